@@ -1,0 +1,64 @@
+.DEFAULT_GOAL := help
+.PHONY: help install test lint types unit pytest demo format lock upgrade changelog clean distclean
+
+BIN := .venv/bin
+# Worker processes of the full test run; a test file stays within one worker.
+WORKERS ?= 2
+# More arguments for pytest, as in `make unit ARGS="-k cursor"`.
+ARGS ?=
+export PYTHON
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make <target>\n" } \
+		/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## Create .venv and install what is missing (PYTHON=… chooses the interpreter)
+	@scripts/bootstrap
+
+test: lint types pytest ## Everything that must be green: lint, types, all tests with coverage
+
+lint: install ## Style, formatting, YAML, shell scripts and the integration spec
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+	$(BIN)/shellcheck scripts/bootstrap .ci/run
+	$(BIN)/check-jsonschema --schemafile schemas/ocean-spec.schema.json .port/spec.yaml
+
+types: install ## Static types, strict
+	$(BIN)/mypy .
+
+pytest: install ## All tests, with coverage (WORKERS=2, ARGS=…)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
+
+unit: install ## The fast tests: none that starts processes (ARGS=…)
+	$(BIN)/python -m pytest -m "not process" $(ARGS)
+
+demo: install ## A complete run against a local Port and a sample API (KEEP=1 leaves it running)
+	$(BIN)/python -m sandbox.demo $(if $(filter 1,$(KEEP)),--keep)
+
+format: install ## Format and fix what can be fixed
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lock: ## Rewrite the requirement locks after a change to pyproject.toml
+	@uv=$$(scripts/bootstrap uv) && set -x \
+	&& $$uv pip compile $(LOCK) pyproject.toml -o requirements.txt \
+	&& $$uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt \
+	&& $$uv pip compile $(LOCK) --group bootstrap -o requirements-uv.txt
+
+# Without addresses, so that the locks hold wherever the packages come from.
+LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
+	$(UPGRADE)
+
+upgrade: ## Rewrite the locks with the newest versions allowed
+	@$(MAKE) --no-print-directory lock UPGRADE=--upgrade
+
+changelog: install ## Preview the changelog of the next release
+	@$(BIN)/towncrier build --draft --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
+
+clean: ## Remove caches, reports and the demo's leftovers
+	rm -rf .demo .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -path ./.venv -prune -o -path ./.tools -prune -o -name __pycache__ -exec rm -rf {} +
+
+distclean: clean ## Also remove .venv and .tools
+	rm -rf .venv .tools

@@ -1,0 +1,175 @@
+"""`authType: custom`: a request that obtains credentials, and a template that applies them."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from loguru import logger
+
+from auth import template
+from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
+from errors import AuthenticationError
+from messages import ApiRequest
+from origins import origin
+from redaction import Redactor
+from settings import ConnectionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One evaluated template; `obtained_at` is in seconds of the strategy's clock."""
+
+    headers: dict[str, str]
+    query_params: dict[str, Any]
+    body: dict[str, Any]
+    obtained_at: float
+
+    def apply(self, request: httpx.Request) -> httpx.Request:
+        """A new request with these headers, query parameters and body fields."""
+        headers = httpx.Headers(request.headers)
+        headers.update(self.headers)
+        signed = ApiRequest(request.method, request.url).with_query(self.query_params)
+        content = request.content
+        if self.body:
+            content = _merge_body(content, self.body)
+            headers["Content-Type"] = "application/json"
+            headers.pop("Content-Length", None)
+        return httpx.Request(
+            request.method,
+            signed.url,
+            headers=headers,
+            content=content or None,
+            extensions=request.extensions,
+        )
+
+
+class CustomAuth(httpx.Auth):
+    """Authenticates once for all requests, again before the credentials expire or after a 401.
+
+    One authentication runs at a time; requests that meet a 401 meanwhile share its result.
+    `clock` gives seconds that never go back.
+    """
+
+    requires_request_body = True
+    requires_response_body = True
+
+    def __init__(
+        self,
+        request: CustomAuthRequest,
+        request_template: CustomAuthRequestTemplate,
+        *,
+        settings: ConnectionSettings,
+        redactor: Redactor,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._request = request
+        self._template = request_template
+        self._settings = settings
+        self._redactor = redactor
+        self._clock = clock
+        self._credentials: Credentials | None = None
+        self._lock = asyncio.Lock()
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        if self._current() is None:
+            async with self._lock:
+                if self._current() is None:
+                    self._store((yield self._authentication_request()))
+        used = self._known()
+        response = yield used.apply(request)
+        if response.status_code != httpx.codes.UNAUTHORIZED:
+            return
+        async with self._lock:
+            if self._credentials is used:
+                logger.info("The API answered 401; authenticating again")
+                self._credentials = None
+                self._store((yield self._authentication_request()))
+        yield self._known().apply(request)
+
+    def _current(self) -> Credentials | None:
+        lifetime = self._request.renewal_seconds
+        known = self._credentials
+        if known and lifetime is not None and self._clock() - known.obtained_at >= lifetime:
+            return None
+        return known
+
+    def _known(self) -> Credentials:
+        if self._credentials is None:
+            raise AuthenticationError("no credentials were obtained", advice="customAuthRequest")
+        return self._credentials
+
+    def _authentication_request(self) -> httpx.Request:
+        asked = self._request
+        url = self._url()
+        headers = dict(asked.headers)
+        if origin(url) == origin(httpx.URL(self._settings.base_url)):
+            headers = {**self._settings.custom_headers, **headers}
+        form = "application/x-www-form-urlencoded"
+        content: dict[str, Any] = {}
+        if asked.body is not None:
+            content = {"json": asked.body}
+        elif asked.body_form is not None:
+            content = {"content": asked.body_form}
+            headers = {"Content-Type": form, **headers}
+        return httpx.Request(asked.method, url, headers=headers, **content)
+
+    def _url(self) -> httpx.URL:
+        endpoint = self._request.endpoint
+        base = self._settings.base_url
+        absolute = endpoint.startswith(("http://", "https://"))
+        url = httpx.URL(endpoint if absolute else f"{base}/{endpoint.lstrip('/')}")
+        return ApiRequest("POST", url).with_query(self._request.query_params).url
+
+    def _store(self, response: httpx.Response) -> None:
+        answer = self._read(response)
+        self._redactor.learn_all(answer)
+        try:
+            rendered = template.render(self._template.sections, answer)
+        except template.TemplateError as error:
+            raise AuthenticationError(
+                f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
+            ) from None
+        headers = {name: _as_header(value) for name, value in rendered["headers"].items()}
+        self._redactor.learn(*headers.values())
+        self._credentials = Credentials(
+            headers, rendered["queryParams"], rendered["body"], self._clock()
+        )
+        logger.info("Authenticated with customAuthRequest")
+
+    def _read(self, response: httpx.Response) -> Any:
+        # Neither the request nor the answer may be quoted: both are secret as a whole.
+        if not response.is_success:
+            raise AuthenticationError(
+                f"the authentication request was answered {response.status_code}",
+                advice="look at customAuthRequest",
+            )
+        try:
+            return json.loads(response.content)
+        except ValueError:
+            raise AuthenticationError(
+                "the answer to the authentication request is not JSON",
+                advice="look at customAuthRequest",
+            ) from None
+
+
+def _merge_body(content: bytes, fields: dict[str, Any]) -> bytes:
+    try:
+        body = json.loads(content) if content else {}
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise AuthenticationError(
+            "customAuthRequestTemplate sets body fields, but the request's body is no JSON object",
+            advice="look at the selector's body",
+        )
+    return json.dumps({**body, **fields}).encode()
+
+
+def _as_header(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,106 @@
+"""`{{.path}}` templates: values of an authentication response put into headers, query or body."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jq
+
+_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_PROTECTED = "def env: {}; {} as $ENV | "
+
+
+class TemplateError(ValueError):
+    """A template names nothing usable; the message never holds a value of the response."""
+
+
+def check(template: Any, place: str = "") -> None:
+    """Refuse a template with a placeholder that is not a JQ path starting with a dot.
+
+    Inputs: `template`, any JSON value whose strings may hold placeholders; `place`, where it
+    stands, such as `headers.Authorization`.
+
+    Raises:
+        TemplateError: names the placeholder and its place.
+    """
+    for inner, where in _strings(template, place):
+        for path in _PLACEHOLDER.findall(inner):
+            _compile(path.strip(), where)
+
+
+def render(template: Any, response: Any, place: str = "") -> Any:
+    """Put values of `response` into `template`.
+
+    A string that is one placeholder and nothing else takes the value with its type; a placeholder
+    within a longer string takes its text form.
+
+    Raises:
+        TemplateError: names the placeholder and the keys that the response does have.
+    """
+    if isinstance(template, str):
+        return _render_text(template, response, place)
+    if isinstance(template, Mapping):
+        return {key: render(item, response, _join(place, key)) for key, item in template.items()}
+    if isinstance(template, list):
+        return [render(item, response, f"{place}[{n}]") for n, item in enumerate(template)]
+    return template
+
+
+def _render_text(template: str, response: Any, place: str) -> Any:
+    whole = _PLACEHOLDER.fullmatch(template.strip())
+    if whole:
+        return _look_up(whole.group(1).strip(), response, place)
+    return _PLACEHOLDER.sub(
+        lambda match: _as_text(_look_up(match.group(1).strip(), response, place)), template
+    )
+
+
+def _look_up(path: str, response: Any, place: str) -> Any:
+    try:
+        value = _compile(path, place).input_value(response).first()
+    except (StopIteration, ValueError):
+        value = None
+    if value is None:
+        raise TemplateError(
+            f"{place} uses {{{{{path}}}}}, which the authentication response does not have; "
+            f"it has {_describe_keys(response)}"
+        )
+    return value
+
+
+def _compile(path: str, place: str) -> Any:
+    if not path.startswith("."):
+        raise TemplateError(
+            f"{place} uses {{{{{path}}}}}; write a JQ path that starts with a dot, "
+            "such as {{.access_token}}"
+        )
+    try:
+        return jq.compile(_PROTECTED + path)
+    except ValueError:
+        raise TemplateError(f"{place} uses {{{{{path}}}}}, which is no valid JQ path") from None
+
+
+def _strings(template: Any, place: str) -> list[tuple[str, str]]:
+    if isinstance(template, str):
+        return [(template, place)]
+    if isinstance(template, Mapping):
+        nested = [_strings(item, _join(place, key)) for key, item in template.items()]
+    elif isinstance(template, list):
+        nested = [_strings(item, f"{place}[{n}]") for n, item in enumerate(template)]
+    else:
+        nested = []
+    return [found for group in nested for found in group]
+
+
+def _join(place: str, key: object) -> str:
+    return f"{place}.{key}" if place else str(key)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else jq.compile("tostring").input_value(value).first()
+
+
+def _describe_keys(response: Any) -> str:
+    if isinstance(response, Mapping):
+        return f"the keys {', '.join(sorted(map(str, response)))}" if response else "no keys"
+    return f"no keys (it is {type(response).__name__})"

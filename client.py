@@ -1,0 +1,186 @@
+"""The one way to the API: send a request, get a complete answer or an error that explains itself.
+
+Nothing here knows kinds, pagination or mapping. Authentication, retries and the request gate are
+httpx layers below (`auth/`, `transport.py`); redirects and the origin rule are applied here.
+"""
+
+import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import replace
+
+import httpx
+from port_ocean.exceptions.clients import BlockedIPError
+
+from auth.factory import create_auth
+from errors import EndpointError, RefusedOriginError, RequestError, StatusError
+from messages import ApiRequest, ApiResponse
+from origins import OriginRule
+from redaction import Redactor
+from settings import ConnectionSettings
+from transport import ApiHttpClient
+
+_MAX_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEP_METHOD = frozenset({307, 308})
+_SAFE_FOR_STRANGERS = frozenset({"accept", "content-type"})
+_ADVICE = {
+    400: "look at query_params, body and the pagination settings",
+    401: "look at authType and its credentials",
+    403: "the credentials lack permission for this endpoint",
+    404: "look at baseUrl and the path in kind",
+    405: "look at the selector's method",
+    407: "the proxy wants credentials; look at HTTPS_PROXY",
+    410: "look at baseUrl and the path in kind",
+    413: "look at pageSize and the selector's body",
+    415: "look at the selector's headers and body",
+    422: "look at query_params, body and the pagination settings",
+    429: "look at maxConcurrentRequests and maxRequestsPerSecond",
+}
+
+# httpx logs each URL, with whatever secret its query holds.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+class ApiClient:
+    """Sends requests to one API with its credentials, limits and retries.
+
+    Built once for an instance, inside a running event loop; `aclose` ends its connections.
+    """
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self.redactor = Redactor.for_settings(settings)
+        self._settings = settings
+        self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
+        auth = create_auth(settings, self.redactor)
+        self._http = ApiHttpClient(settings, self.redactor, auth)
+
+    async def send(self, request: ApiRequest) -> ApiResponse:
+        """Send a request and follow redirects.
+
+        Raises:
+            StatusError: any status that is neither 2xx nor a redirect, after retries.
+            RefusedOriginError: the request or a redirect leads where nothing may be sent.
+            RequestError: no usable answer after retries, or too many redirects.
+            AuthenticationError, ResponseError: as their names say.
+        """
+        current = request
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = await self._exchange(current)
+            location = response.headers.get("location")
+            if response.status_code not in _REDIRECTS or not location:
+                return self._answer(current, response)
+            current = self._redirected(current, response.status_code, location)
+        raise RequestError(
+            f"redirected more than {_MAX_REDIRECTS} times",
+            endpoint=self.describe(request),
+            advice="look at baseUrl and the path in kind",
+        )
+
+    def resolve(self, current: httpx.URL, link: str) -> httpx.URL:
+        """The address that a pagination link in the answer of `current` points to.
+
+        Raises:
+            RefusedOriginError: nothing may be sent there.
+        """
+        return self._origins.join(current, link)
+
+    def describe(self, request: ApiRequest) -> str:
+        """Method and URL without secrets, for logs and errors."""
+        return f"{request.method} {self.redactor.url(request.url)}"
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def _exchange(self, request: ApiRequest) -> httpx.Response:
+        try:
+            self._origins.check(request.url)
+            if self._origins.is_own(request.url):
+                return await self._http.send(self._build(request))
+            return await self._http.send(self._build_for_stranger(request), auth=None)
+        except EndpointError as error:
+            error.endpoint = error.endpoint or self.describe(request)
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError) as error:
+            raise self._explain(error, request) from None
+
+    def _build(self, request: ApiRequest) -> httpx.Request:
+        headers = httpx.Headers(self._settings.custom_headers)
+        headers.update(request.headers)
+        return self._with_body(request, headers)
+
+    def _build_for_stranger(self, request: ApiRequest) -> httpx.Request:
+        """For an allowed host: no credentials, no custom headers, no cookies."""
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name.lower() in _SAFE_FOR_STRANGERS
+        }
+        built = self._with_body(request, headers)
+        built.headers.pop("cookie", None)
+        return built
+
+    def _with_body(self, request: ApiRequest, headers: Mapping[str, str]) -> httpx.Request:
+        return self._http.build_request(
+            request.method, request.url, headers=headers, json=request.body
+        )
+
+    def _redirected(self, request: ApiRequest, status: int, location: str) -> ApiRequest:
+        try:
+            target = self._origins.join(request.url, location)
+        except RefusedOriginError as error:
+            error.endpoint = self.describe(request)
+            raise
+        moved = request.with_url(target)
+        if status in _KEEP_METHOD or request.method in ("GET", "HEAD"):
+            return moved
+        if status == httpx.codes.SEE_OTHER or request.method == "POST":
+            return replace(moved, method="GET", body=None)
+        return moved
+
+    def _answer(self, request: ApiRequest, response: httpx.Response) -> ApiResponse:
+        if response.is_success:
+            return ApiResponse(
+                request.url, response.status_code, response.headers, response.content
+            )
+        excerpt = self.redactor.excerpt(response.content)
+        said = f": {excerpt}" if excerpt else ""
+        phrase = f" {response.reason_phrase}" if response.reason_phrase else ""
+        raise StatusError(
+            response.status_code,
+            f"the API answered {response.status_code}{phrase}{said}",
+            endpoint=self.describe(request),
+            advice=_ADVICE.get(response.status_code, ""),
+        )
+
+    def _explain(
+        self, error: httpx.HTTPError | httpx.InvalidURL | BlockedIPError, request: ApiRequest
+    ) -> RequestError:
+        reason, advice = _explanation(error, self._settings.timeout)
+        said = self.redactor.text(str(error))
+        detail = f": {said}" if said and said not in reason else ""
+        return RequestError(
+            f"{reason}{detail}", endpoint=self.describe(request), advice=advice
+        )
+
+
+def _explanation(error: Exception, timeout: float) -> tuple[str, str]:
+    """What happened and the setting to look at."""
+    match error:
+        case httpx.ConnectTimeout():
+            return f"no connection within {timeout:g} s", "look at baseUrl, proxy and timeout"
+        case httpx.TimeoutException():
+            return f"no complete answer within {timeout:g} s", "look at timeout and pageSize"
+        case httpx.ProxyError():
+            return "the proxy refused", "look at HTTPS_PROXY and NO_PROXY"
+        case httpx.ConnectError() if isinstance(error.__context__, ssl.SSLError):
+            return "no secure connection", "look at baseUrl and verifySsl"
+        case httpx.ConnectError():
+            return "no connection", "look at baseUrl and the network"
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
+            return "not a usable URL", "look at baseUrl and the path in kind"
+        case BlockedIPError():
+            return "not reachable from a hosted integration", "use a public address, or self-host"
+    return "the connection broke", "the API or a proxy closed it; see its log"

@@ -1,0 +1,152 @@
+"""From the bytes of a response to a JSON value, exactly, and never holding up the event loop."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from email.message import Message
+from typing import Any
+
+import ijson
+
+from errors import ResponseError
+from messages import ApiResponse
+
+# JQ computes with doubles: beyond this, two identifiers could become one.
+_EXACT = 2**53
+_MAYBE_INEXACT = re.compile(rb"\d{16}")
+_LINE_TYPES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
+# Up to this many bytes the json module is done within about 10 ms; it holds the interpreter.
+_LARGE = 1_000_000
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A decoded body: its JSON value, and its JSON text where that says the very same."""
+
+    value: Any
+    text: bytes | None = None
+
+
+async def decode(response: ApiResponse) -> Body:
+    """The JSON value of a body; null for an answer without content (204 or 205).
+
+    Newline-delimited JSON becomes a list. Integers beyond ±2^53 become strings, because JQ would
+    round them. Any charset that the Content-Type names or a byte order mark shows is understood.
+
+    Raises:
+        ResponseError: the body is empty or not JSON; quotes its kind, never more than its start.
+    """
+    if response.status in (204, 205):
+        return Body(None)
+    content = _as_utf8(response)
+    if not content.strip():
+        raise ResponseError(
+            f"the API answered {response.status} with an empty body", advice="204 would mean empty"
+        )
+    try:
+        if _media_type(response) in _LINE_TYPES:
+            return Body(await _off_the_loop(_parse_lines, content))
+        value = await _off_the_loop(parse, content)
+        return Body(value, None if _MAYBE_INEXACT.search(content) else content)
+    except (ValueError, RecursionError, ijson.JSONError) as error:
+        kind = _media_type(response) or "of unknown type"
+        raise ResponseError(
+            f"the body ({kind}, {len(response.content)} bytes) is not JSON: {error}",
+            advice="look at kind, and at headers such as Accept",
+        ) from None
+
+
+async def json_text(body: Body) -> str:
+    """The body as JSON text for jq, with inexact integers already turned into strings."""
+    if body.text is not None:
+        return body.text.decode("utf-8")
+    # iterencode yields piece by piece, so that other threads get their turn.
+    return await asyncio.to_thread(lambda: "".join(json.JSONEncoder().iterencode(body.value)))
+
+
+def parse(content: bytes) -> Any:
+    """Parse UTF-8 JSON; large texts piecewise, so that other threads get their turn.
+
+    Raises:
+        ValueError, ijson.JSONError: not JSON.
+    """
+    inexact = bool(_MAYBE_INEXACT.search(content))
+    if len(content) <= _LARGE:
+        return json.loads(content, parse_int=_exact if inexact else None)
+    value = _parse_piecewise(content, use_float=not inexact)
+    return _exact_numbers(value) if inexact else value
+
+
+async def _off_the_loop(parse_content: Any, content: bytes) -> Any:
+    if len(content) <= _LARGE:
+        return parse_content(content)
+    return await asyncio.to_thread(parse_content, content)
+
+
+def _parse_lines(content: bytes) -> list[Any]:
+    return [parse(line) for line in content.splitlines() if line.strip()]
+
+
+def _parse_piecewise(content: bytes, *, use_float: bool) -> Any:
+    values = ijson.sendable_list()
+    parser = ijson.items_coro(values, "", use_float=use_float)
+    for chunk in _chunks(content):
+        parser.send(chunk)
+    parser.close()
+    return values[0]
+
+
+def _chunks(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), _CHUNK):
+        yield content[start : start + _CHUNK]
+
+
+def _exact(digits: str) -> int | str:
+    number = int(digits)
+    return number if -_EXACT <= number <= _EXACT else digits
+
+
+def _exact_numbers(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _exact_numbers(item) for key, item in value.items()}
+        case list():
+            return [_exact_numbers(item) for item in value]
+        case Decimal():
+            return float(value)
+        case bool():
+            return value
+        case int() if not -_EXACT <= value <= _EXACT:
+            return str(value)
+    return value
+
+
+def _as_utf8(response: ApiResponse) -> bytes:
+    content = response.content
+    charset = _content_type(response).get_content_charset() or ""
+    if charset in ("", "utf-8", "us-ascii", "ascii"):
+        charset = json.detect_encoding(content)
+    if charset == "utf-8":
+        return content
+    try:
+        return content.decode(charset).lstrip("\ufeff").encode("utf-8")
+    except (LookupError, UnicodeDecodeError):
+        raise ResponseError(
+            f"the body cannot be decoded as {charset}",
+            advice="the charset of its Content-Type does not fit",
+        ) from None
+
+
+def _media_type(response: ApiResponse) -> str:
+    return _content_type(response).get_content_type() if "content-type" in response.headers else ""
+
+
+def _content_type(response: ApiResponse) -> Message:
+    message = Message()
+    if value := response.headers.get("content-type"):
+        message["content-type"] = value
+    return message

@@ -1,0 +1,231 @@
+"""`data_path` and the other JQ expressions of a selector: compiled once, then applied to bodies.
+
+A simple path such as `.data.users[]` is walked in Python; everything else runs through jq. Every
+output counts, so `.data[]` and `.data` mean the same.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jq
+from port_ocean.context.ocean import ocean
+from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
+
+from decoding import Body, json_text, parse
+from errors import ResponseError, SelectorError
+
+_WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
+# One step of a path: .name, ."any name", .["any name"], [0]
+_STEP = re.compile(
+    r'\.(?P<name>[A-Za-z_]\w*)|\.?\[?"(?P<quoted>(?:[^"\\]|\\.)*)"\]?|\.?\[(?P<index>-?\d+)\]'
+)
+_PREFIX_ENDS = ("", "[", "|", "//", "?")
+# jq holds the interpreter while it runs; larger texts go to a process of their own.
+_LARGE = 400_000
+_WORKER = "import jq,sys;print(jq.compile(sys.argv[1]).input_text(sys.stdin.read()).text())"
+
+type Step = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a data_path found in one body.
+
+    `received` is how many records the API sent, before any filter in the expression: pagination
+    counts these. None when the answer is a single object. `matched` is false when the path leads
+    to nothing at all, as opposed to null or an empty list.
+    """
+
+    items: list[Any]
+    received: int | None
+    matched: bool
+
+
+class DataPath:
+    """A compiled data_path.
+
+    Sample: `.members` finds two items in `{"members": [{"id": 1}, {"id": 2}], "next": null}`.
+
+    Raises:
+        SelectorError: on construction, when the expression is no valid JQ.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression.strip() or "."
+        self._steps, self._rest = _leading_path(self.expression)
+        self._program = compile_jq(self.expression, "data_path")
+        self._is_path = self._rest in ("", "[]", "[]?", "?")
+
+    async def extract(self, body: Body) -> Extraction:
+        """Find the items in a decoded body.
+
+        Raises:
+            ResponseError: the expression fails on this body.
+        """
+        present, source = _walk(body.value, self._steps)
+        if self._is_path and (present or self._rest == ""):
+            return _from_outputs(self._iterate(source), source, matched=present)
+        try:
+            outputs = await run_jq(self.expression, self._program, body)
+        except ValueError as error:
+            if source is None:
+                return Extraction([], None, matched=present)
+            raise self._failure(error) from None
+        nothing = bool(outputs) and all(output is None for output in outputs)
+        return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)
+
+    def _iterate(self, source: Any) -> list[Any]:
+        """The outputs of a simple path, whose rest is nothing or an iteration."""
+        if not self._rest.startswith("[]") or source is None or isinstance(source, list):
+            return [source]
+        if isinstance(source, Mapping):
+            return list(source.values())
+        raise self._failure(f"Cannot iterate over {type(source).__name__}")
+
+    def _failure(self, cause: object) -> ResponseError:
+        return ResponseError(
+            f"data_path {self.expression} fails on the body: {cause}", advice="look at data_path"
+        )
+
+
+class ItemExpression:
+    """A JQ expression that is applied to one item, such as a path parameter's field or filter."""
+
+    def __init__(self, expression: str, setting: str) -> None:
+        self.expression = expression
+        self._program = compile_jq(expression, setting)
+
+    def first(self, item: Any) -> Any:
+        """The first output; None when there is none.
+
+        Raises:
+            ValueError: the expression fails on this item.
+        """
+        try:
+            return self._program.input_value(item).first()
+        except StopIteration:
+            return None
+
+
+@lru_cache(maxsize=1024)
+def compile_jq(expression: str, setting: str) -> Any:
+    """Compile as Ocean does: its quoting help, and no environment unless the operator allows it.
+
+    Raises:
+        SelectorError: names the setting and says what jq says.
+    """
+    try:
+        return jq.compile(_guarded(expression))
+    except ValueError as error:
+        raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
+
+
+async def run_jq(expression: str, program: Any, body: Body) -> list[Any]:
+    """All outputs of a program; a large input is handled by another process.
+
+    Raises:
+        ValueError: the program fails on this body.
+    """
+    text = await json_text(body)
+    if len(text) <= _LARGE:
+        return list(program.input_text(text))
+    return await asyncio.to_thread(_run_in_process, _guarded(expression), text)
+
+
+def keys_of(body: Any, depth: int = 1) -> str:
+    """The keys of a body for an error message, such as `data.users, next`."""
+    if isinstance(body, Mapping):
+        return ", ".join(_key_paths(body, depth)) or "no keys"
+    return f"{type(body).__name__} without keys" if not isinstance(body, list) else "a list"
+
+
+def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extraction:
+    items = [item for output in outputs for item in _elements(output)]
+    if isinstance(source, list):
+        return Extraction(items, len(source), matched)
+    if isinstance(source, Mapping) and len(outputs) != 1:
+        return Extraction(items, len(items), matched)
+    single = len(outputs) == 1 and not isinstance(outputs[0], list)
+    return Extraction(items, None if single or not outputs else len(items), matched)
+
+
+def _elements(output: Any) -> Iterable[Any]:
+    if output is None:
+        return ()
+    return output if isinstance(output, list) else (output,)
+
+
+def _leading_path(expression: str) -> tuple[list[Step], str]:
+    """The simple path that an expression starts with, and the rest.
+
+    Where the rest combines it with something else (`.a + .b`), there is no leading path: what
+    `.a` holds is then not what the API sent in all.
+    """
+    steps: list[Step] = []
+    position = 1 if expression == "." else 0
+    while step := _STEP.match(expression, position):
+        steps.append(_step_value(step))
+        position = step.end()
+    rest = expression[position:].strip()
+    if not steps and rest.startswith(("[", ".[")):
+        return [], rest.removeprefix(".") if expression.startswith(".[") else expression
+    if rest.startswith(_PREFIX_ENDS[1:]) or not rest:
+        return steps, rest
+    return [], expression
+
+
+def _step_value(step: re.Match[str]) -> Step:
+    if step["name"] is not None:
+        return step["name"]
+    if step["index"] is not None:
+        return int(step["index"])
+    name: str = json.loads(f'"{step["quoted"]}"')
+    return name
+
+
+def _walk(value: Any, steps: list[Step]) -> tuple[bool, Any]:
+    """Whether the path is there, and what it holds; below a null everything is there, and null."""
+    for step in steps:
+        if value is None:
+            return True, None
+        if isinstance(step, str) and isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
+            value = value[step]
+        else:
+            return False, None
+    return True, value
+
+
+def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
+    paths = []
+    for key, item in body.items():
+        nested = _key_paths(item, depth - 1) if depth and isinstance(item, Mapping) else []
+        paths += [f"{key}.{path}" for path in nested] or [str(key)]
+    return paths
+
+
+def _guarded(expression: str) -> str:
+    program = JQEntityProcessor._format_filter(expression)
+    if ocean.initialized and ocean.config.allow_environment_variables_jq_access:
+        return program
+    return _WITHOUT_ENVIRONMENT + program
+
+
+def _run_in_process(program: str, text: str) -> list[Any]:
+    worker = subprocess.run(  # noqa: S603 (our own interpreter, and the program is an argument)
+        [sys.executable, "-c", _WORKER, program],
+        input=text.encode(),
+        capture_output=True,
+        check=False,
+    )
+    if worker.returncode:
+        raise ValueError(worker.stderr.decode(errors="replace").strip().rpartition("\n")[2])
+    return [parse(line) for line in worker.stdout.splitlines() if line]

@@ -1,0 +1,75 @@
+"""Where requests may go: the API's own origin with credentials, allowed hosts without, else no."""
+
+from collections.abc import Iterable
+
+import httpx
+
+from errors import RefusedOriginError
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL (RFC 6454), with the scheme's default port filled in."""
+    return url.scheme, url.host.lower(), url.port or _DEFAULT_PORTS.get(url.scheme)
+
+
+class OriginRule:
+    """Decides on each address before anything is sent there.
+
+    Inputs: `base_url`, whose origin gets credentials; `allowed_hosts`, patterns such as
+    `files.example.com` or `*.example.com` that may be called without any.
+    """
+
+    def __init__(self, base_url: str, allowed_hosts: Iterable[str] = ()) -> None:
+        self._base = httpx.URL(base_url)
+        self._own = origin(self._base)
+        self._allowed = tuple(allowed_hosts)
+
+    def is_own(self, url: httpx.URL) -> bool:
+        """Whether credentials may be sent there."""
+        return origin(url) == self._own
+
+    def join(self, current: httpx.URL, link: str) -> httpx.URL:
+        """The address that a link or `Location` in the answer of `current` points to.
+
+        A relative link is resolved; `http:` to the host of an `https:` baseUrl is upgraded;
+        credentials within the link are dropped.
+
+        Raises:
+            RefusedOriginError: when the link is no URL, or leads where nothing may be sent.
+        """
+        try:
+            target = current.join(link.strip()).copy_with(userinfo=None, fragment=None)
+        except (httpx.InvalidURL, ValueError):
+            raise RefusedOriginError("the link is not a URL") from None
+        if target.scheme == "http" and self._own[0] == "https" and target.host == self._base.host:
+            port = None if target.port in (None, 80) else target.port
+            target = target.copy_with(scheme="https", port=port or self._base.port)
+        return self.check(target)
+
+    def check(self, url: httpx.URL) -> httpx.URL:
+        """The URL itself, when something may be sent there.
+
+        Raises:
+            RefusedOriginError: names the host and the setting that would allow it.
+        """
+        if self.is_own(url) or self._is_allowed(url):
+            return url
+        raise RefusedOriginError(
+            f"refused to follow a link to {url.scheme}://{url.netloc.decode('ascii')}, "
+            f"which is not the origin of baseUrl",
+            advice="if that host is meant, add it to allowedHosts; it gets no credentials",
+        )
+
+    def _is_allowed(self, url: httpx.URL) -> bool:
+        if url.scheme not in _DEFAULT_PORTS:
+            return False
+        host, with_port = url.host.lower(), f"{url.host.lower()}:{url.port or ''}"
+        return any(_matches(pattern, host) or pattern == with_port for pattern in self._allowed)
+
+
+def _matches(pattern: str, host: str) -> bool:
+    if pattern.startswith("*."):
+        return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
+    return host == pattern

@@ -1,0 +1,118 @@
+"""What the API says about waiting, and the gate that makes every request respect it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+# A reset value above this many seconds is a point in time, not a duration (about 3 years).
+_EPOCH_THRESHOLD = 100_000_000
+_EPOCH_MILLISECONDS_THRESHOLD = 100_000_000_000
+_REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
+_RESET = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
+
+
+def parse_wait(value: str, now: float) -> float | None:
+    """Seconds to wait, from a `Retry-After` or rate-limit reset header.
+
+    Understands delta seconds (also fractional), seconds or milliseconds since the epoch, HTTP
+    dates (RFC 9110, section 10.2.3) and ISO 8601. `now` is the time in seconds since the epoch.
+    Never negative; None when the value says nothing usable.
+    """
+    number = _number(value)
+    if number is None:
+        moment = _moment(value)
+        return None if moment is None else max(0.0, moment - now)
+    if number >= _EPOCH_MILLISECONDS_THRESHOLD:
+        return max(0.0, number / 1000 - now)
+    if number >= _EPOCH_THRESHOLD:
+        return max(0.0, number - now)
+    return max(0.0, number)
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that `Retry-After` asks for, if it is there and readable."""
+    return parse_wait(headers.get("retry-after", ""), now)
+
+
+def reset_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds until the rate limit's window starts anew, if the API tells."""
+    return next((wait for wait in (parse_wait(headers.get(n, ""), now) for n in _RESET) if wait), None)
+
+
+def remaining(headers: Mapping[str, str]) -> int | None:
+    """Requests left in the rate limit's window, if the API tells."""
+    numbers = (_number(headers.get(name, "")) for name in _REMAINING)
+    return next((int(number) for number in numbers if number is not None), None)
+
+
+class RequestGate:
+    """Lets requests through: so many at once, evenly paced, and none while the API wants a pause.
+
+    One gate serves a whole instance. `limit` is the number of requests in flight at once;
+    `per_second`, when given, the highest steady rate.
+    """
+
+    def __init__(self, limit: int, per_second: float | None = None) -> None:
+        self._slots = asyncio.Semaphore(limit)
+        self._limit = limit
+        self._interval = 1 / per_second if per_second else 0.0
+        self._next_start = 0.0
+        self._paused_until = 0.0
+        self._slow_interval = 0.0
+        self._slow_until = 0.0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn and hold a slot while the request is in flight."""
+        async with self._slots:
+            await self._wait()
+            yield
+
+    def pause(self, seconds: float) -> None:
+        """Let no request start for so many seconds; running ones are not touched."""
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    def heed(self, headers: Mapping[str, str], max_wait: float) -> None:
+        """Slow down before a limit is hit, going by the rate-limit headers of a response.
+
+        With nothing left, everything waits for the reset (unless that is beyond `max_wait`
+        seconds: then the API's own refusal shall tell). With little left, what is left is spread
+        over the rest of the window.
+        """
+        left, reset = remaining(headers), reset_after(headers, time.time())
+        if left is None or reset is None or reset > max_wait:
+            return
+        if left <= 0:
+            self.pause(reset)
+        elif left <= 2 * self._limit:
+            self._slow_interval = reset / left
+            self._slow_until = time.monotonic() + reset
+
+    async def _wait(self) -> None:
+        while (delay := self._delay()) > 0:
+            await asyncio.sleep(delay)
+        now = time.monotonic()
+        slow = self._slow_interval if now < self._slow_until else 0.0
+        self._next_start = max(now, self._next_start) + max(self._interval, slow)
+
+    def _delay(self) -> float:
+        return max(self._paused_until, self._next_start) - time.monotonic()
+
+
+def _number(value: str) -> float | None:
+    # float() alone would take "nan", "inf" and "1_0".
+    digits = value.strip().replace(".", "", 1)
+    return float(value) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
+
+
+def _moment(value: str) -> float | None:
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = parse(value.strip())
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None

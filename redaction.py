@@ -1,0 +1,139 @@
+"""One place that knows every secret, and takes them out of whatever is about to be said."""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import httpx
+from port_ocean.log.sensetive import sensitive_log_filter
+
+from settings import ConnectionSettings
+
+MASK = "***"
+_BODY_EXCERPT = 300
+# Short values ("1", "true", "GET") are no secrets, and masking them would garble every message.
+_SHORTEST_SECRET = 4
+# Masking what these hold ("client_credentials", "application/json") would only hide causes.
+_HARMLESS = frozenset(
+    "accept accept-language content-type user-agent grant_type scope response_type token_type "
+    "expires_in expires expires_at".split()
+)
+_TELLING_NAME = re.compile(
+    r"token|secret|passw|pwd|api[-_]?key|apikey|auth|credential|signature|^sig$|session|jwt|"
+    r"(^|[-_])(key|code|pat)$",
+    re.IGNORECASE,
+)
+
+
+# `code` and `key` name ordinary things in error bodies, so this list is shorter than a URL's.
+_NAMED_IN_BODY = re.compile(
+    r'("[^"]*(?:token|secret|passw|pwd|api[-_]?key|authorization|credential|signature|jwt)[^"]*"'
+    r'\s*:\s*)"(?:[^"\\]|\\.)*"?',
+    re.IGNORECASE,
+)
+
+
+class Redactor:
+    """Masks known secrets, and values whose name tells that they are one.
+
+    Secrets are also registered with Ocean's log filter, which covers log messages; this class
+    covers what that one does not see: exceptions, tracebacks, log context and excerpts of bodies.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.learn(*secrets)
+
+    @classmethod
+    def for_settings(cls, settings: ConnectionSettings) -> "Redactor":
+        """A redactor that knows every secret of the connection settings."""
+        return cls(_secrets_of(settings))
+
+    def learn(self, *secrets: str) -> None:
+        """Mask these from now on, also as they look in URLs, JSON and Basic credentials."""
+        forms = {form for secret in secrets for form in _forms_of(secret)} - self._forms
+        if not forms:
+            return
+        self._forms |= forms
+        # Longest first: a secret that contains another one must not leave its rest behind.
+        ordered = sorted(self._forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, ordered)))
+        sensitive_log_filter.hide_sensitive_strings(*forms)
+
+    def learn_all(self, value: Any) -> None:
+        """Mask every text in a JSON value, such as an authentication response."""
+        self.learn(*leaves(value))
+
+    def text(self, text: str) -> str:
+        """The text with every known secret masked."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def url(self, url: httpx.URL | str) -> str:
+        """The URL without user information, secrets, and values of parameters like `token`."""
+        parsed = httpx.URL(url)
+        plain = str(parsed.copy_with(userinfo=None, query=None, fragment=None))
+        pairs = [
+            f"{name}={MASK if _TELLING_NAME.search(name) else value}"
+            for name, value in parsed.params.multi_items()
+        ]
+        return self.text(f"{plain}?{'&'.join(pairs)}" if pairs else plain)
+
+    def excerpt(self, content: bytes) -> str:
+        """The start of a body for an error message: at most 300 characters, on one line."""
+        text = content[: 4 * _BODY_EXCERPT].decode("utf-8", errors="replace")
+        named = _NAMED_IN_BODY.sub(rf'\1"{MASK}"', text)
+        shown = " ".join(self.text(named).split())
+        return shown if len(shown) <= _BODY_EXCERPT else f"{shown[:_BODY_EXCERPT]}…"
+
+
+def leaves(value: Any, name: str = "") -> Iterator[str]:
+    """Every string and number inside a JSON value as text, except under names that hold no secret.
+
+    Numbers count: an account number or a PIN may be one. `name` is the key that holds `value`.
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves(item, str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from leaves(item, name)
+    elif value is not None and not isinstance(value, bool) and name.lower() not in _HARMLESS:
+        yield str(value)
+
+
+def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
+    for secret in (settings.api_token, settings.password, settings.api_key):
+        if secret:
+            yield secret.get_secret_value()
+    if settings.username and settings.password:
+        pair = f"{settings.username}:{settings.password.get_secret_value()}"
+        yield base64.b64encode(pair.encode()).decode()
+    if request := settings.custom_auth_request:
+        form = dict(httpx.QueryParams(request.body_form or ""))
+        yield from leaves([request.headers, request.body, request.query_params, form])
+    yield from leaves(settings.custom_headers)
+
+
+def _forms_of(secret: str) -> set[str]:
+    stripped = secret.strip()
+    candidates = {
+        stripped,
+        # "Bearer abc": the part behind the scheme is the secret.
+        stripped.rpartition(" ")[2],
+    }
+    long_enough = {form for form in candidates if len(form) >= _SHORTEST_SECRET}
+    return {
+        spelling
+        for form in long_enough
+        for spelling in (
+            form,
+            quote(form, safe=""),
+            quote_plus(form),
+            json.dumps(form)[1:-1],
+            base64.b64encode(form.encode()).decode(),
+        )
+    }

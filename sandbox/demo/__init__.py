@@ -1,0 +1,1 @@
+"""The demonstration: the real integration brings the sample API into a local catalog."""

@@ -1,0 +1,62 @@
+"""Port's error answers.
+
+PortError                        any refusal: HTTP status, error code, message, details
+├── NotFound                404  no such blueprint, entity, integration, ...
+├── InvalidRequest          422  the body, or an entity in it, does not fit
+├── Conflict                409  the identifier is taken, or something still depends on it
+└── Unauthorized            401  no token, or one that is not ours
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class PortError(Exception):
+    status = 400
+    code = "bad_request"
+
+    def __init__(self, message: str, *, code: str | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.details = details
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body, as `{"ok": false, "error": code, "message": text, "details": {…}}`."""
+        return {
+            "ok": False,
+            "error": self.code,
+            "message": self.message,
+            "details": self.details,
+        }
+
+
+class NotFound(PortError):
+    status = 404
+    code = "not_found"
+
+    @classmethod
+    def of(cls, resource: str, identifier: str, **details: Any) -> NotFound:
+        return cls(
+            f'{resource} with identifier "{identifier}" was not found',
+            resource=resource,
+            withKey="identifier",
+            withValue=identifier,
+            **details,
+        )
+
+
+class InvalidRequest(PortError):
+    status = 422
+    code = "invalid_request"
+
+
+class Conflict(PortError):
+    status = 409
+    code = "conflict"
+
+
+class Unauthorized(PortError):
+    status = 401
+    code = "unauthorized"

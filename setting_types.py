@@ -1,0 +1,83 @@
+"""What connection settings are made of: the frozen base model and values that arrive as text."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Annotated, NoReturn
+
+from pydantic import AfterValidator, AliasChoices, AliasGenerator, BaseModel, BeforeValidator
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+_ENVIRONMENT_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_HEADER_NAME = re.compile(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
+
+
+class FrozenSettings(BaseModel):
+    """Immutable; accepts camelCase (spec, JSON values) and snake_case (Ocean's) names alike."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        hide_input_in_errors=True,
+        alias_generator=AliasGenerator(
+            validation_alias=lambda name: AliasChoices(to_camel(name), name)
+        ),
+    )
+
+
+def refuse(problem: str) -> NoReturn:
+    """End the validation of one setting; `problem` continues a line that starts with its name."""
+    # Handed over as context: braces in the text would be read as template fields.
+    raise PydanticCustomError("setting", "{problem}", {"problem": problem})
+
+
+def from_json(value: object) -> object:
+    """Decode an object or list that arrived as JSON text; anything else passes unchanged."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        refuse(f"is not valid JSON ({error})")
+
+
+def check_header(name: str, value: str) -> None:
+    """Refuse header names and values that HTTP does not allow (RFC 9110, section 5)."""
+    if not _HEADER_NAME.match(name):
+        refuse(f"has the header name {name!r}, which HTTP does not allow")
+    if any(ord(character) < 32 and character != "\t" for character in value):
+        refuse(f"has a line break or control character in the value of header {name!r}")
+
+
+def resolve_environment(headers: dict[str, str]) -> dict[str, str]:
+    """Replace each `${NAME}` in a header value by that environment variable."""
+    named = {name for value in headers.values() for name in _ENVIRONMENT_REFERENCE.findall(value)}
+    if missing := sorted(named - os.environ.keys()):
+        refuse(f"refers to environment variables that are not set: {', '.join(missing)}")
+    return {
+        name: _ENVIRONMENT_REFERENCE.sub(lambda match: os.environ[match.group(1)], value)
+        for name, value in headers.items()
+    }
+
+
+def _text_values(value: object) -> object:
+    decoded = from_json(value)
+    if not isinstance(decoded, Mapping):
+        return decoded
+    return {
+        str(name): content if isinstance(content, str) else json.dumps(content)
+        for name, content in decoded.items()
+    }
+
+
+def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        check_header(name, value)
+    return headers
+
+
+Headers = Annotated[
+    dict[str, str], BeforeValidator(_text_values), AfterValidator(_check_headers)
+]

@@ -1,0 +1,244 @@
+"""The connection settings: parsed once from Ocean's configuration into a frozen, typed object.
+
+`ConnectionSettings.parse` takes what Ocean read from environment, Helm values or the hosted form,
+where everything may be a string, empty or absent (None), and reports all problems together.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import httpx
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel, to_snake
+from pydantic_core import ErrorDetails
+
+from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
+from errors import SettingsError
+from setting_types import (
+    FrozenSettings,
+    Headers,
+    check_header,
+    from_json,
+    refuse,
+    resolve_environment,
+)
+
+AuthType = Literal["none", "bearer_token", "basic", "api_key", "custom"]
+PaginationType = Literal["none", "offset", "page", "cursor", "next_link", "header_link"]
+
+_DEFAULT_PARAMS = {"offset": "offset", "page": "page", "cursor": "cursor"}
+_DEFAULT_SIZE_PARAMS = {"offset": "limit", "page": "size", "cursor": "limit"}
+_REQUIRED_BY_AUTH: dict[str, tuple[str, ...]] = {
+    "bearer_token": ("apiToken",),
+    "basic": ("username", "password"),
+    "basic_auth": ("username", "password"),
+    "api_key": ("apiKey",),
+    "custom": ("customAuthRequest", "customAuthRequestTemplate"),
+}
+_SECRET = {
+    "apiToken",
+    "password",
+    "apiKey",
+    "customAuthRequest",
+    "customAuthRequestTemplate",
+    "customHeaders",
+}
+_USERINFO = re.compile(r"//[^/]*@")
+_HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
+
+
+class PaginationSettings(BaseModel):
+    """How pages are asked for, and where answers tell whether there are more."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: PaginationType = "none"
+    page_size: int = 100
+    param: str = ""
+    size_param: str = ""
+    start_page: int = 1
+    cursor_path: str | None = None
+    has_more_path: str | None = None
+    last_page_path: str | None = None
+    next_link_path: str = "@odata.nextLink"
+    header_link_rel: str = "next"
+    total_path: str | None = None
+
+
+class ConnectionSettings(FrozenSettings):
+    """All connection settings, checked. `.port/spec.yaml` says what each one means."""
+
+    base_url: str
+    auth_type: AuthType = "none"
+    api_token: SecretStr | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    api_key: SecretStr | None = None
+    api_key_header: str = "X-API-Key"
+    pagination_type: PaginationType = "none"
+    page_size: int = Field(default=100, ge=1)
+    pagination_param: str | None = None
+    size_param: str | None = None
+    start_page: int = Field(default=1, ge=0)
+    cursor_path: str | None = None
+    has_more_path: str | None = None
+    last_page_path: str | None = None
+    next_link_path: str = "@odata.nextLink"
+    header_link_rel: str = "next"
+    total_path: str | None = None
+    timeout: float = Field(default=30, gt=0, allow_inf_nan=False)
+    verify_ssl: bool = True
+    max_concurrent_requests: int = Field(default=10, ge=1)
+    max_requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    max_retries: int = Field(default=8, ge=0)
+    max_retry_wait: float = Field(default=600, ge=0, allow_inf_nan=False)
+    allowed_hosts: tuple[str, ...] = ()
+    custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
+        default=None, repr=False
+    )
+    custom_auth_request_template: Annotated[
+        CustomAuthRequestTemplate | None, BeforeValidator(from_json)
+    ] = Field(default=None, repr=False)
+    custom_headers: Headers = Field(default_factory=dict, repr=False)
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> "ConnectionSettings":
+        """Build the settings from `ocean.integration_config`, whose names are snake_case.
+
+        Raises:
+            SettingsError: with every problem at once, each named as in the spec.
+        """
+        given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
+        problems = list(_missing(given))
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            problems += [_describe(detail) for detail in error.errors(include_url=False)]
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        try:
+            url = httpx.URL(value.strip())
+        except httpx.InvalidURL as error:
+            refuse(f"is not a URL: {error}")
+        if url.scheme not in ("http", "https") or not url.host:
+            refuse("must start with http:// or https:// and name a host")
+        if url.userinfo:
+            refuse("must not hold a user name or password; use authType basic for these")
+        if url.query or url.fragment:
+            refuse("must not hold a query or fragment; these belong to the mapping")
+        return str(url).rstrip("/")
+
+    @field_validator("auth_type", mode="before")
+    @classmethod
+    def _basic_auth_is_basic(cls, value: object) -> object:
+        return "basic" if value == "basic_auth" else value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str) and not value.lstrip().startswith("["):
+            return tuple(host.strip() for host in value.split(",") if host.strip())
+        return from_json(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.match(host):
+                refuse(f"has {host!r}; give hosts only, such as files.example.com, *.example.com")
+        return tuple(host.lower() for host in hosts)
+
+    @field_validator("api_key_header")
+    @classmethod
+    def _check_api_key_header(cls, value: str) -> str:
+        check_header(value, "")
+        return value
+
+    @field_validator("custom_headers")
+    @classmethod
+    def _fill_in_environment(cls, headers: dict[str, str]) -> dict[str, str]:
+        resolved = resolve_environment(headers)
+        for name, value in resolved.items():
+            check_header(name, value)
+        return resolved
+
+    @property
+    def pagination(self) -> PaginationSettings:
+        """The pagination settings, with the defaults of their type filled in."""
+        kind = self.pagination_type
+        return PaginationSettings(
+            type=kind,
+            page_size=self.page_size,
+            param=self.pagination_param or _DEFAULT_PARAMS.get(kind, ""),
+            size_param=self.size_param or _DEFAULT_SIZE_PARAMS.get(kind, ""),
+            start_page=self.start_page,
+            cursor_path=self.cursor_path,
+            has_more_path=self.has_more_path,
+            last_page_path=self.last_page_path,
+            next_link_path=self.next_link_path,
+            header_link_rel=self.header_link_rel,
+            total_path=self.total_path,
+        )
+
+
+def _is_unset(value: object) -> bool:
+    """Forms, charts and Ocean's own defaults all spell "not set" differently."""
+    return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
+
+
+def _missing(given: Mapping[str, Any]) -> Iterator[str]:
+    auth_type = given.get("authType", "none")
+    needed = _REQUIRED_BY_AUTH.get(auth_type, ()) if isinstance(auth_type, str) else ()
+    for name in needed:
+        if name not in given:
+            yield (
+                f"{name}: is required with authType {auth_type}; set it as "
+                f"OCEAN__INTEGRATION__CONFIG__{to_snake(name).upper()} or in the Helm values"
+            )
+
+
+def _describe(detail: ErrorDetails) -> str:
+    """One line for one pydantic error, in the words of the spec and without any secret."""
+    setting, *inner = (str(part) for part in detail["loc"]) if detail["loc"] else ("settings",)
+    name = to_camel(setting)
+    place = ".".join([name, *(to_camel(part) for part in inner)])
+    got = "" if name in _SECRET else f" (got {_shorten(detail['input'])})"
+    match detail["type"]:
+        case "missing":
+            return f"{place}: is required"
+        case "extra_forbidden":
+            allowed = ", ".join(map(to_camel, _keys_of(name)))
+            return f"{place}: is not known; allowed are {allowed}"
+        case "literal_error":
+            return f"{place}: must be one of {detail['ctx']['expected']}{got}"
+        case "setting":
+            return f"{place}: {detail['msg']}{got}"
+    message = detail["msg"].removeprefix("Input ")
+    return f"{place}: {message}{got}"
+
+
+def _keys_of(name: str) -> list[str]:
+    models: dict[str, type[BaseModel]] = {
+        "customAuthRequest": CustomAuthRequest,
+        "customAuthRequestTemplate": CustomAuthRequestTemplate,
+    }
+    return list(models[name].model_fields)
+
+
+def _shorten(value: object) -> str:
+    text = _USERINFO.sub("//***@", repr(value))
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,107 @@
+"""scripts/bootstrap where things are missing: it says what, and trusts no dead shim."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ("cat", "cksum", "dirname", "env", "grep", "rm", "sed", "sh")
+
+
+class Machine:
+    """A checkout on a machine that has nothing on PATH but `COMMANDS` and what a test adds."""
+
+    def __init__(self, home: Path) -> None:
+        self.checkout = home / "checkout"
+        self.bin = home / "bin"
+        self.home = home
+        self.bin.mkdir()
+        (self.checkout / "scripts").mkdir(parents=True)
+        for name in ("scripts/bootstrap", "requirements-dev.txt", "requirements-uv.txt"):
+            shutil.copy(ROOT / name, self.checkout / name)
+        for name in COMMANDS:
+            (self.bin / name).symlink_to(shutil.which(name) or f"/bin/{name}")
+
+    def command(self, name: str, script: str) -> None:
+        path = self.bin / name
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def bootstrap(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["scripts/bootstrap", *arguments],
+            cwd=self.checkout,
+            env={"PATH": str(self.bin), "HOME": str(self.home), **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+UV_WITHOUT_PYTHON = 'case "$1" in --version) echo "uv 0.13.0" ;; *) exit 2 ;; esac'
+
+
+def test_names_the_missing_python_and_how_to_get_it(machine: Machine) -> None:
+    machine.command("uv", UV_WITHOUT_PYTHON)
+    outcome = machine.bootstrap(PYENV_ROOT=str(machine.home))
+    if "creating .venv" in outcome.stderr:
+        pytest.skip("the system has a Python that is new enough")
+    assert outcome.returncode == 1
+    assert "error: Python 3.12 or newer is needed" in outcome.stderr
+    assert "apt-get install python3.12" in outcome.stderr
+    assert "make install PYTHON=" in outcome.stderr
+
+
+def test_refuses_a_chosen_python_that_does_not_run(machine: Machine) -> None:
+    machine.command("uv", UV_WITHOUT_PYTHON)
+    outcome = machine.bootstrap(PYTHON="/nonexistent/python3.12")
+    assert outcome.returncode == 1
+    assert "PYTHON=/nonexistent/python3.12 is not a working Python" in outcome.stderr
+
+
+def test_passes_over_dead_shims_and_gives_uv_the_real_path(machine: Machine) -> None:
+    machine.command("uv", 'echo "uv: $*" >&2; ' + UV_WITHOUT_PYTHON)
+    machine.command("python3.12", "exit 127")
+    machine.command("python3.13", f'exec "{sys.executable}" "$@"')
+    outcome = machine.bootstrap()
+    assert f"--python {Path(sys.executable).resolve()} " in outcome.stderr
+
+
+@pytest.mark.parametrize("answer", ["exit 127", 'echo "uv 0.9.30"', 'echo "uv 0.10.2"'])
+def test_passes_over_a_uv_that_is_dead_or_too_old(machine: Machine, answer: str) -> None:
+    machine.command("uv", answer)
+    fallback = machine.home / ".local/bin/uv"
+    fallback.parent.mkdir(parents=True)
+    fallback.symlink_to(machine.bin / "good-uv")
+    machine.command("good-uv", 'echo "uv 0.11.0"')
+    outcome = machine.bootstrap("uv")
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.strip() == str(fallback)
+
+
+def test_installed_environment_is_left_alone() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHON"}
+    if not (ROOT / ".venv/.locked-by").exists():
+        pytest.skip("the tests run in an environment that the bootstrap did not make")
+    outcome = subprocess.run(
+        [ROOT / "scripts/bootstrap"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome.returncode == 0
+    assert outcome.stderr == ""

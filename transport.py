@@ -1,0 +1,227 @@
+"""Below the client: retries, the request gate, and complete bodies, on Ocean's transports."""
+
+import asyncio
+import random
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from loguru import logger
+from port_ocean.helpers.async_client import OceanAsyncClient
+from port_ocean.helpers.monitor.monitor import get_monitor
+from port_ocean.helpers.retry import RetryConfig, RetryTransport
+
+from errors import RequestError, ResponseError
+from rate_limits import RequestGate, remaining, reset_after, retry_after
+from redaction import Redactor
+from settings import ConnectionSettings
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_FIRST_BACKOFF = 0.25
+_LONGEST_BACKOFF = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a failed request is repeated and how long a wait asked for may be (seconds)."""
+
+    max_retries: int
+    max_wait: float
+
+
+class CompleteResponses(httpx.AsyncBaseTransport):
+    """Sends one request when the gate lets it, and reads the whole body before returning.
+
+    Reading here, inside of the retries, makes a body that breaks off a failure like any other.
+    `timeout`, in seconds, holds for the whole exchange, so that a body that drips cannot hang.
+    """
+
+    def __init__(
+        self, wrapped: httpx.AsyncBaseTransport, *, gate: RequestGate, timeout: float, max_wait: float
+    ) -> None:
+        self._wrapped = wrapped
+        self._gate = gate
+        self._timeout = timeout
+        self._max_wait = max_wait
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        async with self._gate.turn():
+            response = await self._exchange(request)
+        self._gate.heed(response.headers, self._max_wait)
+        return response
+
+    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._wrapped.handle_async_request(request)
+                await response.aread()
+                return response
+        except TimeoutError:
+            raise httpx.ReadTimeout("the answer was not complete in time") from None
+        except httpx.DecodingError as error:
+            raise ResponseError(f"the body cannot be decoded: {error}") from None
+        except httpx.ConnectError as error:
+            if _is_certificate_error(error):
+                raise RequestError(
+                    "the server's certificate is not trusted",
+                    advice="add its CA to SSL_CERT_FILE, or look at verifySsl",
+                ) from None
+            raise
+
+    async def aclose(self) -> None:
+        await self._wrapped.aclose()
+
+
+class ApiRetryTransport(RetryTransport):
+    """Ocean's retry loop with this integration's rules for what, how often and how long."""
+
+    def __init__(
+        self,
+        wrapped_transport: httpx.AsyncBaseTransport,
+        *,
+        retry_config: RetryConfig | None = None,
+        logger: Any = None,
+        gate: RequestGate,
+        policy: RetryPolicy,
+        timeout: float,
+        redactor: Redactor,
+    ) -> None:
+        complete = CompleteResponses(
+            wrapped_transport, gate=gate, timeout=timeout, max_wait=policy.max_wait
+        )
+        super().__init__(complete, retry_config=retry_config, logger=logger)
+        self._gate = gate
+        self._policy = policy
+        self._redactor = redactor
+
+    async def _should_retry_async(self, response: httpx.Response) -> bool:
+        return response.status_code in TRANSIENT or _is_rate_limit(response)
+
+    def _calculate_sleep(
+        self,
+        attempts_made: int,
+        headers: httpx.Headers | Mapping[str, str],
+        status_code: int | None = None,
+    ) -> float:
+        asked = _wait_asked_for(headers, status_code)
+        if asked is None:
+            return _backoff(attempts_made)
+        if asked > self._policy.max_wait:
+            raise RequestError(
+                f"the API answered {status_code} and asks to wait {asked:.0f} s",
+                advice=f"maxRetryWait is {self._policy.max_wait:.0f} s",
+            )
+        if status_code in (403, 429):
+            self._gate.pause(asked)
+        # A little later than asked, so that clocks that differ do not cost another refusal.
+        return asked + random.uniform(0, 0.1 + asked / 100)  # noqa: S311 (no secret)
+
+    def _log_before_retry(
+        self,
+        request: httpx.Request,
+        sleep_time: float,
+        response: httpx.Response | None,
+        error: Exception | None,
+    ) -> None:
+        cause = f"answered {response.status_code}" if response else type(error).__name__
+        logger.warning(
+            f"{request.method} {self._redactor.url(request.url)}: {cause}, "
+            f"trying again in {sleep_time:.1f} s"
+        )
+
+    def _log_error(self, request: httpx.Request, error: Exception | None) -> None:
+        """The client reports what failed for good; Ocean's line would hold the whole URL."""
+
+    async def _log_response_size_async(
+        self, request: httpx.Request, response: httpx.Response
+    ) -> None:
+        monitor = get_monitor()
+        if monitor.current_tracking_kind:
+            monitor.record_response_size(len(response.content))
+
+
+class PrivateRequests(httpx.AsyncBaseTransport):
+    """Hands a copy of each request down, because the hosted runtime's IP guard changes it.
+
+    Cookies, repeats after a 401 and error messages then see the address that was asked for.
+    """
+
+    def __init__(self, wrapped: httpx.AsyncBaseTransport) -> None:
+        self._wrapped = wrapped
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        copy = httpx.Request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            stream=request.stream,
+            extensions=dict(request.extensions),
+        )
+        return await self._wrapped.handle_async_request(copy)
+
+    async def aclose(self) -> None:
+        await self._wrapped.aclose()
+
+
+class ApiHttpClient(OceanAsyncClient):
+    """Ocean's client with this integration's transport; redirects are left to the caller."""
+
+    def __init__(self, settings: ConnectionSettings, redactor: Redactor, auth: httpx.Auth) -> None:
+        limit = settings.max_concurrent_requests
+        options: dict[str, Any] = {} if settings.verify_ssl else {"verify": False}
+        super().__init__(
+            transport_class=ApiRetryTransport,
+            transport_kwargs={
+                "gate": RequestGate(limit, settings.max_requests_per_second),
+                "policy": RetryPolicy(settings.max_retries, settings.max_retry_wait),
+                "timeout": settings.timeout,
+                "redactor": redactor,
+            },
+            retry_config=RetryConfig(
+                max_attempts=settings.max_retries,
+                retryable_methods=METHODS,
+                apply_sync_tier_jitter=False,
+            ),
+            auth=auth,
+            follow_redirects=False,
+            timeout=settings.timeout,
+            limits=httpx.Limits(max_connections=limit, max_keepalive_connections=limit),
+            **options,
+        )
+
+    def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
+        return PrivateRequests(super()._init_transport(*args, **kwargs))
+
+    def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
+        return PrivateRequests(super()._init_proxy_transport(*args, **kwargs))
+
+
+def _wait_asked_for(headers: Mapping[str, str], status: int | None) -> float | None:
+    """Seconds that the API asks for; a window's reset counts only where a limit was the cause."""
+    now = time.time()
+    asked = retry_after(headers, now)
+    return reset_after(headers, now) if asked is None and status in (403, 429) else asked
+
+
+def _is_rate_limit(response: httpx.Response) -> bool:
+    """Some APIs, GitHub's among them, refuse for a spent limit with 403."""
+    spent = "retry-after" in response.headers or remaining(response.headers) == 0
+    return response.status_code == 403 and spent
+
+
+def _backoff(attempt: int) -> float:
+    """Exponential with full jitter over its upper half; `attempt` counts from 1."""
+    longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
+    return random.uniform(longest / 2, longest)  # noqa: S311 (no secret)
+
+
+def _is_certificate_error(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
