@@ -78,14 +78,6 @@ class ApiClient:
             advice="look at baseUrl and the path in kind",
         )
 
-    def resolve(self, current: httpx.URL, link: str) -> httpx.URL:
-        """The address that a pagination link in the answer of `current` points to.
-
-        Raises:
-            RefusedOriginError: nothing may be sent there.
-        """
-        return self._origins.join(current, link)
-
     def describe(self, request: ApiRequest) -> str:
         """Method and URL without secrets, for logs and errors."""
         return f"{request.method} {self.redactor.url(request.url)}"
@@ -96,10 +88,10 @@ class ApiClient:
 
     async def _exchange(self, request: ApiRequest) -> httpx.Response:
         try:
-            self._origins.check(request.url)
-            if self._origins.is_own(request.url):
-                return await self._http.send(self._build(request))
-            return await self._http.send(self._build_for_stranger(request), auth=None)
+            admitted = request.with_url(self._origins.admit(request.url))
+            if self._origins.is_own(admitted.url):
+                return await self._http.send(self._build(admitted))
+            return await self._http.send(self._build_for_stranger(admitted), auth=None)
         except EndpointError as error:
             error.endpoint = error.endpoint or self.describe(request)
             raise
@@ -145,12 +137,11 @@ class ApiClient:
             return ApiResponse(
                 request.url, response.status_code, response.headers, response.content
             )
-        excerpt = self.redactor.excerpt(response.content)
-        said = f": {excerpt}" if excerpt else ""
         phrase = f" {response.reason_phrase}" if response.reason_phrase else ""
         raise StatusError(
             response.status_code,
-            f"the API answered {response.status_code}{phrase}{said}",
+            f"the API answered {response.status_code}{phrase}",
+            said=self.redactor.excerpt(response.content),
             endpoint=self.describe(request),
             advice=_ADVICE.get(response.status_code, ""),
         )
@@ -161,9 +152,7 @@ class ApiClient:
         reason, advice = _explanation(error, self._settings.timeout)
         said = self.redactor.text(str(error))
         detail = f": {said}" if said and said not in reason else ""
-        return RequestError(
-            f"{reason}{detail}", endpoint=self.describe(request), advice=advice
-        )
+        return RequestError(f"{reason}{detail}", endpoint=self.describe(request), advice=advice)
 
 
 def _explanation(error: Exception, timeout: float) -> tuple[str, str]:

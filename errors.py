@@ -50,20 +50,24 @@ class EndpointError(OceanCustomError):
     """An endpoint could not be read to its end.
 
     Inputs: `reason`, what went wrong without the address, equal for equal causes, so that failures
-    of many endpoints can be grouped; `endpoint`, the method and redacted URL; `advice`, the
-    setting or selector to look at.
+    of many endpoints can be grouped; `said`, the redacted start of the body; `endpoint`, the
+    method and redacted URL; `advice`, the setting or selector to look at.
     """
 
-    def __init__(self, reason: str, *, endpoint: str = "", advice: str = "") -> None:
+    def __init__(
+        self, reason: str, *, said: str = "", endpoint: str = "", advice: str = ""
+    ) -> None:
         self.reason = reason
+        self.said = said
         self.endpoint = endpoint
         self.advice = advice
         super().__init__(reason)
 
     def __str__(self) -> str:
         place = f"{self.endpoint}: " if self.endpoint else ""
+        said = f": {self.said}" if self.said else ""
         hint = f" ({self.advice})" if self.advice else ""
-        return f"{place}{self.reason}{hint}"
+        return f"{place}{self.reason}{said}{hint}"
 
 
 class RequestError(EndpointError):
@@ -77,9 +81,11 @@ class RefusedOriginError(RequestError):
 class StatusError(EndpointError):
     """The API answered with a status that is neither success nor redirect."""
 
-    def __init__(self, status: int, reason: str, *, endpoint: str = "", advice: str = "") -> None:
+    def __init__(
+        self, status: int, reason: str, *, said: str = "", endpoint: str = "", advice: str = ""
+    ) -> None:
         self.status = status
-        super().__init__(reason, endpoint=endpoint, advice=advice)
+        super().__init__(reason, said=said, endpoint=endpoint, advice=advice)
 
 
 class ResponseError(EndpointError):

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -46,6 +46,7 @@ class Extraction:
     items: list[Any]
     received: int | None
     matched: bool
+    beside: Any = None
 
 
 class DataPath:
@@ -57,10 +58,10 @@ class DataPath:
         SelectorError: on construction, when the expression is no valid JQ.
     """
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, setting: str = "data_path") -> None:
         self.expression = expression.strip() or "."
         self._steps, self._rest = _leading_path(self.expression)
-        self._program = compile_jq(self.expression, "data_path")
+        self._program = compile_jq(self.expression, setting)
         self._is_path = self._rest in ("", "[]", "[]?", "?")
 
     async def extract(self, body: Body) -> Extraction:
@@ -70,6 +71,10 @@ class DataPath:
             ResponseError: the expression fails on this body.
         """
         present, source = _walk(body.value, self._steps)
+        found = await self._find(body, present, source)
+        return replace(found, beside=_walk(body.value, self._steps[:-1])[1])
+
+    async def _find(self, body: Body, present: bool, source: Any) -> Extraction:
         if self._is_path and (present or self._rest == ""):
             return _from_outputs(self._iterate(source), source, matched=present)
         try:
@@ -195,13 +200,18 @@ def _walk(value: Any, steps: list[Step]) -> tuple[bool, Any]:
     for step in steps:
         if value is None:
             return True, None
-        if isinstance(step, str) and isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
-            value = value[step]
-        else:
+        present, value = _take(value, step)
+        if not present:
             return False, None
     return True, value
+
+
+def _take(value: Any, step: Step) -> tuple[bool, Any]:
+    if isinstance(step, str):
+        present = isinstance(value, Mapping) and step in value
+        return present, value[step] if present else None
+    present = isinstance(value, list) and -len(value) <= step < len(value)
+    return present, value[step] if present else None
 
 
 def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What goes to the API and what comes back, as plain values without any behaviour of the network."""
+"""What goes to the API and what comes back, as plain values that know no network."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import httpx
 
-type QueryValue = str | int | float | bool | None | list[Any]
+type QueryValue = str | int | float | bool | list[Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class ApiRequest:
         """The same request with these query parameters set, replacing those of the same name."""
         url = self.url
         for name, value in params.items():
-            url = url.copy_remove_param(name)
-            for text in _query_texts(value):
+            texts = _query_texts(value)
+            url = url.copy_set_param(name, texts[0]) if texts else url.copy_remove_param(name)
+            for text in texts[1:]:
                 url = url.copy_add_param(name, text)
         return replace(self, url=url)
 

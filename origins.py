@@ -43,22 +43,22 @@ class OriginRule:
             target = current.join(link.strip()).copy_with(userinfo=None, fragment=None)
         except (httpx.InvalidURL, ValueError):
             raise RefusedOriginError("the link is not a URL") from None
-        if target.scheme == "http" and self._own[0] == "https" and target.host == self._base.host:
-            port = None if target.port in (None, 80) else target.port
-            target = target.copy_with(scheme="https", port=port or self._base.port)
-        return self.check(target)
+        return self.admit(target)
 
-    def check(self, url: httpx.URL) -> httpx.URL:
-        """The URL itself, when something may be sent there.
+    def admit(self, url: httpx.URL) -> httpx.URL:
+        """The address to use for this URL: itself, or upgraded to the https of baseUrl's host.
 
         Raises:
             RefusedOriginError: names the host and the setting that would allow it.
         """
+        if url.scheme == "http" and self._own[0] == "https" and url.host == self._base.host:
+            port = self._base.port if url.port in (None, 80) else url.port
+            url = url.copy_with(scheme="https", port=port)
         if self.is_own(url) or self._is_allowed(url):
             return url
         raise RefusedOriginError(
-            f"refused to follow a link to {url.scheme}://{url.netloc.decode('ascii')}, "
-            f"which is not the origin of baseUrl",
+            f"refused to send anything to {url.scheme}://{url.netloc.decode('ascii')}, "
+            "which is not the origin of baseUrl",
             advice="if that host is meant, add it to allowedHosts; it gets no credentials",
         )
 

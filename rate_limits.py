@@ -39,7 +39,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def reset_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds until the rate limit's window starts anew, if the API tells."""
-    return next((wait for wait in (parse_wait(headers.get(n, ""), now) for n in _RESET) if wait), None)
+    waits = (parse_wait(headers.get(name, ""), now) for name in _RESET)
+    return next((wait for wait in waits if wait), None)
 
 
 def remaining(headers: Mapping[str, str]) -> int | None:
@@ -92,7 +93,7 @@ class RequestGate:
             self._slow_until = time.monotonic() + reset
 
     async def _wait(self) -> None:
-        while (delay := self._delay()) > 0:
+        while (delay := self._delay()) > 0:  # noqa: ASYNC110 (a pause may grow meanwhile)
             await asyncio.sleep(delay)
         now = time.monotonic()
         slow = self._slow_interval if now < self._slow_until else 0.0

@@ -18,8 +18,19 @@ _BODY_EXCERPT = 300
 _SHORTEST_SECRET = 4
 # Masking what these hold ("client_credentials", "application/json") would only hide causes.
 _HARMLESS = frozenset(
-    "accept accept-language content-type user-agent grant_type scope response_type token_type "
-    "expires_in expires expires_at".split()
+    {
+        "accept",
+        "accept-language",
+        "content-type",
+        "user-agent",
+        "grant_type",
+        "scope",
+        "response_type",
+        "token_type",
+        "expires_in",
+        "expires",
+        "expires_at",
+    }
 )
 _TELLING_NAME = re.compile(
     r"token|secret|passw|pwd|api[-_]?key|apikey|auth|credential|signature|^sig$|session|jwt|"

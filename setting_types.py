@@ -6,8 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, NoReturn
 
-from pydantic import AfterValidator, AliasChoices, AliasGenerator, BaseModel, BeforeValidator
-from pydantic import ConfigDict
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -78,6 +84,4 @@ def _check_headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-Headers = Annotated[
-    dict[str, str], BeforeValidator(_text_values), AfterValidator(_check_headers)
-]
+Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(_check_headers)]

@@ -119,11 +119,12 @@ class ConnectionSettings(FrozenSettings):
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
         problems = list(_missing(given))
+        settings = None
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
-        if problems:
+        if settings is None or problems:
             raise SettingsError(problems)
         return settings
 

@@ -41,7 +41,12 @@ class CompleteResponses(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, wrapped: httpx.AsyncBaseTransport, *, gate: RequestGate, timeout: float, max_wait: float
+        self,
+        wrapped: httpx.AsyncBaseTransport,
+        *,
+        gate: RequestGate,
+        timeout: float,
+        max_wait: float,
     ) -> None:
         self._wrapped = wrapped
         self._gate = gate
@@ -62,6 +67,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                 return response
         except TimeoutError:
             raise httpx.ReadTimeout("the answer was not complete in time") from None
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise RequestError(f"the request cannot be sent: {error}") from None
         except httpx.DecodingError as error:
             raise ResponseError(f"the body cannot be decoded: {error}") from None
         except httpx.ConnectError as error:

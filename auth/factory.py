@@ -21,7 +21,8 @@ def _bearer(settings: ConnectionSettings, _: Redactor) -> httpx.Auth:
 
 
 def _basic(settings: ConnectionSettings, _: Redactor) -> httpx.Auth:
-    assert settings.username and settings.password  # noqa: S101 (as above)
+    assert settings.username  # noqa: S101 (as above)
+    assert settings.password  # noqa: S101 (as above)
     return basic(settings.username, settings.password.get_secret_value())
 
 
@@ -32,7 +33,8 @@ def _api_key(settings: ConnectionSettings, _: Redactor) -> httpx.Auth:
 
 def _custom(settings: ConnectionSettings, redactor: Redactor) -> httpx.Auth:
     request, template = settings.custom_auth_request, settings.custom_auth_request_template
-    assert request and template  # noqa: S101 (as above)
+    assert request  # noqa: S101 (as above)
+    assert template  # noqa: S101 (as above)
     return CustomAuth(request, template, settings=settings, redactor=redactor)
 
 

@@ -1,0 +1,125 @@
+"""The integration class: what Ocean instantiates, and where a resync begins and ends."""
+
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from typing import Any
+
+from loguru import logger
+from port_ocean.clients.port.types import UserAgentType
+from port_ocean.context.event import TriggerType, event
+from port_ocean.context.ocean import PortOceanContext, ocean
+from port_ocean.context.resource import resource
+from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
+from port_ocean.core.integrations.base import BaseIntegration
+from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
+
+from client import ApiClient
+from errors import SettingsError
+from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
+from reconciliation import CountingEntityProcessor, DeletionGuard
+from response_cache import remove_leftovers
+from resync import ResourceReader, SharedResponses
+from settings import ConnectionSettings
+
+__all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]
+
+
+class CustomIntegration(BaseIntegration):
+    """Reads any REST API as its settings and mapping say."""
+
+    class AppConfigHandlerClass(APIPortAppConfig):
+        CONFIG_CLASS = CustomPortAppConfig
+
+    EntityProcessorClass = CountingEntityProcessor
+    EntitiesStateApplierClass = DeletionGuard
+
+    def __init__(self, context: PortOceanContext) -> None:
+        super().__init__(context)
+        self.has_failed = False
+        self._settings: ConnectionSettings | None = None
+        self._client: ApiClient | None = None
+        self._shared: ContextVar[SharedResponses | None] = ContextVar("shared", default=None)
+
+    @property
+    def settings(self) -> ConnectionSettings:
+        """The connection settings, parsed once.
+
+        Raises:
+            SettingsError: with every problem of the settings.
+        """
+        if self._settings is None:
+            self._settings = ConnectionSettings.parse(ocean.integration_config)
+        return self._settings
+
+    @property
+    def client(self) -> ApiClient:
+        """The one client of this instance; first used within the running event loop."""
+        if self._client is None:
+            self._client = ApiClient(self.settings)
+        return self._client
+
+    async def start(self) -> None:
+        """Check the settings before anything else; wrong ones end the process with one message."""
+        try:
+            logger.info(f"Reading from {self.settings.base_url}")
+        except SettingsError as error:
+            logger.error(f"{error}")
+            self.has_failed = True
+            raise
+        _ = self.client  # From here on, Ocean's log filter knows every secret.
+        if removed := remove_leftovers():
+            logger.info(f"Removed {removed} directories of responses that a killed run left")
+        await super().start()
+
+    async def sync_raw_all(
+        self,
+        _: dict[Any, Any] | None = None,
+        trigger_type: TriggerType = "machine",
+        user_agent_type: UserAgentType = UserAgentType.exporter,
+        silent: bool = True,
+    ) -> bool:
+        """A full resync, as Ocean's; what its resources share is gone when it ends."""
+        token = self._shared.set(None)
+        self.has_failed = True
+        succeeded = False
+        try:
+            succeeded = bool(await super().sync_raw_all(_, trigger_type, user_agent_type, silent))
+        finally:
+            self.has_failed = not succeeded
+            if shared := self._shared.get():
+                shared.close()
+            self._shared.reset(token)
+        return succeeded
+
+    async def read_resource(self) -> AsyncIterator[list[dict[str, Any]]]:
+        """The batches of the resource that Ocean is processing.
+
+        Raises:
+            SelectorError: its selector cannot be used.
+            ResourceError: it could not be read completely, or no item gets an identifier.
+        """
+        config = resource.resource_config
+        if not isinstance(config, CustomResourceConfig):
+            raise TypeError(f"{type(config).__name__} is not this integration's resource class")
+        plan = config.plan()
+        config.selector.warn(config.kind)
+        processor = self.entity_processor
+        tally = (
+            processor.start_tally(resource.index)
+            if isinstance(processor, CountingEntityProcessor)
+            else None
+        )
+        reader = ResourceReader(
+            plan, client=self.client, settings=self.settings, shared=self._shared_responses()
+        )
+        async for batch in reader.batches():
+            yield batch
+        if tally and not await is_dsp_mode_enabled():
+            tally.check(config.kind)
+
+    def _shared_responses(self) -> SharedResponses:
+        shared = self._shared.get()
+        if shared is None:
+            shared = SharedResponses(plans_of(event.port_app_config.resources))
+            self._shared.set(shared)
+        return shared

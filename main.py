@@ -1,0 +1,22 @@
+"""Ocean's hooks; everything behind them is in the modules that they call."""
+
+from typing import cast
+
+from port_ocean.context.ocean import ocean
+from port_ocean.core.ocean_types import ASYNC_GENERATOR_RESYNC_TYPE
+
+from exit_code import report_failure_of_one_shot_run
+from integration import CustomIntegration
+
+# Ocean swallows an error in integration.py, and would run on with a class that knows no selectors.
+if type(ocean.integration).__name__ != CustomIntegration.__name__:
+    raise TypeError("integration.py could not be loaded; import it to see why")
+
+integration = cast("CustomIntegration", ocean.integration)
+report_failure_of_one_shot_run(ocean.event_listener_type, lambda: integration.has_failed)
+
+
+@ocean.on_resync()
+async def on_resync(kind: str) -> ASYNC_GENERATOR_RESYNC_TYPE:
+    async for batch in integration.read_resource():
+        yield batch

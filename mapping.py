@@ -1,0 +1,299 @@
+"""The resource mapping as a user writes it, and the plan that a resource's selector becomes.
+
+These are pydantic.v1 models, as Ocean asks. A selector that cannot be used must fail its own
+resource and no other, so that a problem is kept with the selector until its resource is read.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
+
+from loguru import logger
+from port_ocean.core.handlers.port_app_config.models import (
+    PortAppConfig,
+    ResourceConfig,
+    Selector,
+)
+from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
+
+from endpoints import Endpoint, PathParameter, check_placeholders
+from errors import SelectorError
+from extraction import DataPath, ItemExpression
+from resync import ResourcePlan
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_WRITING = frozenset({"PUT", "PATCH", "DELETE"})
+_CLOSE_ENOUGH = 0.8
+
+
+class _EndpointFields(BaseModel):
+    """What a resource's own endpoint and a discovery endpoint have in common."""
+
+    method: str = Field(
+        default="GET",
+        title="Method",
+        description="HTTP method: GET, POST, PUT, PATCH or DELETE. Example: `POST`.",
+    )
+    query_params: dict[str, Any] = Field(
+        default_factory=dict,
+        alias="queryParams",
+        title="Query parameters",
+        description='Query parameters of each request. Example: `{"active": "true"}`.',
+    )
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        title="Headers",
+        description='Headers of each request. Example: `{"Accept": "application/json"}`.',
+    )
+    data_path: str = Field(
+        default=".",
+        alias="dataPath",
+        title="Data path",
+        description="JQ expression that finds the items in a response. Example: `.data.users`.",
+    )
+
+    class Config:
+        allow_population_by_field_name = True
+
+    @validator("method", pre=True)
+    def _known_method(cls, value: object) -> object:
+        method = value.upper() if isinstance(value, str) else value
+        if method not in _METHODS:
+            raise ValueError(f"must be one of {', '.join(_METHODS)} (got {value!r})")
+        return method
+
+    @validator("headers", pre=True)
+    def _text_headers(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        return {str(name): _header_text(content) for name, content in value.items()}
+
+    @validator("query_params", "headers", pre=True)
+    def _null_is_none_given(cls, value: object) -> object:
+        return {} if value is None else value
+
+    @validator("data_path", pre=True)
+    def _empty_is_default(cls, value: object) -> object:
+        return value or "."
+
+
+class PathParameterConfig(_EndpointFields):
+    """Where the values of one placeholder of the path come from."""
+
+    endpoint: str = Field(
+        title="Endpoint",
+        description="Path that is called to discover the values. Example: `/api/v1/teams`.",
+    )
+    field: str = Field(
+        title="Field",
+        description="JQ on each discovered item that gives the value. Example: `.id`.",
+    )
+    filter: str | None = Field(
+        default=None,
+        title="Filter",
+        description="JQ on each discovered item; only items where it is exactly true are used. "
+        'Example: `.status == "active"`.',
+    )
+    body: Any = Field(
+        default=None,
+        title="Body",
+        description='JSON body of the discovery request. Example: `{"filter": "open"}`.',
+    )
+    encode: Literal["path", "segment"] = Field(
+        default="path",
+        title="Encode",
+        description="How values are percent-encoded: `path` keeps slashes, `segment` encodes "
+        "them as well. Example: `segment`.",
+    )
+
+    class Config:
+        extra = Extra.forbid
+
+    def plan(self, name: str) -> PathParameter:
+        """The checked form.
+
+        Raises:
+            SelectorError: a JQ expression does not compile, or the endpoint has a placeholder.
+        """
+        place = f"path_parameters.{name}"
+        endpoint = Endpoint(
+            self.endpoint,
+            self.method,
+            self.query_params,
+            self.headers,
+            self.body,
+            DataPath(self.data_path, f"{place}.data_path"),
+        )
+        check_placeholders(endpoint, {}, f"{place}.endpoint")
+        return PathParameter(
+            name,
+            endpoint,
+            ItemExpression(self.field, f"{place}.field"),
+            ItemExpression(self.filter, f"{place}.filter") if self.filter else None,
+            segment=self.encode == "segment",
+        )
+
+
+class CustomSelector(Selector, _EndpointFields):
+    """Which endpoint is called, how, and where the items are."""
+
+    query: str = Field(
+        default="true",
+        title="Query",
+        description="JQ on each raw item; only items where it is true become entities. "
+        'Example: `.status != "archived"`.',
+    )
+    endpoint: str | None = Field(
+        default=None,
+        title="Endpoint",
+        description="Path that is called instead of the kind. Example: `/api/v1/users`.",
+    )
+    body: Any = Field(
+        default=None,
+        title="Body",
+        description='JSON body of each request. Example: `{"filter": "open"}`.',
+    )
+    path_parameters: dict[str, PathParameterConfig] = Field(
+        default_factory=dict,
+        alias="pathParameters",
+        title="Path parameters",
+        description="For each `{placeholder}` of the path: how its values are discovered. "
+        "Each item then carries `__placeholder` with its value.",
+    )
+
+    class Config:
+        # Port's form adds keys of its own.
+        extra = Extra.allow
+
+    _problems: list[str] = PrivateAttr(default_factory=list)
+
+    @classmethod
+    def validate(cls: type["CustomSelector"], value: Any) -> "CustomSelector":
+        """A selector; one that is wrong is kept with its problems and fails when it is used."""
+        try:
+            selector = super().validate(value)
+        except ValidationError as error:
+            given = value if isinstance(value, dict) else {}
+            selector = cls.construct(query=str(given.get("query", "true")))
+            selector._problems = [_describe(dict(detail)) for detail in error.errors()]
+        return selector
+
+    @validator("path_parameters", pre=True)
+    def _no_parameters(cls, value: object) -> object:
+        return {} if value is None else value
+
+    def plan(self, kind: str) -> ResourcePlan:
+        """The checked form of the resource.
+
+        Raises:
+            SelectorError: with every problem of this selector, naming the kind.
+        """
+        problems = [*self._problems, *self._misspelt()]
+        plan = None
+        if not problems:
+            try:
+                plan = self._plan(kind)
+            except SelectorError as error:
+                problems.append(str(error))
+        if plan is None:
+            listed = "\n".join(f"  - {problem}" for problem in problems)
+            raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
+        return plan
+
+    def warn(self, kind: str) -> None:
+        """Log what is accepted but deserves a second look."""
+        if unknown := self._unknown():
+            logger.warning(f"{kind}: the selector's keys {', '.join(unknown)} have no effect")
+        methods = {self.method, *(item.method for item in self.path_parameters.values())}
+        for method in sorted(methods & _WRITING):
+            logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
+        used = Endpoint(self.endpoint or kind).placeholders
+        if unused := sorted(set(self.path_parameters) - set(used)):
+            logger.warning(f"{kind}: path_parameters {', '.join(unused)} are not in the path")
+
+    def _plan(self, kind: str) -> ResourcePlan:
+        endpoint = Endpoint(
+            self.endpoint or kind,
+            self.method,
+            self.query_params,
+            self.headers,
+            self.body,
+            DataPath(self.data_path),
+        )
+        check_placeholders(endpoint, self.path_parameters, "kind")
+        return ResourcePlan(
+            kind,
+            endpoint,
+            tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders),
+        )
+
+    def _unknown(self) -> list[str]:
+        return sorted(set(self.__dict__) - set(self.__fields__))
+
+    def _misspelt(self) -> list[str]:
+        names = {name for field in self.__fields__.values() for name in (field.name, field.alias)}
+        return [
+            f"{key}: is not known; did you mean {close[0]}?"
+            for key in self._unknown()
+            if (close := difflib.get_close_matches(key, sorted(names), 1, _CLOSE_ENOUGH))
+        ]
+
+
+class CustomResourceConfig(ResourceConfig):
+    """One resource: a kind, which is an endpoint path, its selector and its mapping."""
+
+    kind: str = Field(
+        title="Kind",
+        description="The endpoint path, or any name when selector.endpoint gives the path. "
+        "Example: `/api/v1/users`.",
+    )
+    selector: CustomSelector = Field(
+        title="Selector",
+        description="Which endpoint is called, how, and where the items are in its responses.",
+    )
+
+    def plan(self) -> ResourcePlan:
+        """The checked form of this resource.
+
+        Raises:
+            SelectorError: the selector cannot be used.
+        """
+        return self.selector.plan(self.kind)
+
+
+class CustomPortAppConfig(PortAppConfig):
+    """The whole mapping; a kind may be any string."""
+
+    allow_custom_kinds: ClassVar[bool] = True
+
+    resources: list[CustomResourceConfig] = Field(
+        default_factory=list,
+        title="Resources",
+        description="The endpoints to read, and how their items become entities.",
+    )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
+
+
+def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
+    """The plans of all resources that can be read; the others fail when it is their turn."""
+    plans = []
+    for resource in resources:
+        if isinstance(resource, CustomResourceConfig):
+            try:
+                plans.append(resource.plan())
+            except SelectorError:
+                continue
+    return plans
+
+
+def _header_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _describe(detail: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in detail["loc"] if part != "__root__")
+    if detail["type"] == "value_error.extra":
+        allowed = ", ".join(PathParameterConfig.__fields__)
+        return f"{place}: is not known; allowed are {allowed}"
+    return f"{place}: {detail['msg']}"

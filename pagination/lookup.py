@@ -1,0 +1,45 @@
+"""Dotted paths into a body, such as `meta.next_cursor`."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pagination.page import SILENT, Statement
+
+
+def find(body: Any, path: str) -> tuple[bool, Any]:
+    """Whether the path is there, and its value; tried as one literal key first, then by dots.
+
+    Numbers index lists: `pages.0.next`.
+    """
+    if isinstance(body, Mapping) and path in body:
+        return True, body[path]
+    for part in path.split("."):
+        if isinstance(body, Mapping) and part in body:
+            body = body[part]
+        elif isinstance(body, list) and part.isdecimal() and int(part) < len(body):
+            body = body[int(part)]
+        else:
+            return False, None
+    return True, body
+
+
+def any_says_more(body: Any, paths: Iterable[str]) -> Statement:
+    """One marker that is truthy says "more"; else one that is there but falsy says "no more"."""
+    answer = SILENT
+    for path in paths:
+        present, value = find(body, path)
+        if present and value:
+            return Statement(True, f"{path} is set")
+        if present and answer is SILENT:
+            answer = Statement(False, f"{path} is {show(value)}")
+    return answer
+
+
+def show(value: Any) -> str:
+    """A marker's value for a log line; never more than its kind when it could be a token."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int):
+        return str(value)
+    return "set" if value else "empty"

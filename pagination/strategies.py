@@ -1,0 +1,184 @@
+"""One strategy per paginationType: what is asked next, and which markers an answer may hold."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from errors import PaginationError
+from messages import ApiRequest
+from pagination.lookup import any_says_more, find
+from pagination.page import SILENT, Page, Statement, Strategy
+from settings import PaginationSettings
+
+_CURSORS = ("next_cursor", "cursor", "meta.after_cursor", "links.next")
+
+
+class SingleRequest(Strategy):
+    """`none`: the first answer is all there is."""
+
+    parameter = "paginationType"
+
+    def first(self, request: ApiRequest) -> ApiRequest:
+        return request
+
+    def statement(self, page: Page) -> Statement:
+        return Statement(False, "paginationType is none")
+
+    def following(self, page: Page) -> ApiRequest | None:
+        return None
+
+
+class Offset(Strategy):
+    """`offset`: `?offset=0&limit=100`, then advanced by the number of records received."""
+
+    counts = True
+
+    def __init__(self, settings: PaginationSettings) -> None:
+        self.parameter = settings.param
+        self._size = {settings.size_param: settings.page_size}
+        self._offset = 0
+
+    def first(self, request: ApiRequest) -> ApiRequest:
+        self._offset = 0
+        return request.with_query({self.parameter: 0, **self._size})
+
+    def statement(self, page: Page) -> Statement:
+        return any_says_more(page.body, ("has_more", "hasMore"))
+
+    def following(self, page: Page) -> ApiRequest | None:
+        if not page.received:
+            raise PaginationError(
+                "the API says that there is more, but sent no items to count the offset by",
+                advice="look at hasMorePath and paginationParam",
+            )
+        self._offset += page.received
+        return page.request.with_query({self.parameter: self._offset})
+
+
+class PageNumber(Strategy):
+    """`page`: `?page=1&size=100`, then the next number; startPage gives the first."""
+
+    counts = True
+
+    def __init__(self, settings: PaginationSettings) -> None:
+        self.parameter = settings.param
+        self._size = {settings.size_param: settings.page_size}
+        self._start = settings.start_page
+        self._number = self._start
+
+    def first(self, request: ApiRequest) -> ApiRequest:
+        self._number = self._start
+        return request.with_query({self.parameter: self._start, **self._size})
+
+    def statement(self, page: Page) -> Statement:
+        return any_says_more(page.body, ("next_page", "next", "hasMore", "has_more"))
+
+    def following(self, page: Page) -> ApiRequest | None:
+        self._number += 1
+        return page.request.with_query({self.parameter: self._number})
+
+
+class Cursor(Strategy):
+    """`cursor`: the first request has none; each answer names the cursor for the next."""
+
+    def __init__(self, settings: PaginationSettings) -> None:
+        self.parameter = settings.param
+        self._size = {settings.size_param: settings.page_size}
+        self._paths = (settings.cursor_path,) if settings.cursor_path else _CURSORS
+
+    def first(self, request: ApiRequest) -> ApiRequest:
+        return request.with_query(self._size)
+
+    def statement(self, page: Page) -> Statement:
+        return any_says_more(page.body, ("has_more", "hasMore", "meta.has_more"))
+
+    def following(self, page: Page) -> ApiRequest | None:
+        found = ((path, find(page.body, path)[1]) for path in self._paths)
+        path, cursor = next(((path, value) for path, value in found if value), ("", None))
+        if cursor is None:
+            return None
+        if not isinstance(cursor, str | int | float):
+            raise PaginationError(
+                f"{path} holds {_kind(cursor)}, which cannot be a cursor", advice="cursorPath"
+            )
+        return page.request.with_query({self.parameter: self._value_in(cursor)})
+
+    def _value_in(self, cursor: str | float) -> str | float:
+        """Where an API gives the next page's whole address, the cursor is a parameter of it."""
+        if isinstance(cursor, str) and "?" in cursor:
+            inner = httpx.QueryParams(cursor.partition("?")[2]).get(self.parameter)
+            return cursor if inner is None else inner
+        return cursor
+
+
+class NextLink(Strategy):
+    """`next_link`: the body names the next address, absolute or relative."""
+
+    parameter = "nextLinkPath"
+
+    def __init__(self, settings: PaginationSettings) -> None:
+        self._path = settings.next_link_path
+
+    def first(self, request: ApiRequest) -> ApiRequest:
+        return request
+
+    def statement(self, page: Page) -> Statement:
+        return SILENT
+
+    def following(self, page: Page) -> ApiRequest | None:
+        link = find(page.body, self._path)[1]
+        return _linked(page.request, link, self.parameter) if link else None
+
+
+class HeaderLink(Strategy):
+    """`header_link`: a `Link` header (RFC 8288) names the next address."""
+
+    parameter = "headerLinkRel"
+
+    def __init__(self, settings: PaginationSettings) -> None:
+        self._rel = settings.header_link_rel.lower()
+
+    def first(self, request: ApiRequest) -> ApiRequest:
+        return request
+
+    def statement(self, page: Page) -> Statement:
+        return SILENT
+
+    def following(self, page: Page) -> ApiRequest | None:
+        for target, relations in parse_link_header(page.headers.get("link", "")):
+            if self._rel in relations:
+                return _linked(page.request, target, self.parameter)
+        return None
+
+
+# A link's target may hold commas and semicolons; a quoted parameter value may hold anything.
+_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^\s=;,"]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)')
+_LINK_PARAMETER = re.compile(r';\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
+
+
+def parse_link_header(value: str) -> Iterator[tuple[str, set[str]]]:
+    """Targets and their relation types, lower case, from a `Link` header (RFC 8288, section 3).
+
+    Only the first `rel` of a link counts, as the RFC says. Anything unreadable is passed over.
+    """
+    for target, parameters in _LINK.findall(value):
+        for name, quoted, token in _LINK_PARAMETER.findall(parameters):
+            if name.lower() == "rel":
+                yield target.strip(), set((quoted or token).lower().split())
+                break
+
+
+def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:
+    if not isinstance(link, str):
+        raise PaginationError(f"the next link is {_kind(link)} and no address", advice=setting)
+    try:
+        target = request.url.join(link.strip()).copy_with(userinfo=None, fragment=None)
+    except (httpx.InvalidURL, ValueError):
+        raise PaginationError("the next link is no address", advice=setting) from None
+    return request.with_url(target)
+
+
+def _kind(value: Any) -> str:
+    return {dict: "an object", list: "a list", bool: "a boolean"}.get(type(value), "a number")

@@ -1,0 +1,135 @@
+"""Responses that several resources of one resync share: fetched once, kept privately, then gone.
+
+Bodies lie in files that only their owner can read, in a directory of this resync. An entry is
+complete or absent. A lock that dies with the process tells later starts what was left behind.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from messages import ApiRequest, ApiResponse
+
+_PREFIX = "ocean-custom-responses-"
+_LOCK = "lock"
+# Between making a directory and locking it, another process must not take it for abandoned.
+_SETTLING_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A response whose body is in a file."""
+
+    url: httpx.URL
+    status: int
+    headers: httpx.Headers
+    file: Path
+
+    async def load(self) -> ApiResponse:
+        content = await asyncio.to_thread(self.file.read_bytes)
+        return ApiResponse(self.url, self.status, self.headers, content)
+
+
+class ResponseCache:
+    """Shares responses between those who send identical requests within one resync.
+
+    Requests that arrive while the first one is under way wait for it and share its result or its
+    error; an error is not kept. `close` removes everything.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, asyncio.Task[_Kept]] = {}
+        self._directory: Path | None = None
+        self._lock_file: int | None = None
+        # File names must not let anyone guess what was asked for.
+        self._key = secrets.token_bytes(32)
+
+    async def fetch(
+        self, request: ApiRequest, send: Callable[[ApiRequest], Awaitable[ApiResponse]]
+    ) -> ApiResponse:
+        """The response to `request`: a kept one, or a new one from `send`, whose errors pass."""
+        name = hashlib.blake2b(request.identity.encode(), key=self._key).hexdigest()[:40]
+        entry = self._entries.get(name)
+        if entry is None:
+            entry = asyncio.create_task(self._keep(name, await_response=send(request)))
+            self._entries[name] = entry
+        try:
+            # Shielded: who stops waiting must not take the response from the others.
+            kept = await asyncio.shield(entry)
+        except BaseException:
+            if entry.done() and self._entries.get(name) is entry:
+                del self._entries[name]
+            raise
+        return await kept.load()
+
+    def close(self) -> None:
+        """Remove every body and forget every entry."""
+        for entry in self._entries.values():
+            entry.cancel()
+        self._entries.clear()
+        if self._directory:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+        self._directory = self._lock_file = None
+
+    async def _keep(self, name: str, *, await_response: Awaitable[ApiResponse]) -> _Kept:
+        response = await await_response
+        file = self._place() / name
+        await asyncio.to_thread(_write_privately, file, response.content)
+        return _Kept(response.url, response.status, response.headers, file)
+
+    def _place(self) -> Path:
+        if self._directory is None:
+            # mkdtemp makes a directory that only its owner may enter.
+            self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            self._lock_file = _lock(self._directory / _LOCK)
+        return self._directory
+
+
+def remove_leftovers() -> int:
+    """Remove what killed processes of this user left behind; returns how many directories."""
+    leftovers = [
+        place
+        for place in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
+        if place.is_dir() and place.stat().st_uid == os.getuid() and _is_abandoned(place)
+    ]
+    for place in leftovers:
+        shutil.rmtree(place, ignore_errors=True)
+    return len(leftovers)
+
+
+def _is_abandoned(place: Path) -> bool:
+    if not (place / _LOCK).exists():
+        return time.time() - place.stat().st_mtime > _SETTLING_SECONDS
+    lock = _lock(place / _LOCK)
+    if lock is not None:
+        os.close(lock)
+    return lock is not None
+
+
+def _lock(file: Path) -> int | None:
+    """An open descriptor that holds the lock, which the kernel frees when the process dies."""
+    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _write_privately(file: Path, content: bytes) -> None:
+    descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(content)

@@ -1,0 +1,246 @@
+"""From a resource of the mapping to batches for Ocean, and what a failure means.
+
+A resource is read completely or it fails: what could be read is handed on, the other endpoints
+are still read, and at the end one error stops Ocean from deleting what was not seen.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from loguru import logger
+
+from client import ApiClient
+from discovery import Discovery, combinations
+from endpoint_reader import EndpointReader, Fetch
+from endpoints import Endpoint, PathParameter, PathValue
+from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
+from response_cache import ResponseCache
+from settings import ConnectionSettings
+
+# Ocean forks a process pool for each batch, and diffs none below 11 entities.
+_SMALLEST_BATCH = 200
+_LARGEST_BATCH = 1000
+_GONE = frozenset({404, 410})
+# So many parents do not vanish all at once: then the path is wrong.
+_SUSPICIOUSLY_GONE = 3
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePlan:
+    """What one resource of the mapping asks for, checked."""
+
+    kind: str
+    endpoint: Endpoint
+    parameters: tuple[PathParameter, ...] = ()
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """All endpoints that reading this resource calls."""
+        return [self.endpoint, *(parameter.endpoint for parameter in self.parameters)]
+
+
+@dataclass(slots=True)
+class Failures:
+    """Errors of one resource, to be told together."""
+
+    errors: list[OceanCustomError] = field(default_factory=list)
+
+    def add(self, error: OceanCustomError) -> None:
+        """Keep an error for the end; the first ones are logged as they happen."""
+        self.errors.append(error)
+        if len(self.errors) <= _EXAMPLES:
+            logger.error(f"{error}")
+
+    def summary(self) -> str:
+        """One line for each way of failing, with a count and up to three examples."""
+        groups: dict[tuple[str, str], list[EndpointError]] = {}
+        lines = []
+        for error in self.errors:
+            if isinstance(error, EndpointError):
+                groups.setdefault((error.reason, error.advice), []).append(error)
+            else:
+                lines.append(f"  - {error}")
+        return "\n".join([*map(_describe_group, groups.values()), *lines])
+
+
+class SharedResponses:
+    """The responses of one resync that more than one resource asks for."""
+
+    def __init__(self, plans: Sequence[ResourcePlan]) -> None:
+        uses = Counter(endpoint.identity for plan in plans for endpoint in plan.endpoints)
+        self._shared = {identity for identity, count in uses.items() if count > 1}
+        self._cache = ResponseCache()
+
+    def fetch_for(self, endpoint: Endpoint, client: ApiClient) -> Fetch:
+        """How requests of this endpoint are sent: through the cache if anyone else asks too."""
+        if endpoint.identity not in self._shared:
+            return client.send
+        return lambda request: self._cache.fetch(request, client.send)
+
+    def close(self) -> None:
+        """Remove every kept response."""
+        self._cache.close()
+
+
+class ResourceReader:
+    """Reads one resource: discovery, its endpoints at the same time, and the failure policy."""
+
+    def __init__(
+        self,
+        plan: ResourcePlan,
+        *,
+        client: ApiClient,
+        settings: ConnectionSettings,
+        shared: SharedResponses,
+    ) -> None:
+        self._plan = plan
+        self._client = client
+        self._settings = settings
+        self._reader = self._reader_of(plan.endpoint, shared)
+        self._discoveries = [
+            Discovery(parameter, self._reader_of(parameter.endpoint, shared), settings.base_url)
+            for parameter in plan.parameters
+        ]
+        self._failures = Failures()
+        self._gone = 0
+        self._pages: asyncio.Queue[list[Any] | None] = asyncio.Queue(
+            maxsize=2 * settings.max_concurrent_requests
+        )
+
+    async def batches(self) -> AsyncIterator[list[dict[str, Any]]]:
+        """Items in batches of a size that suits Ocean, while further pages are being fetched.
+
+        Raises:
+            ResourceError: at the end, when anything could not be read.
+        """
+        producer = asyncio.create_task(self._produce())
+        try:
+            pending: list[dict[str, Any]] = []
+            while (page := await self._pages.get()) is not None:
+                pending += page
+                while len(pending) >= _LARGEST_BATCH:
+                    yield pending[:_LARGEST_BATCH]
+                    pending = pending[_LARGEST_BATCH:]
+                if len(pending) >= _SMALLEST_BATCH:
+                    yield pending
+                    pending = []
+            if pending:
+                yield pending
+            await producer
+        finally:
+            producer.cancel()
+            await asyncio.gather(producer, return_exceptions=True)
+        self._conclude()
+
+    def _reader_of(self, endpoint: Endpoint, shared: SharedResponses) -> EndpointReader:
+        fetch = shared.fetch_for(endpoint, self._client)
+        return EndpointReader(self._client, endpoint, self._settings.pagination, fetch)
+
+    async def _produce(self) -> None:
+        try:
+            if self._discoveries:
+                await self._read_nested()
+            else:
+                await self._read({})
+        except asyncio.CancelledError:
+            # Nobody takes pages any more; waiting for room would be for ever.
+            raise
+        except BaseException:
+            await self._pages.put(None)
+            raise
+        await self._pages.put(None)
+
+    async def _read_nested(self) -> None:
+        workers = 2 * self._settings.max_concurrent_requests
+        waiting: asyncio.Queue[Mapping[str, PathValue] | None] = asyncio.Queue(maxsize=workers)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._work(waiting))
+            try:
+                async for values in combinations(self._discoveries):
+                    await waiting.put(values)
+            except OceanCustomError as error:
+                self._failures.add(error)
+            for _ in range(workers):
+                await waiting.put(None)
+
+    async def _work(self, waiting: asyncio.Queue[Mapping[str, PathValue] | None]) -> None:
+        while (values := await waiting.get()) is not None:
+            await self._read(values)
+
+    async def _read(self, values: Mapping[str, PathValue]) -> None:
+        marks = {f"__{name}": value.text for name, value in values.items()}
+        started = False
+        try:
+            request = self._plan.endpoint.request(self._settings.base_url, values)
+            async for items in self._reader.read(request):
+                started = True
+                await self._pages.put([_marked(item, marks) for item in items])
+        except StatusError as error:
+            if marks and not started and error.status in _GONE:
+                self._gone += 1
+                logger.warning(f"{error.endpoint}: gone ({error.status}), counted as empty")
+            else:
+                self._failures.add(error)
+        except OceanCustomError as error:
+            if isinstance(error, EndpointError) and not error.endpoint:
+                error.endpoint = f"{self._plan.endpoint.method} {self._plan.endpoint.path}"
+            self._failures.add(error)
+
+    def _conclude(self) -> None:
+        self._report()
+        if not self._failures.errors:
+            self._check_whole()
+        if self._failures.errors:
+            raise ResourceError(
+                f"{self._plan.kind} was not read completely, so nothing will be deleted:\n"
+                f"{self._failures.summary()}"
+            )
+
+    def _check_whole(self) -> None:
+        statistics = self._reader.statistics
+        try:
+            statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
+        except ResourceError as error:
+            self._failures.add(error)
+        if self._gone >= _SUSPICIOUSLY_GONE and self._gone == statistics.endpoints:
+            self._failures.add(
+                ResourceError(
+                    f"all {self._gone} nested endpoints answered 404 or 410; "
+                    f"look at the path {self._plan.endpoint.path}"
+                )
+            )
+
+    def _report(self) -> None:
+        statistics = self._reader.statistics
+        endings = ", ".join(f"{count} x {why}" for why, count in statistics.endings.most_common())
+        logger.info(
+            f"Read {self._plan.kind}: {statistics.items} items in {statistics.pages} pages of "
+            f"{statistics.endpoints} endpoints, {statistics.extra_requests} extra requests, "
+            f"{self._gone} gone, {len(self._failures.errors)} failed; ended by: {endings or '-'}"
+        )
+
+
+def _marked(item: Any, marks: Mapping[str, str]) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        kind = {str: "text", bool: "true or false", list: "a list"}.get(type(item), "a number")
+        raise ResponseError(
+            f"data_path gives {kind} where an item must be an object",
+            advice="wrap it in data_path, such as `.names | map({name: .})`",
+        )
+    item.update(marks)
+    return item
+
+
+def _describe_group(errors: list[EndpointError]) -> str:
+    if len(errors) == 1:
+        return f"  - {errors[0]}"
+    said = f": {errors[0].said}" if errors[0].said else ""
+    hint = f" ({errors[0].advice})" if errors[0].advice else ""
+    places = "; ".join(error.endpoint for error in errors[:_EXAMPLES])
+    more = f"; and {len(errors) - _EXAMPLES} more" if len(errors) > _EXAMPLES else ""
+    return f"  - {len(errors)} times {errors[0].reason}{said}{hint}: {places}{more}"
