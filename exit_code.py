@@ -1,25 +1,19 @@
-"""Makes a one-shot run whose resync failed end with a failure, as a CronJob or CI job expects."""
+"""Ends the process in good order with an exit code that tells a failure, as jobs expect."""
 
 import signal
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from port_ocean.core.models import EventListenerType
-
 FAILURE = 1
 
 
-def report_failure_of_one_shot_run(
-    listener: EventListenerType, has_failed: Callable[[], bool]
-) -> None:
-    """Exit with 1 when a `ONCE` run ends and `has_failed` says so.
+def exit_with_failure_if(has_failed: Callable[[], bool]) -> None:
+    """Exit with 1 instead of 0 when an interrupt ends the process and `has_failed` says so.
 
-    Ocean ends such a run by an interrupt; the web server shuts down in good order and then raises
-    it again for the handler that was there before, which is this one.
+    Ocean ends a `ONCE` run by an interrupt, and `interrupt` does the same; the web server then
+    shuts down in good order and raises it again for the handler that was there before: this one.
     """
-    if listener != EventListenerType.ONCE:
-        return
 
     def exit_with_outcome(_signal: int, _frame: FrameType | None) -> NoReturn:
         if has_failed():
@@ -27,3 +21,8 @@ def report_failure_of_one_shot_run(
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, exit_with_outcome)
+
+
+def interrupt() -> None:
+    """Ask the web server to shut down."""
+    signal.raise_signal(signal.SIGINT)

@@ -12,11 +12,14 @@ from port_ocean.context.resource import resource
 from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
+from port_ocean.core.models import EventListenerType
 
 from client import ApiClient
 from errors import SettingsError
+from exit_code import interrupt
 from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
 from reconciliation import CountingEntityProcessor, DeletionGuard
+from redaction import keep_ordinary_words
 from response_cache import remove_leftovers
 from resync import ResourceReader, SharedResponses
 from settings import ConnectionSettings
@@ -35,6 +38,7 @@ class CustomIntegration(BaseIntegration):
 
     def __init__(self, context: PortOceanContext) -> None:
         super().__init__(context)
+        # Whether the process must exit with a failure when it ends.
         self.has_failed = False
         self._settings: ConnectionSettings | None = None
         self._client: ApiClient | None = None
@@ -60,12 +64,15 @@ class CustomIntegration(BaseIntegration):
 
     async def start(self) -> None:
         """Check the settings before anything else; wrong ones end the process with one message."""
+        keep_ordinary_words()
         try:
             logger.info(f"Reading from {self.settings.base_url}")
         except SettingsError as error:
+            # Raised, it would come with three tracebacks of the web server, for a mistyped value.
             logger.error(f"{error}")
             self.has_failed = True
-            raise
+            interrupt()
+            return
         _ = self.client  # From here on, Ocean's log filter knows every secret.
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
@@ -80,12 +87,12 @@ class CustomIntegration(BaseIntegration):
     ) -> bool:
         """A full resync, as Ocean's; what its resources share is gone when it ends."""
         token = self._shared.set(None)
-        self.has_failed = True
         succeeded = False
         try:
             succeeded = bool(await super().sync_raw_all(_, trigger_type, user_agent_type, silent))
         finally:
-            self.has_failed = not succeeded
+            is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
+            self.has_failed = is_one_shot and not succeeded
             if shared := self._shared.get():
                 shared.close()
             self._shared.reset(token)

@@ -5,7 +5,7 @@ from typing import cast
 from port_ocean.context.ocean import ocean
 from port_ocean.core.ocean_types import ASYNC_GENERATOR_RESYNC_TYPE
 
-from exit_code import report_failure_of_one_shot_run
+from exit_code import exit_with_failure_if
 from integration import CustomIntegration
 
 # Ocean swallows an error in integration.py, and would run on with a class that knows no selectors.
@@ -13,7 +13,7 @@ if type(ocean.integration).__name__ != CustomIntegration.__name__:
     raise TypeError("integration.py could not be loaded; import it to see why")
 
 integration = cast("CustomIntegration", ocean.integration)
-report_failure_of_one_shot_run(ocean.event_listener_type, lambda: integration.has_failed)
+exit_with_failure_if(lambda: integration.has_failed)
 
 
 @ocean.on_resync()

@@ -101,6 +101,14 @@ class Redactor:
         return shown if len(shown) <= _BODY_EXCERPT else f"{shown[:_BODY_EXCERPT]}…"
 
 
+def keep_ordinary_words() -> None:
+    """Undo that Ocean masks what its own unset secrets look like: the words None and {}."""
+    unset = {re.escape(word) for word in ("None", "{}")}
+    kept = [p for p in sensitive_log_filter.compiled_patterns if p.pattern not in unset]
+    # In place: Ocean's handlers may hold the list.
+    sensitive_log_filter.compiled_patterns[:] = kept
+
+
 def leaves(value: Any, name: str = "") -> Iterator[str]:
     """Every string and number inside a JSON value as text, except under names that hold no secret.
 

@@ -51,9 +51,13 @@ def difference(path: Path, text: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    # Python 3.12.1 cannot combine nargs="*" with choices.
+    if unknown := set(options.pages) - set(PAGES):
+        parser.error(f"no such page: {', '.join(sorted(unknown))}")
     try:
-        results = [PAGES[page](ROOT) for page in options.pages]
+        results = [PAGES[page](ROOT) for page in options.pages or PAGES]
     except CollectionError as error:
         sys.stderr.write(str(error))
         return 2
@@ -62,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="generate_docs", description="Generate pages of docs/.")
-    parser.add_argument("pages", nargs="*", choices=PAGES, default=[*PAGES], metavar="page")
+    parser.add_argument(
+        "pages", nargs="*", help=f"of {', '.join(PAGES)}; all of them unless given"
+    )
     parser.add_argument("--check", action="store_true", help="compare only, exit 1 when stale")
     return parser
 

@@ -42,8 +42,8 @@ def _ocean(services: Services, private: Path) -> dict[str, str]:
         # 0 lets the operating system choose, so that a taken port 8000 is no matter.
         "APPLICATION__PORT": "0",
         "OCEAN__PORT__BASE_URL": services.port_url,
-        "OCEAN__PORT__CLIENT_ID": "demo",
-        "OCEAN__PORT__CLIENT_SECRET": "demo-secret",
+        "OCEAN__PORT__CLIENT_ID": "sandbox-client-id",
+        "OCEAN__PORT__CLIENT_SECRET": "sandbox-client-secret",
         "OCEAN__EVENT_LISTENER": json.dumps({"type": "ONCE"}),
         "OCEAN__INTEGRATION__IDENTIFIER": IDENTIFIER,
         "OCEAN__RESOURCES_PATH": RESOURCES,

@@ -1,4 +1,4 @@
-"""What the model servers of the example APIs share: routes, credentials, and a record of requests."""
+"""What the model servers of the example APIs share: routes, credentials, a record."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

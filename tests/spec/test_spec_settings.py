@@ -48,6 +48,7 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "verifySsl": ("boolean", True),
     "maxConcurrentRequests": ("string", "10"),
     "maxRequestsPerSecond": ("string", None),
+    "maxRetries": ("string", "8"),
     "maxRetryWait": ("string", "600"),
     "allowedHosts": ("array", []),
 }

@@ -146,7 +146,7 @@ def _counted(request: httpx.Request, items: list[dict[str, Any]]) -> httpx.Respo
 
 def _keyset(request: httpx.Request) -> httpx.Response:
     params = request.url.params
-    assert (params["pagination"], params["order_by"]) == ("keyset", "id")
+    assert (params["pagination"], params["order_by"], params["sort"]) == ("keyset", "id", "asc")
     after, size = number(request, "id_after", 0), number(request, "per_page", 20)
     rest = [project for project in PROJECTS if project["id"] > after]
     page = rest[:size]

@@ -99,7 +99,7 @@ def _page(
     if end < len(items):
         # Both forms occur: a link may be relative to the address of its page.
         root = "" if relative else f"{SERVICE}/"
-        body["@odata.nextLink"] = f"{root}{quote(path, safe="()'")}?$skiptoken={end}"
+        body["@odata.nextLink"] = f"{root}{quote(path, safe="/()'")}?$skiptoken={end}"
     return httpx.Response(200, json=body)
 
 

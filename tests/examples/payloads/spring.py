@@ -94,7 +94,7 @@ def serve() -> ModelServer:
 
     @server.route("/oauth2/token", method="POST", public=True)
     def token(request: httpx.Request) -> httpx.Response:
-        form = parse_qs(request.content.decode())
+        form = parse_qs(request.read().decode())
         assert form["grant_type"] == ["client_credentials"]
         if form["client_secret"] != ["replace-with-your-secret"]:
             return httpx.Response(401, json={"error": "invalid_client"})

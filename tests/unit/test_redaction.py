@@ -1,0 +1,147 @@
+"""No secret survives in what is about to be said."""
+
+import base64
+import json
+import string
+from urllib.parse import quote, quote_plus
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redaction import Redactor, leaves
+from settings import ConnectionSettings
+
+# Without the mask's own character, and without blanks at the ends, which no credential has.
+_SECRETS = (
+    st.text(st.characters(codec="utf-8", exclude_characters="*", exclude_categories=["C"]))
+    .map(str.strip)
+    .filter(lambda text: len(text) >= 4)
+)
+_ASCII_SECRETS = st.text(string.ascii_letters + string.digits + "/+=.-_~!@:%&\"'\\", min_size=4)
+
+
+def _forms(secret: str) -> set[str]:
+    return {
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        base64.b64encode(secret.encode()).decode(),
+    }
+
+
+@pytest.mark.contract("secrets.errors")
+@given(secret=_SECRETS, before=st.text(max_size=9), after=st.text(max_size=9))
+def test_no_form_of_a_secret_survives_in_a_text(secret: str, before: str, after: str) -> None:
+    redactor = Redactor([secret])
+    for form in _forms(secret):
+        assert form not in redactor.text(f"{before} {form} {after}").replace("***", "\0")
+
+
+@pytest.mark.contract("secrets.errors")
+@given(secret=_ASCII_SECRETS)
+def test_no_secret_survives_in_a_url(secret: str) -> None:
+    redactor = Redactor([secret])
+    base = httpx.URL("https://api.example.test/v1")
+    for url in (
+        base.copy_with(params={"q": secret}),
+        base.copy_with(path=f"/v1/{quote(secret, safe='')}/x"),
+        base.copy_with(path=f"/v1/{quote(secret)}/x"),
+        base.copy_with(username="user", password=secret),
+    ):
+        shown = redactor.url(url).replace("***", "\0")
+        assert not any(form in shown for form in _forms(secret) - {"v1/x"})
+
+
+@pytest.mark.contract("secrets.errors")
+@given(secret=_SECRETS, padding=st.integers(0, 400))
+def test_no_secret_survives_in_an_excerpt(secret: str, padding: int) -> None:
+    redactor = Redactor([secret])
+    for form in _forms(secret):
+        shown = redactor.excerpt(b"x" * padding + f" {form} ".encode()).replace("***", "\0")
+        assert form not in shown
+
+
+@pytest.mark.contract("secrets.errors")
+@pytest.mark.parametrize("blanks", [0, 1100, 1195])
+def test_a_secret_longer_than_the_excerpt_is_not_shown_in_part(blanks: int) -> None:
+    secret = "eyJhbGciOi" + "Q" * 1990
+    shown = Redactor([secret]).excerpt(b" " * blanks + f"bad token {secret}!".encode())
+    assert "eyJh" not in shown
+    assert shown.startswith("bad token ***") or shown in ("", "bad", "bad token")
+
+
+def test_an_excerpt_is_the_start_of_the_body_on_one_line() -> None:
+    assert Redactor().excerpt(b"a\n  b\t\xff") == "a b \ufffd"
+    assert Redactor().excerpt(b"y" * 301) == "y" * 300 + "…"
+    assert Redactor().excerpt(b"") == ""
+
+
+@pytest.mark.contract("secrets.errors")
+def test_values_whose_name_tells_are_masked_unknown_or_not() -> None:
+    redactor = Redactor()
+    body = b'{"error": "no", "access_token": "abcdef", "client_secret" : "gh\\"ij", "code": "E1"}'
+    shown = redactor.excerpt(body)
+    assert "abcdef" not in shown
+    assert "ij" not in shown
+    assert "E1" in shown
+    url = redactor.url("https://u:pw@h.test/x?api_key=k1k2&page=2&sig=zz#frag")
+    assert url == "https://h.test/x?api_key=***&page=2&sig=***"
+
+
+@pytest.mark.contract("secrets.words-kept")
+def test_unset_secrets_and_short_values_mask_no_word() -> None:
+    settings = ConnectionSettings.parse(
+        {"base_url": "https://h.test", "api_token": None, "password": "", "api_key": " "}
+    )
+    redactor = Redactor.for_settings(settings)
+    redactor.learn("", " ", "1", "GET")
+    text = "None null '' GET 1 nothing is masked"
+    assert redactor.text(text) == text
+
+
+@pytest.mark.contract("secrets.log-settings")
+def test_every_secret_of_the_settings_is_known() -> None:
+    settings = ConnectionSettings.parse(
+        {
+            "base_url": "https://h.test",
+            "auth_type": "custom",
+            "api_token": "token-1111",
+            "username": "ada",
+            "password": "pass-2222",
+            "api_key": "key-3333",
+            "custom_headers": {"X-Tenant": "tenant-4444"},
+            "custom_auth_request": {
+                "endpoint": "/t",
+                "headers": {"X-H": "head-5555"},
+                "query_params": {"q": "query-6666"},
+                "body_form": "grant_type=client_credentials&client_secret=form%2F7777",
+            },
+            "custom_auth_request_template": {"headers": {"A": "{{.a}}"}},
+        }
+    )
+    pair = base64.b64encode(b"ada:pass-2222").decode()
+    said = (
+        f"token-1111 pass-2222 key-3333 tenant-4444 head-5555 query-6666 form/7777 {pair} "
+        "grant client_credentials"
+    )
+    masked = Redactor.for_settings(settings).text(said)
+    assert masked == "*** *** *** *** *** *** *** *** grant client_credentials"
+
+
+def test_the_scheme_before_a_secret_is_not_part_of_it() -> None:
+    redactor = Redactor(["Bearer abcdef"])
+    assert "abcdef" not in redactor.text("got abcdef and Bearer abcdef")
+
+
+def test_the_longer_of_two_secrets_leaves_no_rest() -> None:
+    assert Redactor(["abcd", "abcdefgh"]).text("x abcdefgh y") == "x *** y"
+
+
+def test_leaves_are_all_values_but_the_harmless() -> None:
+    answer = {"access_token": "t", "token_type": "Bearer", "n": [1, {"x": None, "y": True}]}
+    assert list(leaves(answer)) == ["t", "1"]
