@@ -133,18 +133,19 @@ class ApiClient:
         return moved
 
     def _answer(self, request: ApiRequest, response: httpx.Response) -> ApiResponse:
+        answer = ApiResponse(request.url, response.status_code, response.headers, response.content)
         if response.is_success:
-            return ApiResponse(
-                request.url, response.status_code, response.headers, response.content
-            )
+            return answer
         phrase = f" {response.reason_phrase}" if response.reason_phrase else ""
-        raise StatusError(
+        error = StatusError(
             response.status_code,
             f"the API answered {response.status_code}{phrase}",
             said=self.redactor.excerpt(response.content),
             endpoint=self.describe(request),
             advice=_ADVICE.get(response.status_code, ""),
         )
+        error.answer = answer
+        raise error
 
     def _explain(
         self, error: httpx.HTTPError | httpx.InvalidURL | BlockedIPError, request: ApiRequest

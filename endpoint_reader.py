@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,13 +14,15 @@ from loguru import logger
 from client import ApiClient
 from decoding import Body, decode
 from endpoints import Endpoint
+from error_rules import Action, ErrorRule, action_for
 from errors import EndpointError, ResourceError, ResponseError, StatusError
 from extraction import Extraction, keys_of
 from messages import ApiRequest, ApiResponse
 from pagination.factory import create_strategy
 from pagination.page import Page
 from pagination.reading import PageSizes, Reading
-from settings import PaginationSettings
+from settings import ConnectionSettings
+from transport import backoff
 
 _NO_CONTENT = frozenset({204, 205})
 
@@ -58,24 +61,29 @@ class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one set of statistics.
 
     Inputs: `client` sends; `fetch` is how a request is sent, through the cache or directly;
-    `settings` say how pages are asked for.
+    `settings` say how pages are asked for; `rules` are the user's own for errors.
     """
 
     def __init__(
         self,
         client: ApiClient,
         endpoint: Endpoint,
-        settings: PaginationSettings,
+        settings: ConnectionSettings,
         fetch: Fetch,
+        rules: tuple[ErrorRule, ...] = (),
     ) -> None:
         self._client = client
         self._endpoint = endpoint
-        self._settings = settings
+        self._settings = settings.pagination
+        self._max_retries = settings.max_retries
         self._fetch = fetch
+        self._rules = rules
         self.statistics = EndpointStatistics(PageSizes(settings.page_size))
 
-    async def read(self, first: ApiRequest) -> AsyncIterator[list[Any]]:
-        """The items of each page, in order.
+    async def read(
+        self, first: ApiRequest, path_params: Mapping[str, str] | None = None
+    ) -> AsyncIterator[list[Any]]:
+        """The items of each page, in order; `path_params` are the values in the path, for rules.
 
         Raises:
             EndpointError: the endpoint could not be read to its end.
@@ -89,11 +97,10 @@ class EndpointReader:
         reason = ""
         while request:
             with self._place(request):
-                response = await self._answer(reading, request)
-                if isinstance(response, str):
-                    reason = response
+                page = await self._next_page(reading, request, path_params or {})
+                if isinstance(page, str):
+                    reason = page
                     break
-                page = await self._page(request, response)
                 verdict = reading.receive(page)
             self.statistics.extra_requests += verdict.extra
             if verdict.keep:
@@ -104,15 +111,37 @@ class EndpointReader:
             request, reason = verdict.request, verdict.reason
         self._finish(first, pages, items, reason)
 
-    async def _answer(self, reading: Reading, request: ApiRequest) -> ApiResponse | str:
-        """The response, or why an error status is the end."""
-        try:
-            return await self._fetch(request)
-        except StatusError as error:
-            reason = reading.refused(error.status)
-            if reason is None:
+    async def _next_page(
+        self, reading: Reading, request: ApiRequest, path_params: Mapping[str, str]
+    ) -> Page | str:
+        """The page, or why there is none: by the user's rules first, then by pagination's."""
+        fetch = self._fetch
+        for attempt in itertools.count(1):
+            try:
+                return await self._page(request, await fetch(request))
+            except (StatusError, ResponseError) as error:
+                action = self._action(reading, error, path_params)
+                if action == "retry" and attempt <= self._max_retries:
+                    await asyncio.sleep(backoff(attempt))
+                    # Not through the cache, which would give the same answer again.
+                    fetch = self._client.send
+                    continue
+                if action in ("skip", "stop"):
+                    return f"on_error: {action}"
+                if isinstance(error, StatusError) and not action:
+                    reason = reading.refused(error.status)
+                    if reason is not None:
+                        return reason
                 raise
-            return reason
+        raise AssertionError("unreachable")
+
+    def _action(
+        self, reading: Reading, error: EndpointError, path_params: Mapping[str, str]
+    ) -> Action | None:
+        # A refusal of our own question whether there is another page is an answer, not an error.
+        if reading.is_probing:
+            return None
+        return action_for(self._rules, error.answer, path_params)
 
     async def _page(self, request: ApiRequest, response: ApiResponse) -> Page:
         try:
@@ -122,6 +151,7 @@ class EndpointReader:
                 self._judge(body, found)
         except ResponseError as error:
             error.said = self._client.redactor.excerpt(response.content)
+            error.answer = response
             raise
         digest = await _fingerprint(response.content)
         return Page(
@@ -167,11 +197,8 @@ def _looks_like_error(body: Any) -> bool:
 
 def _without_numbers(reason: str) -> str:
     """Reasons are counted by kind: "a short page (3 < 100)" and "(7 < 100)" are the same."""
-    return (
-        reason.partition(" (")[0]
-        if reason.startswith(("a short", "no page", "no such"))
-        else ("the total reached" if reason.endswith("reached") else reason)
-    )
+    kind = reason.partition(" (")[0]
+    return "the total reached" if kind.endswith("reached") else kind
 
 
 async def _fingerprint(content: bytes) -> bytes:

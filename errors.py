@@ -20,6 +20,8 @@ process unmasked.
 
 from collections.abc import Sequence
 
+from messages import ApiResponse
+
 
 class OceanCustomError(Exception):
     """Base of every error that this integration raises on purpose."""
@@ -51,8 +53,11 @@ class EndpointError(OceanCustomError):
 
     Inputs: `reason`, what went wrong without the address, equal for equal causes, so that failures
     of many endpoints can be grouped; `said`, the redacted start of the body; `endpoint`, the
-    method and redacted URL; `advice`, the setting or selector to look at.
+    method and redacted URL; `advice`, the setting or selector to look at. `answer` is the response
+    itself where there is one, for rules to look at; it may hold secrets and is never shown.
     """
+
+    answer: ApiResponse | None = None
 
     def __init__(
         self, reason: str, *, said: str = "", endpoint: str = "", advice: str = ""

@@ -42,7 +42,9 @@ class CustomIntegration(BaseIntegration):
         self.has_failed = False
         self._settings: ConnectionSettings | None = None
         self._client: ApiClient | None = None
-        self._shared: ContextVar[SharedResponses | None] = ContextVar("shared", default=None)
+        # What one resync shares: at most one element. A list, because Ocean reads resources in
+        # tasks of their own, which see the resync's context but cannot set anything in it.
+        self._shared: ContextVar[list[SharedResponses]] = ContextVar("shared")
 
     @property
     def settings(self) -> ConnectionSettings:
@@ -86,16 +88,17 @@ class CustomIntegration(BaseIntegration):
         silent: bool = True,
     ) -> bool:
         """A full resync, as Ocean's; what its resources share is gone when it ends."""
-        token = self._shared.set(None)
+        shared: list[SharedResponses] = []
+        token = self._shared.set(shared)
         succeeded = False
         try:
             succeeded = bool(await super().sync_raw_all(_, trigger_type, user_agent_type, silent))
         finally:
             is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
             self.has_failed = is_one_shot and not succeeded
-            if shared := self._shared.get():
-                shared.close()
             self._shared.reset(token)
+            for responses in shared:
+                responses.close()
         return succeeded
 
     async def read_resource(self) -> AsyncIterator[list[dict[str, Any]]]:
@@ -125,8 +128,7 @@ class CustomIntegration(BaseIntegration):
             tally.check(config.kind)
 
     def _shared_responses(self) -> SharedResponses:
-        shared = self._shared.get()
-        if shared is None:
-            shared = SharedResponses(plans_of(event.port_app_config.resources))
-            self._shared.set(shared)
-        return shared
+        shared = self._shared.get([])
+        if not shared:
+            shared.append(SharedResponses(plans_of(event.port_app_config.resources)))
+        return shared[0]

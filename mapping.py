@@ -6,7 +6,7 @@ resource and no other, so that a problem is kept with the selector until its res
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from loguru import logger
 from port_ocean.core.handlers.port_app_config.models import (
@@ -14,127 +14,19 @@ from port_ocean.core.handlers.port_app_config.models import (
     ResourceConfig,
     Selector,
 )
-from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
+from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError, validator
 
-from endpoints import Endpoint, PathParameter, check_placeholders
+from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
-from extraction import DataPath, ItemExpression
+from extraction import DataPath
 from resync import ResourcePlan
+from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
 
 
-class _EndpointFields(BaseModel):
-    """What a resource's own endpoint and a discovery endpoint have in common."""
-
-    method: str = Field(
-        default="GET",
-        title="Method",
-        description="HTTP method: GET, POST, PUT, PATCH or DELETE. Example: `POST`.",
-    )
-    query_params: dict[str, Any] = Field(
-        default_factory=dict,
-        alias="queryParams",
-        title="Query parameters",
-        description='Query parameters of each request. Example: `{"active": "true"}`.',
-    )
-    headers: dict[str, str] = Field(
-        default_factory=dict,
-        title="Headers",
-        description='Headers of each request. Example: `{"Accept": "application/json"}`.',
-    )
-    data_path: str = Field(
-        default=".",
-        alias="dataPath",
-        title="Data path",
-        description="JQ expression that finds the items in a response. Example: `.data.users`.",
-    )
-
-    class Config:
-        allow_population_by_field_name = True
-
-    @validator("method", pre=True)
-    def _known_method(cls, value: object) -> object:
-        method = value.upper() if isinstance(value, str) else value
-        if method not in _METHODS:
-            raise ValueError(f"must be one of {', '.join(_METHODS)} (got {value!r})")
-        return method
-
-    @validator("headers", pre=True)
-    def _text_headers(cls, value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
-        return {str(name): _header_text(content) for name, content in value.items()}
-
-    @validator("query_params", "headers", pre=True)
-    def _null_is_none_given(cls, value: object) -> object:
-        return {} if value is None else value
-
-    @validator("data_path", pre=True)
-    def _empty_is_default(cls, value: object) -> object:
-        return value or "."
-
-
-class PathParameterConfig(_EndpointFields):
-    """Where the values of one placeholder of the path come from."""
-
-    endpoint: str = Field(
-        title="Endpoint",
-        description="Path that is called to discover the values. Example: `/api/v1/teams`.",
-    )
-    field: str = Field(
-        title="Field",
-        description="JQ on each discovered item that gives the value. Example: `.id`.",
-    )
-    filter: str | None = Field(
-        default=None,
-        title="Filter",
-        description="JQ on each discovered item; only items where it is exactly true are used. "
-        'Example: `.status == "active"`.',
-    )
-    body: Any = Field(
-        default=None,
-        title="Body",
-        description='JSON body of the discovery request. Example: `{"filter": "open"}`.',
-    )
-    encode: Literal["path", "segment"] = Field(
-        default="path",
-        title="Encode",
-        description="How values are percent-encoded: `path` keeps slashes, `segment` encodes "
-        "them as well. Example: `segment`.",
-    )
-
-    class Config:
-        extra = Extra.forbid
-
-    def plan(self, name: str) -> PathParameter:
-        """The checked form.
-
-        Raises:
-            SelectorError: a JQ expression does not compile, or the endpoint has a placeholder.
-        """
-        place = f"path_parameters.{name}"
-        endpoint = Endpoint(
-            self.endpoint,
-            self.method,
-            self.query_params,
-            self.headers,
-            self.body,
-            DataPath(self.data_path, f"{place}.data_path"),
-        )
-        check_placeholders(endpoint, {}, f"{place}.endpoint")
-        return PathParameter(
-            name,
-            endpoint,
-            ItemExpression(self.field, f"{place}.field"),
-            ItemExpression(self.filter, f"{place}.filter") if self.filter else None,
-            segment=self.encode == "segment",
-        )
-
-
-class CustomSelector(Selector, _EndpointFields):
+class CustomSelector(Selector, EndpointFields):
     """Which endpoint is called, how, and where the items are."""
 
     query: str = Field(
@@ -159,6 +51,14 @@ class CustomSelector(Selector, _EndpointFields):
         title="Path parameters",
         description="For each `{placeholder}` of the path: how its values are discovered. "
         "Each item then carries `__placeholder` with its value.",
+    )
+
+    on_error: list[ErrorRuleConfig] = Field(
+        default_factory=list,
+        alias="onError",
+        title="On error",
+        description="Rules for answers that are errors, tried in order; without one, the resource "
+        'fails. Example: `[{"when": [403], "then": "skip"}]`.',
     )
 
     class Config:
@@ -225,6 +125,7 @@ class CustomSelector(Selector, _EndpointFields):
             kind,
             endpoint,
             tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders),
+            tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
         )
 
     def _unknown(self) -> list[str]:
@@ -285,15 +186,10 @@ def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
     return plans
 
 
-def _header_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 def _describe(detail: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in detail["loc"] if part != "__root__")
     if detail["type"] == "value_error.extra":
-        allowed = ", ".join(PathParameterConfig.__fields__)
+        model = ErrorRuleConfig if place.startswith("on") else PathParameterConfig
+        allowed = ", ".join(model.__fields__)
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"

@@ -16,6 +16,7 @@ from client import ApiClient
 from discovery import Discovery, combinations
 from endpoint_reader import EndpointReader, Fetch
 from endpoints import Endpoint, PathParameter, PathValue
+from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
 from response_cache import ResponseCache
 from settings import ConnectionSettings
@@ -36,6 +37,7 @@ class ResourcePlan:
     kind: str
     endpoint: Endpoint
     parameters: tuple[PathParameter, ...] = ()
+    error_rules: tuple[ErrorRule, ...] = ()
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -100,7 +102,7 @@ class ResourceReader:
         self._plan = plan
         self._client = client
         self._settings = settings
-        self._reader = self._reader_of(plan.endpoint, shared)
+        self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
         self._discoveries = [
             Discovery(parameter, self._reader_of(parameter.endpoint, shared), settings.base_url)
             for parameter in plan.parameters
@@ -136,9 +138,11 @@ class ResourceReader:
             await asyncio.gather(producer, return_exceptions=True)
         self._conclude()
 
-    def _reader_of(self, endpoint: Endpoint, shared: SharedResponses) -> EndpointReader:
+    def _reader_of(
+        self, endpoint: Endpoint, shared: SharedResponses, rules: tuple[ErrorRule, ...] = ()
+    ) -> EndpointReader:
         fetch = shared.fetch_for(endpoint, self._client)
-        return EndpointReader(self._client, endpoint, self._settings.pagination, fetch)
+        return EndpointReader(self._client, endpoint, self._settings, fetch, rules)
 
     async def _produce(self) -> None:
         try:
@@ -173,11 +177,12 @@ class ResourceReader:
             await self._read(values)
 
     async def _read(self, values: Mapping[str, PathValue]) -> None:
-        marks = {f"__{name}": value.text for name, value in values.items()}
+        texts = {name: value.text for name, value in values.items()}
+        marks = {f"__{name}": text for name, text in texts.items()}
         started = False
         try:
             request = self._plan.endpoint.request(self._settings.base_url, values)
-            async for items in self._reader.read(request):
+            async for items in self._reader.read(request, texts):
                 started = True
                 await self._pages.put([_marked(item, marks) for item in items])
         except StatusError as error:

@@ -116,7 +116,7 @@ class ApiRetryTransport(RetryTransport):
     ) -> float:
         asked = _wait_asked_for(headers, status_code)
         if asked is None:
-            return _backoff(attempts_made)
+            return backoff(attempts_made)
         if asked > self._policy.max_wait:
             raise RequestError(
                 f"the API answered {status_code} and asks to wait {asked:.0f} s",
@@ -165,7 +165,7 @@ class PrivateRequests(httpx.AsyncBaseTransport):
             request.method,
             request.url,
             headers=request.headers,
-            stream=request.stream,
+            content=await request.aread(),
             extensions=dict(request.extensions),
         )
         return await self._wrapped.handle_async_request(copy)
@@ -220,8 +220,8 @@ def _is_rate_limit(response: httpx.Response) -> bool:
     return response.status_code == 403 and spent
 
 
-def _backoff(attempt: int) -> float:
-    """Exponential with full jitter over its upper half; `attempt` counts from 1."""
+def backoff(attempt: int) -> float:
+    """Seconds: exponential, with jitter over the upper half; `attempt` counts from 1."""
     longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
     return random.uniform(longest / 2, longest)  # noqa: S311 (no secret)
 

@@ -76,6 +76,11 @@ class Reading:
         self.request = strategy.first(request)
         self._asked = {self.request.identity}
 
+    @property
+    def is_probing(self) -> bool:
+        """Whether the page just asked for is only a question whether there is one."""
+        return self._probed_length > 0
+
     def receive(self, page: Page) -> Verdict:
         """Decide after an answer.
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,21 +135,17 @@ def _mapping(sequence: Sequence) -> dict[str, Any]:
     }
 
 
-class _endings:
+@contextmanager
+def _endings() -> Iterator[list[tuple[int, str]]]:
     """Collects the reasons that the log gives for the end of each endpoint."""
+    found: list[tuple[int, str]] = []
 
-    def __enter__(self) -> list[tuple[int, str]]:
-        self._found: list[tuple[int, str]] = []
-        self._sink = logger.add(self._take, level="DEBUG", format="{message}")
-        return self._found
+    def take(message: str) -> None:
+        if match := _ENDED.search(message.strip()):
+            found.append((int(match[1]), match[2]))
 
-    def __exit__(self, *_: object) -> None:
-        logger.remove(self._sink)
-
-    def _take(self, message: str) -> None:
-        self._found += [(int(n), why) for n, why in _matches(message)]
-
-
-def _matches(message: str) -> Iterator[tuple[str, str]]:
-    if found := _ENDED.search(message.strip()):
-        yield found[1], found[2]
+    sink = logger.add(take, level="DEBUG", format="{message}")
+    try:
+        yield found
+    finally:
+        logger.remove(sink)

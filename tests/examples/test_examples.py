@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -195,7 +196,10 @@ def test_mapping_and_blueprints_name_the_same_properties_and_relations(name: str
 
 
 @each_example
-async def test_every_item_becomes_an_entity(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_item_becomes_an_entity(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     model = MODELS[name]
     server = model.serve()
 
@@ -211,6 +215,7 @@ async def test_every_item_becomes_an_entity(name: str, monkeypatch: pytest.Monke
         assert {"relations": {}, **{key: entity[key] for key in sample if key in entity}} == sample
     check_against_blueprints(result.upserted_entities, blueprints_of(name))
     check_requests(server)
+    assert list(tmp_path.iterdir()) == []
 
 
 def check_against_blueprints(

@@ -49,7 +49,8 @@ _LINKS = st.builds(
 def _may_be_called(url: httpx.URL) -> bool:
     """The rule once more, written on what another parser makes of the same text."""
     parts = urlsplit(str(url))
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    port = default if parts.port is None else parts.port
     if (parts.scheme, parts.hostname, port) == ("https", "api.example.com", 443):
         return True
     host = parts.hostname or ""

@@ -1,0 +1,264 @@
+"""`data_path`: a walk for simple paths, jq for the rest, and every output counts."""
+
+import asyncio
+import json
+from typing import Any
+
+import jq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import extraction
+from decoding import Body
+from errors import ResponseError, SelectorError
+from extraction import DataPath, Extraction, ItemExpression, keys_of
+
+_KEYS = st.sampled_from(["a", "b", "_c1", "not a name", "dash-ed", 'quo"te', "ü", "", "\\"])
+_BODIES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def _step(key: str, *, plain: bool) -> str:
+    quoted = json.dumps(key)
+    if plain and key in ("a", "b", "_c1"):
+        return f".{key}"
+    return f".{quoted}" if plain else f".[{quoted}]"
+
+
+_STEPS = st.builds(_step, _KEYS, plain=st.booleans()) | st.integers(-2, 2).map("[{}]".format)
+_PATHS = st.builds(
+    lambda steps, end: _joined(steps) + end,
+    st.lists(_STEPS, max_size=3),
+    st.sampled_from(["", "[]", "?", "[]?"]),
+)
+
+
+def _joined(steps: list[str]) -> str:
+    path = "".join(steps)
+    return path if path.startswith(".") else f".{path}"
+
+
+def _body(value: Any) -> Body:
+    return Body(value, json.dumps(value).encode())
+
+
+def _extract(expression: str, value: Any) -> Extraction:
+    return asyncio.run(DataPath(expression).extract(_body(value)))
+
+
+def _by_jq(path: str, value: Any) -> list[Any] | None:
+    """All outputs of jq, lists taken apart and nulls left out; None where jq fails."""
+    # `.data[]` means `.data`: a list within the list stays one item.
+    is_list_iteration = path.endswith(("[]", "[]?")) and isinstance(
+        _outputs(path.removesuffix("?").removesuffix("[]"), value), list
+    )
+    if is_list_iteration:
+        held = _outputs(path.removesuffix("?").removesuffix("[]"), value)
+        if held and isinstance(held[0], list):
+            return held[0]
+    outputs = _outputs(path, value)
+    if outputs is None:
+        return None
+    items: list[Any] = []
+    for output in outputs:
+        items += output if isinstance(output, list) else [] if output is None else [output]
+    return items
+
+
+def _outputs(path: str, value: Any) -> list[Any] | None:
+    try:
+        return list(jq.compile(path or ".").input_value(value))
+    except ValueError:
+        return None
+
+
+@pytest.mark.contract("data-path.every-output", "items.as-sent")
+@given(path=_PATHS, value=_BODIES)
+def test_a_walk_finds_what_jq_finds(path: str, value: Any) -> None:
+    expected = _by_jq(path, value)
+    try:
+        found = _extract(path, value)
+    except ResponseError:
+        assert expected is None
+        return
+    # Where jq fails, the path leads to nothing in this body.
+    assert found.items == (expected or [])
+    assert found.matched or not found.items
+    if expected is None:
+        assert not found.matched or value is None or _leads_to_null(path, value)
+
+
+def _leads_to_null(path: str, value: Any) -> bool:
+    return _outputs(path.removesuffix("[]"), value) == [None]
+
+
+@pytest.mark.contract("data-path.every-output")
+@given(value=_BODIES, path=_PATHS)
+def test_the_same_through_jq_and_through_another_process(path: str, value: Any) -> None:
+    program = f"{path} | ." if not path.endswith("?") else f"({path}) | ."
+    expected = _outputs(program, value)
+    if expected is None:
+        return
+    flat = [i for o in expected for i in (o if isinstance(o, list) else [o] if o is not None else [])]
+    assert _extract(program, value).items == flat
+
+
+@pytest.mark.contract("items.as-sent")
+def test_large_bodies_go_to_another_process_with_the_same_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    value = {"users": [{"id": str(2**60 + n), "name": "Zoë\u2028"} for n in range(50)], "n": None}
+    expression = '[.users[] | select(.id != "x")] | .[], $ENV.PATH, env.PATH'
+    small = _extract(expression, value)
+    monkeypatch.setattr(extraction, "_LARGE", 10)
+    assert _extract(expression, value) == small
+    assert small.items == value["users"]
+    with pytest.raises(ResponseError, match=r"data_path \.users \| keys \| \.x"):
+        _extract(".users | keys | .x", value)
+
+
+@pytest.mark.contract("data-path.top-level-array")
+def test_a_top_level_array_is_the_list_of_items() -> None:
+    found = _extract(".", [{"id": 1}, {"id": 2}])
+    assert found.items == [{"id": 1}, {"id": 2}]
+    assert (found.received, found.matched) == (2, True)
+    assert _extract("", [{"id": 1}]).items == [{"id": 1}]
+
+
+@pytest.mark.contract("data-path.top-level-object")
+def test_a_top_level_object_is_one_item() -> None:
+    found = _extract(".", {"id": 1})
+    assert (found.items, found.received, found.matched) == ([{"id": 1}], None, True)
+
+
+@pytest.mark.contract("data-path.array")
+def test_an_array_gives_its_elements() -> None:
+    found = _extract(".data.users", {"data": {"users": [1, [2], None]}})
+    assert (found.items, found.received, found.matched) == ([1, [2], None], 3, True)
+
+
+@pytest.mark.contract("data-path.object")
+def test_an_object_gives_one_item() -> None:
+    found = _extract(".data", {"data": {"id": 1}})
+    assert (found.items, found.received, found.matched) == ([{"id": 1}], None, True)
+
+
+@pytest.mark.contract("data-path.null", "body.null-is-empty")
+@pytest.mark.parametrize("path", [".data", ".data[]", ".data.users", ".data // null", ".data | ."])
+def test_null_gives_nothing_and_counts_as_there(path: str) -> None:
+    found = _extract(path, {"data": None})
+    assert (found.items, found.matched) == ([], True)
+
+
+@pytest.mark.contract("data-path.every-output")
+@given(items=st.lists(_BODIES, max_size=4))
+def test_iterating_a_list_means_the_list(items: list[Any]) -> None:
+    assert _extract(".data[]", {"data": items}) == _extract(".data", {"data": items})
+
+
+@pytest.mark.contract("data-path.every-output")
+def test_all_outputs_count() -> None:
+    body = {"a": [1, 2], "b": {"x": 3}, "c": None}
+    assert _extract(".a, .b, .c", body).items == [1, 2, {"x": 3}]
+    assert _extract(".b[]", {"b": {"x": 1, "y": [2, 3]}}).items == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "path, value, received",
+    [
+        (".items | map(select(.on))", {"items": [{"on": True}, {"on": False}]}, 2),
+        (".items[] | select(.on)", {"items": [{"on": True}, {"on": False}]}, 2),
+        (".[] | select(.on)", [{"on": False}], 1),
+        (".items[:1]", {"items": [1, 2, 3]}, 3),
+        (".data | .items", {"data": {"items": [1, 2]}}, 2),
+        (".a + .b", {"a": [1], "b": [2, 3]}, 3),
+        (".users // []", {"users": [1, 2]}, 2),
+    ],
+)
+def test_pagination_counts_what_came_before_any_filter(
+    path: str, value: Any, received: int
+) -> None:
+    assert _extract(path, value).received == received
+
+
+@pytest.mark.contract("body.no-match-allowed")
+@pytest.mark.parametrize("path", [".users // []", ".users // empty, []", ".a.users // []"])
+def test_an_alternative_always_matches(path: str) -> None:
+    found = _extract(path, {"other": 1})
+    assert (found.items, found.matched) == ([], True)
+
+
+@pytest.mark.parametrize("path", [".users", ".users[]", ".data.users", ".users | .x", ".other.users"])
+def test_a_path_that_leads_to_nothing_does_not_match(path: str) -> None:
+    found = _extract(path, {"other": "text"})
+    assert (found.items, found.matched) == ([], False)
+
+
+@pytest.mark.contract("data-path.invalid")
+@pytest.mark.parametrize(
+    "path", [".data[", "data", "{", ".a |", "nosuch(1)", "$x", '."\\x"', "..a", '.a"b"']
+)
+def test_what_is_no_jq_is_refused_by_name(path: str) -> None:
+    with pytest.raises(SelectorError) as caught:
+        DataPath(path)
+    assert "data_path" in str(caught.value)
+    assert repr(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path, value, items",
+    [
+        ('."\\("da" + "ta")"', {"data": [1]}, [1]),
+        ("[.a, .b]", {"a": 1, "b": 2}, [1, 2]),
+        ('["a"]', {"a": 1}, ["a"]),
+        ('"a"', {"a": 1}, ["a"]),
+        ("[0]", [5, 6], [0]),
+        ("[]", [5, 6], []),
+        (".data[]?", {"data": "text"}, []),
+        (".data?", "text", []),
+    ],
+)
+def test_what_only_looks_like_a_path(path: str, value: Any, items: list[Any]) -> None:
+    assert _extract(path, value).items == items
+
+
+def test_a_program_that_fails_on_the_body_says_so() -> None:
+    with pytest.raises(ResponseError, match=r"data_path \.data \| keys fails"):
+        _extract(".data | keys", {"data": 7})
+
+
+def test_the_environment_is_out_of_reach_unless_allowed(
+    ocean_config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPERATOR_SECRET", "hidden")
+    extraction.compile_jq.cache_clear()
+    assert _extract("[env.OPERATOR_SECRET, $ENV.OPERATOR_SECRET]", {}).items == [None, None]
+    ocean_config.allow_environment_variables_jq_access = True
+    extraction.compile_jq.cache_clear()
+    assert _extract("[env.OPERATOR_SECRET]", {}).items == ["hidden"]
+    extraction.compile_jq.cache_clear()
+
+
+def test_single_quotes_are_understood_as_the_framework_does() -> None:
+    assert _extract(".items[] | select(.kind == 'a b' )", {"items": [{"kind": "a b"}]}).items
+
+
+def test_an_item_expression_gives_its_first_output() -> None:
+    assert ItemExpression(".a, .b", "field").first({"a": 1, "b": 2}) == 1
+    assert ItemExpression("empty", "field").first({}) is None
+    with pytest.raises(ValueError, match="Cannot index"):
+        ItemExpression(".a", "field").first("text")
+    with pytest.raises(SelectorError, match="filter: '\\.a =='"):
+        ItemExpression(".a ==", "filter")
+
+
+@pytest.mark.contract("body.no-match-anywhere")
+def test_keys_for_a_message() -> None:
+    assert keys_of({"data": {"users": [], "n": 1}, "next": None}) == "data.users, data.n, next"
+    assert keys_of({}) == "no keys"
+    assert keys_of([1]) == "a list"
+    assert keys_of("x") == "str without keys"
