@@ -1,8 +1,8 @@
 """From the bytes of a response to a JSON value, exactly, and never holding up the event loop."""
 
 import asyncio
+import itertools
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,10 @@ from messages import ApiResponse
 
 # JQ computes with doubles: beyond this, two identifiers could become one.
 _EXACT = 2**53
-_MAYBE_INEXACT = re.compile(rb"\d{16}")
+# Every digit to "0" and all else to " ": finding a run of digits is then a plain search, which is
+# twenty times as fast as a regular expression.
+_DIGITS_ONLY = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
+_LONG_NUMBER = b"0" * 16
 _LINE_TYPES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 # Up to this many bytes the json module is done within about 10 ms; it holds the interpreter.
 _LARGE = 1_000_000
@@ -50,8 +53,8 @@ async def decode(response: ApiResponse) -> Body:
     try:
         if _media_type(response) in _LINE_TYPES:
             return Body(await _off_the_loop(_parse_lines, content))
-        value = await _off_the_loop(parse, content)
-        return Body(value, None if _MAYBE_INEXACT.search(content) else content)
+        value, is_exact = await _off_the_loop(_parse_exactly, content)
+        return Body(value, content if is_exact else None)
     except (ValueError, RecursionError, ijson.JSONError) as error:
         kind = _media_type(response) or "of unknown type"
         raise ResponseError(
@@ -74,11 +77,23 @@ def parse(content: bytes) -> Any:
     Raises:
         ValueError, ijson.JSONError: not JSON.
     """
-    inexact = bool(_MAYBE_INEXACT.search(content))
+    return _parse_exactly(content)[0]
+
+
+def _parse_exactly(content: bytes) -> tuple[Any, bool]:
+    """The value, and whether its text says the very same, with no integer turned into a string."""
     if len(content) <= _LARGE:
-        return json.loads(content, parse_int=_exact if inexact else None)
-    value = _parse_piecewise(content, use_float=not inexact)
-    return _exact_numbers(value) if inexact else value
+        is_exact = not _has_long_number(content)
+        return json.loads(content, parse_int=None if is_exact else _exact), is_exact
+    chunks = list(_chunks(content))
+    # Neighbours together, because a number may lie across their border.
+    is_exact = not any(_has_long_number(b"".join(pair)) for pair in itertools.pairwise(chunks))
+    value = _parse_piecewise(chunks, use_float=is_exact)
+    return (value if is_exact else _exact_numbers(value)), is_exact
+
+
+def _has_long_number(content: bytes) -> bool:
+    return _LONG_NUMBER in content.translate(_DIGITS_ONLY)
 
 
 async def _off_the_loop(parse_content: Any, content: bytes) -> Any:
@@ -91,10 +106,10 @@ def _parse_lines(content: bytes) -> list[Any]:
     return [parse(line) for line in content.splitlines() if line.strip()]
 
 
-def _parse_piecewise(content: bytes, *, use_float: bool) -> Any:
+def _parse_piecewise(chunks: list[bytes], *, use_float: bool) -> Any:
     values = ijson.sendable_list()
     parser = ijson.items_coro(values, "", use_float=use_float)
-    for chunk in _chunks(content):
+    for chunk in chunks:
         parser.send(chunk)
     parser.close()
     return values[0]

@@ -13,7 +13,8 @@ from humps import camelize, decamelize
 from pydantic.v1 import BaseModel as BaseModelV1
 
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
-from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, PathParameterConfig
+from integration import CustomPortAppConfig, CustomSelector
+from scripts.model_tables import nested_models
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -36,7 +37,6 @@ _OF_THE_CHART = {
     "selfSignedCertificate",
 }
 _OF_APIS = {"hasMore", "totalCount"}
-_OF_OCEAN = {"itemsToParse"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -157,14 +157,13 @@ def _known_names() -> set[str]:
         for model in (CustomAuthRequest, CustomAuthRequestTemplate)
         for name in model.model_fields
     }
-    models: list[type[BaseModelV1]] = [
-        CustomPortAppConfig,
-        CustomResourceConfig,
-        CustomSelector,
-        PathParameterConfig,
-    ]
-    mapping = {field.alias for model in models for field in model.__fields__.values()}
-    return {*_settings(), *authentication, *mapping, *_OF_THE_CHART, *_OF_APIS, *_OF_OCEAN}
+    mapping = {
+        field.alias
+        for model in (CustomPortAppConfig, *nested_models(CustomPortAppConfig))
+        if issubclass(model, BaseModelV1)
+        for field in model.__fields__.values()
+    }
+    return {*_settings(), *authentication, *mapping, *_OF_THE_CHART, *_OF_APIS}
 
 
 def _is_said(message: str) -> bool:

@@ -2,22 +2,21 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from humps import decamelize
 from loguru import logger
-from port_ocean.integration_testing import IntegrationTestHarness, InterceptTransport
+from port_ocean.integration_testing import InterceptTransport
 from port_ocean.integration_testing.harness import ResyncResult
 
+from tests.docs.harness import ROOT, booted
 from tests.docs.http_sequences import BASE_URL, Sequence, identity, read_page
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "pagination").glob("*.md"))
 SEQUENCES = [sequence for page in PAGES for sequence in read_page(page)]
 _ENDED = re.compile(r"(\d+) items in \d+ pages, ended by (.+)$")
@@ -38,13 +37,6 @@ class Outcome:
     @property
     def errors(self) -> str:
         return "\n".join(map(str, self.result.errors))
-
-
-@pytest.fixture(autouse=True)
-def _here_and_direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "*")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -72,7 +64,8 @@ async def test_the_integration_does_what_the_page_says(sequence: Sequence) -> No
 
 async def _resync(sequence: Sequence) -> Outcome:
     transport = _answering(sequence)
-    async with _harness(sequence, transport) as harness:
+    settings = {"baseUrl": BASE_URL, **sequence.settings}
+    async with booted(settings, [_resource(sequence)], transport) as harness:
         with _endings() as endings:
             result = await harness.trigger_resync()
     asked = [identity(call.request.method, call.request.url) for call in transport.calls]
@@ -94,44 +87,12 @@ def _answering(sequence: Sequence) -> InterceptTransport:
     return InterceptTransport().add_route(None, "https://", answer)
 
 
-@asynccontextmanager
-async def _harness(
-    sequence: Sequence, transport: InterceptTransport
-) -> AsyncIterator[IntegrationTestHarness]:
-    config = {decamelize(name): value for name, value in sequence.settings.items()}
-    harness = IntegrationTestHarness(
-        integration_path=str(ROOT),
-        port_mapping_config=_mapping(sequence),
-        third_party_transport=transport,
-        config_overrides={
-            "caching_storage_mode": "memory",
-            "integration": {
-                "identifier": "pages",
-                "type": "custom",
-                "config": {"base_url": BASE_URL, **config},
-            },
-        },
-    )
-    await harness.start()
-    try:
-        yield harness
-    finally:
-        await harness.shutdown()
-
-
-def _mapping(sequence: Sequence) -> dict[str, Any]:
+def _resource(sequence: Sequence) -> dict[str, Any]:
     entity = {"identifier": ".id | tostring", "blueprint": '"item"'}
     return {
-        "deleteDependentEntities": True,
-        "createMissingRelatedEntities": True,
-        "enableMergeEntity": True,
-        "resources": [
-            {
-                "kind": sequence.exchanges[0].url.path,
-                "selector": {"query": "true", **sequence.selector},
-                "port": {"entity": {"mappings": entity}},
-            }
-        ],
+        "kind": sequence.exchanges[0].url.path,
+        "selector": {"query": "true", **sequence.selector},
+        "port": {"entity": {"mappings": entity}},
     }
 
 

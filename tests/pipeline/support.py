@@ -5,8 +5,9 @@ API, which items came out of it, what reached Port, and what failed.
 """
 
 import copy
+import inspect
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 from humps import decamelize
 from loguru import logger
+from port_ocean.context.resource import resource as current
 from port_ocean.integration_testing import IntegrationTestHarness, InterceptTransport
 from port_ocean.integration_testing.harness import ResyncResult
 
@@ -22,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE_URL = "https://api.example.com"
 
 type Answer = httpx.Response | dict[str, Any] | list[Any] | None
-type Respond = Callable[[httpx.Request], Answer]
+type Respond = Callable[[httpx.Request], Answer | Awaitable[Answer]]
 # A JSON value answers every request, `in_turn(...)` one after the other, a function as it likes.
 type Route = Answer | Respond
 type Query = dict[str, str | list[str]]
@@ -146,24 +148,38 @@ class Outcome:
         return self
 
 
-class Pipeline:
-    """Boots the integration once and resyncs it as often as asked."""
+class PretendedApi(InterceptTransport):
+    """Answers by path, and notes each request when it arrives."""
 
-    def __init__(self, harness: IntegrationTestHarness, transport: InterceptTransport) -> None:
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        super().__init__()
+        self._answers = routes
+        self.asked: list[Asked] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        content = await request.aread()
+        self.asked.append(Asked(request.method, request.url, request.headers, content))
+        path = request.url.raw_path.decode().partition("?")[0]
+        route = self._answers.get(path, reply({"message": "no such route"}, 404))
+        answer = route(request) if callable(route) else route
+        if inspect.isawaitable(answer):
+            answer = await answer
+        return _as_response(answer)
+
+
+class Pipeline:
+    """The booted integration; each `resync` is a whole one."""
+
+    def __init__(self, harness: IntegrationTestHarness, api: PretendedApi) -> None:
         self._harness = harness
-        self._transport = transport
+        self._api = api
         self._items: dict[str, list[dict[str, Any]]] = {}
 
     async def resync(self) -> Outcome:
-        self._transport.reset()
-        self._items = {}
+        self._api.asked, self._items = [], {}
         with _log() as log:
             result = await self._harness.trigger_resync()
-        asked = [
-            Asked(call.request.method, call.request.url, call.request.headers, call.request.content)
-            for call in self._transport.calls
-        ]
-        return Outcome(result, asked, self._items, log)
+        return Outcome(result, self._api.asked, self._items, log)
 
     def keep_items(self) -> None:
         """Note every batch on its way from the integration to Ocean."""
@@ -172,9 +188,7 @@ class Pipeline:
         original = integration.read_resource
 
         async def read_resource() -> AsyncIterator[list[dict[str, Any]]]:
-            from port_ocean.context.resource import resource
-
-            kept = self._items.setdefault(resource.kind, [])
+            kept = self._items.setdefault(current.kind, [])
             async for batch in original():
                 kept += copy.deepcopy(batch)
                 yield batch
@@ -191,7 +205,7 @@ async def pipeline(
 ) -> AsyncIterator[Pipeline]:
     """The booted integration. `settings` by their names in the spec; `routes` by path; `existing`
     are the identifiers of the `item` entities that an earlier resync left in Port."""
-    transport = InterceptTransport().add_route(None, lambda _: True, _respond(routes))
+    api = PretendedApi(routes)
     harness = IntegrationTestHarness(
         integration_path=str(ROOT),
         port_mapping_config={
@@ -201,7 +215,7 @@ async def pipeline(
             "entityDeletionThreshold": 1,
             "resources": list(resources),
         },
-        third_party_transport=transport,
+        third_party_transport=api,
         port_search_entities_response=[
             {"identifier": name, "blueprint": "item", "properties": {}, "relations": {}}
             for name in existing
@@ -220,28 +234,18 @@ async def pipeline(
     )
     await harness.start()
     try:
-        booted = Pipeline(harness, transport)
+        booted = Pipeline(harness, api)
         booted.keep_items()
         yield booted
     finally:
         await harness.shutdown()
 
 
-def _respond(routes: Mapping[str, Route]) -> Callable[[httpx.Request], httpx.Response]:
-    def respond(request: httpx.Request) -> httpx.Response:
-        path = request.url.raw_path.decode().partition("?")[0]
-        if path not in routes:
-            return reply({"message": "no such route"}, 404)
-        route = routes[path]
-        answer = route(request) if callable(route) else route
-        if isinstance(answer, httpx.Response):
-            # One answer may serve several requests, and httpx ties a response to its request.
-            return httpx.Response(
-                answer.status_code, headers=answer.headers, content=answer.content
-            )
-        return reply(answer)
-
-    return respond
+def _as_response(answer: Answer) -> httpx.Response:
+    if isinstance(answer, httpx.Response):
+        # One answer may serve several requests, and httpx ties a response to its request.
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+    return reply(answer)
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class Harbour:
         kept = {name: value for name, value in common.items() if not name.startswith(SETTING)}
         return kept | {
             "OCEAN__INITIALIZE_PORT_RESOURCES": "false",
-            "APPLICATION__LOG_LEVEL": os.environ.get("LL","DEBUG"),
+            "APPLICATION__LOG_LEVEL": "DEBUG",
             **{variable_of(name): _text(value) for name, value in settings.items()},
         }
 
