@@ -128,8 +128,9 @@ class EndpointReader:
                     continue
                 if action in ("skip", "stop"):
                     return f"on_error: {action}"
-                if isinstance(error, StatusError) and not action:
-                    reason = reading.refused(error.status)
+                if isinstance(error, StatusError):
+                    error.is_decided = action is not None
+                    reason = None if action else reading.refused(error.status)
                     if reason is not None:
                         return reason
                 raise

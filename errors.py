@@ -84,7 +84,12 @@ class RefusedOriginError(RequestError):
 
 
 class StatusError(EndpointError):
-    """The API answered with a status that is neither success nor redirect."""
+    """The API answered with a status that is neither success nor redirect.
+
+    `is_decided` tells that a rule of the user's was for it, so that no built-in rule is.
+    """
+
+    is_decided = False
 
     def __init__(
         self, status: int, reason: str, *, said: str = "", endpoint: str = "", advice: str = ""

@@ -186,7 +186,7 @@ class ResourceReader:
                 started = True
                 await self._pages.put([_marked(item, marks) for item in items])
         except StatusError as error:
-            if marks and not started and error.status in _GONE:
+            if marks and not started and error.status in _GONE and not error.is_decided:
                 self._gone += 1
                 logger.warning(f"{error.endpoint}: gone ({error.status}), counted as empty")
             else:

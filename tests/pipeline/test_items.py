@@ -8,7 +8,6 @@ from tests.pipeline.conftest import Sync
 from tests.pipeline.support import numbered, parameter, reply, resource
 
 TWO = [{"id": 1}, {"id": 2}]
-# Ids of the items that each parent of NESTED gives.
 NESTED = "/teams/{team}/users"
 OF_TEAMS = {"team": parameter("/teams")}
 

@@ -161,8 +161,8 @@ async def test_unknown_keys_are_accepted_and_logged(sync: Sync) -> None:
     "key, meant",
     [
         ("data_pth", "data_path"),
-        ("datapath", "dataPath"),
-        ("queryparams", "queryParams"),
+        ("datapath", "data_path"),
+        ("queryparams", "query_params"),
         ("query_param", "query_params"),
         ("path_parameter", "path_parameters"),
         ("header", "headers"),
