@@ -1,6 +1,7 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any
 
@@ -101,7 +102,7 @@ class CustomIntegration(BaseIntegration):
                 responses.close()
         return succeeded
 
-    async def read_resource(self) -> AsyncIterator[list[dict[str, Any]]]:
+    async def read_resource(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """The batches of the resource that Ocean is processing.
 
         Raises:
@@ -122,8 +123,9 @@ class CustomIntegration(BaseIntegration):
         reader = ResourceReader(
             plan, client=self.client, settings=self.settings, shared=self._shared_responses()
         )
-        async for batch in reader.batches():
-            yield batch
+        async with aclosing(reader.batches()) as batches:
+            async for batch in batches:
+                yield batch
         if tally and not await is_dsp_mode_enabled():
             tally.check(config.kind)
 

@@ -1,5 +1,6 @@
 """Ocean's hooks; everything behind them is in the modules that they call."""
 
+from contextlib import aclosing
 from typing import cast
 
 from port_ocean.context.ocean import ocean
@@ -18,5 +19,6 @@ exit_with_failure_if(lambda: integration.has_failed)
 
 @ocean.on_resync()
 async def on_resync(kind: str) -> ASYNC_GENERATOR_RESYNC_TYPE:
-    async for batch in integration.read_resource():
-        yield batch
+    async with aclosing(integration.read_resource()) as batches:
+        async for batch in batches:
+            yield batch

@@ -6,7 +6,7 @@ are still read, and at the end one error stops Ocean from deleting what was not 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,7 +113,7 @@ class ResourceReader:
             maxsize=2 * settings.max_concurrent_requests
         )
 
-    async def batches(self) -> AsyncIterator[list[dict[str, Any]]]:
+    async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """Items in batches of a size that suits Ocean, while further pages are being fetched.
 
         Raises:

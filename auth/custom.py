@@ -18,6 +18,8 @@ from origins import origin
 from redaction import Redactor
 from settings import ConnectionSettings
 
+_PAUSE_AFTER_FAILURE = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -72,6 +74,7 @@ class CustomAuth(httpx.Auth):
         self._redactor = redactor
         self._clock = clock
         self._credentials: Credentials | None = None
+        self._failure: tuple[str, float] | None = None
         self._lock = asyncio.Lock()
 
     async def async_auth_flow(
@@ -105,6 +108,12 @@ class CustomAuth(httpx.Auth):
         return self._credentials
 
     def _authentication_request(self) -> httpx.Request:
+        """The request for credentials; refused for a while after one that failed.
+
+        Thousands of endpoints that each try a wrong secret would lock the account.
+        """
+        if self._failure and self._clock() - self._failure[1] < _PAUSE_AFTER_FAILURE:
+            raise AuthenticationError(self._failure[0], advice="look at customAuthRequest")
         asked = self._request
         url = self._url()
         headers = dict(asked.headers)
@@ -127,6 +136,15 @@ class CustomAuth(httpx.Auth):
         return ApiRequest("POST", url).with_query(self._request.query_params).url
 
     def _store(self, response: httpx.Response) -> None:
+        try:
+            self._credentials = self._evaluate(response)
+        except AuthenticationError as error:
+            self._failure = (error.reason, self._clock())
+            raise
+        self._failure = None
+        logger.info("Authenticated with customAuthRequest")
+
+    def _evaluate(self, response: httpx.Response) -> Credentials:
         answer = self._read(response)
         self._redactor.learn_all(answer)
         try:
@@ -137,10 +155,7 @@ class CustomAuth(httpx.Auth):
             ) from None
         headers = {name: _as_header(value) for name, value in rendered["headers"].items()}
         self._redactor.learn(*headers.values())
-        self._credentials = Credentials(
-            headers, rendered["queryParams"], rendered["body"], self._clock()
-        )
-        logger.info("Authenticated with customAuthRequest")
+        return Credentials(headers, rendered["queryParams"], rendered["body"], self._clock())
 
     def _read(self, response: httpx.Response) -> Any:
         # Neither the request nor the answer may be quoted: both are secret as a whole.

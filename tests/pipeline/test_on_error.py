@@ -20,7 +20,7 @@ async def test_a_status_that_is_listed_is_skipped(sync: Any) -> None:
 
 
 @pytest.mark.contract("on-error.predicate")
-@pytest.mark.parametrize(("code", "is_skipped"), [("archived", True), ("forbidden", False)])
+@pytest.mark.parametrize("code, is_skipped", [("archived", True), ("forbidden", False)])
 async def test_a_predicate_sees_status_and_body(sync: Any, code: str, is_skipped: bool) -> None:
     rules = [{"when": RULE_ON_BODY, "then": "skip"}]
     outcome = await sync(
@@ -91,7 +91,7 @@ async def test_a_body_that_says_error_can_be_skipped(sync: Any) -> None:
 
 @pytest.mark.contract("on-error.validated")
 @pytest.mark.parametrize(
-    ("rule", "named"),
+    "rule, named",
     [
         ({"when": [403], "then": "ignore"}, "then"),
         ({"when": ".status ==", "then": "skip"}, "on_error.0.when"),

@@ -39,6 +39,7 @@ class Request:
     """What a client sent."""
 
     method: str
+    target: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -143,9 +144,8 @@ def _status(status: int, headers: Mapping[str, str] | None = None) -> Fault:
 
 def _redirect(to_stranger: bool) -> Fault:
     def make(exchange: Exchange) -> bytes:
-        path = exchange.request.path
-        target = f"{exchange.stranger}{path}" if to_stranger else path
-        return answer(302, b"", {"Location": target})
+        host = exchange.stranger if to_stranger else ""
+        return answer(302, b"", {"Location": f"{host}{exchange.request.target}"})
 
     return _wrong(make)
 
@@ -307,8 +307,8 @@ class FaultyApi:
         if name in LASTING:
             return LASTING[name]
         self._attempts[cell, page] += 1
-        fault, times = PASSING[name]
-        return fault if self._attempts[cell, page] <= times else None
+        passing, times = PASSING[name]
+        return passing if self._attempts[cell, page] <= times else None
 
     def _page_number(self, request: Request) -> int:
         query = request.query
@@ -356,7 +356,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Request:
     await reader.readexactly(int(headers.get("content-length", "0")))
     parts = urlsplit(target)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    return Request(method, parts.path, query, headers)
+    return Request(method, target, parts.path, query, headers)
 
 
 async def _cancel_all() -> None:

@@ -312,15 +312,6 @@ async def test_a_name_that_does_not_resolve_is_explained_under_the_hosted_guard(
         await _get(connect(base_url="http://gone.test"), "http://gone.test/x")
 
 
-async def test_a_closed_connection_mid_handshake_names_the_setting(
-    api: FakeApi, connect: ClientFactory
-) -> None:
-    url = api.url.replace("http:", "https:")
-    with pytest.raises(RequestError) as caught:
-        await _get(connect(base_url=url, max_retries=0), f"{url}/x")
-    assert "baseUrl" in str(caught.value)
-
-
 async def test_many_requests_at_once_each_get_their_own_answer(
     api: FakeApi, connect: ClientFactory
 ) -> None:
