@@ -17,12 +17,13 @@ install: ## Create .venv and install what is missing (PYTHON=… chooses the int
 
 test: lint types pytest ## Everything that must be green: lint, types, all tests with coverage
 
-lint: install ## Style, formatting, YAML, shell scripts and the integration spec
+lint: install ## Style, formatting, YAML, shell scripts, the spec and the generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/shellcheck scripts/bootstrap .ci/run
 	$(BIN)/check-jsonschema --schemafile schemas/ocean-spec.schema.json .port/spec.yaml
+	$(BIN)/python -m scripts.generate_docs --check
 
 types: install ## Static types, strict
 	$(BIN)/mypy .

@@ -40,11 +40,6 @@ class CustomSelector(Selector, EndpointFields):
         title="Endpoint",
         description="Path that is called instead of the kind. Example: `/api/v1/users`.",
     )
-    body: Any = Field(
-        default=None,
-        title="Body",
-        description='JSON body of each request. Example: `{"filter": "open"}`.',
-    )
     path_parameters: dict[str, PathParameterConfig] = Field(
         default_factory=dict,
         alias="pathParameters",

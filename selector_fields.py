@@ -34,6 +34,11 @@ class EndpointFields(BaseModel):
         title="Headers",
         description='Headers of each request. Example: `{"Accept": "application/json"}`.',
     )
+    body: Any = Field(
+        default=None,
+        title="Body",
+        description='JSON body of each request. Example: `{"filter": "open"}`.',
+    )
     data_path: str = Field(
         default=".",
         alias="dataPath",
@@ -82,11 +87,6 @@ class PathParameterConfig(EndpointFields):
         title="Filter",
         description="JQ on each discovered item; only items where it is exactly true are used. "
         'Example: `.status == "active"`.',
-    )
-    body: Any = Field(
-        default=None,
-        title="Body",
-        description='JSON body of the discovery request. Example: `{"filter": "open"}`.',
     )
     encode: Literal["path", "segment"] = Field(
         default="path",
