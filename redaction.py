@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -14,8 +15,11 @@ from settings import ConnectionSettings
 
 MASK = "***"
 _BODY_EXCERPT = 300
+_LOOKED_AT = 64 * 1024
 # Short values ("1", "true", "GET") are no secrets, and masking them would garble every message.
 _SHORTEST_SECRET = 4
+# How many renewed credentials stay masked: those in use, and those that late messages may show.
+_GENERATIONS = 4
 # Masking what these hold ("client_credentials", "application/json") would only hide causes.
 _HARMLESS = frozenset(
     {
@@ -55,7 +59,9 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
+        self._lasting: set[str] = set()
+        self._renewed: deque[set[str]] = deque(maxlen=_GENERATIONS)
+        self._known: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self.learn(*secrets)
 
@@ -66,18 +72,26 @@ class Redactor:
 
     def learn(self, *secrets: str) -> None:
         """Mask these from now on, also as they look in URLs, JSON and Basic credentials."""
-        forms = {form for secret in secrets for form in _forms_of(secret)} - self._forms
-        if not forms:
-            return
-        self._forms |= forms
-        # Longest first: a secret that contains another one must not leave its rest behind.
-        ordered = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)))
-        sensitive_log_filter.hide_sensitive_strings(*forms)
+        self._lasting |= {form for secret in secrets for form in _forms_of(secret)}
+        self._mask_known()
 
-    def learn_all(self, value: Any) -> None:
-        """Mask every text in a JSON value, such as an authentication response."""
-        self.learn(*leaves(value))
+    def learn_renewed(self, value: Any) -> None:
+        """Mask every text in a JSON value that replaces an earlier one, such as a fetched token.
+
+        Only the last few are remembered: an instance that runs for months fetches many.
+        """
+        self._renewed.append({form for secret in leaves(value) for form in _forms_of(secret)})
+        self._mask_known()
+
+    def _mask_known(self) -> None:
+        known = self._lasting.union(*self._renewed)
+        # Longest first: a secret that contains another one must not leave its rest behind.
+        ordered = sorted(known, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        forgotten = {re.escape(form) for form in self._known - known}
+        _unmask(forgotten)
+        sensitive_log_filter.hide_sensitive_strings(*known - self._known)
+        self._known = known
 
     def text(self, text: str) -> str:
         """The text with every known secret masked."""
@@ -86,16 +100,23 @@ class Redactor:
     def url(self, url: httpx.URL | str) -> str:
         """The URL without user information, secrets, and values of parameters like `token`."""
         parsed = httpx.URL(url)
-        plain = str(parsed.copy_with(userinfo=None, query=None, fragment=None))
+        plain = self._address(parsed)
         pairs = [
             f"{name}={MASK if _TELLING_NAME.search(name) else value}"
             for name, value in parsed.params.multi_items()
         ]
         return self.text(f"{plain}?{'&'.join(pairs)}" if pairs else plain)
 
+    def _address(self, url: httpx.URL) -> str:
+        """Scheme, host and path; a path that holds a secret is shown decoded, so that it shows."""
+        plain = str(url.copy_with(userinfo=None, query=None, fragment=None))
+        masked = self.text(url.path)
+        return plain if masked == url.path else f"{url.scheme}://{url.netloc.decode()}{masked}"
+
     def excerpt(self, content: bytes) -> str:
         """The start of a body for an error message: at most 300 characters, on one line."""
-        text = content[: 4 * _BODY_EXCERPT].decode("utf-8", errors="replace")
+        # Masked before it is cut, so that no cut leaves the start of a secret behind.
+        text = content[:_LOOKED_AT].decode("utf-8", errors="replace")
         named = _NAMED_IN_BODY.sub(rf'\1"{MASK}"', text)
         shown = " ".join(self.text(named).split())
         return shown if len(shown) <= _BODY_EXCERPT else f"{shown[:_BODY_EXCERPT]}…"
@@ -103,10 +124,13 @@ class Redactor:
 
 def keep_ordinary_words() -> None:
     """Undo that Ocean masks what its own unset secrets look like: the words None and {}."""
-    unset = {re.escape(word) for word in ("None", "{}")}
-    kept = [p for p in sensitive_log_filter.compiled_patterns if p.pattern not in unset]
-    # In place: Ocean's handlers may hold the list.
-    sensitive_log_filter.compiled_patterns[:] = kept
+    _unmask({re.escape(word) for word in ("None", "{}")})
+
+
+def _unmask(patterns: set[str]) -> None:
+    # In place, because Ocean's log handlers hold the list.
+    masked = sensitive_log_filter.compiled_patterns
+    masked[:] = [pattern for pattern in masked if pattern.pattern not in patterns]
 
 
 def leaves(value: Any, name: str = "") -> Iterator[str]:
@@ -152,7 +176,9 @@ def _forms_of(secret: str) -> set[str]:
             form,
             quote(form, safe=""),
             quote_plus(form),
+            quote(form),
             json.dumps(form)[1:-1],
+            json.dumps(form, ensure_ascii=False)[1:-1],
             base64.b64encode(form.encode()).decode(),
         )
     }

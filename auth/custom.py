@@ -146,7 +146,7 @@ class CustomAuth(httpx.Auth):
 
     def _evaluate(self, response: httpx.Response) -> Credentials:
         answer = self._read(response)
-        self._redactor.learn_all(answer)
+        self._redactor.learn_renewed(answer)
         try:
             rendered = template.render(self._template.sections, answer)
         except template.TemplateError as error:
@@ -154,7 +154,7 @@ class CustomAuth(httpx.Auth):
                 f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
             ) from None
         headers = {name: _as_header(value) for name, value in rendered["headers"].items()}
-        self._redactor.learn(*headers.values())
+        self._redactor.learn_renewed(headers)
         return Credentials(headers, rendered["queryParams"], rendered["body"], self._clock())
 
     def _read(self, response: httpx.Response) -> Any:

@@ -54,7 +54,7 @@ async def test_offset(sync: Sync) -> None:
     "settings.startPage.default",
 )
 async def test_page(sync: Sync) -> None:
-    settings = {"paginationType": "page", "pageSize": 2}
+    settings = {"paginationType": "page", "pageSize": "2"}
     outcome = await sync(settings, items(query_params={"a": "1"}), {"/items": pages(FIVE)})
     assert outcome.succeeded().queries() == [
         {"a": "1", "page": "1", "size": "2"},
@@ -109,7 +109,7 @@ async def test_page_size_is_100_by_default(sync: Sync, pagination_type: str, siz
         ({"paginationType": "offset"}, ["0", "2", "4"]),
         ({"paginationType": "page"}, ["1", "2", "3"]),
         ({"paginationType": "page", "startPage": "0"}, ["0", "1", "2"]),
-        ({"paginationType": "page", "startPage": 3}, ["3", "4", "5"]),
+        ({"paginationType": "page", "startPage": "3"}, ["3", "4", "5"]),
     ],
     ids=str,
 )
@@ -172,7 +172,8 @@ async def test_a_cursor_counts_only_if_more_is_not_denied(sync: Sync, denial: An
 
 @pytest.mark.contract("settings.hasMorePath.dots", "settings.hasMorePath.truthy")
 @pytest.mark.parametrize(
-    "more, done", [(True, False), (1, 0), ("yes", ""), ("false", None), ({"page": 2}, {}), ([0], [])]
+    "more, done",
+    [(True, False), (1, 0), ("yes", ""), ("false", None), ({"page": 2}, {}), ([0], [])],
 )
 async def test_truthy_has_more_path(sync: Sync, more: Any, done: Any) -> None:
     answers = [(numbered(1), more), (numbered(1, 1), more), (numbered(2, 2), done)]

@@ -229,9 +229,7 @@ async def test_nested_endpoints_start_before_discovery_is_complete(sync: Sync) -
         ("x:y@z;v=1,2+3&4!$'()*~-_", "x:y@z;v=1,2+3&4!$'()*~-_"),
     ],
 )
-async def test_what_is_not_legal_in_a_path_is_encoded(
-    sync: Sync, value: str, in_path: str
-) -> None:
+async def test_what_is_not_legal_in_a_path_is_encoded(sync: Sync, value: str, in_path: str) -> None:
     routes = {"/teams": [{"id": value}], **of_teams(in_path)}
     outcome = await sync({}, [members()], routes)
     assert outcome.succeeded().paths == ["/teams", f"/teams/{in_path}/members"]

@@ -55,9 +55,11 @@ class Reply:
         headers["content-length"] = str(len(content))
         lines = [f"{name}: {value}" for name, value in headers.multi_items()]
         head = "\r\n".join([f"HTTP/1.1 {self.status} Reason", *lines, "", ""]).encode()
-        return [head, *([content[n : n + 1] for n in range(len(content))] or [b""])] if (
-            self.drip
-        ) else [head + content]
+        return (
+            [head, *([content[n : n + 1] for n in range(len(content))] or [b""])]
+            if (self.drip)
+            else [head + content]
+        )
 
 
 Answer = Callable[[Received], Reply | Awaitable[Reply]]

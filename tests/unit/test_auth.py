@@ -129,9 +129,11 @@ async def test_the_authentication_request(
     api: FakeApi, connect: ClientFactory, method: str | None
 ) -> None:
     api.script(Reply(body={"access_token": "t0ken"}))
-    request = {"headers": {"X-Tenant": "acme"}, "query_params": {"scope": "a b", "n": 1}}
-    if method:
-        request["method"] = method  # type: ignore[assignment]  # the values of a mixed dict
+    request = {
+        "headers": {"X-Tenant": "acme"},
+        "query_params": {"scope": "a b", "n": 1},
+        **({"method": method} if method else {}),
+    }
     client = connect(base_url=f"{api.url}/api/", **_custom(request))
     await _get(client, api)
     sent = api.received[0]
@@ -205,7 +207,8 @@ async def test_the_authentication_request_to_another_origin(
 def test_a_wrong_authentication_request_is_refused(
     request_config: dict[str, Any], named: str
 ) -> None:
-    config = {name: value for name, value in {**_REQUEST, **request_config}.items() if value != None}  # noqa: E501,E711
+    given = {**_REQUEST, **request_config}
+    config = {name: value for name, value in given.items() if value is not None}
     with pytest.raises(SettingsError) as caught:
         _parse(**{**_custom(), "custom_auth_request": json.dumps(config)})
     assert named in str(caught.value)
@@ -301,9 +304,7 @@ async def test_an_authentication_that_fails_is_quoted_in_no_part(
 
 
 @pytest.mark.contract("retry.transient")
-async def test_the_authentication_request_is_retried(
-    api: FakeApi, connect: ClientFactory
-) -> None:
+async def test_the_authentication_request_is_retried(api: FakeApi, connect: ClientFactory) -> None:
     api.script(Reply(503), Reply(raw=b""), Reply(body={"access_token": "t0ken"}))
     await _get(connect(**_custom()), api)
     assert [request.path for request in api.received] == ["/login"] * 3 + ["/x"]
@@ -410,21 +411,18 @@ async def test_tokens_appear_in_no_log_and_no_error(
     assert _SECRET not in said
 
 
-def _flow(
-    interval: int | None, now: list[float], issued: list[int]
-) -> tuple[CustomAuth, ConnectionSettings]:
+def _auth(interval: int | None, now: list[float]) -> CustomAuth:
     extra = {} if interval is None else {"reauthenticate_interval_seconds": interval}
     settings = _parse(**_custom(extra))
     assert settings.custom_auth_request
     assert settings.custom_auth_request_template
-    auth = CustomAuth(
+    return CustomAuth(
         settings.custom_auth_request,
         settings.custom_auth_request_template,
         settings=settings,
         redactor=Redactor(),
         clock=lambda: now[0],
     )
-    return auth, settings
 
 
 @pytest.mark.contract("auth.custom.interval.early", "auth.custom.interval.unset")
@@ -435,7 +433,7 @@ async def test_credentials_are_renewed_before_they_expire(
     interval: int | None, renewed_at: float | None
 ) -> None:
     now, issued = [1000.0], [0]
-    auth, _ = _flow(interval, now, issued)
+    auth = _auth(interval, now)
 
     def answer(request: httpx.Request) -> httpx.Response:
         issued[0] += request.url.path == "/login"

@@ -147,9 +147,10 @@ async def test_an_allowed_host_gets_nothing_that_identifies(
 ) -> None:
     def answer(request: Received) -> Reply:
         headers = {"set-cookie": "session=c00kie; Path=/"}
-        return Reply(307 if request.path == "/old" else 200, headers=headers | {
-            "location": f"{other_api.url}/file"
-        })
+        return Reply(
+            307 if request.path == "/old" else 200,
+            headers=headers | {"location": f"{other_api.url}/file"},
+        )
 
     api.answer = answer
     client = connect(

@@ -102,7 +102,9 @@ def test_programs_find_what_jq_finds(path: str, value: Any) -> None:
     expected = _outputs(program, value)
     if expected is None:
         return
-    flat = [i for o in expected for i in (o if isinstance(o, list) else [o] if o is not None else [])]
+    flat = [
+        i for o in expected for i in (o if isinstance(o, list) else [o] if o is not None else [])
+    ]
     assert _extract(program, value).items == flat
 
 
@@ -192,7 +194,9 @@ def test_an_alternative_always_matches(path: str) -> None:
     assert (found.items, found.matched) == ([], True)
 
 
-@pytest.mark.parametrize("path", [".users", ".users[]", ".data.users", ".users | .x", ".other.users"])
+@pytest.mark.parametrize(
+    "path", [".users", ".users[]", ".data.users", ".users | .x", ".other.users"]
+)
 def test_a_path_that_leads_to_nothing_does_not_match(path: str) -> None:
     found = _extract(path, {"other": "text"})
     assert (found.items, found.matched) == ([], False)

@@ -37,8 +37,12 @@ _HOSTS = st.sampled_from(
 _LINKS = st.builds(
     "".join,
     st.tuples(
-        st.sampled_from(["https://", "http://", "//", "\\\\", "/\\", "https:", "ftp://", "///", ""]),
-        st.sampled_from(["", "api.example.com@", "api.example.com\\@", "u:p@", "api.example.com%40"]),
+        st.sampled_from(
+            ["https://", "http://", "//", "\\\\", "/\\", "https:", "ftp://", "///", ""]
+        ),
+        st.sampled_from(
+            ["", "api.example.com@", "api.example.com\\@", "u:p@", "api.example.com%40"]
+        ),
         _HOSTS,
         st.sampled_from(["", ":443", ":80", ":8443", ":00443", ":"]),
         st.sampled_from(["", "/x", "\\x", "/../..", "?q=@evil.test", "#@evil.test", "/%2e%2e"]),

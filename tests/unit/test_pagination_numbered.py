@@ -54,9 +54,7 @@ def ids(items: list[Item]) -> list[Any]:
 def test_numbers_alone_find_every_item(
     kind: Any, count: int, page_size: int, cap: int, start_page: int, beyond: int, array: bool
 ) -> None:
-    api = Numbered(
-        numbered(count), cap, by=kind, start_page=start_page, beyond=beyond, array=array
-    )
+    api = Numbered(numbered(count), cap, by=kind, start_page=start_page, beyond=beyond, array=array)
     done = read(api, settings_of(kind, page_size, start_page=start_page))
     assert done.ids == list(range(count))
     assert done.requests <= api.pages(page_size) + 1
@@ -271,9 +269,7 @@ def test_items_that_appear_while_reading_disturb_nothing(
     marker: str | None,
 ) -> None:
     later = numbered(appended, 1000)
-    api = Numbered(
-        numbered(count), cap, by=kind, appended=later, total=total, marker=marker
-    )
+    api = Numbered(numbered(count), cap, by=kind, appended=later, total=total, marker=marker)
     done = read(api, settings_of(kind, page_size))
     assert done.ids[:count] == list(range(count))
     assert len(set(done.ids)) == len(done.ids)
@@ -330,9 +326,7 @@ def test_an_endpoint_without_pagination_is_read_once() -> None:
 def test_a_repeated_page_whose_items_are_all_filtered_out_is_found_out(evidence: str) -> None:
     marker = evidence if evidence == "hasMore" else None
     total = None if marker else evidence
-    api = Numbered(
-        numbered(20), 5, ignored=frozenset({"page"}), marker=marker, total=total
-    )
+    api = Numbered(numbered(20), 5, ignored=frozenset({"page"}), marker=marker, total=total)
     with pytest.raises(PaginationError, match="seems to ignore page"):
         read(api, settings_of("page", 5), choose=lambda found: [])
 
@@ -350,7 +344,9 @@ def test_has_more_that_is_always_true_loses_nothing(kind: Any) -> None:
 def test_equal_empty_pages_in_the_middle_end_nothing_while_the_api_says_more() -> None:
     def api(request: Any) -> Answer:
         number = int(request.url.params["page"])
-        return Answer({"items": numbered({1: 3, 5: 2}.get(number, 0), number), "hasMore": number < 5})
+        return Answer(
+            {"items": numbered({1: 3, 5: 2}.get(number, 0), number), "hasMore": number < 5}
+        )
 
     assert read(api, settings_of("page", 5)).ids == [1, 2, 3, 5, 6]
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from rate_limits import RequestGate, parse_wait, remaining, reset_after, retry_after
 
 _NOW = 1_800_000_000.0
-_DATE_LIKE = st.from_regex(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{1,4} \d\d:\d\d:\d\d [A-Z+\-\d]{3,6}")
+_DATE_LIKE = st.from_regex(
+    r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{1,4} \d\d:\d\d:\d\d [A-Z+\-\d]{3,6}"
+)
 _ISO_LIKE = st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", fullmatch=True)
 
 
