@@ -151,9 +151,13 @@ class ApiClient:
         self, error: httpx.HTTPError | httpx.InvalidURL | BlockedIPError, request: ApiRequest
     ) -> RequestError:
         reason, advice = _explanation(error, self._settings.timeout)
+        place = self.describe(request)
+        if isinstance(error, httpx.RequestError):
+            # What failed may have been the request for credentials.
+            place = f"{error.request.method} {self.redactor.url(error.request.url)}"
         said = self.redactor.text(str(error))
         detail = f": {said}" if said and said not in reason else ""
-        return RequestError(f"{reason}{detail}", endpoint=self.describe(request), advice=advice)
+        return RequestError(f"{reason}{detail}", endpoint=place, advice=advice)
 
 
 def _explanation(error: Exception, timeout: float) -> tuple[str, str]:

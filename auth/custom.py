@@ -28,11 +28,17 @@ class Credentials:
     headers: dict[str, str]
     query_params: dict[str, Any]
     body: dict[str, Any]
+    cookies: httpx.Cookies
     obtained_at: float
 
-    def apply(self, request: httpx.Request) -> httpx.Request:
-        """A new request with these headers, query parameters and body fields."""
+    def apply(self, request: httpx.Request, *, waited: bool = False) -> httpx.Request:
+        """A new request with these headers, query parameters and body fields.
+
+        One that `waited` for the authentication was built before its cookies came, and gets them.
+        """
         headers = httpx.Headers(request.headers)
+        if waited:
+            _add_cookies(headers, self.cookies, request.url)
         headers.update(self.headers)
         signed = ApiRequest(request.method, request.url).with_query(self.query_params)
         content = request.content
@@ -80,12 +86,13 @@ class CustomAuth(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        if self._current() is None:
+        waited = self._current() is None
+        if waited:
             async with self._lock:
                 if self._current() is None:
                     self._store((yield self._authentication_request()))
         used = self._known()
-        response = yield used.apply(request)
+        response = yield used.apply(request, waited=waited)
         if response.status_code != httpx.codes.UNAUTHORIZED:
             return
         async with self._lock:
@@ -93,7 +100,7 @@ class CustomAuth(httpx.Auth):
                 logger.info("The API answered 401; authenticating again")
                 self._credentials = None
                 self._store((yield self._authentication_request()))
-        yield self._known().apply(request)
+        yield self._known().apply(request, waited=True)
 
     def _current(self) -> Credentials | None:
         lifetime = self._request.renewal_seconds
@@ -104,7 +111,8 @@ class CustomAuth(httpx.Auth):
 
     def _known(self) -> Credentials:
         if self._credentials is None:
-            raise AuthenticationError("no credentials were obtained", advice="customAuthRequest")
+            reason = self._failure[0] if self._failure else "no credentials were obtained"
+            raise AuthenticationError(reason, advice="look at customAuthRequest")
         return self._credentials
 
     def _authentication_request(self) -> httpx.Request:
@@ -155,7 +163,9 @@ class CustomAuth(httpx.Auth):
             ) from None
         headers = {name: _as_header(value) for name, value in rendered["headers"].items()}
         self._redactor.learn_renewed(headers)
-        return Credentials(headers, rendered["queryParams"], rendered["body"], self._clock())
+        return Credentials(
+            headers, rendered["queryParams"], rendered["body"], response.cookies, self._clock()
+        )
 
     def _read(self, response: httpx.Response) -> Any:
         # Neither the request nor the answer may be quoted: both are secret as a whole.
@@ -171,6 +181,21 @@ class CustomAuth(httpx.Auth):
                 "the answer to the authentication request is not JSON",
                 advice="look at customAuthRequest",
             ) from None
+
+
+def _add_cookies(headers: httpx.Headers, cookies: httpx.Cookies, url: httpx.URL) -> None:
+    """Set the cookies that belong to the URL, in place of older ones with the same names."""
+    probe = httpx.Request("GET", url)
+    cookies.set_cookie_header(probe)
+    fresh = _cookie_pairs(probe.headers.get("cookie", ""))
+    if fresh:
+        pairs = {**_cookie_pairs(headers.get("cookie", "")), **fresh}
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in pairs.items())
+
+
+def _cookie_pairs(header: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in header.split(";") if pair.strip())
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _merge_body(content: bytes, fields: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ API, which items came out of it, what reached Port, and what failed.
 import copy
 import inspect
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +23,15 @@ from port_ocean.integration_testing.harness import ResyncResult
 ROOT = Path(__file__).resolve().parents[2]
 BASE_URL = "https://api.example.com"
 
-type Answer = httpx.Response | dict[str, Any] | list[Any] | None
-type Respond = Callable[[httpx.Request], Answer | Awaitable[Answer]]
-# A JSON value answers every request, `in_turn(...)` one after the other, a function as it likes.
-type Route = Answer | Respond
+# A JSON value, or a whole `httpx.Response`.
+type Answer = Any
+type Respond = Callable[[httpx.Request], Answer]
+# One answer for every request, `in_turn(...)`, or a function that answers as it likes.
+type Route = Any
 type Query = dict[str, str | list[str]]
 
 
-def resource(kind: str, /, *, mapping: Mapping[str, Any] | None = None, **selector: Any) -> Any:
+def resource(kind: str, /, *, mapping: Any = None, **selector: Any) -> Any:
     """A resource of the mapping: `selector` fields by name; `mapping` adds to the entity's."""
     entity = {"identifier": ".id | tostring", "blueprint": '"item"', **(mapping or {})}
     return {

@@ -2,7 +2,6 @@
 
 import math
 import random
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -53,7 +52,7 @@ async def test_the_setting_says_no_more(sync: Sync, settings: Any) -> None:
     "settings", [{"hasMorePath": "go"}, {"lastPagePath": "done"}], ids=lambda s: next(iter(s))
 )
 async def test_the_setting_says_more(sync: Sync, settings: Any) -> None:
-    denied = {"next_page": None, "hasMore": False, "total": 1}
+    denied: Any = {"next_page": None, "hasMore": False, "total": 1}
     bodies = [listed(1, go=True, done=False, **denied), listed(1, 1, go=False, done=True)]
     outcome = await sync({**PAGE, **settings}, LISTED, {"/items": in_turn(*bodies)})
     assert outcome.succeeded().ids() == [0, 1]
@@ -117,9 +116,7 @@ async def test_more_without_a_cursor_is_an_error(sync: Sync) -> None:
 # --- Totals ---------------------------------------------------------------------------------------
 
 
-def with_fields(
-    count: int, caps: list[int], fields: Any, headers: Mapping[str, str]
-) -> dict[str, Route]:
+def with_fields(count: int, caps: list[int], fields: Any, headers: Any) -> dict[str, Route]:
     """Pages of these lengths, each with the same fields beside the items and the same headers."""
     starts = [sum(caps[:index]) for index in range(len(caps))]
     bodies = [

@@ -162,7 +162,7 @@ async def test_a_field_that_never_gives_a_value_is_an_error(sync: Sync) -> None:
 
 @pytest.mark.contract("path-parameter.filter")
 async def test_only_exactly_true_passes_the_filter(sync: Sync) -> None:
-    values = [True, False, None, 1, "true", "yes", {}, []]
+    values: list[Any] = [True, False, None, 1, "true", "yes", {}, []]
     teams = [{"id": f"t{index}", "on": value} for index, value in enumerate(values)]
     outcome = await sync({}, [members(filter=".on")], {"/teams": teams, **of_teams("t0")})
     assert outcome.succeeded().paths == ["/teams", "/teams/t0/members"]

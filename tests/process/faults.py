@@ -102,7 +102,9 @@ async def _truncated(exchange: Exchange) -> None:
 
 async def _cut_chunks(exchange: Exchange) -> None:
     whole = b"%x\r\n%b\r\n" % (len(exchange.body), exchange.body)
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     exchange.writer.write(head + whole)
     raise Dropped
 
@@ -202,8 +204,9 @@ class FaultyApi:
     """The API. `faults` names those that are active now; `version` is that of every item.
 
     From version 2 on, the item number `REMOVED` of each cell and the last one of the first parent
-    are gone. Requests need `Bearer` and the token. `strangers` lists what was sent to the address
-    that only redirects lead to.
+    are gone. Requests need `Bearer` and the token. `targets` lists what was asked for, `hanging`
+    counts requests that got no answer, and `strangers` lists what was sent to the address that only
+    redirects lead to.
     """
 
     def __init__(self, family: str, cells: list[str], token: str) -> None:
@@ -215,7 +218,10 @@ class FaultyApi:
         self.version = 1
         self.url = ""
         self.strangers: list[str] = []
+        self.targets: list[str] = []
+        self.hanging = 0
         self._stranger_url = ""
+        self._servers: list[asyncio.Server] = []
         self._attempts: Counter[tuple[str, int]] = Counter()
 
     @contextmanager
@@ -228,7 +234,7 @@ class FaultyApi:
         try:
             yield self
         finally:
-            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(self._stop(), loop).result(10)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
@@ -236,16 +242,29 @@ class FaultyApi:
     async def _start(self) -> None:
         api = await asyncio.start_server(self._talk, HOST, 0)
         stranger = await asyncio.start_server(self._talk_to_stranger, HOST, 0)
+        self._servers = [api, stranger]
         self.url = f"http://{HOST}:{api.sockets[0].getsockname()[1]}"
         self._stranger_url = f"http://{HOST}:{stranger.sockets[0].getsockname()[1]}"
 
+    async def _stop(self) -> None:
+        for server in self._servers:
+            server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, Dropped):
+        try:
             while True:
                 request = await _read_request(reader)
                 await self._respond(request, reader, writer)
                 await writer.drain()
-        writer.close()
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, Dropped):
+            # Cancelled only when the server ends; asyncio would print that as an error.
+            pass
+        finally:
+            writer.close()
 
     async def _talk_to_stranger(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -259,6 +278,7 @@ class FaultyApi:
     async def _respond(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        self.targets.append(request.target)
         if request.path == "/token":
             body, headers = json.dumps({"access_token": self.token, "pin": 4711}).encode(), {}
             fault = LASTING.get(self.token_fault)
@@ -272,6 +292,7 @@ class FaultyApi:
             fault = self._fault(cell, page)
         exchange = Exchange(request, reader, writer, body, headers, self._stranger_url)
         if fault:
+            self.hanging += fault is _hang
             await fault(exchange)
         else:
             writer.write(answer(200, body, headers))
@@ -357,10 +378,3 @@ async def _read_request(reader: asyncio.StreamReader) -> Request:
     parts = urlsplit(target)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     return Request(method, target, parts.path, query, headers)
-
-
-async def _cancel_all() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,7 +16,8 @@ from sandbox.demo.integration_process import integration_process, ocean_command,
 from sandbox.demo.runner import ROOT
 from sandbox.port import PortState
 from sandbox.port.blueprints import create_blueprint
-from sandbox.port.records import Integration, now
+from sandbox.port.records import Actor, Integration, now
+from sandbox.port.store import EntityStore, WriteOptions
 from sandbox.port.syncs import Sync
 
 SETTING = "OCEAN__INTEGRATION__CONFIG__"
@@ -107,6 +108,14 @@ class Harbour:
             ocean_command(), cwd=ROOT, environment=environment, log=log
         ) as process:
             yield process, log
+
+    def store(self, name: str, entities: Mapping[str, dict[str, Any]]) -> None:
+        """Put entities into the catalog as an earlier sync would have, with these properties."""
+        writer = Actor.from_user_agent(f"port-ocean/custom/0.1.0/{IDENTIFIER}/exporter")
+        store = EntityStore(self.state, writer)
+        for identifier, properties in entities.items():
+            body = {"identifier": identifier, "properties": properties}
+            store.write(name, body, WriteOptions(upsert=True))
 
     def catalog(self, name: str) -> dict[str, dict[str, Any]]:
         """The properties of a blueprint's entities by identifier."""

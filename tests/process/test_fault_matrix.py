@@ -24,22 +24,24 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
         yield {each: pool.submit(run_matrix, each, tmp_path_factory.mktemp(each)) for each in order}
 
 
-@pytest.mark.contract("failure.resource-fails")
-@pytest.mark.contract("failure.keeps-what-was-read")
-@pytest.mark.contract("failure.others-run")
-@pytest.mark.contract("failure.no-deletes")
-@pytest.mark.contract("failure.discovery")
-@pytest.mark.contract("body.empty")
-@pytest.mark.contract("body.not-json")
-@pytest.mark.contract("body.undecodable")
-@pytest.mark.contract("body.looks-like-error")
-@pytest.mark.contract("retry.transient")
-@pytest.mark.contract("retry.after-seconds")
-@pytest.mark.contract("retry.truncated-body")
-@pytest.mark.contract("origin.redirect-refused")
-@pytest.mark.contract("redirects.endless")
-@pytest.mark.contract("run.once-exit-code")
-@pytest.mark.contract("secrets.log-headers")
+@pytest.mark.contract(
+    "failure.resource-fails",
+    "failure.keeps-what-was-read",
+    "failure.others-run",
+    "failure.no-deletes",
+    "failure.discovery",
+    "body.empty",
+    "body.not-json",
+    "body.undecodable",
+    "body.looks-like-error",
+    "retry.transient",
+    "retry.after-seconds",
+    "retry.truncated-body",
+    "origin.redirect-refused",
+    "redirects.endless",
+    "run.once-exit-code",
+    "secrets.log-headers",
+)
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_cell_keeps_its_promise(

@@ -330,4 +330,4 @@ def test_the_settings_show_no_secret() -> None:
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        _parse().page_size = 5
+        _parse().__setattr__("page_size", 5)  # as an assignment, which mypy refuses already

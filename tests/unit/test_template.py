@@ -70,7 +70,7 @@ def test_large_integers_keep_every_digit_within_a_text() -> None:
 @pytest.mark.contract("auth.template.no-dot")
 @pytest.mark.parametrize("inner", ["access_token", " access_token ", "", "1", "$ENV.HOME"])
 def test_a_placeholder_without_a_dot_is_refused_with_its_place(inner: str) -> None:
-    with pytest.raises(TemplateError, match="headers.Authorization") as caught:
+    with pytest.raises(TemplateError, match=r"headers\.Authorization") as caught:
         check({"headers": {"Authorization": f"Bearer {{{{{inner}}}}}"}})
     assert inner.strip() in str(caught.value)
     assert "{{.access_token}}" in str(caught.value)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import itertools
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -29,7 +30,7 @@ async def _send(
 
 def _gaps(api: FakeApi) -> list[float]:
     times = [request.at for request in api.received]
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
 @pytest.mark.contract("retry.transient")

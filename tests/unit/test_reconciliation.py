@@ -1,0 +1,82 @@
+"""What keeps Ocean from deleting entities that should stay."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import AsyncMock
+
+import pytest
+from port_ocean.clients.port.types import UserAgentType
+from port_ocean.core.handlers.entities_state_applier.port.applier import HttpEntitiesStateApplier
+
+import reconciliation
+from errors import ResourceError
+from reconciliation import DeletionGuard, IdentifierTally, protected_blueprints
+
+
+def mapped(blueprint: str, enable_delete: bool) -> Any:
+    mappings = SimpleNamespace(blueprint=blueprint)
+    entity = SimpleNamespace(mappings=mappings)
+    return SimpleNamespace(enable_delete=enable_delete, port=SimpleNamespace(entity=entity))
+
+
+@pytest.mark.contract("items.no-identifier")
+@pytest.mark.parametrize(
+    "named, nameless, fails", [(0, 0, False), (3, 0, False), (1, 99, False), (0, 1, True)]
+)
+def test_only_a_resource_without_any_identifier_fails(
+    named: int, nameless: int, fails: bool
+) -> None:
+    tally = IdentifierTally(named, nameless)
+    if not fails:
+        tally.check("/things")
+        return
+    with pytest.raises(ResourceError, match="none of 1 items of /things"):
+        tally.check("/things")
+
+
+@pytest.mark.contract("items.enable-delete")
+@pytest.mark.parametrize(
+    "resources, protected",
+    [
+        ([], set()),
+        ([mapped('"a"', True)], set()),
+        ([mapped('"a"', False), mapped("'b'", False), mapped('"c"', True)], {"a", "b"}),
+        ([mapped(' "a" ', False), mapped('"a"', True)], {"a"}),
+        ([mapped(".type", False)], None),
+        ([mapped('"a" + "b"', False)], None),
+        ([mapped('"a\\"b"', False)], None),
+        ([mapped(".type", True)], set()),
+    ],
+)
+def test_blueprints_of_resources_that_must_not_delete(
+    resources: list[Any], protected: set[str] | None
+) -> None:
+    assert protected_blueprints(resources) == protected
+
+
+@pytest.mark.contract("items.enable-delete")
+@pytest.mark.parametrize(
+    "resources, deleted",
+    [
+        ([mapped('"a"', True)], ["a", "b"]),
+        ([mapped('"a"', False)], ["b"]),
+        ([mapped(".type", False)], None),
+    ],
+)
+async def test_what_is_protected_is_not_considered_for_deletion(
+    monkeypatch: pytest.MonkeyPatch, resources: list[Any], deleted: list[str] | None
+) -> None:
+    ocean_deletes = AsyncMock()
+    monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean_deletes)
+    config = SimpleNamespace(resources=resources)
+    monkeypatch.setattr(reconciliation, "event", SimpleNamespace(port_app_config=config))
+    guard = DeletionGuard.__new__(DeletionGuard)
+    entities = [SimpleNamespace(blueprint=name) for name in ("a", "b")]
+    diff = cast(Any, {"before": entities, "after": []})
+    await guard.delete_diff(diff, UserAgentType.exporter, 0.5)
+    if deleted is None:
+        ocean_deletes.assert_not_awaited()
+        return
+    given, agent, threshold = ocean_deletes.await_args.args  # type: ignore[union-attr]  # awaited
+    assert [entity.blueprint for entity in given["before"]] == deleted
+    assert (agent, threshold) == (UserAgentType.exporter, 0.5)
