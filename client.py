@@ -92,10 +92,17 @@ class ApiClient:
             if self._origins.is_own(admitted.url):
                 return await self._http.send(self._build(admitted))
             return await self._http.send(self._build_for_stranger(admitted), auth=None)
+        except (UnicodeError, ValueError) as error:
+            # Headers that are no ASCII, or a NaN in a body.
+            raise RequestError(
+                f"the request cannot be sent: {self.redactor.text(str(error))}",
+                endpoint=self.describe(request),
+                advice="look at the selector's headers and body",
+            ) from None
         except EndpointError as error:
             error.endpoint = error.endpoint or self.describe(request)
             raise
-        except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError, OSError) as error:
             raise self._explain(error, request) from None
 
     def _build(self, request: ApiRequest) -> httpx.Request:
@@ -148,7 +155,9 @@ class ApiClient:
         raise error
 
     def _explain(
-        self, error: httpx.HTTPError | httpx.InvalidURL | BlockedIPError, request: ApiRequest
+        self,
+        error: httpx.HTTPError | httpx.InvalidURL | BlockedIPError | OSError,
+        request: ApiRequest,
     ) -> RequestError:
         reason, advice = _explanation(error, self._settings.timeout)
         place = self.describe(request)
@@ -171,7 +180,7 @@ def _explanation(error: Exception, timeout: float) -> tuple[str, str]:
             return "the proxy refused", "look at HTTPS_PROXY and NO_PROXY"
         case httpx.ConnectError() if isinstance(error.__context__, ssl.SSLError):
             return "no secure connection", "look at baseUrl and verifySsl"
-        case httpx.ConnectError():
+        case httpx.ConnectError() | OSError():
             return "no connection", "look at baseUrl and the network"
         case httpx.UnsupportedProtocol() | httpx.InvalidURL():
             return "not a usable URL", "look at baseUrl and the path in kind"

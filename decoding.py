@@ -16,6 +16,7 @@ from messages import ApiResponse
 
 # JQ computes with doubles: beyond this, two identifiers could become one.
 _EXACT = 2**53
+_MOST_EXACT_DIGITS = len(f"-{_EXACT}")
 # Every digit to "0" and all else to " ": finding a run of digits is then a plain search, which is
 # twenty times as fast as a regular expression.
 _DIGITS_ONLY = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
@@ -56,9 +57,11 @@ async def decode(response: ApiResponse) -> Body:
         value, is_exact = await _off_the_loop(_parse_exactly, content)
         return Body(value, content if is_exact else None)
     except (ValueError, RecursionError, ijson.JSONError) as error:
+        # What ijson says holds pieces of the body.
+        cause = "malformed" if isinstance(error, ijson.JSONError) else str(error)
         kind = _media_type(response) or "of unknown type"
         raise ResponseError(
-            f"the body ({kind}, {len(response.content)} bytes) is not JSON: {error}",
+            f"the body ({kind}, {len(response.content)} bytes) is not JSON: {cause}",
             advice="look at kind, and at headers such as Accept",
         ) from None
 
@@ -121,6 +124,8 @@ def _chunks(content: bytes) -> Iterator[bytes]:
 
 
 def _exact(digits: str) -> int | str:
+    if len(digits) > _MOST_EXACT_DIGITS:
+        return digits
     number = int(digits)
     return number if -_EXACT <= number <= _EXACT else digits
 
@@ -149,7 +154,7 @@ def _as_utf8(response: ApiResponse) -> bytes:
         return content
     try:
         return content.decode(charset).lstrip("\ufeff").encode("utf-8")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, UnicodeError):
         raise ResponseError(
             f"the body cannot be decoded as {charset}",
             advice="the charset of its Content-Type does not fit",

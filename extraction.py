@@ -26,7 +26,7 @@ _WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
 _STEP = re.compile(
     r'\.(?P<name>[A-Za-z_]\w*)|\.?\[?"(?P<quoted>(?:[^"\\]|\\.)*)"\]?|\.?\[(?P<index>-?\d+)\]'
 )
-_PREFIX_ENDS = ("", "[", "|", "//", "?")
+_PREFIX_ENDS = ("[", "|", "//", "?")
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
 _LARGE = 400_000
 _WORKER = "import jq,sys;print(jq.compile(sys.argv[1]).input_text(sys.stdin.read()).text())"
@@ -60,9 +60,10 @@ class DataPath:
 
     def __init__(self, expression: str, setting: str = "data_path") -> None:
         self.expression = expression.strip() or "."
-        self._steps, self._rest = _leading_path(self.expression)
         self._program = compile_jq(self.expression, setting)
-        self._is_path = self._rest in ("", "[]", "[]?", "?")
+        self._steps, self._rest = _leading_path(self.expression)
+        is_plain = self._rest in ("", "[]", "[]?", "?")
+        self._is_path = is_plain and self.expression.startswith(".")
 
     async def extract(self, body: Body) -> Extraction:
         """Find the items in a decoded body.
@@ -92,6 +93,8 @@ class DataPath:
             return [source]
         if isinstance(source, Mapping):
             return list(source.values())
+        if self._rest.endswith("?"):
+            return []
         raise self._failure(f"Cannot iterate over {type(source).__name__}")
 
     def _failure(self, cause: object) -> ResponseError:
@@ -176,22 +179,28 @@ def _leading_path(expression: str) -> tuple[list[Step], str]:
     steps: list[Step] = []
     position = 1 if expression == "." else 0
     while step := _STEP.match(expression, position):
-        steps.append(_step_value(step))
+        if (position == 0 and not step[0].startswith(".")) or (value := _step_value(step)) is None:
+            break
+        steps.append(value)
         position = step.end()
     rest = expression[position:].strip()
-    if not steps and rest.startswith(("[", ".[")):
-        return [], rest.removeprefix(".") if expression.startswith(".[") else expression
-    if rest.startswith(_PREFIX_ENDS[1:]) or not rest:
+    if not steps and rest.startswith(".["):
+        return [], rest.removeprefix(".")
+    if rest.startswith(_PREFIX_ENDS) and (steps or expression == "."):
         return steps, rest
-    return [], expression
+    return (steps, "") if not rest else ([], expression)
 
 
-def _step_value(step: re.Match[str]) -> Step:
+def _step_value(step: re.Match[str]) -> Step | None:
+    """The key or index of a step; None when jq's quoting says more than JSON's."""
     if step["name"] is not None:
         return step["name"]
     if step["index"] is not None:
         return int(step["index"])
-    name: str = json.loads(f'"{step["quoted"]}"')
+    try:
+        name: str = json.loads(f'"{step["quoted"]}"')
+    except ValueError:
+        return None
     return name
 
 

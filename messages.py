@@ -56,8 +56,9 @@ class ApiResponse:
 
     url: httpx.URL
     status: int
-    headers: httpx.Headers
-    content: bytes
+    # Kept out of the repr, because both may hold secrets.
+    headers: httpx.Headers = field(repr=False)
+    content: bytes = field(repr=False)
 
 
 def _query_texts(value: QueryValue) -> list[str]:

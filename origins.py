@@ -11,7 +11,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """Scheme, host and port of a URL (RFC 6454), with the scheme's default port filled in."""
-    return url.scheme, url.host.lower(), url.port or _DEFAULT_PORTS.get(url.scheme)
+    port = _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
+    return url.scheme, url.host.lower(), port
 
 
 class OriginRule:
@@ -24,7 +25,7 @@ class OriginRule:
     def __init__(self, base_url: str, allowed_hosts: Iterable[str] = ()) -> None:
         self._base = httpx.URL(base_url)
         self._own = origin(self._base)
-        self._allowed = tuple(allowed_hosts)
+        self._allowed = tuple(map(_split, allowed_hosts))
 
     def is_own(self, url: httpx.URL) -> bool:
         """Whether credentials may be sent there."""
@@ -65,8 +66,19 @@ class OriginRule:
     def _is_allowed(self, url: httpx.URL) -> bool:
         if url.scheme not in _DEFAULT_PORTS:
             return False
-        host, with_port = url.host.lower(), f"{url.host.lower()}:{url.port or ''}"
-        return any(_matches(pattern, host) or pattern == with_port for pattern in self._allowed)
+        _, host, port = origin(url)
+        return any(
+            _matches(name, host) and (wanted is None or wanted == port)
+            for name, wanted in self._allowed
+        )
+
+
+def _split(pattern: str) -> tuple[str, int | None]:
+    """Host and port of an allowed host; the port is None when any will do."""
+    host, _, port = pattern.rpartition(":")
+    if port.isdecimal() and (":" not in host or host.endswith("]")):
+        return host.strip("[]"), int(port)
+    return pattern.strip("[]"), None
 
 
 def _matches(pattern: str, host: str) -> bool:

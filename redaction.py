@@ -178,6 +178,7 @@ def _forms_of(secret: str) -> set[str]:
             quote_plus(form),
             quote(form),
             json.dumps(form)[1:-1],
+            json.dumps(form)[1:-1].replace("/", "\\/"),
             json.dumps(form, ensure_ascii=False)[1:-1],
             base64.b64encode(form.encode()).decode(),
         )

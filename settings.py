@@ -135,13 +135,26 @@ class ConnectionSettings(FrozenSettings):
             url = httpx.URL(value.strip())
         except httpx.InvalidURL as error:
             refuse(f"is not a URL: {error}")
-        if url.scheme not in ("http", "https") or not url.host:
+        if url.scheme not in ("http", "https") or not url.host.strip("["):
             refuse("must start with http:// or https:// and name a host")
         if url.userinfo:
             refuse("must not hold a user name or password; use authType basic for these")
         if url.query or url.fragment:
             refuse("must not hold a query or fragment; these belong to the mapping")
         return str(url).rstrip("/")
+
+    @field_validator("api_token", "api_key", "password", mode="before")
+    @classmethod
+    def _without_line_break(cls, value: object) -> object:
+        # Secrets are mounted from files, which editors end with a line break.
+        return value.strip("\r\n") if isinstance(value, str) else value
+
+    @field_validator("api_token", "api_key")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().strip().isprintable():
+            refuse("has a line break or control character, which no header can carry")
+        return SecretStr(value.get_secret_value().strip()) if value else value
 
     @field_validator("auth_type", mode="before")
     @classmethod
@@ -242,4 +255,6 @@ def _keys_of(name: str) -> list[str]:
 
 def _shorten(value: object) -> str:
     text = _USERINFO.sub("//***@", repr(value))
+    if "://" in text:
+        text = re.sub(r"[?#].*", "…", text)
     return text if len(text) <= 80 else f"{text[:77]}..."

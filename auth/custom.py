@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import ijson
 from loguru import logger
 
 from auth import template
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
+from decoding import parse
 from errors import AuthenticationError
 from messages import ApiRequest
 from origins import origin
@@ -175,8 +177,8 @@ class CustomAuth(httpx.Auth):
                 advice="look at customAuthRequest",
             )
         try:
-            return json.loads(response.content)
-        except ValueError:
+            return parse(response.content)
+        except (ValueError, RecursionError, ijson.JSONError):
             raise AuthenticationError(
                 "the answer to the authentication request is not JSON",
                 advice="look at customAuthRequest",

@@ -1,12 +1,13 @@
 """`{{.path}}` templates: values of an authentication response put into headers, query or body."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import jq
 
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 _PROTECTED = "def env: {}; {} as $ENV | "
 
 
@@ -47,7 +48,7 @@ def render(template: Any, response: Any, place: str = "") -> Any:
 
 
 def _render_text(template: str, response: Any, place: str) -> Any:
-    whole = _PLACEHOLDER.fullmatch(template.strip())
+    whole = _PLACEHOLDER.fullmatch(template)
     if whole:
         return _look_up(whole.group(1).strip(), response, place)
     return _PLACEHOLDER.sub(
@@ -57,7 +58,8 @@ def _render_text(template: str, response: Any, place: str) -> Any:
 
 def _look_up(path: str, response: Any, place: str) -> Any:
     try:
-        value = _compile(path, place).input_value(response).first()
+        # As text within jq, which would round large integers on their way out.
+        value = json.loads(_compile(path, place).input_value(response).first())
     except (StopIteration, ValueError):
         value = None
     if value is None:
@@ -75,7 +77,7 @@ def _compile(path: str, place: str) -> Any:
             "such as {{.access_token}}"
         )
     try:
-        return jq.compile(_PROTECTED + path)
+        return jq.compile(f"{_PROTECTED}({path}) | tojson")
     except ValueError:
         raise TemplateError(f"{place} uses {{{{{path}}}}}, which is no valid JQ path") from None
 
@@ -97,7 +99,7 @@ def _join(place: str, key: object) -> str:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else jq.compile("tostring").input_value(value).first()
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
 def _describe_keys(response: Any) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,24 +28,30 @@ _CAPITAL = re.compile(r"(?=[A-Z])")
 class Outcome:
     """What one run came to.
 
-    `code` is None when it was ended for taking too long. `log` is all that it wrote and all that
-    it sent to Port as logs. `sync` is None when no resync began.
+    `code` is None when it was ended for taking too long. `printed` is its log, `sent` what it sent
+    to Port of it. `sync` is None when no resync began.
     """
 
     code: int | None
-    log: str
     seconds: float
     sync: Sync | None
+    printed: str = field(repr=False)
+    sent: str = field(repr=False)
+
+    @property
+    def log(self) -> str:
+        """All that it said, to whomever."""
+        return f"{self.printed}\n{self.sent}"
 
     def totals(self) -> tuple[int, int, int]:
         """How many entities the sync created, updated and deleted."""
-        assert self.sync is not None, self.log
+        assert self.sync is not None, self.printed
         total = self.sync.total()
         return total.created, total.updated, total.deleted
 
     def errors(self) -> list[str]:
         """The lines of the log that report an error."""
-        return [line for line in self.log.splitlines() if "ERROR" in line]
+        return [line for line in self.printed.splitlines() if "ERROR" in line]
 
 
 class Harbour:
@@ -94,7 +100,7 @@ class Harbour:
         sync = self.state.last_sync(IDENTIFIER)
         sent = json.dumps(list(self.state.logs), ensure_ascii=False)
         text = log.read_text(encoding="utf-8", errors="replace")
-        return Outcome(code, f"{text}\n{sent}", seconds, None if sync is before else sync)
+        return Outcome(code, seconds, None if sync is before else sync, text, sent)
 
     @contextmanager
     def running(

@@ -20,14 +20,16 @@ pytestmark = pytest.mark.process
 SECRET = "s3cret-of-the-sample-7f21"
 WRONG = "wr0ng-secret-of-nobody-90aa"
 AT_ONCE = 3
-# Shorter than a run, so that tokens expire on the way.
-TOKEN_SECONDS = 0.4
+# At this rate a run takes several times as long as a token lives.
+TOKEN_SECONDS = 1.5
+RATE = "40"
 
 
 def custom(secret: str) -> dict[str, object]:
     body = {"grant_type": "client_credentials", "client_id": IDENTITY, "client_secret": secret}
     return {
         "authType": "custom",
+        "maxRequestsPerSecond": RATE,
         "customAuthRequest": {"endpoint": "/oauth/token", "body": body},
         "customAuthRequestTemplate": {"headers": {"Authorization": "Bearer {{.access_token}}"}},
     }

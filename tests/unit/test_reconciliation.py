@@ -72,7 +72,7 @@ async def test_what_is_protected_is_not_considered_for_deletion(
     monkeypatch.setattr(reconciliation, "event", SimpleNamespace(port_app_config=config))
     guard = DeletionGuard.__new__(DeletionGuard)
     entities = [SimpleNamespace(blueprint=name) for name in ("a", "b")]
-    diff = cast(Any, {"before": entities, "after": []})
+    diff = cast("Any", {"before": entities, "after": []})
     await guard.delete_diff(diff, UserAgentType.exporter, 0.5)
     if deleted is None:
         ocean_deletes.assert_not_awaited()

@@ -1,0 +1,61 @@
+# Any image with Python 3.12 or newer as `python3`, its venv module and the public CA certificates.
+ARG BASE_IMAGE=python:3.12-slim
+
+FROM ${BASE_IMAGE} AS build
+
+WORKDIR /build
+COPY requirements-uv.txt ./
+RUN python3 -m venv /opt/uv \
+    && /opt/uv/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
+        --require-hashes -r requirements-uv.txt
+
+COPY requirements.txt ./
+# Compiled here, because nothing can be written where the image runs.
+RUN /opt/uv/bin/uv venv --quiet --no-python-downloads --python "$(command -v python3)" /opt/venv \
+    && /opt/uv/bin/uv pip sync --quiet --no-cache --system-certs --link-mode copy --no-build \
+        --compile-bytecode --require-hashes --python /opt/venv/bin/python requirements.txt
+
+WORKDIR /app
+COPY pyproject.toml LICENSE *.py ./
+COPY .port ./.port
+COPY auth ./auth
+COPY pagination ./pagination
+# Readable for every user, whatever the permissions of the checkout.
+RUN /opt/venv/bin/python -m compileall -q . && chmod -R u=rwX,go=rX .
+
+
+FROM ${BASE_IMAGE}
+
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="Ocean Custom" \
+      org.opencontainers.image.description="Brings any REST API into a Port catalog from configuration alone" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# The only place that is written to, by whatever user the container runs as.
+RUN mkdir -m 1777 /tmp/ocean
+
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+WORKDIR /app
+
+# Mappings are edited in Port, often by more people than may know the secrets in the environment;
+# set the JQ access to true for mappings that read the environment.
+ENV PATH=/opt/venv/bin:$PATH \
+    HOME=/tmp/ocean \
+    TMPDIR=/tmp/ocean \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    OCEAN__ALLOW_ENVIRONMENT_VARIABLES_JQ_ACCESS=false
+
+USER 65532:65532
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+
+# Not urllib, which would send the question to the proxy of the environment.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import http.client, os, sys; connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('APPLICATION__PORT', '8000')), timeout=8); connection.request('GET', '/health/live'); sys.exit(connection.getresponse().status != 200)"]
+
+CMD ["ocean", "sail"]
