@@ -1,5 +1,7 @@
 # Any image with Python 3.12 or newer as `python3`, its venv module and the public CA certificates.
 ARG BASE_IMAGE=python:3.12-slim
+# As in pyproject.toml, which the build checks.
+ARG VERSION=0.1.0
 
 FROM ${BASE_IMAGE} AS build
 
@@ -20,19 +22,21 @@ COPY pyproject.toml LICENSE *.py ./
 COPY .port ./.port
 COPY auth ./auth
 COPY pagination ./pagination
+ARG VERSION
 # Readable for every user, whatever the permissions of the checkout.
-RUN /opt/venv/bin/python -m compileall -q . && chmod -R u=rwX,go=rX .
+RUN if ! grep -qx "version = \"${VERSION}\"" pyproject.toml; then \
+        echo "VERSION is ${VERSION}, but not in pyproject.toml" >&2; exit 1; \
+    fi; \
+    /opt/venv/bin/python -m compileall -q . && chmod -R u=rwX,go=rX .
 
 
 FROM ${BASE_IMAGE}
 
-ARG VERSION=0.1.0
-ARG REVISION=
+ARG VERSION
 LABEL org.opencontainers.image.title="Ocean Custom" \
       org.opencontainers.image.description="Brings any REST API into a Port catalog from configuration alone" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.version="${VERSION}"
 
 # The only place that is written to, by whatever user the container runs as.
 RUN mkdir -m 1777 /tmp/ocean
@@ -56,6 +60,6 @@ STOPSIGNAL SIGTERM
 
 # Not urllib, which would send the question to the proxy of the environment.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import http.client, os, sys; connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('APPLICATION__PORT', '8000')), timeout=8); connection.request('GET', '/health/live'); sys.exit(connection.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client, os, sys; connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('APPLICATION__PORT', '8000')), timeout=8); prefix = os.environ.get('OCEAN__PATH_PREFIX', '').strip('/'); connection.request('GET', f'/{prefix}/health/live' if prefix else '/health/live'); sys.exit(connection.getresponse().status != 200)"]
 
 CMD ["ocean", "sail"]

@@ -135,7 +135,7 @@ class ConnectionSettings(FrozenSettings):
             url = httpx.URL(value.strip())
         except httpx.InvalidURL as error:
             refuse(f"is not a URL: {error}")
-        if url.scheme not in ("http", "https") or not url.host.strip("["):
+        if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
             refuse("must start with http:// or https:// and name a host")
         if url.userinfo:
             refuse("must not hold a user name or password; use authType basic for these")

@@ -280,7 +280,8 @@ class FaultyApi:
     ) -> None:
         self.targets.append(request.target)
         if request.path == "/token":
-            body, headers = json.dumps({"access_token": self.token, "pin": 4711}).encode(), {}
+            body = json.dumps({"access_token": self.token, "pin": 4711}).encode()
+            headers: Mapping[str, str] = {}
             fault = LASTING.get(self.token_fault)
         elif request.authorization != f"Bearer {self.token}":
             writer.write(answer(401, b'{"error": "who are you?"}'))

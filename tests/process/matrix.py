@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.process.conftest import open_harbour
 from tests.process.faults import (
@@ -73,7 +74,7 @@ class Matrix:
         self.report.expect("*", "nothing goes to strangers", not self.api.strangers)
         return self.report
 
-    def _mapping(self) -> Iterator[dict[str, object]]:
+    def _mapping(self) -> Iterator[dict[str, Any]]:
         cell = {"endpoint": "/cells", "data_path": ".items", "field": ".id"}
         yield resource(
             "cells",
@@ -86,7 +87,7 @@ class Matrix:
             yield resource(f"kind {name}", name, data_path=".items", **self._selector(name))
         yield resource(HEALTHY, HEALTHY, endpoint=f"/alone/{HEALTHY}/items", data_path=".items")
 
-    def _selector(self, cell: str) -> dict[str, object]:
+    def _selector(self, cell: str) -> dict[str, Any]:
         if cell.endswith("-alone"):
             return {"endpoint": f"/alone/{cell}/items"}
         parents = {"endpoint": f"/found/{cell}/parents", "data_path": ".items", "field": ".id"}

@@ -36,13 +36,14 @@ def custom(secret: str) -> dict[str, object]:
 
 
 def settings_of(style: AuthStyle, secret: str) -> dict[str, object]:
-    return {
+    settings: dict[str, dict[str, object]] = {
         "none": {},
         "bearer": {"authType": "bearer_token", "apiToken": secret},
         "basic": {"authType": "basic", "username": IDENTITY, "password": secret},
         "api_key": {"authType": "api_key", "apiKey": secret},
         "custom": custom(secret),
-    }[style]
+    }
+    return settings[style]
 
 
 @dataclass(frozen=True)

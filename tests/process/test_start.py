@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,8 @@ def settings_of(api: FaultyApi) -> dict[str, object]:
     }
 
 
-def items(cell: str, blueprint: str, **selector: object) -> dict[str, object]:
-    endpoint = {"endpoint": f"/alone/{cell}/items", "data_path": ".items"}
+def items(cell: str, blueprint: str, **selector: object) -> dict[str, Any]:
+    endpoint: dict[str, Any] = {"endpoint": f"/alone/{cell}/items", "data_path": ".items"}
     return resource(f"items of {cell}", blueprint, **(endpoint | selector))
 
 
