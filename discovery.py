@@ -1,7 +1,7 @@
 """Path parameters: reads their endpoints and hands out values as pages arrive."""
 
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,9 @@ class Discovery:
         )
 
 
-async def combinations(discoveries: Sequence[Discovery]) -> AsyncIterator[Mapping[str, PathValue]]:
+async def combinations(
+    discoveries: Sequence[Discovery],
+) -> AsyncGenerator[Mapping[str, PathValue]]:
     """Every combination of values; those of the first parameter are used as they arrive.
 
     Raises:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,7 +82,7 @@ class EndpointReader:
 
     async def read(
         self, first: ApiRequest, path_params: Mapping[str, str] | None = None
-    ) -> AsyncIterator[list[Any]]:
+    ) -> AsyncGenerator[list[Any]]:
         """The items of each page, in order; `path_params` are the values in the path, for rules.
 
         Raises:
@@ -129,7 +129,7 @@ class EndpointReader:
                 if action in ("skip", "stop"):
                     return f"on_error: {action}"
                 if isinstance(error, StatusError):
-                    error.is_decided = action is not None
+                    error.is_decided = action is not None or reading.has_pages
                     reason = None if action else reading.refused(error.status)
                     if reason is not None:
                         return reason

@@ -16,10 +16,11 @@ from extraction import DataPath, ItemExpression
 from messages import ApiRequest, QueryValue
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*)\}")
+# What looks like a placeholder, whatever its name.
+_BRACES = re.compile(r"\{([^{}]*)\}")
 # pchar of RFC 3986 (section 3.3), without "%", which is handled on its own.
 _LEGAL_IN_SEGMENT = "-._~!$&'()*+,;=:@"
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_MOST_DECODINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Endpoint:
     @property
     def identity(self) -> str:
         """Equal for endpoints that call the API in the same way; may hold secrets."""
-        url = httpx.URL("http://identity", params={"path": self.path})
-        request = ApiRequest(self.method, url, self.headers, self.body)
+        url = httpx.URL("http://identity")
+        request = ApiRequest(self.method, url, self.headers, [self.path, self.body])
         return request.with_query(self.query_params).identity
 
     def request(self, base_url: str, values: Mapping[str, "PathValue"]) -> ApiRequest:
@@ -54,6 +55,16 @@ class Endpoint:
         Raises:
             EndpointError: a value would change which endpoint is called.
         """
+        try:
+            return self._filled_request(base_url, values)
+        except (UnicodeEncodeError, httpx.InvalidURL) as error:
+            raise EndpointError(
+                f"a path parameter's value makes no usable URL: {type(error).__name__}",
+                endpoint=f"{self.method} {self.path}",
+                advice="look at the path parameter's field and filter",
+            ) from None
+
+    def _filled_request(self, base_url: str, values: Mapping[str, "PathValue"]) -> ApiRequest:
         path, _, query = self.path.partition("?")
         filled = _PLACEHOLDER.sub(lambda match: values[match[1]].encoded, path)
         if _dot_segments(filled) > _dot_segments(path):
@@ -131,8 +142,9 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
     Raises:
         SelectorError: names the placeholder and the path parameters that there are.
     """
-    for name in endpoint.placeholders:
-        if name not in names:
+    odd = _BRACES.findall(endpoint.path.partition("?")[0])
+    for name in dict.fromkeys([*odd, *endpoint.placeholders]):
+        if name not in names or (name in odd and name not in endpoint.placeholders):
             there = ", ".join(names) or "none"
             raise SelectorError(
                 f"{setting}: {endpoint.path} has {{{name}}}, but path_parameters has {there}; "
@@ -160,9 +172,6 @@ def _join(base_url: str, path: str) -> httpx.URL:
 
 def _dot_segments(path: str) -> int:
     """How many segments are "." or "..", also once a server has decoded them, even repeatedly."""
-    for _ in range(_MOST_DECODINGS):
-        decoded = unquote(path)
-        if decoded == path:
-            break
+    while (decoded := unquote(path)) != path:
         path = decoded
     return sum(segment in (".", "..") for segment in re.split(r"[/\\]", path))

@@ -176,7 +176,13 @@ def _leading_path(expression: str) -> tuple[list[Step], str]:
     Where the rest combines it with something else (`.a + .b`), there is no leading path: what
     `.a` holds is then not what the API sent in all.
     """
-    steps: list[Step] = []
+    inner = _within_brackets(expression)
+    if inner:
+        steps, rest = _leading_path(inner)
+        return (steps, expression) if rest.startswith("[]") else ([], expression)
+    if not _is_one_pipeline(expression):
+        return [], expression
+    steps = []
     position = 1 if expression == "." else 0
     while step := _STEP.match(expression, position):
         if (position == 0 and not step[0].startswith(".")) or (value := _step_value(step)) is None:
@@ -189,6 +195,38 @@ def _leading_path(expression: str) -> tuple[list[Step], str]:
     if rest.startswith(_PREFIX_ENDS) and (steps or expression == "."):
         return steps, rest
     return (steps, "") if not rest else ([], expression)
+
+
+def _within_brackets(expression: str) -> str:
+    """The inside of `[.items[] | select(.ok)]`, which filters just as `.items | map(…)` does."""
+    if _outside_brackets(expression) == "[]":
+        return expression[1:-1].strip()
+    return ""
+
+
+def _is_one_pipeline(expression: str) -> bool:
+    """False where the first stage combines several sources, as in `.users[], .groups[]`."""
+    first = _outside_brackets(expression).partition("|")[0]
+    return not re.search(r",|\s[-+*/%]\s", first.replace("//", ""))
+
+
+def _outside_brackets(expression: str) -> str:
+    """The expression without what stands in brackets or quotes, whose pairs are left: `.a[]`."""
+    outer, depth, quoted = "", 0, False
+    for position, character in enumerate(expression):
+        if character == '"' and expression[position - 1] != "\\":
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif character in "[({":
+            outer += character * (depth == 0)
+            depth += 1
+        elif character in "])}":
+            depth -= 1
+            outer += character * (depth == 0)
+        elif depth == 0:
+            outer += character
+    return outer
 
 
 def _step_value(step: re.Match[str]) -> Step | None:

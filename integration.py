@@ -20,12 +20,16 @@ from errors import SettingsError
 from exit_code import interrupt
 from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
 from reconciliation import CountingEntityProcessor, DeletionGuard
-from redaction import keep_ordinary_words
+from redaction import hide_settings_in_errors, keep_ordinary_words
 from response_cache import remove_leftovers
 from resync import ResourceReader, SharedResponses
 from settings import ConnectionSettings
 
 __all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]
+
+
+# At import, because Ocean reads its configuration as soon as it has this class.
+hide_settings_in_errors()
 
 
 class CustomIntegration(BaseIntegration):

@@ -14,7 +14,7 @@ from port_ocean.core.handlers.port_app_config.models import (
     ResourceConfig,
     Selector,
 )
-from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError, validator
+from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
 
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
@@ -69,7 +69,8 @@ class CustomSelector(Selector, EndpointFields):
             selector = super().validate(value)
         except ValidationError as error:
             given = value if isinstance(value, dict) else {}
-            selector = cls.construct(query=str(given.get("query", "true")))
+            unknown = {key: given[key] for key in given if key not in _names_of(cls)}
+            selector = cls.construct(query=str(given.get("query", "true")), **unknown)
             selector._problems = [_describe(dict(detail)) for detail in error.errors()]
         return selector
 
@@ -127,7 +128,7 @@ class CustomSelector(Selector, EndpointFields):
         return sorted(set(self.__dict__) - set(self.__fields__))
 
     def _misspelt(self) -> list[str]:
-        names = {name for field in self.__fields__.values() for name in (field.name, field.alias)}
+        names = _names_of(type(self))
         return [
             f"{key}: is not known; did you mean {close[0]}?"
             for key in self._unknown()
@@ -181,8 +182,15 @@ def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
     return plans
 
 
+def _names_of(model: type[BaseModel]) -> set[str]:
+    return {name for field in model.__fields__.values() for name in (field.name, field.alias)}
+
+
 def _describe(detail: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in detail["loc"] if part != "__root__")
+    models = (CustomSelector, PathParameterConfig, ErrorRuleConfig)
+    spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
+    parts = (str(part) for part in detail["loc"] if part != "__root__")
+    place = ".".join(spelt.get(part, part) for part in parts)
     if detail["type"] == "value_error.extra":
         model = ErrorRuleConfig if place.startswith("on") else PathParameterConfig
         allowed = ", ".join(model.__fields__)

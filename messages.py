@@ -43,6 +43,7 @@ class ApiRequest:
             [self.method, str(self.url), sorted(self.headers.items()), self.body],
             sort_keys=True,
             separators=(",", ":"),
+            default=str,
         )
 
 

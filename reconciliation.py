@@ -84,6 +84,14 @@ class DeletionGuard(HttpEntitiesStateApplier):
             )
             return
         before = [entity for entity in entities["before"] if entity.blueprint not in kept]
+        # Ocean asks Port only for what this resync left untouched, and takes its share of that as
+        # the deletion rate: where all else was written anew, one stale entity would be all of it.
+        untouched = {(entity.blueprint, entity.identifier) for entity in before}
+        before += [
+            entity
+            for entity in entities["after"]
+            if (entity.blueprint, entity.identifier) not in untouched
+        ]
         await super().delete_diff(
             {"before": before, "after": entities["after"]},
             user_agent_type,

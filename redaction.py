@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx
+from port_ocean.config.settings import IntegrationConfiguration
 from port_ocean.log.sensetive import sensitive_log_filter
 
 from settings import ConnectionSettings
@@ -120,6 +121,17 @@ class Redactor:
         named = _NAMED_IN_BODY.sub(rf'\1"{MASK}"', text)
         shown = " ".join(self.text(named).split())
         return shown if len(shown) <= _BODY_EXCERPT else f"{shown[:_BODY_EXCERPT]}…"
+
+
+def hide_settings_in_errors() -> None:
+    """Keep values out of Ocean's own complaints about settings.
+
+    It checks types before this integration is asked, and quotes what it got: the whole
+    configuration where baseUrl is missing, all headers where their JSON is broken.
+    """
+    if not IntegrationConfiguration.model_config.get("hide_input_in_errors"):
+        IntegrationConfiguration.model_config["hide_input_in_errors"] = True
+        IntegrationConfiguration.model_rebuild(force=True)
 
 
 def keep_ordinary_words() -> None:

@@ -63,14 +63,15 @@ class ResponseCache:
         if entry is None:
             entry = asyncio.create_task(self._keep(name, await_response=send(request)))
             self._entries[name] = entry
-        try:
-            # Shielded: who stops waiting must not take the response from the others.
-            kept = await asyncio.shield(entry)
-        except BaseException:
-            if entry.done() and self._entries.get(name) is entry:
-                del self._entries[name]
-            raise
+            entry.add_done_callback(lambda done: self._forget_failure(name, done))
+        # Shielded: who stops waiting must not take the response from the others.
+        kept = await asyncio.shield(entry)
         return await kept.load()
+
+    def _forget_failure(self, name: str, entry: asyncio.Task[_Kept]) -> None:
+        failed = entry.cancelled() or entry.exception() is not None
+        if failed and self._entries.get(name) is entry:
+            del self._entries[name]
 
     def close(self) -> None:
         """Remove every body and forget every entry."""
@@ -85,7 +86,7 @@ class ResponseCache:
 
     async def _keep(self, name: str, *, await_response: Awaitable[ApiResponse]) -> _Kept:
         response = await await_response
-        file = self._place() / name
+        file = self._place() / f"{name}-{secrets.token_hex(4)}"
         await asyncio.to_thread(_write_privately, file, response.content)
         return _Kept(response.url, response.status, response.headers, file)
 

@@ -7,6 +7,7 @@ are still read, and at the end one error stops Ocean from deleting what was not 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,8 +166,9 @@ class ResourceReader:
             for _ in range(workers):
                 group.create_task(self._work(waiting))
             try:
-                async for values in combinations(self._discoveries):
-                    await waiting.put(values)
+                async with aclosing(combinations(self._discoveries)) as found:
+                    async for values in found:
+                        await waiting.put(values)
             except OceanCustomError as error:
                 self._failures.add(error)
             for _ in range(workers):
@@ -179,14 +181,13 @@ class ResourceReader:
     async def _read(self, values: Mapping[str, PathValue]) -> None:
         texts = {name: value.text for name, value in values.items()}
         marks = {f"__{name}": text for name, text in texts.items()}
-        started = False
         try:
             request = self._plan.endpoint.request(self._settings.base_url, values)
-            async for items in self._reader.read(request, texts):
-                started = True
-                await self._pages.put([_marked(item, marks) for item in items])
+            async with aclosing(self._reader.read(request, texts)) as pages:
+                async for items in pages:
+                    await self._pages.put([_marked(item, marks) for item in items])
         except StatusError as error:
-            if marks and not started and error.status in _GONE and not error.is_decided:
+            if marks and error.status in _GONE and not error.is_decided:
                 self._gone += 1
                 logger.warning(f"{error.endpoint}: gone ({error.status}), counted as empty")
             else:

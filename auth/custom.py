@@ -21,6 +21,9 @@ from redaction import Redactor
 from settings import ConnectionSettings
 
 _PAUSE_AFTER_FAILURE = 30.0
+# One repeat after a 401, and further ones only with credentials that others renewed meanwhile: a
+# request may wait for its turn longer than a short-lived token lives.
+_MOST_REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +96,20 @@ class CustomAuth(httpx.Auth):
             async with self._lock:
                 if self._current() is None:
                     self._store((yield self._authentication_request()))
-        used = self._known()
+        used = first = self._known()
         response = yield used.apply(request, waited=waited)
-        if response.status_code != httpx.codes.UNAUTHORIZED:
-            return
-        async with self._lock:
-            if self._credentials is used:
-                logger.info("The API answered 401; authenticating again")
-                self._credentials = None
-                self._store((yield self._authentication_request()))
-        yield self._known().apply(request, waited=True)
+        for _ in range(_MOST_REPEATS):
+            if response.status_code != httpx.codes.UNAUTHORIZED:
+                return
+            async with self._lock:
+                if self._credentials is used:
+                    if used is not first:
+                        return
+                    logger.info("The API answered 401; authenticating again")
+                    self._credentials = None
+                    self._store((yield self._authentication_request()))
+            used = self._known()
+            response = yield used.apply(request, waited=True)
 
     def _current(self) -> Credentials | None:
         lifetime = self._request.renewal_seconds

@@ -55,6 +55,10 @@ class Strategy(ABC):
     def statement(self, page: Page) -> Statement:
         """What the answer says itself, beyond settings that name a path."""
 
+    def is_named(self, page: Page) -> bool:
+        """Whether the answer has the place where the way on would stand, be it empty."""
+        return False
+
     @abstractmethod
     def following(self, page: Page) -> ApiRequest | None:
         """The request for the page after this one; None when the answer gives no address.

@@ -4,6 +4,7 @@ The evidence for further pages counts in this order: the setting that names a ma
 the body; a total; the number of items. The outcome is every item or an error.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from errors import PaginationError
@@ -26,15 +27,38 @@ class PageSizes:
     saw_full: bool = False
     longest_final: int = 0
     markers_seen: set[str] = field(default_factory=set)
+    _trusted: Counter[int] = field(default_factory=Counter)
 
     def is_full(self, received: int) -> bool:
         """Whether the server could have sent no more in one page, as far as is known."""
         return received >= self.page_size
 
-    def learn_cap(self, length: int) -> None:
-        """The server sends at most so many items per page, whatever is asked for."""
-        self.page_size = length
+    def should_probe(self, length: int) -> bool:
+        """Whether to ask for a page after a short one of this length, while none was full.
+
+        Yes for each new longest one. Pages that are just as long may be full by a cap that the
+        server keeps to itself: of these, the first, second, fourth, eighth … is asked about.
+        """
+        if length != self.longest_final:
+            return length > self.longest_final
+        self._trusted[length] += 1
+        count = self._trusted[length]
+        return count & (count - 1) == 0
+
+    def remember_final(self, length: int) -> None:
+        """A short page of this length turned out to be the last."""
+        self.longest_final = max(self.longest_final, length)
+
+    def learn_cap(self, length: int) -> bool:
+        """The server sends at most so many items per page, whatever is asked for.
+
+        Returns whether endpoints that ended with so many items were trusted to be complete.
+        """
+        self.page_size = min(self.page_size, length)
         self.saw_full = True
+        # The last of the count is the one that was asked about and taught the cap.
+        trusted = self._trusted[length]
+        return trusted > 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +97,14 @@ class Reading:
         self._empty_pages = 0
         self._probed_length = 0
         self._by_count = False
+        self._says_more = False
         self.request = strategy.first(request)
         self._asked = {self.request.identity}
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether a page has arrived, so that the endpoint itself is there."""
+        return self._pages > 0
 
     @property
     def is_probing(self) -> bool:
@@ -93,7 +123,7 @@ class Reading:
         self._previous = page
         self._pages += 1
         self._received += page.received or 0
-        self._total = find_total(page, self._settings.total_path)
+        self._total = find_total(page, self._settings.total_path) or self._total
         self._empty_pages = 0 if page.items or page.received else self._empty_pages + 1
         probed, self._probed_length = self._probed_length, 0
         if probed:
@@ -109,7 +139,7 @@ class Reading:
         if not self._pages:
             return None
         if self._probed_length and status in _NO_SUCH_PAGE | _REFUSED_PAGE:
-            self._remember_final(self._probed_length)
+            self._sizes.remember_final(self._probed_length)
             return f"no page after a short one ({status})"
         if status not in _NO_SUCH_PAGE | _REFUSED_PAGE:
             return None
@@ -147,6 +177,7 @@ class Reading:
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
         self._by_count = False
+        self._says_more = bool(statement.more)
         if statement.more is False:
             return self._end(statement.reason)
         if statement.more is None and self._strategy.counts:
@@ -163,8 +194,18 @@ class Reading:
                     f"{statement.reason}, which says that there is more, but not where",
                     advice="look at cursorPath",
                 )
-            return self._end(f"no {self._settings.type.replace('_', ' ')}")
+            return self._end_without_way_on(page)
         return self._ask(following)
+
+    def _end_without_way_on(self, page: Page) -> Verdict:
+        wanted = self._settings.type.replace("_", " ")
+        never_seen = self._pages == 1 and not self._strategy.is_named(page)
+        if never_seen and self._total.is_ahead(self._received, self._pages):
+            raise PaginationError(
+                f"{self._received} items arrived of a {self._total}, but there is no {wanted}",
+                advice=f"look at paginationType and {self._strategy.parameter}",
+            )
+        return self._end(f"no {wanted}")
 
     def _decide_by_number(self, page: Page) -> Verdict:
         length = page.received
@@ -181,23 +222,25 @@ class Reading:
             return self._ask(self._strategy.following(page))
         if self._total.is_reached(self._received, self._pages):
             return self._end(f"{self._total} reached")
-        if self._sizes.saw_full or length <= self._sizes.longest_final:
+        if self._sizes.saw_full or not self._sizes.should_probe(length):
             return self._end(f"a short page ({length} < {self._sizes.page_size})")
         self._probed_length = length
         return self._ask(self._strategy.following(page), extra=True)
 
     def _learn_from_probe(self, probed: int, page: Page) -> None:
-        if page.received:
-            self._sizes.learn_cap(max(probed, page.received))
-        else:
-            self._remember_final(probed)
-
-    def _remember_final(self, length: int) -> None:
-        self._sizes.longest_final = max(self._sizes.longest_final, length)
+        if not page.received:
+            self._sizes.remember_final(probed)
+        elif self._sizes.learn_cap(probed):
+            raise PaginationError(
+                f"the server sends at most {probed} items per page, and endpoints that were read "
+                "before ended with just as many",
+                advice=f"set pageSize to {probed}",
+            )
 
     def _is_repeated(self, page: Page) -> bool:
         before = self._previous
-        if before is None:
+        # Equal empty pages are no loop yet: their number is limited where the API says "more".
+        if before is None or not (page.items or page.received):
             return False
         return page.fingerprint == before.fingerprint or bool(
             page.items and page.items == before.items
@@ -207,23 +250,41 @@ class Reading:
         full = self._sizes.is_full(page.received or 0)
         unfinished = self._total.is_ahead(self._received, self._pages)
         complete = self._total.is_reached(self._received, self._pages)
-        if page.items and not complete and (full or statement.more or unfinished):
+        # With one page read, the way on has never worked yet; later it may be an API that answers
+        # its last page again.
+        goes_on = statement.more or (self._pages == 1 and self._leads_on(page, statement))
+        if not complete and (full or goes_on or unfinished):
             raise PaginationError(
                 f"page {self._pages + 1} is the same as the one before; "
                 f"the API seems to ignore {self._strategy.parameter}",
                 advice="look at paginationType and paginationParam",
             )
         if self._probed_length:
-            self._remember_final(self._probed_length)
+            self._sizes.remember_final(self._probed_length)
         return Verdict(keep=False, reason="a page like the one before")
+
+    def _leads_on(self, page: Page, statement: Statement) -> bool:
+        """Whether an answer that holds the way to the next page holds one."""
+        if statement.more is False or self._strategy.counts:
+            return False
+        return self._strategy.following(page) is not None
 
     def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:
         assert request is not None  # noqa: S101 (counting strategies always know the next address)
         if request.identity in self._asked:
-            return self._end("an address that was already read")
+            return self._end_at_known_address()
         self._asked.add(request.identity)
         self.request = request
         return Verdict(keep=True, request=request, extra=extra)
+
+    def _end_at_known_address(self) -> Verdict:
+        if self._says_more or self._total.is_ahead(self._received, self._pages):
+            raise PaginationError(
+                f"the next page after {self._pages} pages is one that was already read, although "
+                f"there should be more; the API seems to ignore {self._strategy.parameter}",
+                advice="look at paginationParam, cursorPath and nextLinkPath",
+            )
+        return self._end("an address that was already read")
 
     def _end(self, reason: str) -> Verdict:
         return Verdict(keep=True, reason=reason)

@@ -99,11 +99,14 @@ class Cursor(Strategy):
         path, cursor = next(((path, value) for path, value in found if value), ("", None))
         if cursor is None:
             return None
-        if not isinstance(cursor, str | int | float):
+        if isinstance(cursor, bool) or not isinstance(cursor, str | int | float):
             raise PaginationError(
                 f"{path} holds {_kind(cursor)}, which cannot be a cursor", advice="cursorPath"
             )
         return page.request.with_query({self.parameter: self._value_in(cursor)})
+
+    def is_named(self, page: Page) -> bool:
+        return any(find(page.body, path)[0] for path in self._paths)
 
     def _value_in(self, cursor: str | float) -> str | float:
         """Where an API gives the next page's whole address, the cursor is a parameter of it."""
@@ -126,6 +129,9 @@ class NextLink(Strategy):
 
     def statement(self, page: Page) -> Statement:
         return SILENT
+
+    def is_named(self, page: Page) -> bool:
+        return find(page.body, self._path)[0]
 
     def following(self, page: Page) -> ApiRequest | None:
         link = find(page.body, self._path)[1]
@@ -154,7 +160,7 @@ class HeaderLink(Strategy):
 
 
 # A link's target may hold commas and semicolons; a quoted parameter value may hold anything.
-_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^\s=;,"]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)')
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[^\s=;,"]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)')
 _LINK_PARAMETER = re.compile(r';\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
 
 

@@ -23,6 +23,7 @@ _ITEMS = (
     "@odata.count",
 )
 _PAGES = ("totalPages", "total_pages", "last_page", "lastPage")
+_MOST_DIGITS = 20
 _CONTAINERS = ("meta", "pagination", "page")
 
 
@@ -41,9 +42,12 @@ class Total:
 
     def is_ahead(self, items: int, pages: int) -> bool:
         """There should be more than what arrived."""
-        if self.items is not None:
-            return items < self.items
-        return self.pages is not None and pages < self.pages
+        return (self.items is not None and items < self.items) or (
+            self.pages is not None and pages < self.pages
+        )
+
+    def __bool__(self) -> bool:
+        return self.items is not None or self.pages is not None
 
     def __str__(self) -> str:
         return f"total of {self.items} items" if self.items is not None else f"{self.pages} pages"
@@ -81,7 +85,7 @@ def _header(page: Page, name: str) -> int | None:
 
 
 def _number(value: Any) -> int | None:
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < _MOST_DIGITS:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value

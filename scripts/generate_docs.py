@@ -66,9 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="generate_docs", description="Generate pages of docs/.")
-    parser.add_argument(
-        "pages", nargs="*", help=f"of {', '.join(PAGES)}; all of them unless given"
-    )
+    parser.add_argument("pages", nargs="*", help=f"of {', '.join(PAGES)}; all of them unless given")
     parser.add_argument("--check", action="store_true", help="compare only, exit 1 when stale")
     return parser
 

@@ -30,6 +30,8 @@ _VARYING = re.compile(r"…|\d+")
 
 # Names that others chose: Port's chart, and fields that APIs use in their answers.
 _OF_THE_CHART = {
+    "extraVolumes",
+    "extraVolumeMounts",
     "allowEnvironmentVariablesJqAccess",
     "imageRegistry",
     "initializePortResources",

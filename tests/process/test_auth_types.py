@@ -20,9 +20,9 @@ pytestmark = pytest.mark.process
 SECRET = "s3cret-of-the-sample-7f21"
 WRONG = "wr0ng-secret-of-nobody-90aa"
 AT_ONCE = 3
-# At this rate a run takes several times as long as a token lives.
-TOKEN_SECONDS = 1.5
-RATE = "40"
+# At this rate a run takes longer than a token lives, and no request waits for so long.
+TOKEN_SECONDS = 4.0
+RATE = "20"
 
 
 def custom(secret: str) -> dict[str, object]:

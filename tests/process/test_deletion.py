@@ -11,10 +11,6 @@ TOKEN = "tok-51c0de-deletion"
 NAME = "a-healthy"
 
 
-@pytest.mark.xfail(
-    reason="Ocean counts only entities that this resync left alone, and deletes none at 9 of 10",
-    strict=True,
-)
 def test_one_item_is_deleted_though_all_others_changed(harbour: Harbour) -> None:
     with FaultyApi("none", [NAME], TOKEN).serve() as api:
         path = f"/alone/{NAME}/items"

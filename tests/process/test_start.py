@@ -79,10 +79,6 @@ def test_wrong_settings_end_the_start_with_one_message(harbour: Harbour) -> None
     assert "h3ader-secret" not in outcome.log
 
 
-@pytest.mark.xfail(
-    reason="Ocean checks object settings before it loads the integration, and prints the value",
-    strict=True,
-)
 @pytest.mark.contract("secrets.log-settings")
 def test_an_object_setting_that_is_no_json_is_not_printed(harbour: Harbour) -> None:
     outcome = harbour.sail(

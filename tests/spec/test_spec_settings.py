@@ -169,6 +169,7 @@ def test_objects_and_lists_may_be_given_as_such(factory: type[BaseModel]) -> Non
     assert {name: config[name] for name in given} == given
 
 
+@pytest.mark.contract("settings.names.helm")
 @pytest.mark.parametrize("name", SETTINGS)
 def test_names_convert_alike_in_chart_and_framework(name: str) -> None:
     by_letter = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

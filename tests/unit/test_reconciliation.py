@@ -71,7 +71,7 @@ async def test_what_is_protected_is_not_considered_for_deletion(
     config = SimpleNamespace(resources=resources)
     monkeypatch.setattr(reconciliation, "event", SimpleNamespace(port_app_config=config))
     guard = DeletionGuard.__new__(DeletionGuard)
-    entities = [SimpleNamespace(blueprint=name) for name in ("a", "b")]
+    entities = [SimpleNamespace(blueprint=name, identifier="1") for name in ("a", "b")]
     diff = cast("Any", {"before": entities, "after": []})
     await guard.delete_diff(diff, UserAgentType.exporter, 0.5)
     if deleted is None:
@@ -80,3 +80,21 @@ async def test_what_is_protected_is_not_considered_for_deletion(
     given, agent, threshold = ocean_deletes.await_args.args  # type: ignore[union-attr]  # awaited
     assert [entity.blueprint for entity in given["before"]] == deleted
     assert (agent, threshold) == (UserAgentType.exporter, 0.5)
+
+
+async def test_the_deletion_rate_is_that_of_the_whole_catalog(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ocean hands over only what this resync left untouched, here the one stale entity."""
+    ocean_deletes = AsyncMock()
+    monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean_deletes)
+    config = SimpleNamespace(resources=[])
+    monkeypatch.setattr(reconciliation, "event", SimpleNamespace(port_app_config=config))
+    stale, *written = [SimpleNamespace(blueprint="a", identifier=str(n)) for n in range(10)]
+    diff = cast("Any", {"before": [stale], "after": written})
+
+    await DeletionGuard.__new__(DeletionGuard).delete_diff(diff, UserAgentType.exporter, 0.9)
+
+    given = ocean_deletes.await_args.args[0]  # type: ignore[union-attr]  # awaited
+    assert [entity.identifier for entity in given["before"]] == [str(n) for n in range(10)]
+    assert given["after"] == written

@@ -129,7 +129,6 @@ async def test_who_stops_waiting_takes_nothing_from_the_others(cache: ResponseCa
     assert api.requests == 1
 
 
-@pytest.mark.xfail(strict=True, reason="kept until asked for")
 async def test_a_failure_that_nobody_waits_for_is_not_kept(cache: ResponseCache) -> None:
     api = Api(StatusError(500, "broken"))
     api.gate.clear()
@@ -142,7 +141,6 @@ async def test_a_failure_that_nobody_waits_for_is_not_kept(cache: ResponseCache)
     assert (await cache.fetch(REQUEST, api.send)).status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="the torn file stays")
 async def test_a_body_that_could_not_be_written_can_be_fetched_again(
     cache: ResponseCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

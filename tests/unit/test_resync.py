@@ -170,7 +170,6 @@ async def test_a_resource_that_is_not_nested_is_never_gone(status: int) -> None:
     assert f"the API answered {status}" in error
 
 
-@pytest.mark.xfail(strict=True, reason="gone is told by items, not pages")
 @pytest.mark.contract("failure.nested-gone")
 @pytest.mark.parametrize("status", [404, 410])
 async def test_an_endpoint_that_vanishes_after_a_page_is_not_gone(status: int) -> None:
@@ -209,7 +208,6 @@ async def test_a_value_that_is_refused_fails_the_resource_and_reads_the_others()
     assert "GET /teams/{team}/things" in error
 
 
-@pytest.mark.xfail(strict=True, reason="httpx.InvalidURL ends the resource")
 async def test_a_value_that_makes_no_url_leaves_the_others_alone() -> None:
     value = "a" * 70_000
 
@@ -359,7 +357,6 @@ async def test_a_shared_failure_fails_every_resource() -> None:
     [
         pytest.param(
             "[.items[] | select(.ok)]",
-            marks=pytest.mark.xfail(strict=True, reason="counts what passed the filter"),
         ),
         ".items | map(select(.ok))",
         ".items[] | select(.ok)",
