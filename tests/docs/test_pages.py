@@ -30,13 +30,13 @@ _VARYING = re.compile(r"…|\d+")
 
 # Names that others chose: Port's chart, and fields that APIs use in their answers.
 _OF_THE_CHART = {
+    "extraEnv",
     "extraVolumes",
     "extraVolumeMounts",
     "allowEnvironmentVariablesJqAccess",
     "imageRegistry",
     "initializePortResources",
     "scheduledResyncInterval",
-    "selfSignedCertificate",
 }
 _OF_APIS = {"hasMore", "totalCount"}
 
