@@ -32,13 +32,14 @@ def parse_wait(value: str, now: float) -> float | None:
     return max(0.0, number)
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that `Retry-After` asks for, if it is there and readable."""
-    return parse_wait(headers.get("retry-after", ""), now)
+    return parse_wait(headers.get("retry-after", ""), _now(headers))
 
 
-def reset_after(headers: Mapping[str, str], now: float) -> float | None:
+def reset_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until the rate limit's window starts anew, if the API tells."""
+    now = _now(headers)
     waits = (parse_wait(headers.get(name, ""), now) for name in _RESET)
     return next((wait for wait in waits if wait), None)
 
@@ -83,7 +84,7 @@ class RequestGate:
         seconds: then the API's own refusal shall tell). With little left, what is left is spread
         over the rest of the window.
         """
-        left, reset = remaining(headers), reset_after(headers, time.time())
+        left, reset = remaining(headers), reset_after(headers)
         if left is None or reset is None or reset > max_wait:
             return
         if left <= 0:
@@ -101,6 +102,12 @@ class RequestGate:
 
     def _delay(self) -> float:
         return max(self._paused_until, self._next_start) - time.monotonic()
+
+
+def _now(headers: Mapping[str, str]) -> float:
+    """The time by the server's clock, which its dates refer to; ours where it does not tell."""
+    told = _moment(headers.get("date", ""))
+    return time.time() if told is None else told
 
 
 def _number(value: str) -> float | None:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import ssl
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +114,7 @@ class ApiRetryTransport(RetryTransport):
         status_code: int | None = None,
     ) -> float:
         asked = _wait_asked_for(headers, status_code)
-        if asked is None:
+        if not asked:
             return backoff(attempts_made)
         if asked > self._policy.max_wait:
             raise RequestError(
@@ -209,9 +208,8 @@ class ApiHttpClient(OceanAsyncClient):
 
 def _wait_asked_for(headers: Mapping[str, str], status: int | None) -> float | None:
     """Seconds that the API asks for; a window's reset counts only where a limit was the cause."""
-    now = time.time()
-    asked = retry_after(headers, now)
-    return reset_after(headers, now) if asked is None and status in (403, 429) else asked
+    asked = retry_after(headers)
+    return reset_after(headers) if asked is None and status in (403, 429) else asked
 
 
 def _is_rate_limit(response: httpx.Response) -> bool:

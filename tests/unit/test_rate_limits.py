@@ -62,9 +62,22 @@ def test_what_is_no_wait_says_nothing(value: str) -> None:
 @pytest.mark.parametrize("prefix", ["X-RateLimit", "RateLimit", "X-Rate-Limit"])
 def test_headers_are_read_under_their_usual_names(prefix: str) -> None:
     headers = httpx.Headers({f"{prefix}-Reset": "7", f"{prefix}-Remaining": "3"})
-    assert (reset_after(headers, _NOW), remaining(headers)) == (7, 3)
-    assert retry_after(headers, _NOW) is None
-    assert retry_after(httpx.Headers({"Retry-After": "2"}), _NOW) == 2
+    assert (reset_after(headers), remaining(headers)) == (7, 3)
+    assert retry_after(headers) is None
+    assert retry_after(httpx.Headers({"Retry-After": "2"})) == 2
+
+
+@pytest.mark.contract("retry.after-date")
+@pytest.mark.parametrize("skew", [-86_400, 0, 86_400])
+def test_dates_are_taken_by_the_clock_of_the_server(skew: int) -> None:
+    theirs = datetime.fromtimestamp(_NOW + skew, UTC)
+    later = datetime.fromtimestamp(_NOW + skew + 30, UTC)
+    headers = {
+        "date": format_datetime(theirs, usegmt=True),
+        "retry-after": format_datetime(later, usegmt=True),
+        "x-ratelimit-reset": str(int(later.timestamp())),
+    }
+    assert (retry_after(headers), reset_after(headers)) == (30, 30)
 
 
 async def _pass(gate: RequestGate, hold: float = 0) -> float:
