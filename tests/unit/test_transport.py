@@ -4,12 +4,16 @@ import asyncio
 import gzip
 import itertools
 import time
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]  # it ships no types
 import httpx
 import pytest
+import zstandard
 
 import transport
 from client import ApiClient
@@ -222,11 +226,22 @@ async def test_waiting_for_a_turn_does_not_count_as_slow(
     assert len(api.received) == 5
 
 
-async def test_compressed_bodies_are_understood(api: FakeApi, connect: ClientFactory) -> None:
-    compressed = gzip.compress(b'{"a": 1}')
-    api.script(Reply(body=compressed, headers={"content-encoding": "gzip"}))
+@pytest.mark.parametrize(
+    "encoding, compress",
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("br", brotli.compress),
+        ("zstd", zstandard.compress),
+    ],
+)
+async def test_compressed_bodies_are_understood(
+    encoding: str, compress: Callable[[bytes], bytes], api: FakeApi, connect: ClientFactory
+) -> None:
+    body = compress(b'{"a": 1}')
+    api.script(Reply(body=body, headers={"content-encoding": encoding}))
     assert (await _send(connect(), api)).content == b'{"a": 1}'
-    assert "gzip" in api.received[0].headers["accept-encoding"]
+    assert encoding in api.received[0].headers["accept-encoding"]
 
 
 @pytest.mark.contract("body.undecodable")
