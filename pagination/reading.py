@@ -16,7 +16,10 @@ from settings import PaginationSettings
 
 _NO_SUCH_PAGE = frozenset({404, 416})
 _REFUSED_PAGE = frozenset({400, 422})
+# Empty pages in a row while the API says "more": numbered ones are a broken marker; an API that
+# filters while it follows a cursor may send many.
 _MOST_EMPTY_PAGES = 10
+_MOST_EMPTY_CURSORS = 100
 
 
 @dataclass(slots=True)
@@ -182,7 +185,8 @@ class Reading:
             return self._end(statement.reason)
         if statement.more is None and self._strategy.counts:
             return self._decide_by_number(page)
-        if self._empty_pages > _MOST_EMPTY_PAGES:
+        most = _MOST_EMPTY_PAGES if self._strategy.counts else _MOST_EMPTY_CURSORS
+        if self._empty_pages > most:
             raise PaginationError(
                 f"{self._empty_pages} empty pages in a row, and the API says that there is more",
                 advice="look at hasMorePath and data_path",

@@ -255,7 +255,18 @@ def test_empty_pages_without_end_are_an_error(more: dict[str, bool]) -> None:
     reading = EndpointRead(api, settings_of("cursor"))
     with pytest.raises(PaginationError, match="empty pages in a row"):
         reading.run()
-    assert reading.requests <= 12
+    assert reading.requests <= 102
+
+
+def test_a_cursor_is_followed_over_many_empty_pages() -> None:
+    """As where an API filters while it follows the cursor."""
+
+    def api(request: ApiRequest) -> Answer:
+        index = int(request.url.params.get("cursor", 0))
+        items = numbered(2, index) if index in (0, 50) else []
+        return Answer({"items": items, "next_cursor": index + 1 if index < 50 else None})
+
+    assert read(api, settings_of("cursor")).ids == [0, 1, 50, 51]
 
 
 @pytest.mark.contract("settings.paginationType.default")
