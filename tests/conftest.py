@@ -12,3 +12,16 @@ def _forget_masked_words() -> Iterator[None]:
     before = list(SensitiveLogFilter.compiled_patterns)
     yield
     SensitiveLogFilter.compiled_patterns[:] = before
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How large the fault matrix was, and how it went."""
+    reports = [
+        dict(report.user_properties)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+    ]
+    cells = sum(int(str(report.get("fault cells", 0))) for report in reports)
+    broken = sum(int(str(report.get("broken cells", 0))) for report in reports)
+    if cells:
+        terminalreporter.write_line(f"fault matrix: {cells} cells, {cells - broken} as promised")

@@ -195,12 +195,15 @@ class EntityStore:
         """Store the draft. An upsert that changes nothing leaves the time of the last change."""
         key = (draft.blueprint, draft.identifier)
         unchanged = existing is not None and existing.content() == draft.content()
+        # Until a change, an entity was updated when it was created.
+        draft.updated_at, draft.updated_by = draft.created_at, self._actor.datasource
         if existing is not None:
             draft.created_at, draft.created_by = existing.created_at, existing.created_by
-        if existing is not None and unchanged:
-            draft.updated_at, draft.updated_by = existing.updated_at, existing.updated_by
-        else:
-            draft.updated_at, draft.updated_by = now(), self._actor.datasource
+            draft.updated_at, draft.updated_by = (
+                (existing.updated_at, existing.updated_by)
+                if unchanged
+                else (now(), self._actor.datasource)
+            )
         draft.datasource = self._actor.datasource
         self._state.entities.setdefault(draft.blueprint, {})[draft.identifier] = draft
         if self._sync and existing is None:

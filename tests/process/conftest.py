@@ -24,16 +24,3 @@ def open_harbour(directory: Path) -> Iterator[Harbour]:
 def harbour(tmp_path: Path) -> Iterator[Harbour]:
     with open_harbour(tmp_path) as opened:
         yield opened
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How large the fault matrix was, and how it went."""
-    reports = [
-        dict(report.user_properties)
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.getreports(outcome)
-    ]
-    cells = sum(int(str(report.get("fault cells", 0))) for report in reports)
-    broken = sum(int(str(report.get("broken cells", 0))) for report in reports)
-    if cells:
-        terminalreporter.write_line(f"fault matrix: {cells} cells, {cells - broken} as promised")
