@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from errors import SelectorError
 from extraction import ItemExpression
 from messages import ApiResponse
 
 type Action = Literal["retry", "skip", "stop", "fail"]
-ACTIONS: tuple[str, ...] = get_args(Action.__value__)
 
 
 @dataclass(frozen=True, slots=True)

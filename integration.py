@@ -134,7 +134,10 @@ class CustomIntegration(BaseIntegration):
             tally.check(config.kind)
 
     def _shared_responses(self) -> SharedResponses:
-        shared = self._shared.get([])
+        shared = self._shared.get(None)
+        if shared is None:
+            # Nothing would remove what is kept outside of a resync.
+            return SharedResponses([])
         if not shared:
             shared.append(SharedResponses(plans_of(event.port_app_config.resources)))
         return shared[0]

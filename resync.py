@@ -152,9 +152,10 @@ class ResourceReader:
             else:
                 await self._read({})
         except asyncio.CancelledError:
-            # Nobody takes pages any more; waiting for room would be for ever.
+            # Nobody takes pages any more; waiting for room for the end mark would be for ever.
             raise
-        except BaseException:
+        except Exception:
+            # Told to the reader of the pages, who awaits this task and fails with the same error.
             await self._pages.put(None)
             raise
         await self._pages.put(None)
@@ -233,7 +234,13 @@ class ResourceReader:
 
 def _marked(item: Any, marks: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(item, dict):
-        kind = {str: "text", bool: "true or false", list: "a list"}.get(type(item), "a number")
+        kinds: dict[type, str] = {
+            str: "text",
+            bool: "true or false",
+            list: "a list",
+            type(None): "null",
+        }
+        kind = kinds.get(type(item), "a number")
         raise ResponseError(
             f"data_path gives {kind} where an item must be an object",
             advice="wrap it in data_path, such as `.names | map({name: .})`",

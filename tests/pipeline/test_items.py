@@ -64,10 +64,19 @@ async def test_null_gives_nothing(sync: Sync, data_path: str) -> None:
     assert outcome.succeeded().items["/items"] == []
 
 
-@pytest.mark.parametrize("item", ["text", 5, True, ["a"]], ids=repr)
-async def test_an_item_must_be_an_object(sync: Sync, item: Any) -> None:
+@pytest.mark.parametrize(
+    "item, kind",
+    [
+        ("text", "text"),
+        (5, "a number"),
+        (True, "true or false"),
+        (["a"], "a list"),
+        (None, "null"),
+    ],
+)
+async def test_an_item_must_be_an_object(sync: Sync, item: Any, kind: str) -> None:
     outcome = await sync({}, [resource("/items")], {"/items": [item]})
-    outcome.failed("/items", "data_path", "must be an object")
+    outcome.failed("/items", f"data_path gives {kind} where an item must be an object")
 
 
 @pytest.mark.contract("body.no-content")
