@@ -18,6 +18,7 @@ from error_rules import Action, ErrorRule, action_for
 from errors import EndpointError, ResourceError, ResponseError, StatusError
 from extraction import Extraction, keys_of
 from messages import ApiRequest, ApiResponse
+from observer import UNOBSERVED, Observer
 from pagination.factory import create_strategy
 from pagination.page import Page
 from pagination.reading import PageSizes, Reading
@@ -61,7 +62,8 @@ class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one set of statistics.
 
     Inputs: `client` sends; `fetch` is how a request is sent, through the cache or directly;
-    `settings` say how pages are asked for; `rules` are the user's own for errors.
+    `settings` say how pages are asked for; `rules` are the user's own for errors; `observer` is
+    told of each page; after `most_pages` of an endpoint reading stops, complete or not.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class EndpointReader:
         settings: ConnectionSettings,
         fetch: Fetch,
         rules: tuple[ErrorRule, ...] = (),
+        observer: Observer = UNOBSERVED,
+        most_pages: int | None = None,
     ) -> None:
         self._client = client
         self._endpoint = endpoint
@@ -78,6 +82,8 @@ class EndpointReader:
         self._max_retries = settings.max_retries
         self._fetch = fetch
         self._rules = rules
+        self._observer = observer
+        self._most_pages = most_pages
         self.statistics = EndpointStatistics(PageSizes(settings.page_size))
 
     async def read(
@@ -102,6 +108,7 @@ class EndpointReader:
                     reason = page
                     break
                 verdict = reading.receive(page)
+            self._observer.page_read(self._endpoint, request, page, verdict)
             self.statistics.extra_requests += verdict.extra
             if verdict.keep:
                 pages += 1
@@ -109,6 +116,8 @@ class EndpointReader:
                 if page.items:
                     yield page.items
             request, reason = verdict.request, verdict.reason
+            if request and pages == self._most_pages:
+                request, reason = None, f"the limit of {pages} pages"
         self._finish(first, pages, items, reason)
 
     async def _next_page(
@@ -172,6 +181,7 @@ class EndpointReader:
             self.statistics.unmatched_keys = keys_of(body.value)
 
     def _finish(self, first: ApiRequest, pages: int, items: int, reason: str) -> None:
+        self._observer.endpoint_read(self._endpoint, first, reason)
         self.statistics.pages += pages
         self.statistics.items += items
         self.statistics.endings[_without_numbers(reason)] += 1

@@ -19,6 +19,7 @@ from endpoint_reader import EndpointReader, Fetch
 from endpoints import Endpoint, PathParameter, PathValue
 from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
+from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from response_cache import ResponseCache
 from settings import ConnectionSettings
 
@@ -99,8 +100,12 @@ class ResourceReader:
         client: ApiClient,
         settings: ConnectionSettings,
         shared: SharedResponses,
+        limits: Limits = UNLIMITED,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._plan = plan
+        self._limits = limits
+        self._observer = observer
         self._client = client
         self._settings = settings
         self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
@@ -125,15 +130,19 @@ class ResourceReader:
             pending: list[dict[str, Any]] = []
             while (page := await self._pages.get()) is not None:
                 pending += page
+                if self._limits.items and len(pending) >= self._limits.items:
+                    del pending[self._limits.items :]
+                    break
                 while len(pending) >= _LARGEST_BATCH:
                     yield pending[:_LARGEST_BATCH]
                     pending = pending[_LARGEST_BATCH:]
                 if len(pending) >= _SMALLEST_BATCH:
                     yield pending
                     pending = []
+            else:
+                await producer
             if pending:
                 yield pending
-            await producer
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
@@ -143,7 +152,15 @@ class ResourceReader:
         self, endpoint: Endpoint, shared: SharedResponses, rules: tuple[ErrorRule, ...] = ()
     ) -> EndpointReader:
         fetch = shared.fetch_for(endpoint, self._client)
-        return EndpointReader(self._client, endpoint, self._settings, fetch, rules)
+        return EndpointReader(
+            self._client,
+            endpoint,
+            self._settings,
+            fetch,
+            rules,
+            self._observer,
+            self._limits.pages,
+        )
 
     async def _produce(self) -> None:
         try:
@@ -168,8 +185,12 @@ class ResourceReader:
                 group.create_task(self._work(waiting))
             try:
                 async with aclosing(combinations(self._discoveries)) as found:
+                    count = 0
                     async for values in found:
                         await waiting.put(values)
+                        count += 1
+                        if count == self._limits.endpoints:
+                            break
             except OceanCustomError as error:
                 self._failures.add(error)
             for _ in range(workers):
