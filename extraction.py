@@ -18,7 +18,7 @@ import jq
 from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
-from decoding import Body, json_text, parse
+from decoding import Body, json_text, parse, parse_exactly
 from errors import ResponseError, SelectorError
 
 _WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
@@ -27,6 +27,8 @@ _STEP = re.compile(
     r'\.(?P<name>[A-Za-z_]\w*)|\.?\[?"(?P<quoted>(?:[^"\\]|\\.)*)"\]?|\.?\[(?P<index>-?\d+)\]'
 )
 _PREFIX_ENDS = ("[", "|", "//", "?")
+# What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
+_EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
 _LARGE = 400_000
 _WORKER = "import jq,sys;print(jq.compile(sys.argv[1]).input_text(sys.stdin.read()).text())"
@@ -64,6 +66,35 @@ class DataPath:
         self._steps, self._rest = _leading_path(self.expression)
         is_plain = self._rest in ("", "[]", "[]?", "?")
         self._is_path = is_plain and self.expression.startswith(".")
+        self._each = _EachItem.of(self._rest)
+
+    @property
+    def list_path(self) -> list[Step] | None:
+        """Where the list is whose elements can be looked at one by one; None if they cannot."""
+        if any(isinstance(step, int) and step < 0 for step in self._steps):
+            return None
+        return self._steps if self._is_path or self._each else None
+
+    def extract_part(self, text: bytes) -> Extraction:
+        """Find the items in a part of the list at `list_path`.
+
+        Input: the part as the JSON text of a list. Holds the interpreter in proportion to it.
+
+        Raises:
+            ValueError: it is not JSON.
+            ResponseError: the expression fails on an element.
+        """
+        elements, is_exact = parse_exactly(text)
+        if self._each is None:
+            return Extraction(elements, len(elements), matched=True)
+        try:
+            outputs = self._each.outputs(text.decode() if is_exact else json.dumps(elements))
+        except ValueError as error:
+            raise self._failure(error) from None
+        items = outputs
+        if self._each.is_piped:
+            items = [item for output in outputs for item in _elements(output)]
+        return Extraction(items, len(elements), not outputs or any(o is not None for o in outputs))
 
     async def extract(self, body: Body) -> Extraction:
         """Find the items in a decoded body.
@@ -73,7 +104,11 @@ class DataPath:
         """
         present, source = _walk(body.value, self._steps)
         found = await self._find(body, present, source)
-        return replace(found, beside=_walk(body.value, self._steps[:-1])[1])
+        return replace(found, beside=self.beside(body.value))
+
+    def beside(self, value: Any) -> Any:
+        """The object of a body that holds the items, where totals stand."""
+        return _walk(value, self._steps[:-1])[1]
 
     async def _find(self, body: Body, present: bool, source: Any) -> Extraction:
         if self._is_path and (present or self._rest == ""):
@@ -101,6 +136,33 @@ class DataPath:
         return ResponseError(
             f"data_path {self.expression} fails on the body: {cause}", advice="look at data_path"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _EachItem:
+    """What an expression does with each element of a list: the part after `.data[] |`."""
+
+    program: Any
+    is_piped: bool
+
+    @classmethod
+    def of(cls, rest: str) -> "_EachItem | None":
+        """From the part after the path; None when it looks at more than one element at a time."""
+        match = _EACH.fullmatch(rest)
+        if match is None:
+            return None
+        each = match["mapped"] or match["piped"]
+        try:
+            # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
+            jq.compile(_guarded(each))
+            program = jq.compile(_guarded(f".[] | ({each}\n)"))
+        except ValueError:
+            return None
+        return cls(program, is_piped=match["mapped"] is None)
+
+    def outputs(self, text: str) -> list[Any]:
+        """All outputs for the elements of a list; ValueError when one cannot be used."""
+        return list(self.program.input_text(text))
 
 
 class ItemExpression:

@@ -110,6 +110,11 @@ class Reading:
         return self._pages > 0
 
     @property
+    def previous(self) -> Page | None:
+        """The page that arrived last."""
+        return self._previous
+
+    @property
     def is_probing(self) -> bool:
         """Whether the page just asked for is only a question whether there is one."""
         return self._probed_length > 0
@@ -127,11 +132,25 @@ class Reading:
         self._pages += 1
         self._received += page.received or 0
         self._total = find_total(page, self._settings.total_path) or self._total
-        self._empty_pages = 0 if page.items or page.received else self._empty_pages + 1
+        self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
         probed, self._probed_length = self._probed_length, 0
         if probed:
             self._learn_from_probe(probed, page)
         return self._decide(page, statement)
+
+    def expected(self, request: ApiRequest, most: int) -> list[ApiRequest]:
+        """Up to `most` requests, `request` the first of them, that a total lets us expect.
+
+        They are asked for if all further pages are as long as the last one, and nothing else ends
+        the reading earlier.
+        """
+        before = self._previous
+        if before is None or not before.received or self.is_probing:
+            return []
+        left = self._total.pages_left(self._received, self._pages, before.received)
+        if left < 2:
+            return []
+        return self._strategy.ahead(request, before.received, min(left, most))
 
     def refused(self, status: int) -> str | None:
         """Why an error status for the page just asked for is the end; None when it is an error.
@@ -242,13 +261,8 @@ class Reading:
             )
 
     def _is_repeated(self, page: Page) -> bool:
-        before = self._previous
         # Equal empty pages are no loop yet: their number is limited where the API says "more".
-        if before is None or not (page.items or page.received):
-            return False
-        return page.fingerprint == before.fingerprint or bool(
-            page.items and page.items == before.items
-        )
+        return self._previous is not None and not page.is_empty and page.repeats(self._previous)
 
     def _end_repeated(self, page: Page, statement: Statement) -> Verdict:
         full = self._sizes.is_full(page.received or 0)

@@ -56,6 +56,10 @@ class Offset(Strategy):
         self._offset += page.received
         return page.request.with_query({self.parameter: self._offset})
 
+    def ahead(self, request: ApiRequest, length: int, count: int) -> list[ApiRequest]:
+        offsets = (self._offset + length * index for index in range(count))
+        return [request.with_query({self.parameter: offset}) for offset in offsets]
+
 
 class PageNumber(Strategy):
     """`page`: `?page=1&size=100`, then the next number; startPage gives the first."""
@@ -78,6 +82,10 @@ class PageNumber(Strategy):
     def following(self, page: Page) -> ApiRequest | None:
         self._number += 1
         return page.request.with_query({self.parameter: self._number})
+
+    def ahead(self, request: ApiRequest, length: int, count: int) -> list[ApiRequest]:
+        numbers = range(self._number, self._number + count)
+        return [request.with_query({self.parameter: number}) for number in numbers]
 
 
 class Cursor(Strategy):

@@ -20,7 +20,7 @@ from loguru import logger
 from port_ocean.config.settings import SslSettings
 from port_ocean.log.sensetive import sensitive_log_filter
 
-import transport
+import retries
 from client import ApiClient
 from settings import ConnectionSettings
 from tests.unit.fake_api import FakeApi
@@ -50,7 +50,7 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(transport, "_FIRST_BACKOFF", 0.002)
+    monkeypatch.setattr(retries, "_FIRST_BACKOFF", 0.002)
 
 
 @pytest.fixture

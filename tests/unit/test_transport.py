@@ -15,7 +15,7 @@ import httpx
 import pytest
 import zstandard
 
-import transport
+import retries
 from client import ApiClient
 from errors import RequestError, ResponseError, StatusError
 from messages import ApiRequest, ApiResponse
@@ -113,12 +113,12 @@ async def test_after_the_last_retry_the_answer_is_the_error(
 
 @pytest.mark.contract("retry.backoff")
 def test_retries_wait_exponentially_longer_with_jitter() -> None:
-    spreads = [[transport.backoff(attempt) for _ in range(50)] for attempt in range(1, 8)]
-    longest = [transport._FIRST_BACKOFF * 2**n for n in range(7)]
+    spreads = [[retries.backoff(attempt) for _ in range(50)] for attempt in range(1, 8)]
+    longest = [retries._FIRST_BACKOFF * 2**n for n in range(7)]
     for waits, most in zip(spreads, longest, strict=True):
         assert all(most / 2 <= wait <= most for wait in waits)
         assert len(set(waits)) > 1
-    assert transport.backoff(99) <= 60
+    assert retries.backoff(99) <= 60
 
 
 @pytest.mark.contract("retry.after-seconds")
