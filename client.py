@@ -145,7 +145,7 @@ class ApiClient:
             response.status_code,
             response.headers,
             response.content,
-            response.extensions.get(LARGE_BODY),
+            response.extensions.pop(LARGE_BODY, None),
         )
         if response.is_success:
             return answer

@@ -115,6 +115,8 @@ class Spool:
             self._error = error
         finally:
             self._has_ended = True
+            # Else the two would keep each other, and the file, until the next garbage collection.
+            self._writer = None
             self._wake()
 
     def _write(self, chunk: bytes) -> None:

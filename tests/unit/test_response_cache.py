@@ -23,9 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUEST = ApiRequest("GET", httpx.URL("https://api.test/secret-path?token=hush"))
 OTHER = ApiRequest("GET", httpx.URL("https://api.test/other"))
 _HOLD = """
-import asyncio, httpx
+import asyncio, httpx, response_cache
 from messages import ApiRequest, ApiResponse
 from response_cache import ResponseCache
+response_cache._MEMORY = 0
 async def hold():
     cache = ResponseCache()
     async def send(request):
