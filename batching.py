@@ -34,7 +34,8 @@ class BatchBuffer:
         """Add items that took so many bytes of JSON, as soon as there is room."""
         while not self._has_room.is_set():
             await self._has_room.wait()
-        self._add(items, size)
+        if items:
+            self._add(items, size)
 
     def end(self) -> None:
         """There will be no more items."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from loguru import logger
+from port_ocean.context.ocean import ocean
 from port_ocean.helpers.async_client import OceanAsyncClient
 from port_ocean.helpers.monitor.monitor import get_monitor
 from port_ocean.helpers.retry import RetryConfig, RetryTransport
@@ -225,10 +226,15 @@ class ApiHttpClient(OceanAsyncClient):
         )
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return PrivateRequests(super()._init_transport(*args, **kwargs))
+        return _private(super()._init_transport(*args, **kwargs))
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return PrivateRequests(super()._init_proxy_transport(*args, **kwargs))
+        return _private(super()._init_proxy_transport(*args, **kwargs))
+
+
+def _private(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    has_guard = not ocean.config.disable_ip_outbound_blocker
+    return PrivateRequests(transport) if has_guard else transport
 
 
 def _wait_asked_for(headers: Mapping[str, str], status: int | None) -> float | None:
