@@ -128,7 +128,7 @@ def median(runs: Sequence[Figures], key: str) -> float:
 
 def rate(runs: Sequence[Figures]) -> float:
     """Items per second, as the median over all runs."""
-    return statistics.median(run["items"] / run["seconds"] for run in runs)
+    return statistics.median(float(run["items"] / run["seconds"]) for run in runs)
 
 
 _WITH_OUR_PYTHON = frozenset({"ours", "coalescing"})

@@ -1,4 +1,4 @@
-"""The bodies that the benchmark's server sends; made once, so that sending costs next to nothing."""
+"""The bodies that the server sends; made once, so that sending costs next to nothing."""
 
 import json
 from functools import lru_cache

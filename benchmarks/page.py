@@ -55,7 +55,7 @@ def body(sections: Mapping[str, Section], machine: Mapping[str, str]) -> str:
         [name, *_row(target)] for name, section in sections.items() for target in section.targets
     ]
     head = ["Workload", "What", "Measured", "Target", ""]
-    blocks = [*blocks * bool(machine), "## Targets", table(head, targets)]
+    blocks = [*blocks * bool(machine), *["## Targets", table(head, targets)] * bool(targets)]
     for name, section in sections.items():
         blocks += [f"## {section.title}", f"`{name}`: {section.text}"]
         blocks += [table(shown.head, shown.rows) for shown in section.tables]

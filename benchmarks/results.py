@@ -69,5 +69,5 @@ def number(value: float, unit: str = "") -> str:
     elif abs(value) >= 10:
         text = f"{value:.1f}"
     else:
-        text = f"{value:.2f}" if abs(value) >= 0.1 or not value else f"{value:.3g}"
+        text = f"{value:.2f}" if abs(value) >= 1 or not value else f"{value:.3g}"
     return f"{text} {unit}".strip()

@@ -123,7 +123,7 @@ def engines(bench: Bench) -> Section:
 
 def defaults(bench: Bench) -> Section:
     """What Ocean's defaults cost."""
-    items = bench.size(10_000, 1_000)
+    items = bench.size(5_000, 1_000)
     cases: dict[str, dict[str, str]] = {"as it is": {}}
     cases |= {text: dict([text.split("=", 1)]) for text in _DEFAULTS}
     cases = dict(list(cases.items())[:3]) if bench.quick else cases
@@ -151,9 +151,7 @@ def defaults(bench: Bench) -> Section:
     return section
 
 
-def _read(
-    api: Api, items: int, engine: str, variables: Mapping[str, str] | None = None
-) -> Voyage:
+def _read(api: Api, items: int, engine: str, variables: Mapping[str, str] | None = None) -> Voyage:
     pages = items // _PAGE
     settings = _settings(api) | {"paginationType": "cursor", "pageSize": str(_PAGE)}
     if _HAS_ENGINES and engine:
@@ -170,7 +168,7 @@ def _per_item(bench: Bench, *, alone: bool) -> float:
     sizes = (40, 120) if alone else (250, 1250)
     if bench.quick:
         sizes = (10, 30) if alone else (100, 500)
-    slopes = []
+    slopes: list[float] = []
     for _ in range(min(bench.runs, _TOO_MANY_RUNS)):
         small, large = (_harnessed(bench, size, alone) for size in sizes)
         slopes.append((large["cpu"] - small["cpu"]) / (large["items"] - small["items"]))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.bench import Bench
 from benchmarks.results import Section
-from benchmarks.workloads import extraction, pipeline
+from benchmarks.workloads import choices, extraction, pipeline, profiling
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "throughput": extraction.throughput,
@@ -17,5 +17,8 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "loop": extraction.event_loop,
     "coalescing": pipeline.coalescing,
     "pipeline": pipeline.engines,
+    "profile": profiling.profile,
     "defaults": pipeline.defaults,
+    "decoders": choices.decoders,
+    "http2": choices.http2,
 }
