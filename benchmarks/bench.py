@@ -126,9 +126,9 @@ def median(runs: Sequence[Figures], key: str) -> float:
     return statistics.median(float(run[key]) for run in runs)
 
 
-def rate(runs: Sequence[Figures]) -> float:
-    """Items per second, as the median over all runs."""
-    return statistics.median(float(run["items"] / run["seconds"]) for run in runs)
+def rate(runs: Sequence[Figures], basis: str = "seconds") -> float:
+    """Items per second, or per second of `cpu`, as the median over all runs."""
+    return statistics.median(float(run["items"] / run[basis]) for run in runs)
 
 
 _WITH_OUR_PYTHON = frozenset({"ours", "coalescing"})

@@ -5,7 +5,7 @@ What it answers stands in the path, after the latency in milliseconds:
 
     /l20/pages/cursor/200/1000      200 pages of 1,000 items; also plain, total and link
     /l20/teams?count=5000           parents, in pages; their items are /teams/{id}/things?n=4
-    /l0/stream/200                  one body of 200 MB
+    /l0/stream/200?chunked=1        one body of 200 MB; chunked, or with its length
     /stats, /reset                  what was asked for since the last reset
 """
 
@@ -108,7 +108,8 @@ class Server(asyncio.Protocol):
         path, _, query_text = target.partition("?")
         query = dict(parse_qsl(query_text))
         if path.startswith("/stream/"):
-            task = asyncio.get_running_loop().create_task(self._stream(int(path[8:])))
+            stream = self._stream(int(path.removeprefix("/stream/")), chunked="chunked" in query)
+            task = asyncio.get_running_loop().create_task(stream)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return
@@ -140,26 +141,29 @@ class Server(asyncio.Protocol):
         length = sum(map(len, parts))
         self._transport.writelines([_head(status, length), *parts])
 
-    async def _stream(self, megabytes: int) -> None:
-        block = megabyte()
-        end = b'{"id":-1}]}'
-        length = len(b'{"items":[') + megabytes * len(block) + len(end)
-        self._transport.write(_head("200 OK", length) + b'{"items":[')
-        for _ in range(megabytes):
+    async def _stream(self, megabytes: int, *, chunked: bool) -> None:
+        parts = [b'{"items":[', *[megabyte()] * megabytes, b'{"id":-1}]}']
+        length = None if chunked else sum(map(len, parts))
+        self._transport.write(_head("200 OK", length))
+        for part in parts[:-1]:
             await self._writable.wait()
-            self._transport.write(block)
+            self._transport.writelines(_chunk(part) if chunked else [part])
         self._transport.set_write_buffer_limits(high=0)
         await self._writable.wait()
         self._statistics.last_byte_at = time.monotonic()
-        self._transport.write(end)
+        end = [*_chunk(parts[-1]), *_chunk(b"")] if chunked else parts[-1:]
+        self._transport.writelines(end)
         self._transport.set_write_buffer_limits()
         self._statistics.in_flight -= 1
 
 
-def _head(status: str, length: int) -> bytes:
-    return (
-        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-    ).encode()
+def _chunk(part: bytes) -> Parts:
+    return [f"{len(part):x}\r\n".encode(), part, b"\r\n"]
+
+
+def _head(status: str, length: int | None) -> bytes:
+    framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    return (f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n").encode()
 
 
 def _page_number(query: Query, size: int) -> int:
