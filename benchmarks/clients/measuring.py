@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,6 +69,11 @@ def resident_megabytes(field: str = "VmRSS") -> float:
         if name == field:
             return int(value.split()[0]) / 1024
     raise ValueError(f"/proc/self/status has no {field}")
+
+
+def largest_child_megabytes() -> float:
+    """The most memory that any ended child has ever used."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def forget_peak() -> None:

@@ -22,6 +22,7 @@ from benchmarks.clients.measuring import (
     LoopWatch,
     Stopwatch,
     forget_peak,
+    largest_child_megabytes,
     report,
     resident_megabytes,
 )
@@ -116,7 +117,7 @@ async def run(job: dict[str, Any]) -> None:
             first_at=figures.first_at,
             reads=figures.reads,
             idle=idle,
-            peak=resident_megabytes("VmHWM"),
+            peak=resident_megabytes("VmHWM") + largest_child_megabytes(),
             marked=figures.marked,
             last=resident_megabytes(),
             longest_block=loop.longest,

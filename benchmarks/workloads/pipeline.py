@@ -15,6 +15,7 @@ _EACH = 4
 _PAGE = 1000
 _HAS_ENGINES = "mapping_engine" in ConnectionSettings.model_fields
 _TOO_MANY_RUNS = 3
+_SMALLER = "ocean, batches of 250 (one run)"
 
 # What may be set from the environment or by an integration, and what it does.
 _DEFAULTS = {
@@ -84,6 +85,7 @@ def engines(bench: Bench) -> Section:
             for name in names:
                 starts[name].append(_read(api, 0, name))
                 found[name].append(_read(api, items, name))
+        found[_SMALLER], starts[_SMALLER] = [_read(api, items, "ocean", 250)], starts["ocean"]
     for voyages in found.values():
         assert all(len(voyage.entities) == items for voyage in voyages)
     section = Section(
@@ -91,7 +93,8 @@ def engines(bench: Bench) -> Section:
         f"{items:,} items with ten mapped properties each, from the API into the catalog; CPU of "
         f"the process and its children, median of {min(bench.runs, _TOO_MANY_RUNS)} runs.",
     )
-    net = {name: _net(found[name], starts[name], items) for name in names}
+    net = {name: _net(found[name], starts[name], items) for name in found}
+    best = min(net["ocean"], net[_SMALLER])
     if _HAS_ENGINES:
         same = all(
             voyage.entities == found["ocean"][0].entities
@@ -99,7 +102,7 @@ def engines(bench: Bench) -> Section:
             for voyage in voyages
         )
         section.targets = [
-            Target.at_most("CPU per item, fused / ocean", net["fused"] / net["ocean"], 1 / 3),
+            Target.at_most("CPU per item, fused / ocean", net["fused"] / best, 1 / 3),
             Target("the same entities", "yes" if same else "no", "yes", same),
         ]
     else:
@@ -114,7 +117,7 @@ def engines(bench: Bench) -> Section:
             number(_median(found[name], "cpu"), "s"),
             number(_median(found[name], "seconds"), "s"),
         ]
-        for name in names
+        for name in found
     ]
     head = ["Mapping", "CPU per item", "CPU of a run without items", "CPU in all", "Wall in all"]
     section.add_table(head, rows)
@@ -132,7 +135,7 @@ def defaults(bench: Bench) -> Section:
         for _ in range(min(bench.runs, _TOO_MANY_RUNS)):
             for name, variables in cases.items():
                 print(f"  {name}", file=sys.stderr, flush=True)
-                found[name].append(_read(api, items, "", variables))
+                found[name].append(_read(api, items, variables=variables))
     section = Section(
         "Ocean's settings",
         f"{items:,} items through the whole pipeline, one setting changed at a time; median of "
@@ -151,12 +154,18 @@ def defaults(bench: Bench) -> Section:
     return section
 
 
-def _read(api: Api, items: int, engine: str, variables: Mapping[str, str] | None = None) -> Voyage:
-    pages = items // _PAGE
-    settings = _settings(api) | {"paginationType": "cursor", "pageSize": str(_PAGE)}
+def _read(
+    api: Api,
+    items: int,
+    engine: str = "",
+    page: int = _PAGE,
+    variables: Mapping[str, str] | None = None,
+) -> Voyage:
+    """Bring so many items into the catalog, in pages, and so in batches, of `page`."""
+    settings = _settings(api) | {"paginationType": "cursor", "pageSize": str(page)}
     if _HAS_ENGINES and engine:
         settings["mappingEngine"] = engine
-    return sail(listing(f"/pages/cursor/{pages}/{_PAGE}"), settings, variables=variables)
+    return sail(listing(f"/pages/cursor/{items // page}/{page}"), settings, variables=variables)
 
 
 def _settings(api: Api) -> dict[str, Any]:
