@@ -32,7 +32,7 @@ _POOL = ("/multiprocessing/", "/concurrent/futures/process.py")
 _LOGGING = ("/loguru/", "/logging/")
 # Where everything starts; what is seen there is the event loop's own work.
 _MAIN = ("/port_ocean/run.py", "/port_ocean/cli/")
-_PLACES = ("/site-packages/", "/lib/python")
+_PLACES = ("/site-packages/", "/lib/python", "/.venv/bin/")
 
 type Frame = tuple[str, str, int]
 
