@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types unit pytest demo format lock upgrade changelog clean distclean
+.PHONY: help install test lint types unit pytest demo bench format lock upgrade changelog clean distclean
 
 BIN := .venv/bin
 # Worker processes of the full test run; a test file stays within one worker.
@@ -37,6 +37,9 @@ unit: install ## The fast tests: none that starts processes (ARGS=…)
 demo: install ## A complete run against a local Port and a sample API (KEEP=1 leaves it running)
 	$(BIN)/python -m sandbox.demo $(if $(filter 1,$(KEEP)),--keep)
 
+bench: install ## Measure speed and memory, into docs/performance.md (ARGS="--quick", "--only nested")
+	$(BIN)/python -m benchmarks $(ARGS)
+
 format: install ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
@@ -45,7 +48,8 @@ lock: ## Rewrite the requirement locks after a change to pyproject.toml
 	@uv=$$(scripts/bootstrap uv) && set -x \
 	&& $$uv pip compile $(LOCK) pyproject.toml -o requirements.txt \
 	&& $$uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt \
-	&& $$uv pip compile $(LOCK) --group bootstrap -o requirements-uv.txt
+	&& $$uv pip compile $(LOCK) --group bootstrap -o requirements-uv.txt \
+	&& $$uv pip compile $(LOCK) --group bench -o benchmarks/requirements.txt
 
 # Without addresses, so that the locks hold wherever the packages come from.
 LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
@@ -59,7 +63,8 @@ changelog: install ## Preview the changelog of the next release
 
 clean: ## Remove caches, reports and the demo's leftovers
 	rm -rf .demo .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find . -path ./.venv -prune -o -path ./.tools -prune -o -name __pycache__ -exec rm -rf {} +
+	find . -path ./.venv -prune -o -path ./.tools -prune -o -path ./benchmarks/.venv -prune \
+		-o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean ## Also remove .venv and .tools
-	rm -rf .venv .tools
+	rm -rf .venv .tools benchmarks/.venv
