@@ -49,6 +49,10 @@ class FusedEntityProcessor(JQEntityProcessor):
         self._worker = JqWorker()
         self._plans: OrderedDict[str, FusedMapping | UnfusableError] = OrderedDict()
 
+    def close(self) -> None:
+        """End the jq process; the next batch starts a new one."""
+        self._worker.close()
+
     async def separate_compileable_and_uncompileable_patterns_and_warmup_cache(
         self, raw_entity_mappings: dict[str, Any], selector_queries: Sequence[str] = ()
     ) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -108,6 +108,8 @@ class _Kept:
 
     def start(self) -> subprocess.Popen[bytes]:
         """The running process. Unbuffered, so that a fork never holds half a request."""
+        if self.process and self.process.poll() is not None:
+            self.end()
         if self.process is None:
             self.process = subprocess.Popen(  # noqa: S603  # a script of ours, by its full path
                 [sys.executable, "-P", str(_SCRIPT)],
