@@ -9,7 +9,7 @@ lists) differ in small things that are kept.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +39,7 @@ def exactly(f): f | if type == "array" and (.[0] | type != "string" and any(
   )) then [.[], (.[0] | tojson)] else . end;
 """
 
-type Compile = Callable[[Any], object]
+type ProblemOf = Callable[[Any], Exception | None]
 type Guard = Callable[[str], str]
 type Log = Callable[[Any, Exception, str], None]
 type Result = list[Any] | dict[str, Any]
@@ -101,25 +101,36 @@ class FusedMapping:
         return MappedEntity(walk.branch(branch), passed, walk.misconfigurations)
 
 
+def expressions_of(mapping: Any) -> Iterator[Any]:
+    """All leaves of a mapping: texts, or what stands in the place of one."""
+    if isinstance(mapping, dict):
+        mapping = list(mapping.values())
+    if isinstance(mapping, list):
+        for value in mapping:
+            yield from expressions_of(value)
+    else:
+        yield mapping
+
+
 def fuse(
     mapping: Mapping[str, Any],
     selector: str,
     *,
     parse_all: bool,
-    compile_alone: Compile,
+    problem_of: ProblemOf,
     guard: Guard,
 ) -> FusedMapping:
     """Build the program for a resource.
 
     Args:
         mapping: `port.entity.mappings` as Ocean has it, with JQ expressions as leaves.
-        compile_alone: raises what Ocean's own compilation of an expression raises.
+        problem_of: what Ocean's own compilation of an expression raises, if anything.
         guard: the expression as Ocean hands it to jq.
 
     Raises:
         UnfusableError: for an expression or a mapping that only Ocean itself can evaluate.
     """
-    builder = _Builder(compile_alone, guard)
+    builder = _Builder(problem_of, guard)
     chosen = builder.leaf(selector, "")
     direct, deferred = builder.split(mapping, "")
     program = "" if chosen.error else builder.program(parse_all)
@@ -129,17 +140,15 @@ def fuse(
 class _Builder:
     """Collects the expressions; the place of each among the results is its number."""
 
-    def __init__(self, compile_alone: Compile, guard: Guard) -> None:
-        self._compile = compile_alone
+    def __init__(self, problem_of: ProblemOf, guard: Guard) -> None:
+        self._problem_of = problem_of
         self._guard = guard
         self._definitions: list[str] = []
         self._calls: list[str] = []
 
     def leaf(self, pattern: Any, path: str) -> Leaf:
-        try:
-            self._compile(pattern)
-        except Exception as error:  # noqa: BLE001  # Ocean logs whatever is raised
-            return Leaf(pattern, path, error=error)
+        if problem := self._problem_of(pattern):
+            return Leaf(pattern, path, error=problem)
         for part in _AWARE_OF_SURROUNDINGS:
             if part in pattern:
                 raise UnfusableError(f"{pattern!r} has {part}")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -18,7 +18,7 @@ from port_ocean.core.utils.json_compat import (
     make_json_compatible,
 )
 
-from fused_mapping import FusedMapping, Result, UnfusableError, fuse
+from fused_mapping import FusedMapping, Result, UnfusableError, expressions_of, fuse
 from jq_worker import InvalidProgramError, JqWorker, JqWorkerError
 from settings import MappingEngine
 
@@ -31,7 +31,7 @@ _CHUNK_BYTES = 256 * 1024
 # One that jq works on, and one that is ready for it or being read.
 _CHUNKS_AT_ONCE = 2
 _MOST_PLANS = 200
-# For how many seconds entities are built before other tasks get their turn.
+# For how many seconds one task decodes or builds before others get their turn.
 _TURN = 0.004
 
 
@@ -78,14 +78,16 @@ class FusedEntityProcessor(JQEntityProcessor):
         try:
             plan = await self._plan(compileable_patterns, selector_query, parse_all)
             rows = await self._evaluate(plan, raw_results)
-        except TimeoutError as error:
-            return [], [error]
+        except TimeoutError:
+            seconds = ocean.config.process_in_queue_timeout
+            problem = f"an expression did not end within process_in_queue_timeout ({seconds} s)"
+            return [], [TimeoutError(problem)]
         except UnfusableError as reason:
             self._keep(_key(compileable_patterns, selector_query, parse_all), reason)
         except JqWorkerError as error:
             logger.warning(f"Ocean's own engine evaluates this batch, because {error}")
         else:
-            return await _build(plan, rows), []
+            return await _in_turns(partial(_mapped, plan), rows), []
         return await self._parse_as_ocean(*arguments)
 
     async def _parse_as_ocean(
@@ -124,12 +126,29 @@ class FusedEntityProcessor(JQEntityProcessor):
     async def _fuse(
         self, mapping: dict[str, Any], selector: str, parse_all: bool
     ) -> FusedMapping | UnfusableError:
-        build = partial(fuse, compile_alone=self._compile, guard=_guarded)
+        problems: dict[tuple[type, Any], Exception | None] = {}
+        for expression in (selector, *expressions_of(mapping)):
+            problems[type(expression), expression] = self._problem_of(expression)
+            # jq takes about a millisecond for each.
+            await asyncio.sleep(0)
         try:
-            # In a thread, because jq takes about a millisecond to compile an expression.
-            return await asyncio.to_thread(build, mapping, selector, parse_all=parse_all)
+            return fuse(
+                mapping,
+                selector,
+                parse_all=parse_all,
+                problem_of=lambda expression: problems[type(expression), expression],
+                guard=_guarded,
+            )
         except UnfusableError as reason:
             return reason
+
+    def _problem_of(self, expression: Any) -> Exception | None:
+        """What Ocean's own compilation of an expression raises."""
+        try:
+            self._compile(expression)
+        except Exception as error:  # noqa: BLE001  # Ocean logs whatever is raised
+            return error
+        return None
 
     async def _evaluate(self, plan: FusedMapping, items: list[Any]) -> list[list[Result]]:
         """The results of all expressions for each item.
@@ -167,7 +186,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         if len(outputs) != len(texts):
             raise UnfusableError("an expression ends the program")
         try:
-            return [json.loads(output) for output in outputs]
+            return await _in_turns(json.loads, outputs)
         except RecursionError:
             raise JqWorkerError("a result is nested too deeply") from None
 
@@ -189,20 +208,25 @@ class FusedEntityProcessor(JQEntityProcessor):
         return await self._worker.run(plan.program, text.encode(), timeout)
 
 
-async def _build(plan: FusedMapping, rows: list[list[Result]]) -> list[Mapped]:
-    built: list[Mapped] = []
+def _mapped(plan: FusedMapping, row: list[Result]) -> Mapped:
+    entities, errors, deferred = plan.entity_of(row)
+    if deferred:
+        logger.error(
+            f"Failed to calculate entities with {len(deferred)} errors. errors: {deferred}"
+        )
+    return entities, errors + deferred
+
+
+async def _in_turns[T, R](make: Callable[[T], R], values: Iterable[T]) -> list[R]:
+    """What is made of each value; other tasks get their turn in between."""
+    made: list[R] = []
     started = perf_counter()
-    for row in rows:
-        entities, errors, deferred = plan.entity_of(row)
-        if deferred:
-            logger.error(
-                f"Failed to calculate entities with {len(deferred)} errors. errors: {deferred}"
-            )
-        built.append((entities, errors + deferred))
+    for value in values:
+        made.append(make(value))
         if perf_counter() - started > _TURN:
             await asyncio.sleep(0)
             started = perf_counter()
-    return built
+    return made
 
 
 def _texts(items: list[Any]) -> Iterator[list[str]]:

@@ -132,7 +132,7 @@ def engines() -> Iterator[dict[bool, Engines]]:
 
 
 @settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # set anew by every example
 )

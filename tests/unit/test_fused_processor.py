@@ -216,6 +216,7 @@ async def test_a_process_that_is_killed_between_and_during_batches(
     await identifiers(processor, ITEM, [{"id": 0}])
     assert processor._worker.process_id
     os.kill(processor._worker.process_id, signal.SIGKILL)
+    await asyncio.sleep(0.3)
     batch = asyncio.create_task(identifiers(processor, slow, [{"id": 1}]))
     await asyncio.sleep(0.4)
     os.kill(processor._worker.process_id, signal.SIGKILL)
