@@ -84,6 +84,7 @@ class FusedMapping:
         try:
             passed = _as_bool(self.selector, results)
         except Exception as error:  # noqa: BLE001  # Ocean collects whatever is raised
+            error.__traceback__ = None
             return [], [error], [_as_coroutine_raises(error)] if self.deferred.nodes else []
         if not (passed or self.parse_all):
             return [MappedEntity()], [], []
@@ -245,7 +246,8 @@ def _output(leaf: Leaf, results: list[Result]) -> Any:
         Exception: what Ocean's own evaluation raises.
     """
     if leaf.error:
-        raise leaf.error
+        # Or else it would collect the frames of every item.
+        raise leaf.error.with_traceback(None)
     result = results[leaf.place]
     if isinstance(result, dict):
         raised = result["error"]
@@ -256,8 +258,12 @@ def _output(leaf: Leaf, results: list[Result]) -> Any:
 
 
 def _exact(value: Any, text: str) -> Any:
-    """The value with its integers as jq writes them: jq.py takes each through a double."""
-    with suppress(RecursionError):
+    """The value with its integers as jq writes them: jq.py takes each through a double.
+
+    Where the text says something else altogether (jq leaves out what is nested too deeply), the
+    value remains.
+    """
+    with suppress(LookupError, RecursionError, TypeError, ValueError):
         return _with_integers_of(json.loads(text), value)
     return value
 

@@ -145,7 +145,8 @@ class FusedEntityProcessor(JQEntityProcessor):
     def _problem_of(self, expression: Any) -> Exception | None:
         """What Ocean's own compilation of an expression raises."""
         try:
-            self._compile(expression)
+            # Past the cache, which is for programs that run here, and keeps processors alive.
+            JQEntityProcessor._compile.__wrapped__(self, expression)
         except Exception as error:  # noqa: BLE001  # Ocean logs whatever is raised
             return error
         return None
@@ -185,10 +186,7 @@ class FusedEntityProcessor(JQEntityProcessor):
             return [await self._row(plan, text) for text in texts]
         if len(outputs) != len(texts):
             raise UnfusableError("an expression ends the program")
-        try:
-            return await _in_turns(json.loads, outputs)
-        except RecursionError:
-            raise JqWorkerError("a result is nested too deeply") from None
+        return await _in_turns(_row_of, outputs)
 
     async def _row(self, plan: FusedMapping, text: str) -> list[Result]:
         """The results for one item; where jq cannot read that, the selector fails on it."""
@@ -200,12 +198,19 @@ class FusedEntityProcessor(JQEntityProcessor):
             return [{"error": str(error)}]
         if len(outputs) != 1:
             raise UnfusableError("an expression ends the program")
-        row: list[Result] = json.loads(outputs[0])
-        return row
+        return _row_of(outputs[0])
 
     async def _run(self, plan: FusedMapping, text: str) -> list[bytes]:
         timeout = ocean.config.process_in_queue_timeout
         return await self._worker.run(plan.program, text.encode(), timeout)
+
+
+def _row_of(output: bytes) -> list[Result]:
+    try:
+        row: list[Result] = json.loads(output)
+    except RecursionError:
+        raise JqWorkerError("a result is nested too deeply") from None
+    return row
 
 
 def _mapped(plan: FusedMapping, row: list[Result]) -> Mapped:

@@ -7,6 +7,7 @@ one, and hands it one program and text after the other.
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -21,11 +22,12 @@ from typing import IO
 import jq_process
 
 _SCRIPT = Path(jq_process.__file__)
-_PATIENCE = 1.0
+# Seconds for a process to do what it does of itself: to end when its input or its time ends.
+_PATIENCE = 2.0
 
 
 class JqWorkerError(Exception):
-    """The process could not be started, or died over the same text twice."""
+    """No process could be started, or it died over the same text twice."""
 
 
 class InvalidProgramError(ValueError):
@@ -136,8 +138,8 @@ def _ask(kept: _Kept, parts: tuple[bytes, ...], timeout: float | None) -> tuple[
         except OSError as error:
             raise JqWorkerError(f"no process for jq can be started: {error}") from None
         try:
-            state, is_last, content = _exchange(process, parts)
-        except OSError:
+            state, is_last, content = _exchange(process, parts, timeout)
+        except (OSError, ValueError):  # Gone, or closed meanwhile.
             if kept.end() == -signal.SIGALRM:
                 raise TimeoutError(f"jq took longer than {timeout:g} seconds") from None
             continue
@@ -148,12 +150,12 @@ def _ask(kept: _Kept, parts: tuple[bytes, ...], timeout: float | None) -> tuple[
 
 
 def _exchange(
-    process: subprocess.Popen[bytes], parts: tuple[bytes, ...]
+    process: subprocess.Popen[bytes], parts: tuple[bytes, ...], timeout: float | None
 ) -> tuple[int, bool, bytes]:
     """Send a request and read the reply.
 
     Raises:
-        OSError: the process is gone.
+        OSError: the process is gone, or does not even end itself when its time is over.
     """
     if process.stdin is None or process.stdout is None:
         raise OSError("the process was started without pipes")
@@ -161,6 +163,10 @@ def _exchange(
         view = memoryview(part)
         while view:
             view = view[process.stdin.write(view) :]
+    replies = select.poll()
+    replies.register(process.stdout, select.POLLIN)
+    if not replies.poll(None if timeout is None else 1000 * (timeout + _PATIENCE)):
+        raise OSError("the process does not answer")
     state, is_last, length = jq_process.REPLY.unpack(_read(process.stdout, jq_process.REPLY.size))
     return state, is_last, _read(process.stdout, length)
 
@@ -207,5 +213,8 @@ async def _in_thread[T](job: Callable[[Callable[[], bool]], T]) -> T:
             if not future.cancelled():
                 future.set_result(result)
 
-    threading.Thread(target=work, name="jq", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="jq", daemon=True).start()
+    except RuntimeError as error:
+        raise JqWorkerError(f"no thread for jq can be started: {error}") from None
     return await asyncio.wrap_future(future)

@@ -280,6 +280,13 @@ async def test_the_event_loop_is_never_held_up(
     assert max(later - earlier for earlier, later in pairwise(turns)) < 0.05
 
 
+async def test_errors_hold_no_frames(processor: FusedEntityProcessor) -> None:
+    """Each frame would hold an item for as long as the resync collects errors."""
+    for selector in (".[", "1", "empty", "error(1)"):
+        result = await processor.parse_items(resource(ITEM, selector), [{"id": 1}] * 3)
+        assert [error.__traceback__ for error in result.errors] == [None] * 3
+
+
 async def test_mappings_beyond_a_number_are_forgotten(
     processor: FusedEntityProcessor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,6 +169,21 @@ async def test_an_endless_program_is_ended_and_the_next_call_gets_a_new_process(
     assert worker.process_id != process_id
 
 
+async def test_a_process_that_stands_still_is_replaced(worker: JqWorker) -> None:
+    await worker.run(".", b"1")
+    process_id = the_id(worker)
+    os.kill(process_id, signal.SIGSTOP)
+    assert await worker.run(".", b"2", 0.2) == [b"2"]
+    assert not is_running(process_id)
+
+
+async def test_closing_it_amid_a_call(worker: JqWorker) -> None:
+    job = asyncio.create_task(worker.run(SLOW, b"1"))
+    await working(worker)
+    worker.close()
+    assert await job == [b"1"]
+
+
 async def test_waiting_for_other_calls_takes_no_allowed_time(worker: JqWorker) -> None:
     slow = asyncio.create_task(worker.run(SLOW, b"1"))
     await asyncio.sleep(0.1)
