@@ -87,6 +87,12 @@ class CustomIntegration(BaseIntegration):
         _spare_the_garbage_collector()
         await super().start()
 
+    async def initialize_handlers(self) -> None:
+        """Create Ocean's handlers, and say which engine evaluates mappings."""
+        await super().initialize_handlers()
+        if isinstance(self.entity_processor, CountingEntityProcessor):
+            self.entity_processor.engine = self.settings.mapping_engine
+
     async def sync_raw_all(
         self,
         _: dict[Any, Any] | None = None,

@@ -35,6 +35,8 @@ def ocean_config(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         ssl=SslSettings(),
         disable_ip_outbound_blocker=True,
         allow_environment_variables_jq_access=False,
+        process_in_queue_timeout=60,
+        process_in_queue_max_workers=1,
     )
     app: Any = SimpleNamespace(config=config)
     monkeypatch.setattr(ocean_context, "_port_ocean", ocean_context.PortOceanContext(app))
