@@ -14,6 +14,7 @@ from endpoints import Endpoint
 from error_rules import Action, ErrorRule, action_for
 from errors import EndpointError, ResponseError, StatusError
 from item_stream import Portion
+from jq_worker import JqWorker
 from messages import ApiRequest
 from observer import UNOBSERVED, Observer
 from page_reader import EndpointStatistics, LargePage, PageReader
@@ -45,8 +46,9 @@ class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one set of statistics.
 
     Inputs: `client` sends; `fetch` is how a request is sent, through the cache or directly;
-    `settings` say how pages are asked for; `rules` are the user's own for errors; `observer` is
-    told of each page; after `most_pages` of an endpoint reading stops, complete or not.
+    `settings` say how pages are asked for; `worker` runs jq on large bodies; `rules` are the user's
+    own for errors; `observer` is told of each page; after `most_pages` of an endpoint reading
+    stops, complete or not.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class EndpointReader:
         endpoint: Endpoint,
         settings: ConnectionSettings,
         fetch: Fetch,
+        worker: JqWorker,
         rules: tuple[ErrorRule, ...] = (),
         observer: Observer = UNOBSERVED,
         most_pages: int | None = None,
@@ -69,7 +72,7 @@ class EndpointReader:
         self._observer = observer
         self._most_pages = most_pages
         self.statistics = EndpointStatistics(PageSizes(settings.page_size))
-        self._page_reader = PageReader(endpoint.data_path, self.statistics, client.redactor)
+        self._page_reader = PageReader(endpoint.data_path, self.statistics, client.redactor, worker)
 
     async def read(
         self, first: ApiRequest, path_params: Mapping[str, str] | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -11,7 +11,8 @@ import ijson
 
 from decoding import is_lines, is_utf8, parse
 from errors import ResponseError
-from extraction import DataPath
+from extraction import DataPath, ListPart
+from jq_worker import JqWorker
 from messages import ApiResponse, LargeBody
 from splitting import ArraySplitter, LineSplitter, Splitter, Step
 
@@ -31,18 +32,23 @@ class ItemStream:
     equal lists, and `body` is the body with an empty list where the items were.
     """
 
-    def __init__(self, body: LargeBody, splitter: Splitter, data_path: DataPath) -> None:
+    def __init__(
+        self, body: LargeBody, splitter: Splitter, data_path: DataPath, worker: JqWorker
+    ) -> None:
         self.received = self.count = 0
         self.body: Any = None
         self._chunks = body.chunks()
         self._splitter = splitter
         self._data_path = data_path
+        self._worker = worker
         self._first: list[Portion] = []
         self._found_nulls = False
         self._digest = hashlib.blake2b(digest_size=16)
 
     @classmethod
-    async def open(cls, response: ApiResponse, data_path: DataPath) -> "ItemStream | None":
+    async def open(
+        cls, response: ApiResponse, data_path: DataPath, worker: JqWorker
+    ) -> "ItemStream | None":
         """A stream at the first items; None when only the whole body can tell what the items are.
 
         That is so for small bodies, other charsets than UTF-8, a data_path that looks at more than
@@ -60,7 +66,7 @@ class ItemStream:
             splitter = ArraySplitter(path)
         if splitter is None:
             return None
-        stream = cls(response.large, splitter, data_path)
+        stream = cls(response.large, splitter, data_path, worker)
         return stream if await stream._find() else None
 
     @property
@@ -98,35 +104,45 @@ class ItemStream:
 
     async def _find(self) -> bool:
         async for chunk in self._chunks:
-            self._first += await asyncio.to_thread(self._take, chunk)
+            for part in await self._in_thread(self._take, chunk):
+                self._first.append(await self._items(part))
             if self._splitter.is_found is not None:
                 break
         return bool(self._splitter.is_found)
 
     async def _rest(self) -> AsyncGenerator[Portion]:
+        async for chunk in self._chunks:
+            for part in await self._in_thread(self._take, chunk):
+                yield await self._items(part)
+        for part in await self._in_thread(self._finish):
+            yield await self._items(part)
+
+    async def _in_thread[**P](
+        self, work: Callable[P, list[ListPart]], *args: P.args, **kwargs: P.kwargs
+    ) -> list[ListPart]:
         try:
-            async for chunk in self._chunks:
-                for piece in await asyncio.to_thread(self._take, chunk):
-                    yield piece
-            for piece in await asyncio.to_thread(self._finish):
-                yield piece
+            return await asyncio.to_thread(work, *args, **kwargs)
         except (ValueError, RecursionError, ijson.JSONError):
             # What a parser says may hold pieces of the body.
             raise ResponseError("the body is not JSON: malformed after its start") from None
 
-    def _take(self, chunk: bytes) -> list[Portion]:
-        return [self._items(text) for text in self._splitter.feed(chunk)]
-
-    def _items(self, text: bytes) -> Portion:
-        self._digest.update(text[1:-1] + b",")
-        found = self._data_path.extract_part(text)
-        self.received += found.received or 0
+    async def _items(self, part: ListPart) -> Portion:
+        found = await self._data_path.extract_part(part, self._worker)
         self.count += len(found.items)
         self._found_nulls = self._found_nulls or not found.matched
-        return Portion(found.items, len(text))
+        return Portion(found.items, len(part.text))
 
-    def _finish(self) -> list[Portion]:
-        last = [self._items(text) for text in self._splitter.close()]
+    def _take(self, chunk: bytes) -> list[ListPart]:
+        return [self._parse(text) for text in self._splitter.feed(chunk)]
+
+    def _parse(self, text: bytes) -> ListPart:
+        self._digest.update(text[1:-1] + b",")
+        part = ListPart.parse(text)
+        self.received += len(part.elements)
+        return part
+
+    def _finish(self) -> list[ListPart]:
+        last = [self._parse(text) for text in self._splitter.close()]
         if self._splitter.elements not in (None, self.received):
             raise ValueError("a line is no JSON value")
         placeholder = secrets.token_hex(16)

@@ -10,6 +10,7 @@ from decoding import decode
 from errors import ResourceError, ResponseError
 from extraction import DataPath, keys_of
 from item_stream import ItemStream, Portion
+from jq_worker import JqWorker
 from messages import ApiRequest, ApiResponse
 from pagination.page import Page
 from pagination.reading import PageSizes
@@ -70,12 +71,14 @@ class LargePage:
         stream: ItemStream,
         data_path: DataPath,
         statistics: EndpointStatistics,
+        worker: JqWorker,
     ) -> None:
         self.response = response
         self._request = request
         self._stream = stream
         self._data_path = data_path
         self._statistics = statistics
+        self._worker = worker
         self._has_ended = False
         self._first: Any = None
 
@@ -92,7 +95,7 @@ class LargePage:
         """
         stream = self._stream
         if self._has_ended:
-            again = await ItemStream.open(self.response, self._data_path)
+            again = await ItemStream.open(self.response, self._data_path, self._worker)
             assert again is not None  # noqa: S101 (it was one the first time)
             stream = again
         async with aclosing(stream.pieces()) as pieces:
@@ -132,8 +135,13 @@ class PageReader:
     """Makes pages of the answers of endpoints that share a data_path and statistics."""
 
     def __init__(
-        self, data_path: DataPath, statistics: EndpointStatistics, redactor: Redactor
+        self,
+        data_path: DataPath,
+        statistics: EndpointStatistics,
+        redactor: Redactor,
+        worker: JqWorker,
     ) -> None:
+        self._worker = worker
         self._data_path = data_path
         self._statistics = statistics
         self._redactor = redactor
@@ -146,9 +154,11 @@ class PageReader:
             EndpointError: a large body did not arrive to its end.
         """
         try:
-            stream = await ItemStream.open(response, self._data_path)
+            stream = await ItemStream.open(response, self._data_path, self._worker)
             if stream:
-                return LargePage(request, response, stream, self._data_path, self._statistics)
+                return LargePage(
+                    request, response, stream, self._data_path, self._statistics, self._worker
+                )
             return await self._whole(request, response)
         except ResponseError as error:
             raise self.explained(error, response) from None
@@ -161,7 +171,7 @@ class PageReader:
 
     async def _whole(self, request: ApiRequest, response: ApiResponse) -> Page:
         body = await decode(response)
-        found = await self._data_path.extract(body)
+        found = await self._data_path.extract(body, self._worker)
         if response.status not in _NO_CONTENT:
             self._statistics.judge(body.value, count=len(found.items), matched=found.matched)
         return Page(

@@ -21,6 +21,7 @@ from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathParameter, PathValue
 from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
+from jq_worker import JqWorker
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from response_cache import ResponseCache
 from settings import ConnectionSettings
@@ -105,6 +106,7 @@ class ResourceReader:
     ) -> None:
         self._plan = plan
         self._limits = limits
+        self._worker = JqWorker()
         self._observer = observer
         self._client = client
         self._settings = settings
@@ -135,6 +137,7 @@ class ResourceReader:
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
+            await asyncio.to_thread(self._worker.close)
         self._conclude()
 
     def _reader_of(
@@ -146,6 +149,7 @@ class ResourceReader:
             endpoint,
             self._settings,
             fetch,
+            self._worker,
             rules,
             self._observer,
             self._limits.pages,

@@ -24,6 +24,7 @@ from error_rules import ErrorRule
 from errors import EndpointError, ResourceError, ResponseError
 from extraction import DataPath
 from item_stream import ItemStream
+from jq_worker import JqWorker
 from messages import ApiResponse
 from resync import ResourcePlan, ResourceReader, SharedResponses
 from settings import ConnectionSettings
@@ -136,7 +137,7 @@ async def test_items_are_handed_on_before_the_body_has_arrived(connect: ClientFa
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
         base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         response = await connect(base_url=base).send(Endpoint("/x").request(base, {}))
-        stream = await ItemStream.open(response, DataPath(".data.items"))
+        stream = await ItemStream.open(response, DataPath(".data.items"), JqWorker())
         assert stream
         async with aclosing(stream.pieces()) as pieces:
             found = (await asyncio.wait_for(anext(pieces), 5)).items
@@ -163,7 +164,7 @@ def test_a_body_that_breaks_off_is_asked_for_again(breaks: list[int]) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.contract("failure.incomplete-endpoint")
+@pytest.mark.contract("failure.keeps-what-was-read")
 async def test_a_body_that_breaks_off_for_good_fails_and_what_came_is_handed_on(
     api: FakeApi, connect: ClientFactory
 ) -> None:
@@ -241,7 +242,7 @@ async def test_a_large_page_that_starts_like_the_one_before_is_read_as_well(
     ]
 
 
-@pytest.mark.contract("loops.identical-page")
+@pytest.mark.contract("loop.page")
 @pytest.mark.parametrize("stamp", [False, True])
 async def test_a_large_page_that_comes_again_is_an_error(
     api: FakeApi, read: Read, stamp: bool
@@ -369,6 +370,6 @@ async def test_an_error_reaches_every_reader() -> None:
 
 async def test_small_answers_and_unfit_paths_are_not_streamed() -> None:
     small = ApiResponse(httpx.URL("https://h.test"), 200, httpx.Headers(), b"[]")
-    assert await item_stream.ItemStream.open(small, DataPath(".")) is None
+    assert await item_stream.ItemStream.open(small, DataPath("."), JqWorker()) is None
     for path in (".a | sort", ".[-1]", ".a + .b", "first(.a[])"):
         assert DataPath(path).list_path is None, path

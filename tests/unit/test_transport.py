@@ -155,14 +155,12 @@ async def test_a_spent_limit_waits_for_its_reset(
 
 
 @pytest.mark.contract("retry.max-wait")
-@pytest.mark.parametrize(
-    "headers",
-    [{"retry-after": "3600"}, {"x-ratelimit-reset": str(int(time.time()) + 3600)}],
-)
+@pytest.mark.parametrize("name", ["retry-after", "x-ratelimit-reset"])
 async def test_too_long_a_wait_fails_at_once_and_names_it(
-    api: FakeApi, connect: ClientFactory, headers: dict[str, str]
+    api: FakeApi, connect: ClientFactory, name: str
 ) -> None:
-    api.script(Reply(429, headers=headers))
+    moment = "3600" if name == "retry-after" else str(int(time.time()) + 3600)
+    api.script(Reply(429, headers={name: moment}))
     begun = time.monotonic()
     with pytest.raises(RequestError, match=r"429 and asks to wait 3[56]\d\d s") as caught:
         await _send(connect(max_retry_wait="60"), api)
