@@ -64,6 +64,13 @@ def test_pods_are_confined(manifests: list[Manifest]) -> None:
         assert [mounts[name] for name in writable] == ["/tmp/ocean"]
 
 
+def test_the_cluster_may_choose_the_user() -> None:
+    pod = pod_of(the(render(MATRIX["openshift"]), "Deployment"))
+    assert pod["securityContext"].keys() == {"runAsNonRoot", "seccompProfile"}
+    usual = pod_of(the(render(MATRIX["minimal"]), "Deployment"))
+    assert usual["securityContext"]["runAsUser"] == 65532
+
+
 def test_the_cluster_grants_nothing(manifests: list[Manifest]) -> None:
     kinds = {manifest["kind"] for manifest in manifests}
     assert not kinds & {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}

@@ -199,11 +199,7 @@ def test_three_shards_give_what_one_instance_gives(
     )
     assert three.catalog() == one.catalog()
 
-    # Nobody deletes what another one wrote, neither when all is there …
-    assert set(three.resync().values()) == {0}
-    assert three.catalog() == one.catalog()
-
-    # … nor when entities of several shards are gone.
+    # Entities of every shard are gone: each deletes its own, and what the others wrote stays.
     for name in RELATIONS:
         del items[name][10:13]
     assert three.resync("services") == {"my-api-services": 3}
