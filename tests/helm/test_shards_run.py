@@ -211,3 +211,15 @@ def test_three_shards_give_what_one_instance_gives(
     assert three.resync("teams", "incidents") == {"my-api-teams": 3, "my-api-incidents": 3}
     one.resync()
     assert three.catalog() == one.catalog()
+
+
+def test_an_installation_can_be_split_later(one: Installation, three: Installation) -> None:
+    three.state = one.state
+    one.resync()
+    before = one.catalog()
+    three.resync()
+    integration = one.state.integrations["my-api"]
+    kept = [each for each in integration.config["resources"] if each["kind"] == "/teams"]
+    integration.config = {**integration.config, "resources": kept}
+    assert one.resync() == {"my-api": 0}
+    assert one.catalog() == before
