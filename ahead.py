@@ -29,12 +29,13 @@ class FetchAhead:
         self._is_trusted = True
 
     @property
-    def room(self) -> int:
-        """How far ahead requests may be named, those included that were sent already."""
-        return self._allowance.left + len(self._waiting) if self._is_trusted else 0
+    def room(self) -> range:
+        """Which of the coming requests may be sent now, the next one being at 0."""
+        sent = len(self._waiting)
+        return range(sent, sent + self._allowance.left) if self._is_trusted else range(0)
 
     def send(self, requests: Sequence[ApiRequest]) -> None:
-        """Send those of the expected requests that were not sent yet."""
+        """Send requests that are expected, in their order."""
         for request in requests:
             identity = request.identity
             if identity not in self._waiting and self._allowance.left > 0:

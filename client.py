@@ -140,6 +140,9 @@ class ApiClient:
         return moved
 
     def _answer(self, request: ApiRequest, response: httpx.Response) -> ApiResponse:
+        # The stream, read to its end, and the response hold each other; so the body would stay in
+        # memory until the next garbage collection.
+        response.stream = httpx.ByteStream(b"")
         answer = ApiResponse(
             request.url,
             response.status_code,

@@ -139,7 +139,7 @@ class EndpointReader:
         visit.request, visit.reason = verdict.request, verdict.reason
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
-        elif visit.request and (room := visit.ahead.room) > 1:
+        elif visit.request and (room := visit.ahead.room):
             visit.ahead.send(visit.reading.expected(visit.request, room))
         return verdict.keep
 

@@ -1,6 +1,5 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
-import gc
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from contextvars import ContextVar
@@ -19,6 +18,7 @@ from port_ocean.core.models import EventListenerType
 from client import ApiClient
 from errors import SettingsError
 from exit_code import interrupt
+from garbage import spare_the_collector
 from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
 from reconciliation import CountingEntityProcessor, DeletionGuard
 from redaction import hide_settings_in_errors, keep_ordinary_words
@@ -84,7 +84,7 @@ class CustomIntegration(BaseIntegration):
         _ = self.client  # From here on, Ocean's log filter knows every secret.
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
-        _spare_the_garbage_collector()
+        spare_the_collector()
         await super().start()
 
     async def initialize_handlers(self) -> None:
@@ -149,13 +149,3 @@ class CustomIntegration(BaseIntegration):
         if not shared:
             shared.append(SharedResponses(plans_of(event.port_app_config.resources)))
         return shared[0]
-
-
-def _spare_the_garbage_collector() -> None:
-    """Let it pass over what was loaded for good.
-
-    A full collection of Ocean's modules holds everything up for 60 ms or more, again and again
-    while items are parsed.
-    """
-    gc.collect()
-    gc.freeze()

@@ -80,8 +80,8 @@ class Strategy(ABC):
         """Whether the answer has the place where the way on would stand, be it empty."""
         return False
 
-    def ahead(self, request: ApiRequest, length: int, count: int) -> list[ApiRequest]:
-        """So many requests from `request` on, if each page brings `length` records.
+    def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
+        """The requests at these places, counted from `request`, if pages bring `length` records.
 
         None where only the answer tells what the next request is.
         """

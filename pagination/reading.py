@@ -138,8 +138,8 @@ class Reading:
             self._learn_from_probe(probed, page)
         return self._decide(page, statement)
 
-    def expected(self, request: ApiRequest, most: int) -> list[ApiRequest]:
-        """Up to `most` requests, `request` the first of them, that a total lets us expect.
+    def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
+        """The requests at these places, `request` being at 0, that a total lets us expect.
 
         They are asked for if all further pages are as long as the last one, and nothing else ends
         the reading earlier.
@@ -150,7 +150,8 @@ class Reading:
         left = self._total.pages_left(self._received, self._pages, before.received)
         if left < 2:
             return []
-        return self._strategy.ahead(request, before.received, min(left, most))
+        places = range(places.start, min(places.stop, left))
+        return self._strategy.ahead(request, before.received, places)
 
     def refused(self, status: int) -> str | None:
         """Why an error status for the page just asked for is the end; None when it is an error.
@@ -289,9 +290,10 @@ class Reading:
 
     def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:
         assert request is not None  # noqa: S101 (counting strategies always know the next address)
-        if request.identity in self._asked:
+        identity = request.identity
+        if identity in self._asked:
             return self._end_at_known_address()
-        self._asked.add(request.identity)
+        self._asked.add(identity)
         self.request = request
         return Verdict(keep=True, request=request, extra=extra)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 
@@ -56,8 +57,8 @@ class Offset(Strategy):
         self._offset += page.received
         return page.request.with_query({self.parameter: self._offset})
 
-    def ahead(self, request: ApiRequest, length: int, count: int) -> list[ApiRequest]:
-        offsets = (self._offset + length * index for index in range(count))
+    def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
+        offsets = (self._offset + length * place for place in places)
         return [request.with_query({self.parameter: offset}) for offset in offsets]
 
 
@@ -83,8 +84,8 @@ class PageNumber(Strategy):
         self._number += 1
         return page.request.with_query({self.parameter: self._number})
 
-    def ahead(self, request: ApiRequest, length: int, count: int) -> list[ApiRequest]:
-        numbers = range(self._number, self._number + count)
+    def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
+        numbers = (self._number + place for place in places)
         return [request.with_query({self.parameter: number}) for number in numbers]
 
 
@@ -188,7 +189,10 @@ def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:
     if not isinstance(link, str):
         raise PaginationError(f"the next link is {_kind(link)} and no address", advice=setting)
     try:
-        target = request.url.join(link.strip()).copy_with(userinfo=None, fragment=None)
+        # As httpx joins, with one parse instead of three.
+        target = httpx.URL(urljoin(str(request.url), link.strip()))
+        if target.userinfo or target.fragment:
+            target = target.copy_with(userinfo=None, fragment=None)
     except (httpx.InvalidURL, ValueError):
         raise PaginationError("the next link is no address", advice=setting) from None
     return request.with_url(target)

@@ -27,6 +27,7 @@ from benchmarks.clients.measuring import (
     resident_megabytes,
 )
 from client import ApiClient
+from garbage import spare_the_collector
 from mapping import CustomResourceConfig
 from resync import ResourcePlan, ResourceReader, SharedResponses
 from settings import ConnectionSettings
@@ -131,4 +132,6 @@ async def run(job: dict[str, Any]) -> None:
 if __name__ == "__main__":
     logger.remove()
     stand_in_for_ocean()
+    # As the integration does when it starts.
+    spare_the_collector()
     asyncio.run(run(json.loads(sys.argv[1])))
