@@ -253,26 +253,39 @@ def shared(bench: Bench) -> Section:
     """Resources that read the same endpoint share one reading."""
     pages = bench.size(100, 20)
     path = f"/pages/cursor/{pages}/1000"
+    latencies = {20: "20 ms", 0: "no latency"}
     with bench.api() as api:
-        job = paged(api.at(0), "cursor", path)
-        job["resources"] = job["resources"] * 5
-        tasks = {
-            "ours": Task("ours", job),
-            "bare": Task("bare", {"url": f"{api.at(0)}{path}", "style": "cursor"}),
-        }
+        tasks = {}
+        for latency in latencies:
+            job = paged(api.at(latency), "cursor", path)
+            job["resources"] = job["resources"] * 5
+            tasks[f"ours {latency}"] = Task("ours", job)
+            url = f"{api.at(latency)}{path}"
+            tasks[f"bare {latency}"] = Task("bare", {"url": url, "style": "cursor"})
         results = bench.rounds(tasks, api)
-    runs = results["ours"]
-    first = statistics.median(run["reads"][0] for run in runs)
-    again = statistics.median(statistics.mean(run["reads"][1:]) for run in runs)
-    bare = median(results["bare"], "seconds")
-    requests = max(run["server"]["requests"] for run in runs)
-    section = Section("Shared endpoints", f"Five resources on one endpoint of {pages} pages.")
-    section.targets = [
-        Target.at_most("requests / pages", requests / pages, 1),
-        Target.at_least("bare loop over HTTP / reading again", bare / again, 5),
-    ]
-    rows = [["first reading", number(first, "s")], ["each further one", number(again, "s")]]
-    section.add_table(["", "Wall"], [*rows, ["bare loop over HTTP", number(bare, "s")]])
+    requests = max(run["server"]["requests"] for run in results["ours 20"])
+    section = Section(
+        "Shared endpoints", f"Five resources on one endpoint of {pages} pages of 1,000 items."
+    )
+    section.targets = [Target.at_most("requests / pages", requests / pages, 1)]
+    rows = []
+    for latency, name in latencies.items():
+        runs = results[f"ours {latency}"]
+        first = statistics.median(run["reads"][0] for run in runs)
+        again = statistics.median(statistics.mean(run["reads"][1:]) for run in runs)
+        bare = median(results[f"bare {latency}"], "seconds")
+        if latency:
+            section.targets.append(
+                Target.at_least("bare loop over HTTP / reading again", bare / again, 5)
+            )
+        figures = (number(value, "s") for value in (first, again, bare))
+        rows.append([name, *figures, f"{bare / again:.1f}"])
+    header = ["API", "first reading", "each further one", "bare loop over HTTP", "times faster"]
+    section.add_table(header, rows)
+    section.notes.append(
+        "Responses are kept as received, and parsed again for each resource: as objects they would "
+        "take six times the memory. Without any latency that is what remains to do."
+    )
     return section
 
 
