@@ -23,6 +23,8 @@ from benchmarks.bodies import item, items_text, megabyte
 
 _TARGET = re.compile(rb"^GET (\S+) HTTP/1\.1\r\n")
 _LATENCY = re.compile(r"^/l(\d+)(/.*)$")
+# Seconds.
+_TIMER_ERROR = 0.0015
 _THINGS = re.compile(r"^/teams/(\d+)/things$")
 
 type Parts = list[bytes]
@@ -93,8 +95,19 @@ class Server(asyncio.Protocol):
         delayed = _LATENCY.match(target)
         milliseconds, target = (int(delayed[1]), delayed[2]) if delayed else (0, target)
         if milliseconds:
-            loop = asyncio.get_running_loop()
-            loop.call_later(milliseconds / 1000, self._answer, target, milliseconds)
+            due = asyncio.get_running_loop().time() + milliseconds / 1000
+            self._answer_at(due, target, milliseconds)
+        else:
+            self._answer(target, milliseconds)
+
+    def _answer_at(self, due: float, target: str, milliseconds: int) -> None:
+        """At that time exactly: a timer of the loop alone would be up to 1.5 ms late."""
+        loop = asyncio.get_running_loop()
+        left = due - loop.time()
+        if left > _TIMER_ERROR:
+            loop.call_later(left - _TIMER_ERROR, self._answer_at, due, target, milliseconds)
+        elif left > 0:
+            loop.call_soon(self._answer_at, due, target, milliseconds)
         else:
             self._answer(target, milliseconds)
 

@@ -298,6 +298,7 @@ def event_loop(bench: Bench) -> Section:
         for name, data_path in paths.items():
             job = paged(api.at(0), "cursor", f"/pages/cursor/3/{size}")
             job["resources"][0]["data_path"] = data_path
+            job["watch"] = True
             tasks[name] = Task("ours", job)
         results = bench.rounds(tasks)
     megabytes = size * 300 / 1e6
