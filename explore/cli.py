@@ -1,0 +1,94 @@
+"""The command line: exit code 0 is fine, 1 problems found, 2 usage, 130 interrupted."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from explore.cli_options import ExploreCommand, input_options, settings_options, split_settings
+from explore.inputs import load_env_file
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Try Ocean Custom before you install it: no Port account, the same engine as a sync.
+
+    Exit codes: 0 nothing is wrong, 1 problems were found, 2 the command cannot be used like this.
+    """
+
+
+@main.command(
+    cls=ExploreCommand,
+    epilog="""
+    ocean-custom check --base-url https://api.example.com/v2
+    ocean-custom check --env-file ocean.env --mapping port-app-config.yml
+    ocean-custom check --from-port --json
+    """,
+)
+@input_options
+@click.option("--offline", is_flag=True, help="Look at settings and mapping only; send nothing.")
+@settings_options
+def check(**arguments: Any) -> None:
+    """Say what is wrong with settings, mapping, connection and each resource."""
+    _run("check", arguments)
+
+
+@main.command(
+    cls=ExploreCommand,
+    epilog="""
+    ocean-custom preview --base-url https://api.example.com/v2 --blueprints blueprints.json
+    ocean-custom preview --items 20 --pages 2 --save report.json
+    ocean-custom preview --replay report.json --mapping port-app-config.yml
+    """,
+)
+@input_options
+@click.option(
+    "--pages",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Read at most so many pages of each endpoint.",
+)
+@click.option(
+    "--endpoints",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Read at most so many nested endpoints of each resource.",
+)
+@click.option(
+    "--items",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Map at most so many items of each resource.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Show so many entities of each resource.",
+)
+@click.option("--blueprints", type=_FILE, help="Compare the entities with these blueprints.")
+@click.option("--save", type=_FILE, help="Write what came back, without secrets, to this file.")
+@click.option("--replay", type=_FILE, help="Answer from a file that --save wrote; send nothing.")
+@settings_options
+def preview(**arguments: Any) -> None:
+    """Show requests, pagination and the entities that Port would get."""
+    _run("preview", arguments)
+
+
+def _run(command: str, arguments: dict[str, Any]) -> None:
+    flags = split_settings(arguments)
+    env_file = arguments.pop("env_file")
+    try:
+        places = load_env_file(env_file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{env_file or '.env'} cannot be read: {error}") from None
+    # Here, because importing Ocean takes seconds, which --help and wrong options need not wait for.
+    from explore.runner import run
+
+    raise SystemExit(run(command, flags, places, arguments))

@@ -1,0 +1,203 @@
+"""What the commands do, between the command line and the reports."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from errors import ConfigurationError, SettingsError
+from explore.as_json import check_as_json, preview_as_json, write_json
+from explore.check import check
+from explore.display import Terminal
+from explore.from_port import read_from_port
+from explore.inputs import GivenSettings, Problem
+from explore.mapping_file import (
+    MappingSource,
+    default_mapping_file,
+    parse_mapping,
+    read_mapping,
+    read_text,
+    to_plain,
+)
+from explore.masking import Masker
+from explore.options import OK, PROBLEMS, Inputs, PreviewOptions
+from explore.preview import Blueprints, PreviewReport, by_identifier, preview
+from explore.reading import impatient
+from explore.recording import Exchange, RecordingClient
+from explore.saved import Recording, ReplayClient, load, save
+from explore.show_check import show_check
+from explore.show_preview import show_preview
+from explore.surroundings import Surroundings
+from mapping import CustomPortAppConfig
+from redaction import Redactor
+from settings import ConnectionSettings
+
+
+class WrongInput(Exception):
+    """Settings or mapping are wrong, with every problem; the command ends with PROBLEMS."""
+
+    def __init__(self, title: str, problems: list[Problem]) -> None:
+        self.title = title
+        self.problems = problems
+        super().__init__(title)
+
+
+async def run_check(
+    inputs: Inputs, around: Surroundings, terminal: Terminal, *, offline: bool
+) -> int:
+    """`check`; returns the exit code."""
+    given = inputs.given
+    know_secrets(given, terminal)
+    source = await _mapping_or_none(inputs, around)
+    with terminal.working(quiet=inputs.as_json) as progress:
+        report = await check(given, source, notes=around.notes, offline=offline, progress=progress)
+    if inputs.as_json:
+        terminal.out.out(write_json(check_as_json(report), terminal.mask), highlight=False)
+    else:
+        show_check(report, terminal)
+    return OK if report.ok else PROBLEMS
+
+
+async def run_preview(
+    inputs: Inputs, options: PreviewOptions, around: Surroundings, terminal: Terminal
+) -> int:
+    """`preview`; returns the exit code.
+
+    Raises:
+        WrongInput: settings or mapping cannot be used.
+        ConfigurationError: a file cannot be read or written.
+    """
+    recording = load(options.replay) if options.replay else None
+    settings = _settings(inputs, recording, terminal)
+    source, blueprints = await _mapping(inputs, around, recording)
+    config = usable(source)
+    blueprints = _blueprints(options.blueprints) or blueprints
+    with terminal.working(quiet=inputs.as_json) as progress:
+        client = _client(settings, recording, lambda one: progress(f"{one.method} {one.url}"))
+        try:
+            report = await preview(
+                config,
+                client=client,
+                settings=settings,
+                around=around,
+                mapping_name=source.name,
+                limits=options.limits,
+                blueprints=blueprints,
+            )
+        finally:
+            await client.aclose()
+    if options.save:
+        _save(options.save, settings, source, client)
+    _show(report, inputs, options, terminal)
+    return OK if report.ok else PROBLEMS
+
+
+def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings | None:
+    """From here on, nothing that is shown holds a secret of the settings."""
+    try:
+        settings = given.parse()
+    except SettingsError:
+        return None
+    terminal.mask = Redactor.for_settings(settings).text
+    return settings
+
+
+def usable(source: MappingSource) -> CustomPortAppConfig:
+    """The mapping of a source.
+
+    Raises:
+        WrongInput: it cannot be used at all; a resource that is wrong only fails itself.
+    """
+    config, problems = parse_mapping(source)
+    if config is None:
+        raise WrongInput(f"The mapping cannot be used: {source.name}", problems)
+    return config
+
+
+def parsed(given: GivenSettings) -> ConnectionSettings:
+    """The settings.
+
+    Raises:
+        WrongInput: with every problem.
+    """
+    try:
+        return given.parse()
+    except SettingsError as error:
+        raise WrongInput("The settings cannot be used", given.problems(error)) from None
+
+
+def _settings(
+    inputs: Inputs, recording: Recording | None, terminal: Terminal
+) -> ConnectionSettings:
+    if recording is None:
+        settings = impatient(parsed(inputs.given))
+    else:
+        given = {name: value for name, value in inputs.flags.items() if value is not None}
+        settings = parsed(GivenSettings({**recording.settings, **given}, {}))
+    terminal.mask = Redactor.for_settings(settings).text
+    return settings
+
+
+def _client(
+    settings: ConnectionSettings, recording: Recording | None, on_exchange: Any
+) -> RecordingClient:
+    if recording:
+        return ReplayClient(settings, recording)
+    return RecordingClient(settings, on_exchange)
+
+
+def _show(
+    report: PreviewReport, inputs: Inputs, options: PreviewOptions, terminal: Terminal
+) -> None:
+    if inputs.as_json:
+        terminal.out.out(write_json(preview_as_json(report), terminal.mask), highlight=False)
+        return
+    show_preview(report, terminal, rows=options.rows)
+    if options.save:
+        terminal.line(
+            f"Saved to {options.save}: what the API sent, without secrets. Look at it "
+            "before you pass it on."
+        )
+
+
+def _save(
+    path: Path, settings: ConnectionSettings, source: MappingSource, client: RecordingClient
+) -> None:
+    masker = Masker(client.redactor)
+    exchanges: list[Exchange] = client.exchanges
+    save(path, settings=settings, mapping=to_plain(source.data), exchanges=exchanges, masker=masker)
+
+
+async def _mapping_or_none(inputs: Inputs, around: Surroundings) -> MappingSource | None:
+    if inputs.from_port:
+        return (await read_from_port(around))[0]
+    path = inputs.mapping or default_mapping_file()
+    return read_mapping(path) if path else None
+
+
+async def _mapping(
+    inputs: Inputs, around: Surroundings, recording: Recording | None
+) -> tuple[MappingSource, Blueprints | None]:
+    if inputs.from_port:
+        source, blueprints = await read_from_port(around)
+        return source, by_identifier(blueprints)
+    path = inputs.mapping or (None if recording else default_mapping_file())
+    if path:
+        return read_mapping(path), None
+    if recording:
+        return MappingSource("the recording", recording.mapping), None
+    raise ConfigurationError(
+        "there is no mapping: give --mapping FILE or --from-port, or make one with "
+        "`ocean-custom init`"
+    )
+
+
+def _blueprints(path: Path | None) -> Blueprints | None:
+    if path is None:
+        return None
+    try:
+        content = json.loads(read_text(path))
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is no JSON: {error}") from None
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        raise ConfigurationError(f"{path} must hold a list of blueprints")
+    return by_identifier(content)

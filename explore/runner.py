@@ -1,0 +1,92 @@
+"""Runs one command within Ocean's context, and turns expected errors into texts and exit codes."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from errors import ConfigurationError
+from explore.commands import WrongInput, run_check, run_preview
+from explore.display import Terminal
+from explore.options import PROBLEMS, USAGE, Inputs, PreviewOptions
+from explore.surroundings import Surroundings, surroundings
+from observer import Limits
+from redaction import hide_settings_in_errors
+
+_INTERRUPTED = 130
+
+
+def run(
+    command: str,
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+) -> int:
+    """Run a command with the arguments that click gave for it; returns the exit code."""
+    terminal = Terminal.standard()
+    hide_settings_in_errors()
+    return guarded(
+        terminal,
+        lambda: asyncio.run(_within_ocean(command, flags, env_places, arguments, terminal)),
+    )
+
+
+def guarded(terminal: Terminal, action: Callable[[], int]) -> int:
+    """The exit code of an action, or that of the error it ends with."""
+    try:
+        return action()
+    except WrongInput as error:
+        terminal.fail(error.title)
+        for problem in error.problems:
+            terminal.err.print(f"  {terminal.mask(str(problem))}", markup=False, soft_wrap=True)
+        return PROBLEMS
+    except ConfigurationError as error:
+        terminal.fail(str(error))
+        return USAGE
+    except KeyboardInterrupt:
+        terminal.fail("interrupted")
+        return _INTERRUPTED
+
+
+async def _within_ocean(
+    command: str,
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    terminal: Terminal,
+) -> int:
+    with surroundings() as around:
+        return await _COMMANDS[command](flags, env_places, arguments, around, terminal)
+
+
+async def _check(
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    around: Surroundings,
+    terminal: Terminal,
+) -> int:
+    inputs = _inputs(flags, env_places, arguments)
+    return await run_check(inputs, around, terminal, offline=arguments["offline"])
+
+
+async def _preview(
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    around: Surroundings,
+    terminal: Terminal,
+) -> int:
+    bounds = {name: arguments[name] for name in ("pages", "endpoints", "items")}
+    own = {name: arguments[name] for name in ("blueprints", "save", "replay", "rows")}
+    inputs = _inputs(flags, env_places, arguments)
+    return await run_preview(inputs, PreviewOptions(Limits(**bounds), **own), around, terminal)
+
+
+def _inputs(
+    flags: Mapping[str, Any], env_places: Mapping[str, str], arguments: Mapping[str, Any]
+) -> Inputs:
+    own = {name: arguments[name] for name in ("mapping", "from_port", "as_json")}
+    return Inputs(flags, env_places, **own)
+
+
+_COMMANDS = {"check": _check, "preview": _preview}
