@@ -13,6 +13,7 @@ from explore.inputs import Problem
 from explore.preview import PreviewReport, ResourcePreview
 from explore.reading import PageRead
 from explore.recording import Exchange
+from explore.setup.initialise import InitReport
 
 VERSION = 1
 
@@ -63,6 +64,33 @@ def preview_as_json(report: PreviewReport) -> dict[str, Any]:
         "limits": {"pages": limits.pages, "endpoints": limits.endpoints, "items": limits.items},
         "resources": [_resource(item) for item in report.resources],
         "findings": [_finding(item) for item in report.findings],
+    }
+
+
+def init_as_json(report: InitReport) -> dict[str, Any]:
+    """`init --json`."""
+    written = report.written
+    return {
+        "version": VERSION,
+        "command": "init",
+        "ok": report.ok,
+        "baseUrl": report.base_url,
+        "folder": str(report.folder),
+        "files": {
+            "created": written.created,
+            "updated": written.updated,
+            "unchanged": written.unchanged,
+        },
+        "settings": report.plan.settings,
+        "evidence": report.plan.evidence,
+        "warnings": report.plan.warnings,
+        "assumptions": report.assumptions,
+        "failures": [
+            {"endpoint": one.path, "error": one.error, "advice": one.advice or None}
+            for one in report.failures
+        ],
+        "dockerRun": report.docker_run,
+        "preview": preview_as_json(report.preview) if report.preview else None,
     }
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from explore.cli_options import ExploreCommand, input_options, settings_options, split_settings
+from explore.cli_options import (
+    ExploreCommand,
+    env_file_option,
+    input_options,
+    json_option,
+    settings_options,
+    split_settings,
+)
 from explore.inputs import load_env_file
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -81,9 +88,49 @@ def preview(**arguments: Any) -> None:
     _run("preview", arguments)
 
 
+@main.command(
+    cls=ExploreCommand,
+    epilog="""
+    ocean-custom init https://api.example.com/v2/users https://api.example.com/v2/teams
+    ocean-custom init 'https://api.example.com/v2/teams/{team_id}/members' --out my-api --yes
+    ocean-custom init --openapi https://api.example.com/openapi.json --select /users
+    """,
+)
+@click.argument("endpoints", nargs=-1, metavar="[URL]...")
+@click.option(
+    "--openapi", default="", metavar="FILE_OR_URL", help="Take the endpoints from this document."
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="PATH",
+    help="With --openapi: take this endpoint; may be given several times.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Write the files to this directory; else to the working directory.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing; take what is likeliest and say so.")
+@env_file_option
+@json_option
+@settings_options
+def init(**arguments: Any) -> None:
+    """Make a mapping, blueprints and settings from an API's answers, and preview them.
+
+    URL is the address of a list, such as https://api.example.com/v2/users; {placeholders} in it
+    are filled from the list in front of them. What is there is kept: files are brought up to
+    date, and what you edited stays.
+    """
+    if not arguments["endpoints"] and not arguments["openapi"]:
+        raise click.UsageError("give the URL of a list, or --openapi")
+    _run("init", arguments)
+
+
 def _run(command: str, arguments: dict[str, Any]) -> None:
     flags = split_settings(arguments)
-    env_file = arguments.pop("env_file")
+    env_file = arguments.pop("env_file") or _own_env_file(arguments)
     try:
         places = load_env_file(env_file)
     except (OSError, UnicodeDecodeError) as error:
@@ -92,3 +139,9 @@ def _run(command: str, arguments: dict[str, Any]) -> None:
     from explore.runner import run
 
     raise SystemExit(run(command, flags, places, arguments))
+
+
+def _own_env_file(arguments: dict[str, Any]) -> Path | None:
+    """What an earlier `init` wrote to the same directory."""
+    path = arguments["out"] / "ocean.env" if "out" in arguments else None
+    return path if path and path.is_file() else None

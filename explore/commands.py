@@ -1,11 +1,12 @@
 """What the commands do, between the command line and the reports."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from errors import ConfigurationError, SettingsError
-from explore.as_json import check_as_json, preview_as_json, write_json
+from explore.as_json import check_as_json, init_as_json, preview_as_json, write_json
 from explore.check import check
 from explore.display import Terminal
 from explore.from_port import read_from_port
@@ -19,12 +20,16 @@ from explore.mapping_file import (
     to_plain,
 )
 from explore.masking import Masker
-from explore.options import OK, PROBLEMS, Inputs, PreviewOptions
+from explore.options import OK, PROBLEMS, InitOptions, Inputs, PreviewOptions
 from explore.preview import Blueprints, PreviewReport, by_identifier, preview
 from explore.reading import impatient
 from explore.recording import Exchange, RecordingClient
 from explore.saved import Recording, ReplayClient, load, save
+from explore.setup.addresses import split_endpoints
+from explore.setup.asking import Asker, Assuming, Interactive, Unattended
+from explore.setup.initialise import Request, initialise
 from explore.show_check import show_check
+from explore.show_init import show_init
 from explore.show_preview import show_preview
 from explore.surroundings import Surroundings
 from mapping import CustomPortAppConfig
@@ -89,6 +94,48 @@ async def run_preview(
         _save(options.save, settings, source, client)
     _show(report, inputs, options, terminal)
     return OK if report.ok else PROBLEMS
+
+
+async def run_init(
+    inputs: Inputs, options: InitOptions, around: Surroundings, terminal: Terminal
+) -> int:
+    """`init`; returns the exit code.
+
+    Raises:
+        WrongInput: the settings cannot be used.
+        ConfigurationError: no endpoint can be used, or a file cannot be read or written.
+    """
+    given = inputs.given
+    asker = _asker(options, inputs, terminal)
+    try:
+        request = _init_request(given, options)
+        _mask(given, request.base_url, terminal)
+        with terminal.working(quiet=inputs.as_json or not options.yes) as progress:
+            report = await initialise(request, around, asker, progress)
+    except SettingsError as error:
+        raise WrongInput("The settings cannot be used", given.problems(error)) from None
+    if inputs.as_json:
+        terminal.out.out(write_json(init_as_json(report), terminal.mask), highlight=False)
+    else:
+        show_init(report, terminal)
+    return OK if report.ok else PROBLEMS
+
+
+def _init_request(given: GivenSettings, options: InitOptions) -> Request:
+    base_url, wanted = split_endpoints(options.endpoints, str(given.values.get("base_url") or ""))
+    return Request(given, base_url, wanted, options.out)
+
+
+def _mask(given: GivenSettings, base_url: str, terminal: Terminal) -> None:
+    settings = ConnectionSettings.parse({**given.values, "base_url": base_url})
+    terminal.mask = Redactor.for_settings(settings).text
+
+
+def _asker(options: InitOptions, inputs: Inputs, terminal: Terminal) -> Asker:
+    if options.yes:
+        return Assuming()
+    can_ask = sys.stdin.isatty() and not inputs.as_json
+    return Interactive(terminal) if can_ask else Unattended()
 
 
 def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings | None:

@@ -49,7 +49,7 @@ def null_fields(entities: Sequence[Entity]) -> Iterator[Finding]:
     for name in _field_names(entities):
         if all(_value(entity, name) in (None, [], "") for entity in entities):
             yield Finding(
-                "null-field", f"{name} is null for all {len(entities)} entities", field=name
+                "null-field", f"{name} is null or empty in all {len(entities)} entities", field=name
             )
 
 

@@ -37,3 +37,14 @@ class PreviewOptions:
     save: Path | None = None
     replay: Path | None = None
     rows: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What `init` is asked for beyond its inputs; `endpoints` are URLs, or paths below baseUrl."""
+
+    endpoints: tuple[str, ...]
+    out: Path
+    yes: bool = False
+    openapi: str = ""
+    select: tuple[str, ...] = ()

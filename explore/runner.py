@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from errors import ConfigurationError
-from explore.commands import WrongInput, run_check, run_preview
+from explore.commands import WrongInput, run_check, run_init, run_preview
 from explore.display import Terminal
-from explore.options import PROBLEMS, USAGE, Inputs, PreviewOptions
+from explore.options import PROBLEMS, USAGE, InitOptions, Inputs, PreviewOptions
 from explore.surroundings import Surroundings, surroundings
 from observer import Limits
 from redaction import hide_settings_in_errors
@@ -82,6 +82,18 @@ async def _preview(
     return await run_preview(inputs, PreviewOptions(Limits(**bounds), **own), around, terminal)
 
 
+async def _init(
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    around: Surroundings,
+    terminal: Terminal,
+) -> int:
+    own = {name: arguments[name] for name in ("endpoints", "out", "yes", "openapi", "select")}
+    inputs = Inputs(flags, env_places, as_json=arguments["as_json"])
+    return await run_init(inputs, InitOptions(**own), around, terminal)
+
+
 def _inputs(
     flags: Mapping[str, Any], env_places: Mapping[str, str], arguments: Mapping[str, Any]
 ) -> Inputs:
@@ -89,4 +101,4 @@ def _inputs(
     return Inputs(flags, env_places, **own)
 
 
-_COMMANDS = {"check": _check, "preview": _preview}
+_COMMANDS = {"check": _check, "preview": _preview, "init": _init}

@@ -7,6 +7,7 @@
                 "body": null, "status": 200, "headers": {…}, "json": {…}}]}
 """
 
+import asyncio
 import json
 import re
 from collections import defaultdict, deque
@@ -30,6 +31,7 @@ VERSION = 1
 _KEPT_HEADERS = ("content-type", "link", "x-total-count", "x-total-pages", "retry-after")
 _NOT_SAVED = {"authType", "username", "allowedHosts"}
 _SHOWN = 5
+_TIME_FOR_LIMITS = 0.05
 
 type Key = tuple[str, str, str]
 
@@ -108,6 +110,8 @@ class ReplayClient(RecordingClient):
     async def _ask(self, request: ApiRequest) -> ApiResponse:
         saved = self._find(request)
         if saved is None:
+            # It may have been on its way when a limit ended the reading; so may it be now.
+            await asyncio.sleep(_TIME_FOR_LIMITS)
             known = "; ".join(self._asked[:_SHOWN]) or "nothing"
             raise RequestError(
                 "the recording has no answer for this request",

@@ -1,0 +1,45 @@
+"""How `init` looks on a terminal."""
+
+from explore.display import Terminal
+from explore.setup.initialise import InitReport
+from explore.show_preview import show_preview
+
+_ROWS = 5
+
+
+def show_init(report: InitReport, terminal: Terminal) -> None:
+    """Show what was found, what is doubtful, what was written, and the preview."""
+    terminal.heading(f"Found at {report.base_url}")
+    for line in report.plan.evidence:
+        _item(terminal, True, line)
+    for failure in report.failures:
+        _item(terminal, False, f"{failure.path}: {failure.error}")
+        if failure.advice:
+            terminal.advise(failure.advice)
+    doubts = [*report.plan.warnings, *report.assumptions]
+    if doubts:
+        terminal.heading("Not sure, or left out")
+        for line in doubts:
+            _item(terminal, None, line)
+    _show_files(report, terminal)
+    if report.preview:
+        terminal.heading("Preview")
+        show_preview(report.preview, terminal, rows=_ROWS)
+    terminal.heading("Run it once, when the preview is right")
+    terminal.line(report.docker_run.rstrip())
+
+
+def _show_files(report: InitReport, terminal: Terminal) -> None:
+    terminal.heading(f"Files in {report.folder.resolve()}")
+    written = report.written
+    for names, what in (
+        (written.created, "written"),
+        (written.updated, "brought up to date; your edits are kept"),
+        (written.unchanged, "unchanged"),
+    ):
+        if names:
+            terminal.line(f"  {', '.join(names)}: {what}")
+
+
+def _item(terminal: Terminal, ok: bool | None, text: str) -> None:
+    terminal.out.print(terminal.mark(ok), terminal.cell(text), soft_wrap=True)
