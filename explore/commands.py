@@ -27,6 +27,7 @@ from explore.recording import Exchange, RecordingClient
 from explore.saved import Recording, ReplayClient, load, save
 from explore.setup.addresses import split_endpoints
 from explore.setup.asking import Asker, Assuming, Interactive, Unattended
+from explore.setup.from_document import request_from_document
 from explore.setup.initialise import Request, initialise
 from explore.show_check import show_check
 from explore.show_init import show_init
@@ -108,8 +109,8 @@ async def run_init(
     given = inputs.given
     asker = _asker(options, inputs, terminal)
     try:
-        request = _init_request(given, options)
-        _mask(given, request.base_url, terminal)
+        request = _init_request(given, options, asker)
+        _mask(request, terminal)
         with terminal.working(quiet=inputs.as_json or not options.yes) as progress:
             report = await initialise(request, around, asker, progress)
     except SettingsError as error:
@@ -121,13 +122,20 @@ async def run_init(
     return OK if report.ok else PROBLEMS
 
 
-def _init_request(given: GivenSettings, options: InitOptions) -> Request:
-    base_url, wanted = split_endpoints(options.endpoints, str(given.values.get("base_url") or ""))
+def _init_request(given: GivenSettings, options: InitOptions, asker: Asker) -> Request:
+    base_url = str(given.values.get("base_url") or "")
+    if options.openapi:
+        return request_from_document(
+            given, options.openapi, base_url, options.select, options.out, asker
+        )
+    base_url, wanted = split_endpoints(options.endpoints, base_url)
     return Request(given, base_url, wanted, options.out)
 
 
-def _mask(given: GivenSettings, base_url: str, terminal: Terminal) -> None:
-    settings = ConnectionSettings.parse({**given.values, "base_url": base_url})
+def _mask(request: Request, terminal: Terminal) -> None:
+    if request.missing:
+        return
+    settings = ConnectionSettings.parse(request.values)
     terminal.mask = Redactor.for_settings(settings).text
 
 

@@ -187,6 +187,37 @@ def sent_sizes(link: str) -> list[str]:
     return [name for name in names if _SIZE_ECHO.match(name) or name in _SIZE_PARAMS]
 
 
+def is_paging_param(name: str) -> bool:
+    """Whether a query parameter is about pages, not about what is listed."""
+    return bool(number_params([name]) or size_params([name]) or is_cursor_name(name))
+
+
+def number_params(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Those of the names that number pages or count an offset, with the paginationType."""
+    found = []
+    for name in names:
+        if name in _PAGE_PARAMS or _PAGE_ECHO.match(name):
+            found.append(("page", name))
+        elif name in _OFFSET_PARAMS or _OFFSET_ECHO.match(name):
+            found.append(("offset", name))
+    return found
+
+
+def size_params(names: Iterable[str]) -> list[str]:
+    """Those of the names that set the size of a page."""
+    return [name for name in names if name in _SIZE_PARAMS or _SIZE_ECHO.match(name)]
+
+
+def is_cursor_name(name: str) -> bool:
+    """Whether a name may be that of a cursor."""
+    return bool(_CURSOR.search(name)) and not _NO_CURSOR.search(name)
+
+
+def is_link_name(path: Sequence[str]) -> bool:
+    """Whether the keys lead to a place for the next address."""
+    return _is_next(path)
+
+
 def _is_next(path: Sequence[str]) -> bool:
     return any(_NEXT.search(step) for step in path) and not any(_BACK.search(s) for s in path)
 

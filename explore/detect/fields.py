@@ -264,7 +264,7 @@ def _identifiers(
     columns: Mapping[tuple[str, ...], list[Any]], count: int, blueprint: str, mark: str
 ) -> list[Identifier]:
     """Fields that tell all items apart, the likeliest first."""
-    own = {camel([*words_of(blueprint), "id"]), f"{'_'.join(words_of(blueprint))}_id"}
+    own = _own_names(blueprint)
     found = []
     for keys, values in columns.items():
         if keys[0] == mark or not _are_names(values, count):
@@ -280,6 +280,22 @@ def _identifiers(
             found.append(Identifier(text, keys, keys[-1] in _SURE | own))
     ranks = {name: rank for rank, name in enumerate((*sorted(own), *_IDENTIFIERS))}
     return sorted(found, key=lambda one: (ranks.get(one.keys[-1], 99), len(one.keys)))
+
+
+def name_rank(name: str, blueprint: str) -> int | None:
+    """How likely a field of this name identifies an item; 0 is likeliest, None not at all."""
+    names = (*sorted(_own_names(blueprint)), *_IDENTIFIERS)
+    return names.index(name) if name in names else None
+
+
+def title_rank(name: str) -> int | None:
+    """How likely a field of this name is a title; 0 is likeliest, None not at all."""
+    return _TITLES.index(name) if name in _TITLES else None
+
+
+def _own_names(blueprint: str) -> set[str]:
+    words = words_of(blueprint)
+    return {camel([*words, "id"]), f"{'_'.join(words)}_id"}
 
 
 def _are_distinct(marks: Sequence[Any], values: Sequence[Any]) -> bool:

@@ -68,7 +68,7 @@ def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
     """
     found = arrays_in(body)
     guesses = [_of_array(array, body, endpoint) for array in found if array.holds_objects]
-    guesses = [guess for guess in guesses if not _is_beside(guess.path, endpoint)]
+    guesses = [guess for guess in guesses if not is_beside(guess.path, endpoint)]
     guesses = (
         guesses
         or _maps(body)
@@ -93,13 +93,19 @@ def _of_array(array: FoundArray, body: Any, endpoint: str) -> ListGuess:
 
 
 def _score(array: FoundArray, body: Any, endpoint: str) -> float:
-    name = array.path[-1] if array.path else ""
-    words = words_of(name)
     score = math.log10(len(array.elements) + 1) + 2 * _likeness(array.elements)
-    score += 3.0 if words and words == words_of(_last_segment(endpoint)) else 0.0
-    score += 2.0 if not name or _USUAL.fullmatch(name.lower()) else 0.0
+    score += name_score(array.path, endpoint)
     score += _counted(len(array.elements), body)
     return score - 0.5 * len(array.path)
+
+
+def name_score(path: Sequence[str], endpoint: str) -> float:
+    """How much the name of a list tells that it holds the items of an endpoint."""
+    if not path:
+        return 2.0
+    words = words_of(path[-1])
+    named = 3.0 if words and words == words_of(_last_segment(endpoint)) else 0.0
+    return named + (2.0 if _USUAL.fullmatch(path[-1].lower()) else 0.0)
 
 
 def _likeness(items: Sequence[Mapping[str, Any]]) -> float:
@@ -131,7 +137,7 @@ def _numbers(value: Any, name: str) -> Iterator[tuple[str, int]]:
         yield name, value
 
 
-def _is_beside(path: Sequence[str], endpoint: str = "") -> bool:
+def is_beside(path: Sequence[str], endpoint: str = "") -> bool:
     """Whether a path leads through a part that is about the answer, such as `meta`.
 
     An endpoint `/pages` may well answer with `pages`.
@@ -146,7 +152,7 @@ def _maps(body: Any) -> list[ListGuess]:
     return [
         ListGuess(path, "map", _entries(value), 1 - 0.5 * len(path))
         for path, value in _objects(body, ())
-        if _is_map(value) and not _is_beside(path)
+        if _is_map(value) and not is_beside(path)
     ][:1]
 
 
@@ -173,14 +179,14 @@ def _bare_values(found: Sequence[FoundArray], endpoint: str) -> Iterator[ListGue
         is_bare = array.elements and not any(
             isinstance(item, dict | list) or item is None for item in array.elements
         )
-        if is_bare and not _is_beside(array.path, endpoint):
+        if is_bare and not is_beside(array.path, endpoint):
             items = [{"value": item} for item in array.elements]
             yield ListGuess(array.path, "values", items, -0.5 * len(array.path))
 
 
 def _empty(found: Sequence[FoundArray], endpoint: str) -> Iterator[ListGuess]:
     for array in found:
-        if not array.elements and not _is_beside(array.path, endpoint):
+        if not array.elements and not is_beside(array.path, endpoint):
             yield ListGuess(array.path, "array", [], _score(array, None, endpoint))
 
 

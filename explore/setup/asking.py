@@ -21,6 +21,9 @@ class Asker(Protocol):
     def confirm(self, question: str, *, default: bool) -> bool:
         """Whether to do what the question says."""
 
+    def pick(self, question: str, options: Sequence[str]) -> list[int]:
+        """The indices of the options to take, at least one."""
+
 
 @dataclass(slots=True)
 class Assuming:
@@ -35,6 +38,10 @@ class Assuming:
     def confirm(self, question: str, *, default: bool) -> bool:
         self.notes.append(f"{question} Assumed: {'yes' if default else 'no'}")
         return default
+
+    def pick(self, question: str, options: Sequence[str]) -> list[int]:
+        self.notes.append(f"{question} Assumed: all {len(options)}")
+        return list(range(len(options)))
 
 
 @dataclass(slots=True)
@@ -56,6 +63,18 @@ class Interactive:
     def confirm(self, question: str, *, default: bool) -> bool:
         return click.confirm(self.terminal.mask(question), default=default, err=True)
 
+    def pick(self, question: str, options: Sequence[str]) -> list[int]:
+        self.terminal.line(question)
+        for number, option in enumerate(options, 1):
+            self.terminal.line(f"  {number}  {option}")
+        picked: list[int] = click.prompt(
+            "Numbers, with commas, or all",
+            default="all",
+            value_proc=lambda text: _numbers(text, len(options)),
+            err=True,
+        )
+        return picked
+
 
 class Unattended:
     """Neither a terminal nor `--yes`: the first question ends the command."""
@@ -68,6 +87,18 @@ class Unattended:
 
     def confirm(self, question: str, *, default: bool) -> bool:
         raise _nobody(question)
+
+    def pick(self, question: str, options: Sequence[str]) -> list[int]:
+        raise _nobody(question)
+
+
+def _numbers(text: str, count: int) -> list[int]:
+    if text.strip().lower() == "all":
+        return list(range(count))
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() and 1 <= int(part) <= count for part in parts):
+        raise click.UsageError(f"give numbers from 1 to {count}, such as 1,3, or all")
+    return sorted({int(part) - 1 for part in parts})
 
 
 def _nobody(question: str) -> ConfigurationError:

@@ -188,8 +188,13 @@ def environment_of(
 
 def needed_secrets(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
     """The secret settings that an installation needs, by their names in the spec."""
-    of_type = _CREDENTIALS.get(str(settings.get("authType")), ())
+    of_type = credentials_of(str(settings.get("authType")))
     return list(dict.fromkeys([*of_type, *secrets]))
+
+
+def credentials_of(auth_type: str) -> tuple[str, ...]:
+    """The secret settings of an authType, by their names in the spec."""
+    return _CREDENTIALS.get("basic" if auth_type == "basic_auth" else auth_type, ())
 
 
 def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:

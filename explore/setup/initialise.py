@@ -10,13 +10,22 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from errors import ConfigurationError, EndpointError
 from explore.advice import advice_for
-from explore.inputs import GivenSettings, secret_names
+from explore.inputs import GivenSettings, secret_names, variable
 from explore.mapping_file import parse_mapping, read_mapping
+from explore.openapi.endpoints import Collection
+from explore.openapi.unasked import describe_unasked
 from explore.preview import PreviewReport, by_identifier, preview
 from explore.reading import impatient
 from explore.recording import RecordingClient
 from explore.setup.asking import Asker
-from explore.setup.files import BLUEPRINTS, MAPPING, Folder, Written, docker_run
+from explore.setup.files import (
+    BLUEPRINTS,
+    MAPPING,
+    Folder,
+    Written,
+    credentials_of,
+    docker_run,
+)
 from explore.setup.plan import SetupPlan, make_plan
 from explore.setup.survey import Surveyed, Surveyor, Wanted
 from explore.surroundings import Surroundings
@@ -52,7 +61,7 @@ class InitReport:
 
     @property
     def ok(self) -> bool:
-        fine = self.preview is not None and self.preview.ok
+        fine = self.preview is None or self.preview.ok
         return fine and not self.failures
 
 
@@ -60,8 +69,8 @@ class InitReport:
 class Request:
     """What to initialise: settings as given, endpoints, where to write.
 
-    `extra` are settings that documentation gave, `secrets` placeholders for secret ones, `notes`
-    what to tell about the documentation.
+    From a document: `extra` settings, `secrets` placeholders for secret ones, `notes` to tell, and
+    its `collections`, which stand in for endpoints that cannot be asked.
     """
 
     given: GivenSettings
@@ -71,6 +80,19 @@ class Request:
     extra: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The settings that reach the API, by snake_case name; what the user gives wins."""
+        documented = {to_snake(name): value for name, value in self.extra.items()}
+        return {**documented, **self.given.values, "base_url": self.base_url}
+
+    @property
+    def missing(self) -> list[str]:
+        """Credentials that the API wants and nobody gave."""
+        wanted = credentials_of(str(self.values.get("auth_type", "none")))
+        return [name for name in wanted if not self.values.get(to_snake(name))]
 
 
 async def initialise(
@@ -85,16 +107,19 @@ async def initialise(
         SettingsError: the settings that reach the API are wrong.
         ConfigurationError: no endpoint could be used, or a file cannot be written.
     """
-    values = {**request.given.values, "base_url": request.base_url}
-    settings = ConnectionSettings.parse({**values, **_NO_PAGING})
-    surveyed, failures = await _survey(request, impatient(settings), asker, progress)
+    failures: list[Failure] = []
+    if request.collections and request.missing:
+        surveyed = _unasked(request)
+    else:
+        settings = ConnectionSettings.parse({**request.values, **_NO_PAGING})
+        surveyed, failures = await _survey(request, impatient(settings), asker, progress)
     if not surveyed:
         raise ConfigurationError(_nothing(failures))
-    plan = make_plan(surveyed, _connection(request, values), asker)
+    plan = make_plan(surveyed, _connection(request), asker)
     if not plan.mapping["resources"]:
         raise ConfigurationError("\n  ".join(["no endpoint can be used:", *plan.warnings]))
-    plan.warnings += request.notes
-    secrets = {**_given_secrets(values), **request.secrets}
+    plan.warnings += _notes(request)
+    secrets = {**_given_secrets(request.values), **request.secrets}
     written = Folder(request.folder).write(plan, secrets)
     report = InitReport(
         request.base_url,
@@ -106,8 +131,25 @@ async def initialise(
         list(asker.notes),
     )
     around.notes.take()
-    report.preview = await _preview(request, values, plan, around, progress)
+    if not request.missing:
+        report.preview = await _preview(request, plan, around, progress)
     return report
+
+
+def _notes(request: Request) -> list[str]:
+    if not request.missing:
+        return list(request.notes)
+    names = ", ".join(variable(name) for name in request.missing)
+    return [*request.notes, f"nothing was asked of the API: set {names} and run init again"]
+
+
+def _unasked(request: Request) -> list[Surveyed]:
+    collections = dict(request.collections)
+    return [
+        describe_unasked(collections[one.path], collections)
+        for one in request.wanted
+        if one.path in collections
+    ]
 
 
 async def _survey(
@@ -136,7 +178,6 @@ async def _survey(
 
 async def _preview(
     request: Request,
-    values: Mapping[str, Any],
     plan: SetupPlan,
     around: Surroundings,
     progress: Callable[[str], None],
@@ -147,7 +188,7 @@ async def _preview(
     if config is None:
         raise ConfigurationError(f"{source.name} cannot be used: {problems[0]}")
     given = {to_snake(name): value for name, value in plan.settings.items()}
-    settings = impatient(ConnectionSettings.parse({**values, **given}))
+    settings = impatient(ConnectionSettings.parse({**request.values, **given}))
     client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
     blueprints = json.loads((request.folder / BLUEPRINTS).read_text("utf-8"))
     try:
@@ -164,12 +205,12 @@ async def _preview(
         await client.aclose()
 
 
-def _connection(request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+def _connection(request: Request) -> dict[str, Any]:
     """The settings to write, without secrets and without what is not set."""
     hidden = secret_names()
-    named = {to_camel(name): value for name, value in values.items()}
+    named = {to_camel(name): value for name, value in request.values.items()}
     plain = {name: value for name, value in named.items() if name not in hidden and value != ""}
-    return {"baseUrl": request.base_url, **request.extra, **plain}
+    return {"baseUrl": request.base_url, **plain}
 
 
 def _given_secrets(values: Mapping[str, Any]) -> dict[str, str]:

@@ -241,8 +241,8 @@ def _left_out(one: Surveyed) -> list[str]:
 
 
 def _evidence(one: Surveyed) -> list[str]:
-    place = f"{len(one.found.items)} items in the first answer, at {one.found.data_path}"
-    lines = [f"{one.kind}: {place}"]
+    seen = f"{len(one.found.items)} items in the first answer," if one.items else "lists items"
+    lines = [f"{one.kind}: {seen} at {one.found.data_path}"]
     paging = one.paging
     if paging.type != "none":
         proof = "proven" if paging.is_proven else "not proven"
