@@ -13,7 +13,7 @@ _LINK_VALUE = re.compile(r"^(https?://|/|\?)\S*$")
 _NEXT = re.compile(r"next|nextlink", re.IGNORECASE)
 _BACK = re.compile(r"prev|previous|first|last|self", re.IGNORECASE)
 _CURSOR = re.compile(
-    r"cursor|continuation|marker|scroll|after$|^offset$|page_?token|next_?token|next_?key|"
+    r"cursor|continu|marker|scroll|after$|^offset$|page_?token|next_?token|next_?key|"
     r"^next$|next_?page$|next_?(id|offset)$",
     re.IGNORECASE,
 )
@@ -29,7 +29,16 @@ _TOTAL = re.compile(
 )
 
 _PAGE_PARAMS = ("page", "pageNumber", "page_number", "p", "pageNo", "pageIndex", "page[number]")
-_OFFSET_PARAMS = ("offset", "skip", "start", "startAt", "from", "$skip", "page[offset]")
+_OFFSET_PARAMS = (
+    "offset",
+    "skip",
+    "start",
+    "startAt",
+    "from",
+    "$skip",
+    "page[offset]",
+    "sysparm_offset",
+)
 _SIZE_PARAMS = (
     "limit",
     "per_page",
@@ -46,7 +55,9 @@ _SIZE_PARAMS = (
     "page[size]",
     "page[limit]",
     "rows",
-    "num",
+    "ps",
+    "max_results",
+    "sysparm_limit",
 )
 _PAGE_ECHO = re.compile(r"^(page|current_?page|page_?(number|no|index)|number)$", re.IGNORECASE)
 _OFFSET_ECHO = re.compile(r"^(offset|skip|start|start_?at|from)$", re.IGNORECASE)
@@ -116,6 +127,7 @@ def cursor_params(clue: Clue, hints: Sequence[str] = ()) -> list[str]:
         bare,
         clue.name,
         "cursor",
+        "page[cursor]",
         "after",
         "page_token",
         "pageToken",
@@ -127,7 +139,7 @@ def cursor_params(clue: Clue, hints: Sequence[str] = ()) -> list[str]:
         "page[after]",
         "page",
     ]
-    return list(dict.fromkeys(name for name in likely if name))[:12]
+    return list(dict.fromkeys(name for name in likely if name))[:13]
 
 
 def has_more_clue(body: Any) -> str:
@@ -163,9 +175,9 @@ def total_of(answer: Answer) -> int | None:
 
 def number_order(body: Any, hints: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Types and names of numbering parameters, those that the answer echoes first."""
-    echoed = [path[-1] for path, value in leaves_beside(body) if path and _is_number(value)]
-    pages = [name for name in echoed if _PAGE_ECHO.match(name)]
-    offsets = [name for name in echoed if _OFFSET_ECHO.match(name)]
+    echoed = [path for path, value in leaves_beside(body) if path and _is_number(value)]
+    pages = [name for path in echoed if _PAGE_ECHO.match(path[-1]) for name in _spellings(path)]
+    offsets = [name for path in echoed if _OFFSET_ECHO.match(path[-1]) for name in _spellings(path)]
     pages = [*(n for n in hints if _PAGE_ECHO.match(n) or n in _PAGE_PARAMS), *pages]
     offsets = [*(n for n in hints if _OFFSET_ECHO.match(n) or n in _OFFSET_PARAMS), *offsets]
     by_page = [("page", name) for name in _unique([*pages, *_PAGE_PARAMS])]
@@ -175,8 +187,8 @@ def number_order(body: Any, hints: Sequence[str] = ()) -> list[tuple[str, str]]:
 
 def size_order(answer: Answer, hints: Iterable[str] = ()) -> list[str]:
     """Names of size parameters, those that the answer echoes with its own length first."""
-    numbers = [(path[-1], value) for path, value in leaves_beside(answer.body) if path]
-    echoed = [name for name, value in numbers if _SIZE_ECHO.match(name) and _is_number(value)]
+    numbers = [path for path, value in leaves_beside(answer.body) if path and _is_number(value)]
+    echoed = [name for path in numbers if _SIZE_ECHO.match(path[-1]) for name in _spellings(path)]
     named = [name for name in hints if _SIZE_ECHO.match(name) or name in _SIZE_PARAMS]
     return _unique([*named, *echoed, *_SIZE_PARAMS])
 
@@ -227,6 +239,11 @@ def _boolean(body: Any, pattern: re.Pattern[str], *, wanted: bool) -> str:
         if path and value is wanted and pattern.match(path[-1]):
             return ".".join(path)
     return ""
+
+
+def _spellings(path: Sequence[str]) -> list[str]:
+    """How a query may spell what an answer echoes: `page`, or `pagination[page]` by its holder."""
+    return [path[-1], f"{path[-2]}[{path[-1]}]"] if len(path) > 1 else [path[-1]]
 
 
 def _is_number(value: Any) -> bool:

@@ -4,7 +4,7 @@ A detection is a generator: it yields questions, takes answers, and returns what
 what a second page has shown is called proven.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,9 @@ class _Sizes:
         return {self.name: self.small} if self.name else {}
 
 
+type _ByLink = Callable[[Answer, _Sizes, Sequence[str]], Questions[Paging | None]]
+
+
 def detect_paging(
     first: Answer, sent: Mapping[str, str] | None = None, hints: Sequence[str] = ()
 ) -> Questions[Paging]:
@@ -77,18 +80,28 @@ def detect_paging(
     sent = sent or {}
     if first.items and compare(first.items, (yield Ask())) is not Comparison.SAME:
         return Paging(doubt="the same request brings other items each time, so nothing is proven")
-    for by_link in (_header_links, _body_links, _cursors):
+    for by_link in _ways_on(first):
         if found := (yield from by_link(first, _Sizes(), hints)):
             return found
     sizes = yield from _find_size(first, sent, hints)
     if sizes.page is not None:
         # With a small page, links and cursors show that all items on one page hide.
-        for by_link in (_header_links, _body_links, _cursors):
+        for by_link in _ways_on(sizes.page):
             if found := (yield from by_link(sizes.page, sizes, hints)):
                 return found
     if found := (yield from _numbers(first, sizes, hints)):
         return found
     return _none(first)
+
+
+def _ways_on(answer: Answer) -> tuple[_ByLink, ...]:
+    """Ways that an answer itself may lead on, in the order in which they are tried.
+
+    Where a marker says whether there is more, links are often there on the last page too.
+    """
+    if has_more_clue(answer.body):
+        return (_header_links, _cursors, _body_links)
+    return (_header_links, _body_links, _cursors)
 
 
 def _header_links(first: Answer, sizes: _Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
