@@ -39,7 +39,7 @@ class Node:
         except (KeyError, TypeError, IndexError):
             return None
         except Unresolvable as error:
-            raise ConfigurationError(f"$ref {error.ref} cannot be followed") from None
+            raise _explained(error) from None
         return found
 
     def value(self, *keys: str | int, default: Any = None) -> Any:
@@ -79,6 +79,16 @@ def load_document(source: str, *, verify: bool = True) -> tuple[Node, str]:
     _check_version(content, source)
     handlers = _Handlers(lambda uri: _read_referenced(uri, address, verify))
     return Node(SchemaPath.from_dict(content, base_uri=address, handlers=handlers)), address
+
+
+def _explained(error: Unresolvable) -> ConfigurationError:
+    """Why a `$ref` cannot be followed: what its reader said, where one was asked."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConfigurationError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return ConfigurationError(f"$ref {error.ref} leads to nothing")
 
 
 class _Handlers(dict[str, Callable[[str], Any]]):

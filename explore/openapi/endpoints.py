@@ -1,6 +1,6 @@
 """The collection endpoints of a document, its servers, and how it wants to be called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -17,7 +17,10 @@ _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """An endpoint that answers with a list, as the document has it."""
+    """An endpoint that answers with a list, as the document has it.
+
+    `key` is the field of an item that its own endpoint takes, such as isbn in `/books/{isbn}`.
+    """
 
     path: str
     summary: str
@@ -26,10 +29,13 @@ class Collection:
     headers: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
     query: dict[str, str] = field(default_factory=dict)
+    key: str = ""
 
     def wanted(self) -> Wanted:
         """What `init` asks for."""
-        return Wanted(self.path, self.query, self.params, item_schema(self.found.item))
+        return Wanted(
+            self.path, self.query, self.params, item_schema(self.found.item), key=self.key
+        )
 
 
 def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
@@ -39,9 +45,10 @@ def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
     """
     found: dict[str, Collection] = {}
     notes = []
-    for path, item in root.items("paths"):
+    paths = dict(root.items("paths"))
+    for path, item in paths.items():
         try:
-            collection = _collection(path, item)
+            collection = _collection(path, item, _key_in(path, paths))
         except ConfigurationError as error:
             notes.append(f"{path} is left out: {error}")
             continue
@@ -71,7 +78,7 @@ def server_url(root: Node, address: str) -> str:
     return url
 
 
-def _collection(path: str, item: Node) -> Collection | str | None:
+def _collection(path: str, item: Node, key: str) -> Collection | str | None:
     """The collection at a path; a text says why one cannot be used, None that there is none."""
     operation = item.child("get")
     if operation is None:
@@ -93,7 +100,15 @@ def _collection(path: str, item: Node) -> Collection | str | None:
         tuple(name.lower() for name, _ in answer.items("headers")),
         tuple(name for name, _ in _query_parameters(parameters)),
         query,
+        key,
     )
+
+
+def _key_in(path: str, paths: Iterable[str]) -> str:
+    """The placeholder of the endpoint of one item; empty without one."""
+    start = f"{path}/{{"
+    ends = (other[len(start) : -1] for other in paths if other.startswith(start))
+    return next((end for end in ends if end.isidentifier()), "")
 
 
 def _response(operation: Node) -> Node | None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from explore.detect.fields import Field
 from explore.detect.naming import camel, title, words_of
 from explore.detect.relations import Relation, Target, find_relations
+from explore.findings import type_problem
 from explore.setup.asking import Asker
 from explore.setup.survey import Discovery, Surveyed
 
@@ -187,7 +189,7 @@ def _parameter(found: Discovery) -> dict[str, Any]:
     return {"endpoint": found.endpoint, **query, **place, "field": found.field}
 
 
-def _fields(one: Surveyed, relations: Sequence[Relation]) -> list[Any]:
+def _fields(one: Surveyed, relations: Sequence[Relation]) -> list[Field]:
     """The fields that become properties: those that nothing else of the entity shows."""
     shown = {relation.keys for relation in relations}
     whole = {keys[:1] for keys in shown if len(keys) > 1}
@@ -208,7 +210,7 @@ def _blueprint(
     documented = (one.wanted.schema or {}).get("properties", {})
     properties = {}
     for item in _fields(one, relations):
-        schema = dict(documented.get(item.keys[-1]) or item.schema)
+        schema = dict(_documented(item, documented, one) or item.schema)
         if "enum" in schema and item.doubt and item.keys[-1] not in documented:
             question = f"{one.kind}: make {item.name} an {item.doubt}?"
             if not asker.confirm(question, default=True):
@@ -228,6 +230,14 @@ def _blueprint(
             for relation in relations
         },
     }
+
+
+def _documented(item: Field, documented: Mapping[str, Any], one: Surveyed) -> Any:
+    """What documentation says about a field, unless values contradict it."""
+    schema = documented.get(item.keys[-1]) if len(item.keys) == 1 else None
+    values = (_inside(found, item.keys) for found in one.items)
+    wrong = schema and any(type_problem(value, schema) for value in values if value is not None)
+    return None if wrong else schema
 
 
 def _left_out(one: Surveyed) -> list[str]:

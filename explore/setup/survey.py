@@ -29,7 +29,7 @@ class Wanted:
     """An endpoint that the user chose: its path below baseUrl, and its own query parameters.
 
     What documentation says: `hints` are names of its query parameters, `schema` the JSON schema of
-    an item, `blueprint` a name for what it lists.
+    an item, `blueprint` a name for what it lists, `key` the field that an item is asked for by.
     """
 
     path: str
@@ -37,6 +37,7 @@ class Wanted:
     hints: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
     blueprint: str = ""
+    key: str = ""
 
     @property
     def placeholders(self) -> list[str]:
@@ -174,15 +175,20 @@ class Surveyor:
         blueprint = wanted.blueprint or blueprint_name(wanted.path)
         shape = infer_shape(samples, blueprint, mark)
         surveyed = Surveyed(wanted, guess, paging, shape, samples)
-        surveyed.identifier = self._choose_identifier(wanted.path, shape)
+        surveyed.identifier = self._choose_identifier(wanted, shape)
         return surveyed
 
-    def _choose_identifier(self, path: str, shape: Shape) -> Identifier | None:
+    def _choose_identifier(self, wanted: Wanted, shape: Shape) -> Identifier | None:
+        named = [one for one in shape.identifiers if one.keys[-1] == wanted.key]
+        if named:
+            return named[0]
         likely = shape.identifiers[:_MOST_OPTIONS]
         if not likely or likely[0].is_sure:
             return shape.identifier
         options = [one.expression for one in likely]
-        return likely[self._asker.choose(f"{path}: which field identifies an item?", options)]
+        return likely[
+            self._asker.choose(f"{wanted.path}: which field identifies an item?", options)
+        ]
 
     async def _survey_nested(self, wanted: Wanted) -> Surveyed:
         """An endpoint with placeholders: asked for the first values that their parents give."""

@@ -193,10 +193,8 @@ def json_api_people(count: int) -> Items:
 def json_api(items: Items, request: Received) -> Reply:
     page, size = number(request, "page[number]", 1), min(number(request, "page[size]", 10), 50)
     last = -(-len(items) // size)
-    links = {"self": absolute(request), "last": absolute(request, **{"page[number]": last})}
-    links["next"] = (  # type: ignore[assignment]  # null on the last page, as in the documents
-        absolute(request, **{"page[number]": page + 1}) if page < last else None
-    )
+    links: dict[str, str | None] = {"self": absolute(request)}
+    links["next"] = absolute(request, **{"page[number]": page + 1}) if page < last else None
     body = {"data": items[(page - 1) * size : page * size], "links": links, "included": []}
     return Reply(200, body)
 
