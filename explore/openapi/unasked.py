@@ -49,11 +49,12 @@ def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> 
 def _shape(collection: Collection) -> Shape:
     properties = item_schema(collection.found.item)["properties"]
     own = blueprint_name(collection.path)
-    named = sorted(
-        (rank, name) for name in properties if (rank := name_rank(name, own)) is not None
-    )
+    ranks = {name: name_rank(name, own) for name in properties}
+    named = sorted((rank, name) for name, rank in ranks.items() if rank is not None)
     shape = Shape()
-    for _, name in named:
+    for name in dict.fromkeys([collection.key, *(name for _, name in named), *properties]):
+        if properties.get(name, {}).get("type") not in ("string", "number"):
+            continue
         text = properties[name]["type"] == "string"
         expression = jq_path((name,)) if text else f"{jq_path((name,))} | tostring"
         shape.identifiers.append(Identifier(expression, (name,), is_sure=True))
