@@ -22,12 +22,16 @@ COPY pyproject.toml LICENSE *.py ./
 COPY .port ./.port
 COPY auth ./auth
 COPY pagination ./pagination
+COPY explore ./explore
 ARG VERSION
 # Readable for every user, whatever the permissions of the checkout.
 RUN if ! grep -qx "version = \"${VERSION}\"" pyproject.toml; then \
         echo "VERSION is ${VERSION}, but not in pyproject.toml" >&2; exit 1; \
     fi; \
-    /opt/venv/bin/python -m compileall -q . && chmod -R u=rwX,go=rX .
+    /opt/venv/bin/python -m compileall -q . && chmod -R u=rwX,go=rX . \
+    && printf '#!/bin/sh\nPYTHONPATH=/app exec /opt/venv/bin/python -P -m explore "$@"\n' \
+        > /opt/venv/bin/ocean-custom \
+    && chmod 755 /opt/venv/bin/ocean-custom
 
 
 FROM ${BASE_IMAGE}

@@ -9,9 +9,9 @@ from explore.advice import advice_for
 from explore.connection import Step, reach
 from explore.inputs import GivenSettings, Problem
 from explore.mapping_file import MappingSource, parse_mapping
+from explore.notes import Notes
 from explore.reading import ResourceReading, impatient, read_resource
 from explore.recording import Exchange, RecordingClient
-from explore.surroundings import Notes
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
 from observer import Limits
 from resync import SharedResponses

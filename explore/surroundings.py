@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,23 +16,12 @@ from pydantic import ValidationError
 
 from errors import ConfigurationError
 from explore.inputs import ROOT
+from explore.notes import Notes
 from integration import CustomIntegration
 
 _NOT_GIVEN = "not-given"
 _IDENTIFIER = "OCEAN__INTEGRATION__IDENTIFIER"
 PORT_VARIABLES = ("OCEAN__PORT__CLIENT_ID", "OCEAN__PORT__CLIENT_SECRET")
-
-
-@dataclass(slots=True)
-class Notes:
-    """What the engine logged as a warning or worse, in order, each text once."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def take(self) -> list[str]:
-        """The lines since the last call."""
-        taken, self.lines = list(dict.fromkeys(self.lines)), []
-        return taken
 
 
 @dataclass(frozen=True, slots=True)
