@@ -48,7 +48,7 @@ def describe_elements(elements: Sequence[Any]) -> str:
     if not elements:
         return "empty"
     if not all(isinstance(item, Mapping) for item in elements):
-        return f"{len(elements)} values"
+        return f"{len(elements)} {'value' if len(elements) == 1 else 'values'}"
     keys = list(dict.fromkeys(str(key) for item in elements for key in item))
     more = ", …" if len(keys) > _SHOWN_KEYS else ""
     noun = "object" if len(elements) == 1 else "objects"

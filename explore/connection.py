@@ -23,6 +23,7 @@ type StepName = Literal["dns", "connect", "tls", "http", "authentication"]
 
 _LONGEST_CONNECT = 10.0
 _PORTS = {"http": 80, "https": 443}
+_NO_TLS = "the port may speak plain HTTP: look at the scheme and port in baseUrl"
 _TLS_ADVICE = {
     10: "the certificate has expired: have it renewed",
     18: "it signed its own certificate: add that to the file in SSL_CERT_FILE",
@@ -130,14 +131,13 @@ async def _secure(url: httpx.URL, port: int, settings: ConnectionSettings) -> St
                 url.host, port, ssl=_tls_context(settings), server_hostname=url.host
             )
     except TimeoutError:
-        return Step("tls", False, f"no TLS handshake within {limit:g} s", "look at the port")
+        return Step("tls", False, f"no TLS handshake within {limit:g} s", _NO_TLS)
     except ssl.SSLCertVerificationError as error:
         advice = _TLS_ADVICE.get(error.verify_code, "look at SSL_CERT_FILE")
         return Step("tls", False, f"the certificate is refused: {error.verify_message}", advice)
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or str(error)
-        advice = "the port may speak plain HTTP: look at the scheme and port in baseUrl"
-        return Step("tls", False, f"no TLS handshake: {reason}", advice)
+        return Step("tls", False, f"no TLS handshake: {reason}", _NO_TLS)
     version = writer.get_extra_info("ssl_object").version()
     writer.close()
     trust = "" if settings.verify_ssl else "; the certificate is not verified (verifySsl is false)"

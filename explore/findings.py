@@ -227,12 +227,12 @@ def _related(value: Any) -> list[str]:
 
 def _dangling(blueprint: str, name: str, absent: list[str], is_partial: bool) -> Finding:
     different = list(dict.fromkeys(absent))
-    examples = ", ".join(different[:_SHOWN]) + (", …" if len(different) > _SHOWN else "")
+    more = f" and {len(different) - _SHOWN} more" if len(different) > _SHOWN else ""
+    examples = f"{', '.join(different[:_SHOWN])}{more}"
     hint = "; they may be on pages that the preview did not read" if is_partial else ""
     return Finding(
         "dangling-relation",
-        f"relation {blueprint}.{name} points to {len(different)} entities that are not in the "
-        f"preview: {examples}{hint}",
+        f"relation {blueprint}.{name} points to what is not in the preview: {examples}{hint}",
         field=f"{blueprint}.{name}",
     )
 

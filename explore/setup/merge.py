@@ -9,6 +9,9 @@ from typing import Any
 _NOTHING = object()
 # What tells the elements of a list apart: resources of a mapping, and blueprints.
 _KEYS = ("kind", "identifier")
+# Generated keys that go when they are no longer generated. Others may come from a run for other
+# endpoints, such as relations to these.
+_REPLACED = frozenset({"data_path", "query_params", "path_parameters"})
 
 
 def merge(base: Any, theirs: Any, ours: Any) -> Any:
@@ -50,7 +53,7 @@ def _merge_mapping(
             theirs[key] = merge(base.get(key, _NOTHING), theirs[key], value)
         elif key not in base:
             theirs[key] = value
-    for key in [key for key in theirs if key in base and key not in ours]:
+    for key in [key for key in theirs if key in _REPLACED and key in base and key not in ours]:
         if theirs[key] == base[key]:
             del theirs[key]
     return theirs
