@@ -28,6 +28,12 @@ def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
     return exchange.error.advice if exchange.error else ""
 
 
+def without_hint(error: EndpointError, advice: str) -> str:
+    """The text of an error, without its general hint where there is better advice."""
+    text = str(error)
+    return text.replace(f" ({error.advice})", "") if advice and advice != error.advice else text
+
+
 def http_advice(error: EndpointError, settings: ConnectionSettings) -> str:
     """Advice for an error that is not the answer to one request alone."""
     if isinstance(error, StatusError) and error.status == 403:

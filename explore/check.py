@@ -158,21 +158,10 @@ def judge(
         reading.status,
         len(reading.items),
         reading.stop,
-        _cause(reading, advice),
+        reading.cause(advice),
         "" if advice in reading.error else advice,
         tuple(heard),
     )
-
-
-def _cause(reading: ResourceReading, advice: str) -> str:
-    """The causes alone, without the line that says what a resync would do.
-
-    Where there is advice for the first one, its general hint goes.
-    """
-    lines = [line.removeprefix("  - ") for line in reading.error.splitlines()]
-    text = "; ".join(lines[1:] or lines)
-    general = reading.failed[0].error.advice if reading.failed and reading.failed[0].error else ""
-    return text.replace(f" ({general})", "") if advice and general != advice else text
 
 
 def _describe(exchange: Exchange) -> str:

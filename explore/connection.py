@@ -93,6 +93,8 @@ async def _resolve(host: str, port: int) -> tuple[Step, str]:
         advice = "look at the host in baseUrl, and whether this network's DNS knows it"
         return Step("dns", False, f"{host} has no address: {said}", advice), ""
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if addresses == [host]:
+        return Step("dns", True, f"{host} is an address"), host
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     return Step("dns", True, f"{host} is {addresses[0]}{more}"), addresses[0]
 

@@ -1,7 +1,7 @@
 """What all commands show alike: marks, problems, tables without frames."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,17 +47,19 @@ class Terminal:
         sign, plain, style = ("✓", "+", "green") if ok else ("✗", "x", "red")
         return Text(sign if self.out.encoding.startswith("utf") else plain, style=style)
 
-    def table(self, *columns: str, header: bool = True) -> Table:
-        """A table without frames, to be filled and given to `show`."""
+    def table(self, *columns: str, header: bool = True, right: Container[str] = ()) -> Table:
+        """A table without frames, to be filled and given to `show`; `right` columns hold numbers.
+
+        Names that start with an underscore are not shown.
+        """
         table = Table(
             box=None, show_header=header, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0)
         )
         for name in columns:
-            right = name in ("ms", "bytes", "items", "status")
             table.add_column(
                 "" if name.startswith("_") else name,
-                justify="right" if right else "left",
-                no_wrap=right,
+                justify="right" if name in right else "left",
+                no_wrap=name in right,
                 overflow="fold",
             )
         return table

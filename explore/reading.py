@@ -84,6 +84,18 @@ class ResourceReading:
                 return exchange.status
         return None
 
+    def cause(self, advice: str = "") -> str:
+        """Why it failed, without the line that says what a resync would do.
+
+        Where there is better advice for the first error, its general hint goes.
+        """
+        lines = [line.removeprefix("  - ") for line in self.error.splitlines()]
+        text = "; ".join(lines[1:] or lines)
+        first = self.failed[0].error if self.failed else None
+        if first is None or not advice or advice == first.advice:
+            return text
+        return text.replace(f" ({first.advice})", "")
+
     def bodies(self) -> Iterator[Any]:
         """The JSON values of the answers that the resource's own endpoints gave."""
         discovered = {id(page.exchange) for page in self.pages if page.is_discovery}

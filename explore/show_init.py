@@ -1,5 +1,7 @@
 """How `init` looks on a terminal."""
 
+from pathlib import Path
+
 from explore.display import Terminal
 from explore.setup.initialise import InitReport
 from explore.show_preview import show_preview
@@ -26,11 +28,12 @@ def show_init(report: InitReport, terminal: Terminal) -> None:
         terminal.heading("Preview")
         show_preview(report.preview, terminal, rows=_ROWS)
     terminal.heading("Run it once, when the preview is right")
-    terminal.line(report.docker_run.rstrip())
+    terminal.line(report.docker_run.partition("\n")[2].rstrip())
 
 
 def _show_files(report: InitReport, terminal: Terminal) -> None:
-    terminal.heading(f"Files in {report.folder.resolve()}")
+    place = "this directory" if report.folder == Path() else str(report.folder)
+    terminal.heading(f"Files in {place}")
     written = report.written
     for names, what in (
         (written.created, "written"),

@@ -35,7 +35,7 @@ def _show_resource(resource: ResourcePreview, terminal: Terminal, rows: int, bas
     terminal.out.rule(terminal.cell(reading.kind, "bold"), align="left", style="dim")
     _show_requests(reading, terminal, base_url)
     if reading.error:
-        terminal.out.print(terminal.mark(False), terminal.cell(reading.error, "red"))
+        terminal.out.print(terminal.mark(False), terminal.cell(reading.cause(), "red"))
     terminal.line(_summary(resource))
     if resource.arrays:
         terminal.line("Arrays that the answer has:")
@@ -52,7 +52,8 @@ def _show_resource(resource: ResourcePreview, terminal: Terminal, rows: int, bas
 def _show_requests(reading: ResourceReading, terminal: Terminal, base_url: str) -> None:
     if not (reading.exchanges or reading.pages):
         return
-    table = terminal.table("request", "status", "ms", "bytes", "items", "pagination")
+    numbers = ("status", "ms", "bytes", "items")
+    table = terminal.table("request", *numbers, "pagination", right=numbers)
     by_exchange = {id(page.exchange): page for page in reading.pages if page.exchange}
     for page in reading.pages:
         if page.exchange is None:

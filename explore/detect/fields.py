@@ -137,31 +137,36 @@ class Shape:
         return self.identifiers[0] if self.identifiers else None
 
 
-def infer_shape(items: Sequence[Mapping[str, Any]], blueprint: str, mark: str = "") -> Shape:
+def infer_shape(
+    items: Sequence[Mapping[str, Any]], blueprint: str, mark: str = "", origin: str = ""
+) -> Shape:
     """What the items look like.
 
     Inputs: `blueprint`, its identifier, because `userId` may identify a user; `mark`, the name of
-    a field such as `__team_id` that tells nested items of different parents apart.
+    a field such as `__team_id` that tells nested items of different parents apart; `origin` of the
+    API, such as `https://api.example.com`: links to it are for programs.
     """
     shape = Shape()
     columns = dict(_columns(items))
     shape.identifiers = _identifiers(columns, len(items), blueprint, mark)
     shape.title = _title(columns, shape.identifier)
     for keys, values in columns.items():
-        _sort_column(shape, keys, values)
+        _sort_column(shape, keys, values, origin)
     _limit(shape)
     return shape
 
 
-def _sort_column(shape: Shape, keys: tuple[str, ...], values: Sequence[Any]) -> None:
+def _sort_column(shape: Shape, keys: tuple[str, ...], values: Sequence[Any], origin: str) -> None:
     name = ".".join(keys)
-    present = [value for value in values if value is not None]
+    present = [value for value in values if value not in (None, "", [], {})]
     if keys[0].startswith("__"):
         return
     if is_telling(keys[-1]):
-        shape.left_out[name] = "its name tells of a secret"
+        shape.left_out[name] = "named like a secret"
     elif not present:
-        shape.left_out[name] = "it is null in every item that was seen"
+        shape.left_out[name] = "null or empty in every item that was seen"
+    elif origin and all(str(value).startswith(f"{origin}/") for value in present):
+        shape.left_out[name] = "links within the API"
     else:
         plain = keys[-1] if keys[0] in _WRAPPERS and len(keys) > 1 else ""
         taken = {known.name for known in shape.fields}
@@ -173,7 +178,7 @@ def _sort_column(shape: Shape, keys: tuple[str, ...], values: Sequence[Any]) -> 
 
 def _limit(shape: Shape) -> None:
     for extra in shape.fields[_MOST_FIELDS:]:
-        shape.left_out[".".join(extra.keys)] = f"there are more than {_MOST_FIELDS} fields"
+        shape.left_out[".".join(extra.keys)] = f"more than {_MOST_FIELDS} fields"
     del shape.fields[_MOST_FIELDS:]
 
 
@@ -197,7 +202,7 @@ def _text_schema(name: str, values: Sequence[str]) -> tuple[dict[str, Any], str]
             return {"type": "string", "format": form}, ""
     different = sorted(set(values))
     if _is_enum(name, values, different):
-        doubt = f"enum of the values that were seen: {', '.join(different)}; others are refused"
+        doubt = f"enum ({', '.join(different)})? Other values are refused then."
         return {"type": "string", "enum": different}, doubt
     return {"type": "string"}, ""
 

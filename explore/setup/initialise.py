@@ -9,7 +9,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel, to_snake
 
 from errors import ConfigurationError, EndpointError
-from explore.advice import advice_for
+from explore.advice import advice_for, without_hint
 from explore.inputs import GivenSettings, secret_names, variable
 from explore.mapping_file import parse_mapping, read_mapping
 from explore.openapi.endpoints import Collection
@@ -168,7 +168,7 @@ async def _survey(
             except EndpointError as error:
                 last = client.exchanges[-1] if client.exchanges else None
                 advice = advice_for(last, settings) if last and last.error is error else ""
-                failures.append(Failure(wanted.path, str(error), advice))
+                failures.append(Failure(wanted.path, without_hint(error, advice), advice))
             except ConfigurationError as error:
                 failures.append(Failure(wanted.path, str(error)))
     finally:

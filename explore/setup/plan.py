@@ -212,7 +212,7 @@ def _blueprint(
     for item in _fields(one, relations):
         schema = dict(_documented(item, documented, one) or item.schema)
         if "enum" in schema and item.doubt and item.keys[-1] not in documented:
-            question = f"{one.kind}: make {item.name} an {item.doubt}?"
+            question = f"{one.kind}: make {item.name} an {item.doubt}"
             if not asker.confirm(question, default=True):
                 schema.pop("enum")
         properties[item.name] = {"title": item.title, **schema}
@@ -245,8 +245,7 @@ def _left_out(one: Surveyed) -> list[str]:
     for name, reason in one.shape.left_out.items():
         reasons.setdefault(reason, []).append(name)
     return [
-        f"{one.kind}: {', '.join(names)} left out, because {reason}"
-        for reason, names in reasons.items()
+        f"{one.kind}: left out ({reason}): {', '.join(names)}" for reason, names in reasons.items()
     ]
 
 

@@ -173,7 +173,9 @@ class Surveyor:
         mark: str = "",
     ) -> Surveyed:
         blueprint = wanted.blueprint or blueprint_name(wanted.path)
-        shape = infer_shape(samples, blueprint, mark)
+        base = httpx.URL(self._base_url)
+        origin = f"{base.scheme}://{base.netloc.decode()}"
+        shape = infer_shape(samples, blueprint, mark, origin)
         surveyed = Surveyed(wanted, guess, paging, shape, samples)
         surveyed.identifier = self._choose_identifier(wanted, shape)
         return surveyed

@@ -74,7 +74,7 @@ TEAMS = [
     {"slug": "blue", "name": "Blue", "size": 1, "lead": "Zoe", "archived": False},
     {"slug": "old", "name": "Old", "size": 0, "lead": None, "archived": True},
 ]
-MEMBERS = {"red": ["Ann", "Ann", None], "blue": ["Bob"], "old": []}
+MEMBERS: dict[str, list[str | None]] = {"red": ["Ann", "Ann", None], "blue": ["Bob"], "old": []}
 
 
 def answer(request: Received) -> Reply:

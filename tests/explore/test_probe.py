@@ -111,7 +111,8 @@ async def test_ocean_asks_the_integration(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("explore.connection._reach_directly", _reached)
     await harness.start()
     try:
-        done = await harness.app.integration.run_probe()
+        assert harness._ocean is not None
+        done = await harness._ocean.integration.run_probe()
     finally:
         await harness.shutdown()
     assert done.status == ProbeStatus.COMPLETED
