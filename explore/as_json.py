@@ -82,7 +82,9 @@ def init_as_json(report: InitReport) -> dict[str, Any]:
             "unchanged": written.unchanged,
         },
         "settings": report.plan.settings,
-        "evidence": report.plan.evidence,
+        "evidence": [
+            {"message": one.message, "proven": one.is_proven} for one in report.plan.evidence
+        ],
         "warnings": report.plan.warnings,
         "assumptions": report.assumptions,
         "failures": [

@@ -12,8 +12,8 @@ _ROWS = 5
 def show_init(report: InitReport, terminal: Terminal) -> None:
     """Show what was found, what is doubtful, what was written, and the preview."""
     terminal.heading(f"Found at {report.base_url}")
-    for line in report.plan.evidence:
-        _item(terminal, True, line)
+    for evidence in report.plan.evidence:
+        _item(terminal, True if evidence.is_proven else None, evidence.message)
     for failure in report.failures:
         _item(terminal, False, f"{failure.path}: {failure.error}")
         if failure.advice:

@@ -271,11 +271,14 @@ def _identifiers(
     """Fields that tell all items apart, the likeliest first."""
     own = _own_names(blueprint)
     found = []
+    # Of one parent alone, nobody can tell whether others have the same names.
+    is_comparable = not mark or len(set(map(str, columns.get((mark,), [])))) > 1
     for keys, values in columns.items():
         if keys[0] == mark or not _are_names(values, count):
             continue
         expression = _name_expression(keys, values)
-        if len(set(map(str, values))) == len(values) and expression:
+        is_distinct = len(set(map(str, values))) == len(values)
+        if is_distinct and is_comparable and expression:
             found.append(Identifier(expression, keys, keys[-1] in _SURE | own))
         elif (
             mark

@@ -42,6 +42,7 @@ def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> 
             jq_path(parent.found.path),
             identifier_field(identifier) if identifier else ".id",
             {},
+            _paging(parent),
         )
     return surveyed
 

@@ -162,7 +162,8 @@ async def _survey(
     surveyor = Surveyor(client, settings.base_url, asker, progress)
     surveyed, failures = [], []
     try:
-        for wanted in request.wanted:
+        # Nested endpoints ask for the lists in front of them, which may have been asked for too.
+        for wanted in sorted(request.wanted, key=lambda one: bool(one.placeholders)):
             try:
                 surveyed.append(await surveyor.survey(wanted))
             except EndpointError as error:

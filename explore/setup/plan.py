@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from explore.detect.fields import Field
 from explore.detect.naming import camel, title, words_of
+from explore.detect.paging import Paging
 from explore.detect.relations import Relation, Target, find_relations
 from explore.findings import type_problem
 from explore.setup.asking import Asker
@@ -29,6 +30,14 @@ _PAGING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something found out about an endpoint, and whether the API itself has shown it."""
+
+    message: str
+    is_proven: bool
+
+
 @dataclass(slots=True)
 class SetupPlan:
     """What is to be written.
@@ -40,7 +49,7 @@ class SetupPlan:
     mapping: dict[str, Any]
     blueprints: list[dict[str, Any]]
     warnings: list[str] = field(default_factory=list)
-    evidence: list[str] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
 
 
 def make_plan(
@@ -93,18 +102,26 @@ def _is_usable(one: Surveyed, paging: Mapping[str, Any], plan: SetupPlan, asker:
         why = "the list is empty" if not one.items else "no field of its items tells them apart"
         plan.warnings.append(f"{one.kind} is left out: {why}")
         return False
-    if one.paging.type != "none" and _way(one.paging.settings) != _way(paging):
-        plan.warnings.append(
-            f"{one.kind} is left out: it pages by {one.paging.type} ({one.paging.why}), in another "
-            "way than the others; it needs an installation of its own"
-        )
-        return False
+    for path, way in _ways(one):
+        if way.type != "none" and _way(way.settings) != _way(paging):
+            plan.warnings.append(
+                f"{one.kind} is left out: {path} pages by {way.type} ({way.why}), and the "
+                f"installation by {paging.get('paginationType', 'none')}; it needs one of its own"
+            )
+            return False
     if one.paging.doubt:
         plan.warnings.append(f"{one.kind}: {one.paging.doubt}")
     if one.paging.is_incomplete:
         question = f"{one.kind}: include it, although only its first page would be read?"
         return asker.confirm(question, default=False)
     return True
+
+
+def _ways(one: Surveyed) -> Iterator[tuple[str, Paging]]:
+    """How an endpoint pages, and the lists that its placeholders' values come from."""
+    yield one.kind, one.paging
+    for found in one.parameters.values():
+        yield found.endpoint, found.paging
 
 
 def _way(settings: Mapping[str, Any]) -> str:
@@ -249,13 +266,13 @@ def _left_out(one: Surveyed) -> list[str]:
     ]
 
 
-def _evidence(one: Surveyed) -> list[str]:
+def _evidence(one: Surveyed) -> Iterator[Evidence]:
     seen = f"{len(one.found.items)} items in the first answer," if one.items else "lists items"
-    lines = [f"{one.kind}: {seen} at {one.found.data_path}"]
+    yield Evidence(f"{one.kind}: {seen} at {one.found.data_path}", bool(one.items))
     paging = one.paging
     if paging.type != "none":
         proof = "proven" if paging.is_proven else "not proven"
-        lines.append(f"{one.kind}: paginationType {paging.type}, {proof}: {paging.why}")
+        text = f"{one.kind}: paginationType {paging.type}, {proof}: {paging.why}"
+        yield Evidence(text, paging.is_proven)
     elif paging.is_proven:
-        lines.append(f"{one.kind}: has one page: {paging.why}")
-    return lines
+        yield Evidence(f"{one.kind}: has one page: {paging.why}", True)

@@ -21,6 +21,7 @@ from messages import ApiRequest, ApiResponse
 
 _MOST_SAMPLES = 300
 _MOST_PARENTS = 5
+_MOST_TRIED = 20
 _MOST_OPTIONS = 5
 
 
@@ -52,6 +53,7 @@ class Discovery:
     data_path: str
     field: str
     query: dict[str, str]
+    paging: Paging
 
     @property
     def parent(self) -> str:
@@ -113,10 +115,17 @@ class Surveyor:
             if wanted.placeholders:
                 self._surveyed[wanted.path] = await self._survey_nested(wanted)
             else:
-                self._surveyed[wanted.path] = await self._survey_plain(wanted, {})
+                self._surveyed[wanted.path] = await self._survey_plain(wanted)
         return self._surveyed[wanted.path]
 
-    async def _survey_plain(self, wanted: Wanted, values: Mapping[str, PathValue]) -> Surveyed:
+    async def _survey_plain(self, wanted: Wanted) -> Surveyed:
+        guess, paging, samples = await self._look(wanted, {})
+        return self._conclude(wanted, guess, paging, samples)
+
+    async def _look(
+        self, wanted: Wanted, values: Mapping[str, PathValue]
+    ) -> tuple[ListGuess, Paging, list[dict[str, Any]]]:
+        """Where the list is, how it pages, and sample items."""
         self._progress(f"looking at {wanted.path}")
         (request, response, body), guesses = await self._first_page(wanted, values)
         guess = self._choose_list(wanted.path, guesses)
@@ -126,7 +135,7 @@ class Surveyor:
         if guess.form != "object":
             questions = detect_paging(first, wanted.query, wanted.hints)
             paging = await self._answer_all(questions, request, guess, samples)
-        return self._conclude(wanted, guess, paging, _distinct(samples, guess))
+        return guess, paging, _distinct(samples, guess)
 
     def _choose_list(self, path: str, guesses: Sequence[ListGuess]) -> ListGuess:
         if not guesses:
@@ -187,10 +196,12 @@ class Surveyor:
         likely = shape.identifiers[:_MOST_OPTIONS]
         if not likely or likely[0].is_sure:
             return shape.identifier
+        question = f"{wanted.path}: which field identifies an item?"
         options = [one.expression for one in likely]
-        return likely[
-            self._asker.choose(f"{wanted.path}: which field identifies an item?", options)
-        ]
+        if len(options) == 1:
+            self._asker.notes.append(f"{question} Only {options[0]} tells all of them apart")
+            return likely[0]
+        return likely[self._asker.choose(question, options)]
 
     async def _survey_nested(self, wanted: Wanted) -> Surveyed:
         """An endpoint with placeholders: asked for the first values that their parents give."""
@@ -218,19 +229,24 @@ class Surveyor:
         mark = f"__{name}"
         values = [str(_inside(item, identifier.keys)) for item in parent.items]
         pages: dict[str, list[dict[str, Any]]] = {}
-        for value in dict.fromkeys(values[:_MOST_PARENTS]):
+        for value in dict.fromkeys(values[:_MOST_TRIED]):
             with contextlib.suppress(EndpointError):
                 _, guesses = await self._first_page(wanted, {name: PathValue(value)})
                 pages[value] = guesses[0].items if guesses else []
+            if sum(map(bool, pages.values())) == _MOST_PARENTS:
+                break
         if not pages:
             return None
         fullest = max(pages, key=lambda value: len(pages[value]))
-        best = await self._survey_plain(wanted, {name: PathValue(fullest)})
-        pages[fullest] = best.items
+        guess, paging, pages[fullest] = await self._look(wanted, {name: PathValue(fullest)})
         samples = [{**item, mark: value} for value, items in pages.items() for item in items]
-        surveyed = self._conclude(wanted, best.found, best.paging, samples, mark)
+        surveyed = self._conclude(wanted, guess, paging, samples, mark)
         surveyed.parameters[name] = Discovery(
-            parent.kind, parent.found.data_path, identifier_field(identifier), parent.query
+            parent.kind,
+            parent.found.data_path,
+            identifier_field(identifier),
+            parent.query,
+            parent.paging,
         )
         return surveyed
 

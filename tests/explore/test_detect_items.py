@@ -150,6 +150,8 @@ def test_the_shape_of_items() -> None:
         ([{"name": "a b"}, {"name": "c d"}], "", r'.name | gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'),
         ([{"name": "a b"}, {"name": "a-b"}], "", ".name | @base64"),
         ([{"userId": 4}, {"userId": 5}], "", ".userId | tostring"),
+        ([{"id": 1, "__t": "x"}, {"id": 2, "__t": "y"}], "__t", ".id | tostring"),
+        ([{"id": 1, "__t": "x"}, {"id": 2, "__t": "x"}], "__t", '.__t + "/" + (.id | tostring)'),
         ([{"id": 1, "__t": "x"}, {"id": 1, "__t": "y"}], "__t", '.__t + "/" + (.id | tostring)'),
     ],
 )
