@@ -75,10 +75,11 @@ async def run_preview(
     recording = load(options.replay) if options.replay else None
     settings = _settings(inputs, recording, terminal)
     source, blueprints = await _mapping(inputs, around, recording)
-    config = usable(source)
+    config, problems = usable(source)
     blueprints = _blueprints(options.blueprints) or blueprints
     with terminal.working(quiet=inputs.as_json) as progress:
         client = _client(settings, recording, lambda one: progress(f"{one.method} {one.url}"))
+        terminal.mask = client.redactor.text
         try:
             report = await preview(
                 config,
@@ -86,6 +87,7 @@ async def run_preview(
                 settings=settings,
                 around=around,
                 mapping_name=source.name,
+                problems=problems,
                 limits=options.limits,
                 blueprints=blueprints,
             )
@@ -112,7 +114,9 @@ async def run_init(
         request = _init_request(given, options, asker)
         _mask(request, terminal)
         with terminal.working(quiet=inputs.as_json or not options.yes) as progress:
-            report = await initialise(request, around, asker, progress)
+            report = await initialise(
+                request, around, asker, progress, lambda client: _adopt(client, terminal)
+            )
     except SettingsError as error:
         raise WrongInput("The settings cannot be used", given.problems(error)) from None
     if inputs.as_json:
@@ -130,6 +134,11 @@ def _init_request(given: GivenSettings, options: InitOptions, asker: Asker) -> R
         )
     base_url, wanted = split_endpoints(options.endpoints, base_url)
     return Request(given, base_url, wanted, options.out)
+
+
+def _adopt(client: RecordingClient, terminal: Terminal) -> None:
+    """Mask what a client knows, tokens that it fetches included."""
+    terminal.mask = client.redactor.text
 
 
 def _mask(request: Request, terminal: Terminal) -> None:
@@ -156,16 +165,16 @@ def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings
     return settings
 
 
-def usable(source: MappingSource) -> CustomPortAppConfig:
-    """The mapping of a source.
+def usable(source: MappingSource) -> tuple[CustomPortAppConfig, list[Problem]]:
+    """The mapping of a source, and what is wrong in resources that only fail themselves.
 
     Raises:
-        WrongInput: it cannot be used at all; a resource that is wrong only fails itself.
+        WrongInput: it cannot be used at all.
     """
     config, problems = parse_mapping(source)
     if config is None:
         raise WrongInput(f"The mapping cannot be used: {source.name}", problems)
-    return config
+    return config, problems
 
 
 def parsed(given: GivenSettings) -> ConnectionSettings:

@@ -17,6 +17,7 @@ from explore.findings import (
     null_fields,
     unusable_identifiers,
 )
+from explore.inputs import Problem
 from explore.reading import ResourceReading, read_resource
 from explore.recording import RecordingClient
 from explore.surroundings import Surroundings
@@ -73,10 +74,14 @@ async def preview(
     settings: ConnectionSettings,
     around: Surroundings,
     mapping_name: str = "",
+    problems: Sequence[Problem] = (),
     limits: Limits = DEFAULT_LIMITS,
     blueprints: Blueprints | None = None,
 ) -> PreviewReport:
-    """Read and map the resources of a mapping up to the limits."""
+    """Read and map the resources of a mapping up to the limits.
+
+    Inputs: `problems` of the mapping that are known before, which become findings.
+    """
     report = PreviewReport(settings.base_url, mapping_name, limits)
     shared = SharedResponses(plans_of(config.resources))
     try:
@@ -87,7 +92,10 @@ async def preview(
             report.resources.append(await _map(resource, reading, around))
     finally:
         shared.close()
-    report.findings = _findings_of_all(report, config, blueprints)
+    report.findings = [
+        *(Finding("mapping", str(problem), is_error=True) for problem in problems),
+        *_findings_of_all(report, blueprints),
+    ]
     return report
 
 
@@ -125,9 +133,7 @@ def _arrays_instead(reading: ResourceReading) -> list[FoundArray]:
     return []
 
 
-def _findings_of_all(
-    report: PreviewReport, config: CustomPortAppConfig, blueprints: Blueprints | None
-) -> list[Finding]:
+def _findings_of_all(report: PreviewReport, blueprints: Blueprints | None) -> list[Finding]:
     entities = report.entities
     is_partial = any(item.reading.is_partial for item in report.resources)
     targets = _targets(blueprints or {})

@@ -1,17 +1,21 @@
 """Runs one command within Ocean's context, and turns expected errors into texts and exit codes."""
 
 import asyncio
+import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from errors import ConfigurationError
 from explore.commands import WrongInput, run_check, run_init, run_preview
 from explore.display import Terminal
+from explore.inputs import ROOT
 from explore.options import PROBLEMS, USAGE, InitOptions, Inputs, PreviewOptions
 from explore.surroundings import Surroundings, surroundings
 from observer import Limits
 from redaction import hide_settings_in_errors
 
+_FAULT = 3
 _INTERRUPTED = 130
 
 
@@ -42,9 +46,20 @@ def guarded(terminal: Terminal, action: Callable[[], int]) -> int:
     except ConfigurationError as error:
         terminal.fail(str(error))
         return USAGE
+    except Exception as error:  # noqa: BLE001 (its text may hold anything, secrets included)
+        terminal.fail(f"{_place_of(error)}; this is a fault of ocean-custom, please report it")
+        return _FAULT
     except KeyboardInterrupt:
         terminal.fail("interrupted")
         return _INTERRUPTED
+
+
+def _place_of(error: BaseException) -> str:
+    """The kind of an unexpected error, and where it came up."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(str(ROOT))] or frames
+    place = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+    return f"unexpected {type(error).__name__}{place}"
 
 
 async def _within_ocean(

@@ -68,6 +68,7 @@ def save(
     text = json.dumps(content, indent=1, ensure_ascii=False)
     try:
         path.touch(mode=0o600)
+        path.chmod(0o600)
         path.write_text(f"{text}\n", "utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None

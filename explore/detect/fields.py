@@ -7,81 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from explore.arrays import jq_path
-from explore.detect.naming import camel, property_name, property_title, words_of
+from explore.detect.identifiers import (
+    SURE,
+    TITLES,
+    WRAPPERS,
+    Identifier,
+    find_identifiers,
+    find_title,
+)
+from explore.detect.naming import property_name, property_title, words_of
 from explore.findings import has_format, type_name
 from explore.masking import is_telling
 
-# Objects that only wrap the fields of an item.
-_WRAPPERS = frozenset({"attributes", "fields", "properties", "node", "resource", "spec"})
 _HYPERMEDIA = frozenset({"_links", "links", "_embedded", "_meta", "__metadata"})
-_ENUM_WORDS = frozenset(
-    (
-        "status",
-        "state",
-        "type",
-        "kind",
-        "level",
-        "severity",
-        "priority",
-        "visibility",
-        "role",
-        "category",
-        "tier",
-        "environment",
-        "phase",
-        "health",
-        "lifecycle",
-    )
+_ENUM_WORD = re.compile(
+    "status|state|type|kind|level|severity|priority|visibility|role|category|tier|environment|"
+    "phase|health|lifecycle"
 )
-_IDENTIFIERS = (
-    "__key",
-    "id",
-    "uuid",
-    "guid",
-    "_id",
-    "uid",
-    "sys_id",
-    "key",
-    "identifier",
-    "slug",
-    "full_name",
-    "fullName",
-    "path",
-    "name",
-    "login",
-    "username",
-    "code",
-    "sku",
-    "number",
-    "email",
-    "url",
-    "self",
-    "href",
-    "value",
-)
-_SURE = frozenset(
-    {"__key", "id", "uuid", "guid", "_id", "uid", "sys_id", "key", "identifier", "slug"}
-)
-_TITLES = (
-    "name",
-    "title",
-    "display_name",
-    "displayName",
-    "full_name",
-    "fullName",
-    "label",
-    "subject",
-    "summary",
-    "headline",
-    "login",
-    "username",
-    "key",
-    "email",
-    "slug",
-    "value",
-)
-_IDENTIFIER_TEXT = re.compile(r"^[A-Za-z0-9@_.+:\\/=-]+$")
-_FORBIDDEN = r'gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'
 _MOST_ENUM = 8
 _SEEN_EACH = 3
 _MOST_FLATTENED = 8
@@ -114,15 +56,6 @@ class Field:
         return jq_path(self.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
-    """What tells items apart: a JQ expression, and the field that it reads."""
-
-    expression: str
-    keys: tuple[str, ...]
-    is_sure: bool
-
-
 @dataclass(slots=True)
 class Shape:
     """What items look like; `left_out` are fields that become no property, with the reason."""
@@ -148,8 +81,8 @@ def infer_shape(
     """
     shape = Shape()
     columns = dict(_columns(items))
-    shape.identifiers = _identifiers(columns, len(items), blueprint, mark)
-    shape.title = _title(columns, shape.identifier)
+    shape.identifiers = find_identifiers(columns, len(items), blueprint, mark)
+    shape.title = find_title(columns, shape.identifier)
     for keys, values in columns.items():
         _sort_column(shape, keys, values, origin)
     _limit(shape)
@@ -168,7 +101,7 @@ def _sort_column(shape: Shape, keys: tuple[str, ...], values: Sequence[Any], ori
     elif origin and all(str(value).startswith(f"{origin}/") for value in present):
         shape.left_out[name] = "links within the API"
     else:
-        plain = keys[-1] if keys[0] in _WRAPPERS and len(keys) > 1 else ""
+        plain = keys[-1] if keys[0] in WRAPPERS and len(keys) > 1 else ""
         taken = {known.name for known in shape.fields}
         found = Field(keys, *infer_schema(keys[-1], present), plain_name=plain)
         shape.fields.append(
@@ -226,7 +159,7 @@ def _is_moment(value: str) -> bool:
 def _is_enum(name: str, values: Sequence[str], different: Sequence[str]) -> bool:
     few = 1 < len(different) <= _MOST_ENUM and len(values) >= _SEEN_EACH * len(different)
     short = all(0 < len(value) <= _LONGEST_ENUM for value in different)
-    return few and short and bool(_ENUM_WORDS & set(words_of(name)))
+    return few and short and any(map(_ENUM_WORD.fullmatch, words_of(name)))
 
 
 def _elements_schema(values: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -253,94 +186,13 @@ def _inside(
     key: str, values: Sequence[Any], objects: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
     inner = dict.fromkeys(str(name) for value in objects for name in value)
-    if key not in _WRAPPERS and len(inner) > _MOST_FLATTENED:
-        named = [name for name in inner if name in _SURE or name in _TITLES]
+    if key not in WRAPPERS and len(inner) > _MOST_FLATTENED:
+        named = [name for name in inner if name in SURE or name in TITLES]
         inner = dict.fromkeys(named)
         if not inner:
             yield (key,), list(values)
     for name in inner:
         found = [value.get(name) if isinstance(value, dict) else None for value in values]
         is_deep = any(isinstance(value, dict) for value in found)
-        if key in _WRAPPERS or not is_deep:
+        if key in WRAPPERS or not is_deep:
             yield (key, name), found
-
-
-def _identifiers(
-    columns: Mapping[tuple[str, ...], list[Any]], count: int, blueprint: str, mark: str
-) -> list[Identifier]:
-    """Fields that tell all items apart, the likeliest first."""
-    own = _own_names(blueprint)
-    found = []
-    # Of one parent alone, nobody can tell whether others have the same names.
-    is_comparable = not mark or len(set(map(str, columns.get((mark,), [])))) > 1
-    for keys, values in columns.items():
-        if keys[0] == mark or not _are_names(values, count):
-            continue
-        expression = _name_expression(keys, values)
-        is_distinct = len(set(map(str, values))) == len(values)
-        if is_distinct and is_comparable and expression:
-            found.append(Identifier(expression, keys, keys[-1] in _SURE | own))
-        elif (
-            mark
-            and len({(a, str(b)) for a, b in zip(columns[(mark,)], values, strict=True)}) == count
-        ):
-            text = f'.{mark} + "/" + ({_as_text(keys, values)})'
-            found.append(Identifier(text, keys, keys[-1] in _SURE | own))
-    ranks = {name: rank for rank, name in enumerate((*sorted(own), *_IDENTIFIERS))}
-    return sorted(found, key=lambda one: (ranks.get(one.keys[-1], 99), len(one.keys)))
-
-
-def name_rank(name: str, blueprint: str) -> int | None:
-    """How likely a field of this name identifies an item; 0 is likeliest, None not at all."""
-    names = (*sorted(_own_names(blueprint)), *_IDENTIFIERS)
-    return names.index(name) if name in names else None
-
-
-def title_rank(name: str) -> int | None:
-    """How likely a field of this name is a title; 0 is likeliest, None not at all."""
-    return _TITLES.index(name) if name in _TITLES else None
-
-
-def _own_names(blueprint: str) -> set[str]:
-    words = words_of(blueprint)
-    return {camel([*words, "id"]), f"{'_'.join(words)}_id"}
-
-
-def _are_distinct(marks: Sequence[Any], values: Sequence[Any]) -> bool:
-    pairs = set(zip(map(str, marks), map(str, values), strict=True))
-    return len(pairs) == len(values)
-
-
-def _are_names(values: Sequence[Any], count: int) -> bool:
-    usable = all(
-        isinstance(value, str | int) and not isinstance(value, bool) and value != ""
-        for value in values
-    )
-    return usable and len(values) == count and bool(values)
-
-
-def _name_expression(keys: tuple[str, ...], values: Sequence[Any]) -> str:
-    texts = [str(value) for value in values]
-    plain = _as_text(keys, values)
-    if all(_IDENTIFIER_TEXT.match(text) for text in texts):
-        return plain
-    replaced = {re.sub(r"[^A-Za-z0-9@_.+:\\/=-]", "-", text) for text in texts}
-    return f"{plain} | {_FORBIDDEN}" if len(replaced) == len(texts) else f"{plain} | @base64"
-
-
-def _as_text(keys: tuple[str, ...], values: Sequence[Any]) -> str:
-    path = jq_path(keys)
-    return path if all(isinstance(value, str) for value in values) else f"{path} | tostring"
-
-
-def _title(columns: Mapping[tuple[str, ...], list[Any]], identifier: Identifier | None) -> str:
-    ranked = []
-    for keys, values in columns.items():
-        is_text = any(values) and all(isinstance(value, str | None) for value in values)
-        if keys[-1] in _TITLES and is_text and not is_telling(keys[-1]):
-            filled = sum(bool(value) for value in values) / len(values)
-            depth = 0 if len(keys) == 1 or keys[0] in _WRAPPERS else 1
-            ranked.append((depth, filled < 0.9, _TITLES.index(keys[-1]), jq_path(keys)))
-    if ranked:
-        return min(ranked)[3]
-    return identifier.expression if identifier else ""

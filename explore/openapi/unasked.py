@@ -12,7 +12,8 @@ from explore.detect.clues import (
     number_params,
     size_params,
 )
-from explore.detect.fields import Field, Identifier, Shape, name_rank, title_rank
+from explore.detect.fields import Field, Shape
+from explore.detect.identifiers import Identifier, name_rank, title_rank
 from explore.detect.lists import ListGuess
 from explore.detect.naming import blueprint_name
 from explore.detect.paging import Paging

@@ -37,6 +37,10 @@ _PREVIEW = Limits(pages=3, endpoints=3, items=100)
 _NO_PAGING = {"pagination_type": "none"}
 
 
+type Progress = Callable[[str], None]
+type Adopt = Callable[[RecordingClient], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An endpoint that could not be used, and what to do."""
@@ -99,9 +103,12 @@ async def initialise(
     request: Request,
     around: Surroundings,
     asker: Asker,
-    progress: Callable[[str], None] = lambda text: None,
+    progress: Progress = lambda text: None,
+    adopt: Adopt = lambda client: None,
 ) -> InitReport:
     """Make or update an installation's files.
+
+    Inputs: `progress` is told what is being asked, `adopt` which client asks.
 
     Raises:
         SettingsError: the settings that reach the API are wrong.
@@ -112,7 +119,7 @@ async def initialise(
         surveyed = _unasked(request)
     else:
         settings = ConnectionSettings.parse({**request.values, **_NO_PAGING})
-        surveyed, failures = await _survey(request, impatient(settings), asker, progress)
+        surveyed, failures = await _survey(request, impatient(settings), asker, progress, adopt)
     if not surveyed:
         raise ConfigurationError(_nothing(failures))
     plan = make_plan(surveyed, _connection(request), asker)
@@ -132,7 +139,7 @@ async def initialise(
     )
     around.notes.take()
     if not request.missing:
-        report.preview = await _preview(request, plan, around, progress)
+        report.preview = await _preview(request, plan, around, progress, adopt)
     return report
 
 
@@ -156,9 +163,11 @@ async def _survey(
     request: Request,
     settings: ConnectionSettings,
     asker: Asker,
-    progress: Callable[[str], None],
+    progress: Progress,
+    adopt: Adopt,
 ) -> tuple[list[Surveyed], list[Failure]]:
     client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
+    adopt(client)
     surveyor = Surveyor(client, settings.base_url, asker, progress)
     surveyed, failures = [], []
     try:
@@ -181,7 +190,8 @@ async def _preview(
     request: Request,
     plan: SetupPlan,
     around: Surroundings,
-    progress: Callable[[str], None],
+    progress: Progress,
+    adopt: Adopt,
 ) -> PreviewReport:
     """The preview of what stands in the files now, which may hold the user's edits."""
     source = read_mapping(request.folder / MAPPING)
@@ -191,6 +201,7 @@ async def _preview(
     given = {to_snake(name): value for name, value in plan.settings.items()}
     settings = impatient(ConnectionSettings.parse({**request.values, **given}))
     client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
+    adopt(client)
     blueprints = json.loads((request.folder / BLUEPRINTS).read_text("utf-8"))
     try:
         return await preview(

@@ -67,8 +67,11 @@ def _merge_list(
     present = {name_of(item): item for item in theirs}
     for item in ours:
         name = name_of(item)
-        if name in present:
-            merge(before.get(name, {}), present[name], item)
+        if name in present and name in before:
+            merge(before[name], present[name], item)
+        elif name in present:
+            # Written by hand; nothing in it is ours to change.
+            continue
         elif name not in before:
             theirs.append(item)
     return theirs

@@ -11,7 +11,8 @@ from decoding import decode
 from endpoints import Endpoint, PathValue
 from errors import ConfigurationError, EndpointError
 from explore.detect.answers import Answer, Ask, naming_key
-from explore.detect.fields import Identifier, Shape, infer_shape
+from explore.detect.fields import Shape, infer_shape
+from explore.detect.identifiers import Identifier
 from explore.detect.lists import ListGuess, find_lists, is_clear
 from explore.detect.naming import blueprint_name
 from explore.detect.paging import Paging, Questions, detect_paging
