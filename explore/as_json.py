@@ -1,7 +1,7 @@
 """The output of `--json`; docs/explore.md describes it. Names here change with `version` only."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from port_ocean.core.models import Entity
@@ -93,6 +93,17 @@ def init_as_json(report: InitReport) -> dict[str, Any]:
         ],
         "dockerRun": report.docker_run,
         "preview": preview_as_json(report.preview) if report.preview else None,
+    }
+
+
+def failure_as_json(command: str, error: str, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Any command that could not do its work."""
+    return {
+        "version": VERSION,
+        "command": command,
+        "ok": False,
+        "error": error,
+        "problems": [_problem(problem) for problem in problems],
     }
 
 

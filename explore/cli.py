@@ -79,7 +79,11 @@ def check(**arguments: Any) -> None:
     show_default=True,
     help="Show so many entities of each resource.",
 )
-@click.option("--blueprints", type=_FILE, help="Compare the entities with these blueprints.")
+@click.option(
+    "--blueprints",
+    type=_FILE,
+    help="Compare entities with these blueprints; else with blueprints.json beside the mapping.",
+)
 @click.option("--save", type=_FILE, help="Write what came back, without secrets, to this file.")
 @click.option("--replay", type=_FILE, help="Answer from a file that --save wrote; send nothing.")
 @settings_options

@@ -81,7 +81,9 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 env_file_option = click.option(
-    "--env-file", type=_FILE, help="Variables, one NAME=value a line; else .env, if there is one."
+    "--env-file",
+    type=_FILE,
+    help="Variables, one NAME=value a line; else .env and ocean.env, where they are.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 

@@ -27,6 +27,7 @@ from explore.recording import Exchange, RecordingClient
 from explore.saved import Recording, ReplayClient, load, save
 from explore.setup.addresses import split_endpoints
 from explore.setup.asking import Asker, Assuming, Interactive, Unattended
+from explore.setup.files import BLUEPRINTS
 from explore.setup.from_document import request_from_document
 from explore.setup.initialise import Request, initialise
 from explore.show_check import show_check
@@ -76,7 +77,8 @@ async def run_preview(
     settings = _settings(inputs, recording, terminal)
     source, blueprints = await _mapping(inputs, around, recording)
     config, problems = usable(source)
-    blueprints = _blueprints(options.blueprints) or blueprints
+    path = options.blueprints or _beside(source)
+    blueprints = _blueprints(path) or blueprints
     with terminal.working(quiet=inputs.as_json) as progress:
         client = _client(settings, recording, lambda one: progress(f"{one.method} {one.url}"))
         terminal.mask = client.redactor.text
@@ -253,6 +255,12 @@ async def _mapping(
         "there is no mapping: give --mapping FILE or --from-port, or make one with "
         "`ocean-custom init`"
     )
+
+
+def _beside(source: MappingSource) -> Path | None:
+    """The blueprints that `init` wrote together with a mapping."""
+    path = Path(source.name).parent / BLUEPRINTS
+    return path if source.text and path.is_file() else None
 
 
 def _blueprints(path: Path | None) -> Blueprints | None:

@@ -21,6 +21,7 @@ from settings import ConnectionSettings
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "OCEAN__INTEGRATION__CONFIG__"
 _WHOLE = PREFIX.rstrip("_")
+_DEFAULT_FILES = (".env", "ocean.env")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,20 @@ def variable(name: str) -> str:
 def load_env_file(path: Path | None) -> dict[str, str]:
     """Add the variables of an env file to the environment, which keeps what it has.
 
-    Returns the place of each variable, such as `.env:3`. Without a path, a `.env` in the working
-    directory is read, as Ocean does.
+    Returns the place of each variable, such as `.env:3`. Without a path, `.env` and then
+    `ocean.env` in the working directory are read: Ocean reads the first, `init` writes the other.
 
     Raises:
         OSError, UnicodeDecodeError: the file cannot be read.
     """
-    file = path or Path(".env")
-    if path is None and not file.is_file():
-        return {}
+    files = [path] if path else [file for file in map(Path, _DEFAULT_FILES) if file.is_file()]
+    places: dict[str, str] = {}
+    for file in files:
+        places |= _load(file)
+    return places
+
+
+def _load(file: Path) -> dict[str, str]:
     text = file.read_text("utf-8")
     places = {}
     for name, value in dotenv_values(file, interpolate=False).items():

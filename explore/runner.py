@@ -2,14 +2,16 @@
 
 import asyncio
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from errors import ConfigurationError
+from explore.as_json import failure_as_json, write_json
 from explore.commands import WrongInput, run_check, run_init, run_preview
 from explore.display import Terminal
-from explore.inputs import ROOT
+from explore.inputs import ROOT, Problem
 from explore.options import PROBLEMS, USAGE, InitOptions, Inputs, PreviewOptions
 from explore.surroundings import Surroundings, surroundings
 from observer import Limits
@@ -28,30 +30,45 @@ def run(
     """Run a command with the arguments that click gave for it; returns the exit code."""
     terminal = Terminal.standard()
     hide_settings_in_errors()
-    return guarded(
-        terminal,
-        lambda: asyncio.run(_within_ocean(command, flags, env_places, arguments, terminal)),
-    )
+    running = _within_ocean(command, flags, env_places, arguments, terminal)
+    code, failure = guarded(lambda: asyncio.run(running))
+    if failure:
+        _tell(failure, command, terminal, as_json=arguments["as_json"])
+    return code
 
 
-def guarded(terminal: Terminal, action: Callable[[], int]) -> int:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a command ended early: one line, and problems with their places."""
+
+    title: str
+    problems: Sequence[Problem] = ()
+
+
+def guarded(action: Callable[[], int]) -> tuple[int, Failure | None]:
     """The exit code of an action, or that of the error it ends with."""
     try:
-        return action()
+        return action(), None
     except WrongInput as error:
-        terminal.fail(error.title)
-        for problem in error.problems:
-            terminal.err.print(f"  {terminal.mask(str(problem))}", markup=False, soft_wrap=True)
-        return PROBLEMS
+        return PROBLEMS, Failure(error.title, error.problems)
     except ConfigurationError as error:
-        terminal.fail(str(error))
-        return USAGE
-    except Exception as error:  # noqa: BLE001 (its text may hold anything, secrets included)
-        terminal.fail(f"{_place_of(error)}; this is a fault of ocean-custom, please report it")
-        return _FAULT
+        return USAGE, Failure(str(error))
     except KeyboardInterrupt:
-        terminal.fail("interrupted")
-        return _INTERRUPTED
+        return _INTERRUPTED, Failure("interrupted")
+    except Exception as error:  # noqa: BLE001 (its text may hold anything, secrets included)
+        return _FAULT, Failure(
+            f"{_place_of(error)}; this is a fault of ocean-custom, please report it"
+        )
+
+
+def _tell(failure: Failure, command: str, terminal: Terminal, *, as_json: bool) -> None:
+    if as_json:
+        value = failure_as_json(command, failure.title, failure.problems)
+        terminal.out.out(write_json(value, terminal.mask), highlight=False)
+        return
+    terminal.fail(failure.title)
+    for problem in failure.problems:
+        terminal.err.print(f"  {terminal.mask(str(problem))}", markup=False, soft_wrap=True)
 
 
 def _place_of(error: BaseException) -> str:

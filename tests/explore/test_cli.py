@@ -72,10 +72,9 @@ def test_init_check_and_preview_of_the_sample_api(sample: str) -> None:
     report = json.loads(first.stdout)
     assert report["settings"]["paginationType"] == "page"
     assert report["preview"]["ok"]
-    env = ("--env-file", "ocean.env")
     token = {"OCEAN__INTEGRATION__CONFIG__API_TOKEN": SECRET}
-    assert run("check", *env, **token).returncode == 0
-    shown = run("preview", *env, "--blueprints", "blueprints.json", **token)
+    assert run("check", **token).returncode == 0
+    shown = run("preview", **token)
     assert shown.returncode == 0
     assert "nothing would be refused" in shown.stdout
     again = run(*asked, **settings(sample))
@@ -139,3 +138,17 @@ def test_a_wrong_setting_of_ocean_is_named() -> None:
     assert done.returncode == 2
     assert "OCEAN__CLIENT_TIMEOUT" in done.stderr
     assert "a-minute" not in done.stderr
+
+
+def test_json_says_why_nothing_was_done() -> None:
+    wrong = run(
+        "preview", "--json", "--auth-type", "nonsense", "--mapping", DEMO / "port-app-config.yml"
+    )
+    assert wrong.returncode == 1
+    report = json.loads(wrong.stdout)
+    assert (report["ok"], report["error"]) == (False, "The settings cannot be used")
+    places = {one["message"].partition(":")[0]: one["place"] for one in report["problems"]}
+    assert places == {"baseUrl": None, "authType": "--auth-type"}
+    usage = run("preview", "--json", "--mapping", "none.yml", "--base-url", "https://x.com")
+    assert usage.returncode == 2
+    assert "none.yml" in json.loads(usage.stdout)["error"]

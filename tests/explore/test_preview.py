@@ -218,6 +218,7 @@ async def test_errors_keep_their_place_in_a_replay(
 async def test_nothing_to_complain_about(
     api: FakeApi, around: Surroundings, screen: Screen
 ) -> None:
+    Path("blueprints.json").unlink()
     api.answer = answer
     text = MAPPING.partition("  - kind: /teams/{team}")[0].replace("            lead: .lead\n", "")
     for line in ("          relations:\n", "            misspelt: .descripton\n"):
@@ -230,6 +231,7 @@ async def test_nothing_to_complain_about(
 async def test_itemsToParse_is_applied(  # noqa: N802 (a name of the mapping)
     api: FakeApi, around: Surroundings, screen: Screen
 ) -> None:
+    Path("blueprints.json").unlink()
     api.answer = lambda request: Reply(200, [{"id": "a", "parts": [{"n": "x"}, {"n": "y"}]}])
     Path("port-app-config.yml").write_text(
         """\
@@ -274,3 +276,47 @@ async def test_other_files_are_no_recordings(
     path.write_text(content, "utf-8")
     with pytest.raises(ConfigurationError, match=message):
         await run(around, screen, {}, replay=path)
+
+
+async def test_expressions_that_are_no_jq_are_findings(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    api.answer = answer
+    Path("port-app-config.yml").write_text(MAPPING.replace(".descripton", ".a | |"), "utf-8")
+    assert await run(around, screen, settings(api), as_json=True) == PROBLEMS
+    finding = screen.json["findings"][0]
+    assert finding["topic"] == "mapping"
+    assert finding["message"].startswith("port-app-config.yml:14: resources[0].port.entity")
+
+
+async def test_tokens_that_were_fetched_are_masked(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    Path("blueprints.json").unlink()
+
+    def login(request: Received) -> Reply:
+        if request.path == "/login":
+            return Reply(200, {"token": "fetched-token-1"})
+        return Reply(200, [{"id": "a", "seen": request.headers["x-token"]}])
+
+    api.answer = login
+    Path("port-app-config.yml").write_text(
+        """\
+resources:
+  - kind: /things
+    selector: {query: "true"}
+    port:
+      entity:
+        mappings: {identifier: .id, blueprint: '"x"', properties: {seen: .seen}}
+""",
+        "utf-8",
+    )
+    flags: dict[str, Any] = {
+        "base_url": api.url,
+        "auth_type": "custom",
+        "custom_auth_request": {"endpoint": "/login"},
+        "custom_auth_request_template": {"headers": {"X-Token": "{{.token}}"}},
+    }
+    assert await run(around, screen, flags, save=Path("r.json")) == OK
+    assert "fetched-token-1" not in screen.text + Path("r.json").read_text("utf-8")
+    assert "***" in screen.text

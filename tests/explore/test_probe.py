@@ -8,6 +8,7 @@ from port_ocean.core.probe import ProbeCheckStatus, ProbeContext, ProbeStatus
 from port_ocean.integration_testing import IntegrationTestHarness, InterceptTransport
 
 from explore.probe import probe
+from explore.surroundings import Surroundings
 from mapping import CustomPortAppConfig
 from settings import ConnectionSettings
 from tests.explore.conftest import SECRET
@@ -125,3 +126,14 @@ async def _reached(*_: object) -> Any:
     """There is no network beneath the scripted transport."""
     return
     yield
+
+
+async def test_ocean_s_guard_against_its_own_network_holds(
+    api: FakeApi, around: Surroundings
+) -> None:
+    around.config.disable_ip_outbound_blocker = False
+    done = await probe(context(), lambda: settings(api.url), mapping)
+    assert done.status == ProbeStatus.FAILED
+    assert (done.message or "").startswith("http: ")
+    assert "not reachable from a hosted integration" in (done.message or "")
+    assert api.received == []

@@ -216,3 +216,13 @@ def test_the_query_of_a_url_belongs_to_its_endpoint() -> None:
 def test_the_installation_is_named_after_the_host() -> None:
     assert installation_name({"baseUrl": "https://api.acme.com/v1"}) == "acme"
     assert installation_name({}) == "my-api"
+
+
+def test_a_resource_that_was_written_by_hand_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "port-app-config.yml"
+    own = "resources:\n  - kind: /users\n    mine: true  # of course\n"
+    path.write_text(own, "utf-8")
+    for _ in range(2):
+        Folder(tmp_path).write(plan("/users", "/teams", name=".name"), {})
+    text = path.read_text("utf-8")
+    assert "  - kind: /users\n    mine: true  # of course\n  - kind: /teams\n" in text
