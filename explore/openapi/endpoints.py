@@ -10,7 +10,7 @@ from errors import ConfigurationError
 from explore.detect.clues import is_paging_param
 from explore.openapi.document import Node
 from explore.openapi.schemas import DocumentedList, find_documented_list, item_schema
-from explore.setup.survey import Wanted, parent_path
+from explore.setup.surveyed import Wanted, parent_path
 
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 

@@ -20,7 +20,7 @@ from explore.detect.paging import Paging
 from explore.masking import is_telling
 from explore.openapi.endpoints import Collection
 from explore.openapi.schemas import item_schema, leaf_names, type_of
-from explore.setup.survey import Discovery, Surveyed, identifier_field, parent_path
+from explore.setup.surveyed import Discovery, Surveyed, identifier_field, parent_path
 
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
 _DEFAULT_SIZES = {"offset": "limit", "page": "size", "cursor": "limit"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from errors import ConfigurationError
-from explore.setup.survey import Wanted
+from explore.setup.surveyed import Wanted
 
 # Leading segments that are the API's own, not a resource's.
 _PREFIX = re.compile(r"api|rest|services?|v\d+(\.\d+)?|\d{4}-\d{2}-\d{2}", re.IGNORECASE)

@@ -27,7 +27,8 @@ from explore.setup.files import (
     docker_run,
 )
 from explore.setup.plan import SetupPlan, make_plan
-from explore.setup.survey import Surveyed, Surveyor, Wanted
+from explore.setup.survey import Surveyor
+from explore.setup.surveyed import Surveyed, Wanted
 from explore.surroundings import Surroundings
 from observer import Limits
 from settings import ConnectionSettings

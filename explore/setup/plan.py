@@ -12,7 +12,7 @@ from explore.detect.paging import Paging
 from explore.detect.relations import Relation, Target, find_relations
 from explore.findings import type_problem
 from explore.setup.asking import Asker
-from explore.setup.survey import Discovery, Surveyed
+from explore.setup.surveyed import Discovery, Surveyed
 
 _SIZE = "pageSize"
 _PAGING = (

@@ -2,14 +2,19 @@
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from decoding import decode
 from endpoints import Endpoint, PathValue
-from errors import ConfigurationError, EndpointError
+from errors import (
+    ConfigurationError,
+    EndpointError,
+    RefusedOriginError,
+    RequestError,
+    StatusError,
+)
 from explore.detect.answers import Answer, Ask, naming_key
 from explore.detect.fields import Shape, infer_shape
 from explore.detect.identifiers import Identifier
@@ -18,75 +23,13 @@ from explore.detect.naming import blueprint_name
 from explore.detect.paging import Paging, Questions, detect_paging
 from explore.recording import RecordingClient
 from explore.setup.asking import Asker
+from explore.setup.surveyed import Discovery, Surveyed, Wanted, identifier_field, parent_path
 from messages import ApiRequest, ApiResponse
 
 _MOST_SAMPLES = 300
 _MOST_PARENTS = 5
 _MOST_TRIED = 20
 _MOST_OPTIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """An endpoint that the user chose: its path below baseUrl, and its own query parameters.
-
-    What documentation says: `hints` are names of its query parameters, `schema` the JSON schema of
-    an item, `blueprint` a name for what it lists, `key` the field that an item is asked for by.
-    """
-
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    hints: tuple[str, ...] = ()
-    schema: Mapping[str, Any] | None = None
-    blueprint: str = ""
-    key: str = ""
-
-    @property
-    def placeholders(self) -> list[str]:
-        return Endpoint(self.path).placeholders
-
-
-@dataclass(slots=True)
-class Discovery:
-    """How the values of a placeholder are found."""
-
-    endpoint: str
-    data_path: str
-    field: str
-    query: dict[str, str]
-    paging: Paging
-
-    @property
-    def parent(self) -> str:
-        """The kind of the resource that the values identify."""
-        return self.endpoint
-
-
-@dataclass(slots=True)
-class Surveyed:
-    """What is known about an endpoint after asking it."""
-
-    wanted: Wanted
-    found: ListGuess
-    paging: Paging
-    shape: Shape
-    items: list[dict[str, Any]]
-    identifier: Identifier | None = None
-    parameters: dict[str, Discovery] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        return self.wanted.path
-
-    @property
-    def blueprint(self) -> str:
-        return self.wanted.blueprint or blueprint_name(self.wanted.path)
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The query parameters of its requests, besides those of pagination settings."""
-        sizes = {name: str(value) for name, value in self.paging.query.items()}
-        return {**self.wanted.query, **sizes}
 
 
 class Surveyor:
@@ -165,11 +108,22 @@ class Surveyor:
             return paging
 
     async def _ask(self, request: ApiRequest, ask: Ask, guess: ListGuess) -> Answer:
-        """One question; whatever is no usable answer counts as a refusal."""
+        """One question; an error that the question itself may have caused counts as a refusal.
+
+        Raises:
+            EndpointError: the API cannot be asked any more, so that nothing can be concluded.
+        """
         try:
             asked = request.with_query(ask.query) if not ask.url else _linked(request, ask.url)
             response: ApiResponse = await self._client.send(asked)
             body = (await decode(response)).value
+        except RefusedOriginError as error:
+            self._asker.notes.append(f"a link was not followed: {error}")
+            return Answer(None)
+        except (StatusError, RequestError) as error:
+            if isinstance(error, RequestError) or error.status == httpx.codes.TOO_MANY_REQUESTS:
+                raise
+            return Answer(None)
         except (EndpointError, httpx.InvalidURL):
             return Answer(None)
         return Answer(guess.take(body), body, response.headers, response.status)
@@ -259,16 +213,6 @@ class Surveyor:
         response = await self._client.send(request)
         body = (await decode(response)).value
         return (request, response, body), find_lists(body, wanted.path)
-
-
-def parent_path(path: str) -> str:
-    """The collection that a placeholder's values come from: the path in front of it."""
-    return path.partition("/{")[0]
-
-
-def identifier_field(identifier: Identifier) -> str:
-    """The field alone, which a path parameter takes as it is."""
-    return identifier.expression.partition(" | ")[0]
 
 
 def _candidates(parent: Surveyed) -> list[Identifier]:

@@ -143,3 +143,37 @@ async def test_nested_endpoints_need_the_list_in_front_of_them(
         await run(around, screen, f"{api.url}/v1/rooms/{{room}}/chairs")
     with pytest.raises(ConfigurationError, match="several placeholders"):
         await run(around, screen, f"{api.url}/v1/a/{{b}}/c/{{d}}/e")
+
+
+async def test_a_rate_limit_is_told_instead_of_guessing(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    def limited(request: Received) -> Reply:
+        if len(api.received) > 4:
+            return Reply(429, {"message": "slow down"}, {"Retry-After": "3600"})
+        return Reply(200, shapes.people(20))
+
+    api.answer = limited
+    with pytest.raises(ConfigurationError, match="asks to wait 3600 s"):
+        await run(around, screen, f"{api.url}/people")
+    assert not Path("out").exists()
+
+
+async def test_links_to_other_hosts_are_not_followed_and_named(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    body = {"people": shapes.people(3), "next": "https://elsewhere.example.com/people?page=2"}
+    api.answer = lambda request: Reply(200, body)
+    await run(around, screen, f"{api.url}/people", as_json=True)
+    report = screen.json
+    assert "paginationType" not in report["settings"]
+    assert any("elsewhere.example.com" in line for line in report["assumptions"])
+
+
+async def test_paging_parameters_of_the_url_do_not_stay_in_the_mapping(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    api.answer = lambda request: shapes.spring(shapes.people(30), request)
+    await run(around, screen, f"{api.url}/people?active=true&size=10&page=0")
+    mapping = yaml.safe_load(Path("out/port-app-config.yml").read_text("utf-8"))
+    assert mapping["resources"][0]["selector"]["query_params"] == {"active": "true"}
