@@ -7,7 +7,7 @@ from typing import Any
 import click
 from pydantic.alias_generators import to_snake
 
-from explore.inputs import secret_names, spec_settings, variable
+from explore.inputs import spec_settings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -43,14 +43,13 @@ class ExploreCommand(click.Command):
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """One option for each setting of the spec; they arrive by their snake_case names."""
     for setting in reversed(spec_settings()):
-        name = setting["name"]
-        hint = ", a secret: better in the environment" if name in secret_names() else ""
+        name = to_snake(setting["name"])
         option = click.option(
-            f"--{to_snake(name).replace('_', '-')}",
-            f"setting_{to_snake(name)}",
+            f"--{name.replace('_', '-')}",
+            f"setting_{name}",
             cls=SettingOption,
             metavar=_metavar(setting),
-            help=f"{name}{hint} [{variable(name)}]" if hint else f"{name}",
+            help=_explained(setting),
         )
         command = option(command)
     return command
@@ -93,6 +92,12 @@ def split_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     prefix = "setting_"
     names = [name for name in arguments if name.startswith(prefix)]
     return {name.removeprefix(prefix): arguments.pop(name) for name in names}
+
+
+def _explained(setting: Any) -> str:
+    """What the spec says about a setting, without its example."""
+    text = str(setting["description"]).partition(", for example")[0].rstrip(".")
+    return f"{text}; better in the environment" if setting.get("sensitive") else text
 
 
 def _metavar(setting: Any) -> str:

@@ -242,3 +242,22 @@ def test_a_page_never_follows_itself(page: list[dict[str, Any]]) -> None:
 )
 def test_totals(body: Any, headers: dict[str, str], total: int | None) -> None:
     assert total_of(Answer([{}, {}], body, headers)) == total
+
+
+class Filtering(Api):
+    """`page` is no page: 1 keeps all items, other values keep none, as a filter may."""
+
+    def answer(self, query: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
+        body, headers = super().answer({})
+        return ({**body, "things": []} if query.get("page", "1") != "1" else body), headers
+
+
+def test_a_filter_that_empties_the_list_is_no_page_number() -> None:
+    paging = detected(Filtering("filters", 20))
+    assert paging.type == "none"
+    assert not paging.is_incomplete
+
+
+def test_a_page_number_that_is_called_offset_is_no_offset() -> None:
+    api = Api("page", 1000, param="offset", first=0, size_param="strange_size", tells_total=False)
+    assert detected(api).type == "none"
