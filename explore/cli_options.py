@@ -24,7 +24,7 @@ class ExploreCommand(click.Command):
         settings: list[tuple[str, str]] = []
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record:
+            if record and isinstance(parameter, click.Option):
                 (settings if isinstance(parameter, SettingOption) else own).append(record)
         with formatter.section("Options"):
             formatter.write_dl(own)
