@@ -11,27 +11,25 @@ RUN python3 -m venv /opt/uv \
     && /opt/uv/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
         --require-hashes -r requirements-uv.txt
 
-COPY requirements.txt ./
+COPY requirements.txt docker/unused.txt ./
 # Compiled here, because nothing can be written where the image runs.
 RUN /opt/uv/bin/uv venv --quiet --no-python-downloads --python "$(command -v python3)" /opt/venv \
     && /opt/uv/bin/uv pip sync --quiet --no-cache --system-certs --link-mode copy --no-build \
-        --compile-bytecode --require-hashes --python /opt/venv/bin/python requirements.txt
+        --compile-bytecode --require-hashes --python /opt/venv/bin/python requirements.txt \
+    && sed '/^#/d' unused.txt >paths \
+    && xargs -I UNUSED find /opt/venv/lib -path '*/site-packages/UNUSED' -prune -exec rm -r '{}' + <paths
 
+# What .dockerignore lets through.
 WORKDIR /app
-COPY pyproject.toml LICENSE *.py ./
-COPY .port ./.port
-COPY auth ./auth
-COPY pagination ./pagination
-COPY explore ./explore
+COPY . .
 ARG VERSION
 # Readable for every user, whatever the permissions of the checkout.
 RUN if ! grep -qx "version = \"${VERSION}\"" pyproject.toml; then \
         echo "VERSION is ${VERSION}, but not in pyproject.toml" >&2; exit 1; \
     fi; \
-    /opt/venv/bin/python -m compileall -q . && chmod -R u=rwX,go=rX . \
-    && printf '#!/bin/sh\nPYTHONPATH=/app exec /opt/venv/bin/python -P -m explore "$@"\n' \
-        > /opt/venv/bin/ocean-custom \
-    && chmod 755 /opt/venv/bin/ocean-custom
+    rm requirements.txt requirements-uv.txt docker/unused.txt \
+    && install -m 755 docker/ocean-custom /opt/venv/bin/ocean-custom \
+    && /opt/venv/bin/python -m compileall -q . && chmod -R u=rwX,go=rX .
 
 
 FROM ${BASE_IMAGE}
@@ -62,8 +60,8 @@ USER 65532:65532
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 
-# Not urllib, which would send the question to the proxy of the environment.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import http.client, os, sys; connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('APPLICATION__PORT', '8000')), timeout=8); prefix = os.environ.get('OCEAN__PATH_PREFIX', '').strip('/'); connection.request('GET', f'/{prefix}/health/live' if prefix else '/health/live'); sys.exit(connection.getresponse().status != 200)"]
+    CMD ["python", "-P", "/app/docker/healthcheck.py"]
 
-CMD ["ocean", "sail"]
+# -P: the directory of the script is no place to import from.
+ENTRYPOINT ["python", "-P", "/app/docker/entrypoint.py"]

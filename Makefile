@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types unit pytest demo format lock upgrade changelog clean distclean
+.PHONY: help install test lint types unit pytest demo bench image format lock upgrade changelog \
+	release clean distclean
 
 BIN := .venv/bin
 # Worker processes of the full test run; a test file stays within one worker.
 WORKERS ?= 2
 # More arguments for pytest, as in `make unit ARGS="-k cursor"`.
 ARGS ?=
+ENGINE ?= docker
+IMAGE ?= port-ocean-custom:$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 export PYTHON
 
 help: ## Show this list
@@ -17,11 +20,15 @@ install: ## Create .venv and install what is missing (PYTHON=… chooses the int
 
 test: lint types pytest ## Everything that must be green: lint, types, all tests with coverage
 
-lint: install ## Style, formatting, YAML, shell scripts, the spec and the generated pages
+lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, the spec, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
-	$(BIN)/shellcheck scripts/bootstrap .ci/run
+	$(BIN)/shellcheck scripts/bootstrap scripts/image-tools .ci/run docker/ocean-custom
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
+		.github/workflows/*.yml examples/ci/github-workflow.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/ci/gitlab-ci.yml
 	$(BIN)/check-jsonschema --schemafile schemas/ocean-spec.schema.json .port/spec.yaml
 	$(BIN)/python -m scripts.generate_docs --check
 
@@ -37,6 +44,12 @@ unit: install ## The fast tests: none that starts processes (ARGS=…)
 demo: install ## A complete run against a local Port and a sample API (KEEP=1 leaves it running)
 	$(BIN)/python -m sandbox.demo $(if $(filter 1,$(KEEP)),--keep)
 
+bench: install ## Measure speed and memory, into docs/performance.md (ARGS="--quick", "--only nested")
+	$(BIN)/python -m benchmarks $(ARGS)
+
+image: ## Build the image (IMAGE=name:tag, BASE_IMAGE=…, ENGINE=docker or podman)
+	$(ENGINE) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --tag $(IMAGE) .
+
 format: install ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
@@ -45,7 +58,8 @@ lock: ## Rewrite the requirement locks after a change to pyproject.toml
 	@uv=$$(scripts/bootstrap uv) && set -x \
 	&& $$uv pip compile $(LOCK) pyproject.toml -o requirements.txt \
 	&& $$uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt \
-	&& $$uv pip compile $(LOCK) --group bootstrap -o requirements-uv.txt
+	&& $$uv pip compile $(LOCK) --group bootstrap -o requirements-uv.txt \
+	&& $$uv pip compile $(LOCK) --group bench -o benchmarks/requirements.txt
 
 # Without addresses, so that the locks hold wherever the packages come from.
 LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
@@ -57,9 +71,13 @@ upgrade: ## Rewrite the locks with the newest versions allowed
 changelog: install ## Preview the changelog of the next release
 	@$(BIN)/towncrier build --draft --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
 
+release: install ## Raise the version and write the changelog (VERSION=1.2.0); commits nothing
+	$(BIN)/python -m scripts.release raise $(VERSION)
+
 clean: ## Remove caches, reports and the demo's leftovers
 	rm -rf .demo .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find . -path ./.venv -prune -o -path ./.tools -prune -o -name __pycache__ -exec rm -rf {} +
+	find . -path ./.venv -prune -o -path ./.tools -prune -o -path ./benchmarks/.venv -prune \
+		-o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean ## Also remove .venv and .tools
-	rm -rf .venv .tools
+	rm -rf .venv .tools benchmarks/.venv

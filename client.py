@@ -5,7 +5,6 @@ httpx layers below (`auth/`, `transport.py`); redirects and the origin rule are 
 """
 
 import logging
-import ssl
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,12 +12,13 @@ import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
 from auth.factory import create_auth
+from diagnosis import explain
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
 from messages import ApiRequest, ApiResponse
 from origins import OriginRule
 from redaction import Redactor
 from settings import ConnectionSettings
-from transport import ApiHttpClient
+from transport import LARGE_BODY, ApiHttpClient
 
 _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -140,7 +140,16 @@ class ApiClient:
         return moved
 
     def _answer(self, request: ApiRequest, response: httpx.Response) -> ApiResponse:
-        answer = ApiResponse(request.url, response.status_code, response.headers, response.content)
+        # The stream, read to its end, and the response hold each other; so the body would stay in
+        # memory until the next garbage collection.
+        response.stream = httpx.ByteStream(b"")
+        answer = ApiResponse(
+            request.url,
+            response.status_code,
+            response.headers,
+            response.content,
+            response.extensions.pop(LARGE_BODY, None),
+        )
         if response.is_success:
             return answer
         phrase = f" {response.reason_phrase}" if response.reason_phrase else ""
@@ -154,36 +163,11 @@ class ApiClient:
         error.answer = answer
         raise error
 
-    def _explain(
-        self,
-        error: httpx.HTTPError | httpx.InvalidURL | BlockedIPError | OSError,
-        request: ApiRequest,
-    ) -> RequestError:
-        reason, advice = _explanation(error, self._settings.timeout)
+    def _explain(self, error: Exception, request: ApiRequest) -> RequestError:
         place = self.describe(request)
         if isinstance(error, httpx.RequestError):
             # What failed may have been the request for credentials.
             place = f"{error.request.method} {self.redactor.url(error.request.url)}"
-        said = self.redactor.text(str(error))
-        detail = f": {said}" if said and said not in reason else ""
-        return RequestError(f"{reason}{detail}", endpoint=place, advice=advice)
-
-
-def _explanation(error: Exception, timeout: float) -> tuple[str, str]:
-    """What happened and the setting to look at."""
-    match error:
-        case httpx.ConnectTimeout():
-            return f"no connection within {timeout:g} s", "look at baseUrl, proxy and timeout"
-        case httpx.TimeoutException():
-            return f"no complete answer within {timeout:g} s", "look at timeout and pageSize"
-        case httpx.ProxyError():
-            return "the proxy refused", "look at HTTPS_PROXY and NO_PROXY"
-        case httpx.ConnectError() if isinstance(error.__context__, ssl.SSLError):
-            return "no secure connection", "look at baseUrl and verifySsl"
-        case httpx.ConnectError() | OSError():
-            return "no connection", "look at baseUrl and the network"
-        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
-            return "not a usable URL", "look at baseUrl and the path in kind"
-        case BlockedIPError():
-            return "not reachable from a hosted integration", "use a public address, or self-host"
-    return "the connection broke", "the API or a proxy closed it; see its log"
+        explained = explain(error, self._settings.timeout, self.redactor)
+        explained.endpoint = place
+        return explained

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 import ijson
+import orjson
 
 from errors import ResponseError
 from messages import ApiResponse
@@ -21,6 +23,8 @@ _MOST_EXACT_DIGITS = len(f"-{_EXACT}")
 # twenty times as fast as a regular expression.
 _DIGITS_ONLY = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
 _LONG_NUMBER = b"0" * 16
+_NO_INTEGER_BEFORE = (b'"', b".")
+_NO_INTEGER_AFTER = (b'"', b".", b"e", b"E")
 _LINE_TYPES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 # Up to this many bytes the json module is done within about 10 ms; it holds the interpreter.
 _LARGE = 1_000_000
@@ -46,24 +50,35 @@ async def decode(response: ApiResponse) -> Body:
     """
     if response.status in (204, 205):
         return Body(None)
-    content = _as_utf8(response)
+    received = await response.read()
+    content = _as_utf8(received, response)
     if not content.strip():
         raise ResponseError(
             f"the API answered {response.status} with an empty body", advice="204 would mean empty"
         )
     try:
-        if _media_type(response) in _LINE_TYPES:
+        if is_lines(response):
             return Body(await _off_the_loop(_parse_lines, content))
-        value, is_exact = await _off_the_loop(_parse_exactly, content)
+        value, is_exact = await _off_the_loop(parse_exactly, content)
         return Body(value, content if is_exact else None)
     except (ValueError, RecursionError, ijson.JSONError) as error:
         # What ijson says holds pieces of the body.
         cause = "malformed" if isinstance(error, ijson.JSONError) else str(error)
-        kind = _media_type(response) or "of unknown type"
+        kind = _content_type(response)[0] or "of unknown type"
         raise ResponseError(
-            f"the body ({kind}, {len(response.content)} bytes) is not JSON: {cause}",
+            f"the body ({kind}, {len(received)} bytes) is not JSON: {cause}",
             advice="look at kind, and at headers such as Accept",
         ) from None
+
+
+def is_lines(response: ApiResponse) -> bool:
+    """Whether the body is newline-delimited JSON."""
+    return _content_type(response)[0] in _LINE_TYPES
+
+
+def is_utf8(response: ApiResponse) -> bool:
+    """Whether the body needs no other decoding than JSON's."""
+    return _charset(response.content, response) == "utf-8"
 
 
 async def json_text(body: Body) -> str:
@@ -80,23 +95,50 @@ def parse(content: bytes) -> Any:
     Raises:
         ValueError, ijson.JSONError: not JSON.
     """
-    return _parse_exactly(content)[0]
+    return parse_exactly(content)[0]
 
 
-def _parse_exactly(content: bytes) -> tuple[Any, bool]:
-    """The value, and whether its text says the very same, with no integer turned into a string."""
+def parse_exactly(content: bytes) -> tuple[Any, bool]:
+    """The value of a UTF-8 JSON text, and whether the text says the very same.
+
+    It does not where an integer was turned into a string. Errors as for `parse`.
+    """
     if len(content) <= _LARGE:
-        is_exact = not _has_long_number(content)
-        return json.loads(content, parse_int=None if is_exact else _exact), is_exact
+        is_exact = not has_long_integer(content)
+        return _parse_at_once(content, is_exact=is_exact), is_exact
     chunks = list(_chunks(content))
     # Neighbours together, because a number may lie across their border.
-    is_exact = not any(_has_long_number(b"".join(pair)) for pair in itertools.pairwise(chunks))
+    is_exact = not any(has_long_integer(b"".join(pair)) for pair in itertools.pairwise(chunks))
     value = _parse_piecewise(chunks, use_float=is_exact)
     return (value if is_exact else _exact_numbers(value)), is_exact
 
 
-def _has_long_number(content: bytes) -> bool:
-    return _LONG_NUMBER in content.translate(_DIGITS_ONLY)
+def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
+    if is_exact:
+        try:
+            return orjson.loads(content)
+        except orjson.JSONDecodeError:
+            # The json module takes more: NaN, half a surrogate pair, a byte order mark.
+            pass
+    return json.loads(content, parse_int=_exact)
+
+
+def has_long_integer(content: bytes) -> bool:
+    """Whether a JSON text may hold an integer of 16 digits or more."""
+    # A run of 16 has four of every fourth byte, and few texts have these without one.
+    if _LONG_NUMBER[:4] not in content[::4].translate(_DIGITS_ONLY):
+        return False
+    digits = content.translate(_DIGITS_ONLY)
+    start = digits.find(_LONG_NUMBER)
+    while start >= 0:
+        end = digits.find(b" ", start)
+        end = len(digits) if end < 0 else end
+        before = content[max(start - 1, 0) : start]
+        # Within quotes or after a point it is none; what looks like one within a text only costs.
+        if before not in _NO_INTEGER_BEFORE and content[end : end + 1] not in _NO_INTEGER_AFTER:
+            return True
+        start = digits.find(_LONG_NUMBER, end)
+    return False
 
 
 async def _off_the_loop(parse_content: Any, content: bytes) -> Any:
@@ -145,11 +187,8 @@ def _exact_numbers(value: Any) -> Any:
     return value
 
 
-def _as_utf8(response: ApiResponse) -> bytes:
-    content = response.content
-    charset = _content_type(response).get_content_charset() or ""
-    if charset in ("", "utf-8", "us-ascii", "ascii"):
-        charset = json.detect_encoding(content)
+def _as_utf8(content: bytes, response: ApiResponse) -> bytes:
+    charset = _charset(content, response)
     if charset == "utf-8":
         return content
     try:
@@ -161,12 +200,22 @@ def _as_utf8(response: ApiResponse) -> bytes:
         ) from None
 
 
-def _media_type(response: ApiResponse) -> str:
-    return _content_type(response).get_content_type() if "content-type" in response.headers else ""
+def _charset(content: bytes, response: ApiResponse) -> str:
+    charset = _content_type(response)[1]
+    if charset in ("", "utf-8", "us-ascii", "ascii"):
+        return json.detect_encoding(content[:4])
+    return charset
 
 
-def _content_type(response: ApiResponse) -> Message:
+def _content_type(response: ApiResponse) -> tuple[str, str]:
+    """The media type and the charset, empty where the header does not say."""
+    return _parse_content_type(response.headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=64)
+def _parse_content_type(value: str) -> tuple[str, str]:
+    if not value:
+        return "", ""
     message = Message()
-    if value := response.headers.get("content-type"):
-        message["content-type"] = value
-    return message
+    message["content-type"] = value
+    return message.get_content_type(), message.get_content_charset() or ""

@@ -47,8 +47,8 @@ class Discovery:
             ResourceError: it was read, but no item gives a value, or data_path matches nothing.
         """
         request = self.parameter.endpoint.request(self._base_url, {})
-        async for items in self._reader.read(request):
-            for item in items:
+        async for portion in self._reader.read(request):
+            for item in portion.items:
                 value = self._take(item)
                 if value is not None:
                     yield value

@@ -1,69 +1,54 @@
 """Reads one endpoint from its first page to its end: request, body, items, and what follows."""
 
 import asyncio
-import hashlib
 import itertools
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 
 from loguru import logger
 
+from ahead import Allowance, Fetch, FetchAhead
 from client import ApiClient
-from decoding import Body, decode
 from endpoints import Endpoint
 from error_rules import Action, ErrorRule, action_for
-from errors import EndpointError, ResourceError, ResponseError, StatusError
-from extraction import Extraction, keys_of
-from messages import ApiRequest, ApiResponse
+from errors import EndpointError, ResponseError, StatusError
+from item_stream import Portion
+from jq_worker import JqWorker
+from messages import ApiRequest
 from observer import UNOBSERVED, Observer
+from page_reader import EndpointStatistics, LargePage, PageReader
 from pagination.factory import create_strategy
 from pagination.page import Page
 from pagination.reading import PageSizes, Reading
+from retries import backoff
 from settings import ConnectionSettings
-from transport import backoff
-
-_NO_CONTENT = frozenset({204, 205})
-
-type Fetch = Callable[[ApiRequest], Awaitable[ApiResponse]]
 
 
 @dataclass(slots=True)
-class EndpointStatistics:
-    """What reading all endpoints of one template came to; `endings` counts the reasons."""
+class _Visit:
+    """One endpoint while it is read; `request` is the next one, until `reason` says why none is."""
 
-    sizes: PageSizes
-    endpoints: int = 0
+    first: ApiRequest
+    path_params: Mapping[str, str]
+    reading: Reading
+    ahead: FetchAhead
+    request: ApiRequest | None
+    reason: str = ""
     pages: int = 0
     items: int = 0
-    extra_requests: int = 0
-    matched: int = 0
-    unmatched: int = 0
-    unmatched_keys: str = ""
-    endings: Counter[str] = field(default_factory=Counter)
 
-    def check_data_path(self, expression: str, setting: str) -> None:
-        """Refuse a data_path that matched nothing in any response.
-
-        Raises:
-            ResourceError: lists the keys that a body has, and says how to allow it.
-        """
-        if self.unmatched and not self.matched:
-            raise ResourceError(
-                f"{setting} {expression} matches nothing in any of {self.unmatched} responses; "
-                f"a body has {self.unmatched_keys}. If nothing is right, write "
-                f"`{expression} // []`"
-            )
+    def end(self, reason: str) -> None:
+        self.request, self.reason = None, reason
 
 
 class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one set of statistics.
 
     Inputs: `client` sends; `fetch` is how a request is sent, through the cache or directly;
-    `settings` say how pages are asked for; `rules` are the user's own for errors; `observer` is
-    told of each page; after `most_pages` of an endpoint reading stops, complete or not.
+    `settings` say how pages are asked for; `worker` runs jq on large bodies; `rules` are the user's
+    own for errors; `observer` is told of each page; after `most_pages` of an endpoint reading
+    stops, complete or not.
     """
 
     def __init__(
@@ -72,6 +57,7 @@ class EndpointReader:
         endpoint: Endpoint,
         settings: ConnectionSettings,
         fetch: Fetch,
+        worker: JqWorker,
         rules: tuple[ErrorRule, ...] = (),
         observer: Observer = UNOBSERVED,
         most_pages: int | None = None,
@@ -81,112 +67,130 @@ class EndpointReader:
         self._settings = settings.pagination
         self._max_retries = settings.max_retries
         self._fetch = fetch
+        self._allowance = Allowance(settings.max_concurrent_requests)
         self._rules = rules
         self._observer = observer
         self._most_pages = most_pages
         self.statistics = EndpointStatistics(PageSizes(settings.page_size))
+        self._page_reader = PageReader(endpoint.data_path, self.statistics, client.redactor, worker)
 
     async def read(
         self, first: ApiRequest, path_params: Mapping[str, str] | None = None
-    ) -> AsyncGenerator[list[Any]]:
+    ) -> AsyncGenerator[Portion]:
         """The items of each page, in order; `path_params` are the values in the path, for rules.
 
         Raises:
             EndpointError: the endpoint could not be read to its end.
         """
-        reading = Reading(
-            create_strategy(self._settings), first, self._settings, self.statistics.sizes
-        )
-        self.statistics.endpoints += 1
-        pages = items = 0
-        request: ApiRequest | None = reading.request
-        reason = ""
-        while request:
-            with self._place(request):
-                page = await self._next_page(reading, request, path_params or {})
-                if isinstance(page, str):
-                    reason = page
-                    break
-                verdict = reading.receive(page)
-            self._observer.page_read(self._endpoint, request, page, verdict)
-            self.statistics.extra_requests += verdict.extra
-            if verdict.keep:
-                pages += 1
-                items += len(page.items)
-                if page.items:
-                    yield page.items
-            request, reason = verdict.request, verdict.reason
-            if request and pages == self._most_pages:
-                request, reason = None, f"the limit of {pages} pages"
-        self._finish(first, pages, items, reason)
+        visit = self._visit(first, path_params or {})
+        try:
+            while visit.request:
+                with self._place(visit.request):
+                    async with aclosing(self._read_page(visit, visit.request)) as portions:
+                        async for portion in portions:
+                            visit.items += len(portion.items)
+                            yield portion
+        finally:
+            await visit.ahead.close()
+        self._finish(visit)
 
-    async def _next_page(
-        self, reading: Reading, request: ApiRequest, path_params: Mapping[str, str]
-    ) -> Page | str:
-        """The page, or why there is none: by the user's rules first, then by pagination's."""
-        fetch = self._fetch
+    def _visit(self, first: ApiRequest, path_params: Mapping[str, str]) -> _Visit:
+        self.statistics.endpoints += 1
+        sizes = self.statistics.sizes
+        reading = Reading(create_strategy(self._settings), first, self._settings, sizes)
+        ahead = FetchAhead(self._fetch, self._allowance)
+        return _Visit(first, path_params, reading, ahead, reading.request)
+
+    async def _read_page(self, visit: _Visit, request: ApiRequest) -> AsyncGenerator[Portion]:
+        """Hand on the items of the next page, and leave in `visit` how to go on."""
+        page = await self._next_page(visit, request)
+        if isinstance(page, LargePage):
+            async with aclosing(self._read_large(visit, page)) as portions:
+                async for portion in portions:
+                    yield portion
+        elif page and self._decide(visit, page) and page.items:
+            yield Portion(page.items, len(page.fingerprint))
+
+    async def _read_large(self, visit: _Visit, large: LargePage) -> AsyncGenerator[Portion]:
+        """While the body arrives, unless it may be the page before: then its end decides."""
+        try:
+            is_early = not await large.starts_like(visit.reading.previous)
+            if is_early:
+                async for portion in large.portions():
+                    yield portion
+            if self._decide(visit, await large.page()) and not is_early:
+                async for portion in large.portions():
+                    yield portion
+        except ResponseError as error:
+            explained = self._page_reader.explained(error, large.response)
+            action = self._action(visit, explained)
+            if action not in ("skip", "stop"):
+                raise
+            visit.end(f"on_error: {action}")
+        finally:
+            large.abandon()
+
+    def _decide(self, visit: _Visit, page: Page) -> bool:
+        """How to go on after a page, and whether its items are to be kept."""
+        verdict = visit.reading.receive(page)
+        self._observer.page_read(self._endpoint, page.request, page, verdict)
+        self.statistics.extra_requests += verdict.extra
+        visit.pages += verdict.keep
+        visit.request, visit.reason = verdict.request, verdict.reason
+        if visit.request and visit.pages == self._most_pages:
+            visit.end(f"the limit of {visit.pages} pages")
+        elif visit.request and (room := visit.ahead.room):
+            visit.ahead.send(visit.reading.expected(visit.request, room))
+        return verdict.keep
+
+    async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
+        """The page; or none, by the user's rules or else by pagination's."""
+        fetch: Fetch = visit.ahead.fetch
         for attempt in itertools.count(1):
             try:
-                return await self._page(request, await fetch(request))
+                return await self._page_reader.load(request, await fetch(request))
             except (StatusError, ResponseError) as error:
-                action = self._action(reading, error, path_params)
+                action = self._action(visit, error)
                 if action == "retry" and attempt <= self._max_retries:
                     await asyncio.sleep(backoff(attempt))
                     # Not through the cache, which would give the same answer again.
                     fetch = self._client.send
                     continue
-                if action in ("skip", "stop"):
-                    return f"on_error: {action}"
-                if isinstance(error, StatusError):
-                    error.is_decided = action is not None or reading.has_pages
-                    reason = None if action else reading.refused(error.status)
-                    if reason is not None:
-                        return reason
-                raise
+                reason = self._ending(visit, error, action)
+                if reason is None:
+                    raise
+                visit.end(reason)
+                return None
         raise AssertionError("unreachable")
 
-    def _action(
-        self, reading: Reading, error: EndpointError, path_params: Mapping[str, str]
-    ) -> Action | None:
+    def _ending(
+        self, visit: _Visit, error: StatusError | ResponseError, action: Action | None
+    ) -> str | None:
+        """Why an error is the end of the endpoint; None when it is an error."""
+        if action in ("skip", "stop"):
+            return f"on_error: {action}"
+        if isinstance(error, StatusError):
+            error.is_decided = action is not None or visit.reading.has_pages
+            return None if action else visit.reading.refused(error.status)
+        return None
+
+    def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.
-        if reading.is_probing:
+        if visit.reading.is_probing:
             return None
-        return action_for(self._rules, error.answer, path_params)
+        return action_for(self._rules, error.answer, visit.path_params)
 
-    async def _page(self, request: ApiRequest, response: ApiResponse) -> Page:
-        try:
-            body = await decode(response)
-            found = await self._endpoint.data_path.extract(body)
-            if response.status not in _NO_CONTENT:
-                self._judge(body, found)
-        except ResponseError as error:
-            error.said = self._client.redactor.excerpt(response.content)
-            error.answer = response
-            raise
-        digest = await _fingerprint(response.content)
-        return Page(
-            request, response.headers, body.value, found.items, found.received, found.beside, digest
-        )
-
-    def _judge(self, body: Body, found: Extraction) -> None:
-        if found.items:
-            self.statistics.matched += 1
-            return
-        if _looks_like_error(body.value):
-            raise ResponseError("the status says success, but the body says error")
-        if found.matched:
-            self.statistics.matched += 1
-        else:
-            self.statistics.unmatched += 1
-            self.statistics.unmatched_keys = keys_of(body.value)
-
-    def _finish(self, first: ApiRequest, pages: int, items: int, reason: str) -> None:
-        self._observer.endpoint_read(self._endpoint, first, reason)
-        self.statistics.pages += pages
-        self.statistics.items += items
-        self.statistics.endings[_without_numbers(reason)] += 1
-        logger.debug(
-            f"{self._client.describe(first)}: {items} items in {pages} pages, ended by {reason}"
+    def _finish(self, visit: _Visit) -> None:
+        self._observer.endpoint_read(self._endpoint, visit.first, visit.reason)
+        self.statistics.pages += visit.pages
+        self.statistics.items += visit.items
+        self.statistics.endings[_without_numbers(visit.reason)] += 1
+        logger.opt(lazy=True).debug(
+            "{}: {} items in {} pages, ended by {}",
+            lambda: self._client.describe(visit.first),
+            lambda: visit.items,
+            lambda: visit.pages,
+            lambda: visit.reason,
         )
 
     @contextmanager
@@ -199,20 +203,7 @@ class EndpointReader:
             raise
 
 
-def _looks_like_error(body: Any) -> bool:
-    if not isinstance(body, Mapping):
-        return False
-    denied = any(body.get(name) is False for name in ("ok", "success"))
-    return denied or any(body.get(name) for name in ("error", "errors"))
-
-
 def _without_numbers(reason: str) -> str:
     """Reasons are counted by kind: "a short page (3 < 100)" and "(7 < 100)" are the same."""
     kind = reason.partition(" (")[0]
     return "the total reached" if kind.endswith("reached") else kind
-
-
-async def _fingerprint(content: bytes) -> bytes:
-    if len(content) < 1_000_000:
-        return hashlib.blake2b(content, digest_size=16).digest()
-    return await asyncio.to_thread(lambda: hashlib.blake2b(content, digest_size=16).digest())

@@ -7,8 +7,6 @@ output counts, so `.data[]` and `.data` mean the same.
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,8 +16,9 @@ import jq
 from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
-from decoding import Body, json_text, parse
+from decoding import Body, json_text, parse, parse_exactly
 from errors import ResponseError, SelectorError
+from jq_worker import JqWorker, JqWorkerError
 
 _WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
 # One step of a path: .name, ."any name", .["any name"], [0]
@@ -27,9 +26,12 @@ _STEP = re.compile(
     r'\.(?P<name>[A-Za-z_]\w*)|\.?\[?"(?P<quoted>(?:[^"\\]|\\.)*)"\]?|\.?\[(?P<index>-?\d+)\]'
 )
 _PREFIX_ENDS = ("[", "|", "//", "?")
+# What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
+_EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
 _LARGE = 400_000
-_WORKER = "import jq,sys;print(jq.compile(sys.argv[1]).input_text(sys.stdin.read()).text())"
+# An expression that takes longer on one text will not come to an end.
+_MOST_SECONDS = 300.0
 
 type Step = str | int
 
@@ -49,6 +51,24 @@ class Extraction:
     beside: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class ListPart:
+    """Some elements of a list, and the same as the JSON text of a list."""
+
+    elements: list[Any]
+    text: bytes
+
+    @classmethod
+    def parse(cls, text: bytes) -> "ListPart":
+        """From text as it was received, with inexact integers turned into strings.
+
+        Raises:
+            ValueError, ijson.JSONError: it is not JSON.
+        """
+        elements, is_exact = parse_exactly(text)
+        return cls(elements, text if is_exact else json.dumps(elements).encode())
+
+
 class DataPath:
     """A compiled data_path.
 
@@ -64,28 +84,65 @@ class DataPath:
         self._steps, self._rest = _leading_path(self.expression)
         is_plain = self._rest in ("", "[]", "[]?", "?")
         self._is_path = is_plain and self.expression.startswith(".")
+        self._each = _EachItem.of(self._rest)
 
-    async def extract(self, body: Body) -> Extraction:
-        """Find the items in a decoded body.
+    @property
+    def list_path(self) -> list[Step] | None:
+        """Where the list is whose elements can be looked at one by one; None if they cannot."""
+        if any(isinstance(step, int) and step < 0 for step in self._steps):
+            return None
+        return self._steps if self._is_path or self._each else None
+
+    async def extract_part(self, part: ListPart, worker: JqWorker) -> Extraction:
+        """Find the items in a part of the list at `list_path`.
+
+        Raises:
+            ResponseError: the expression fails on an element.
+        """
+        elements = part.elements
+        if self._each is None:
+            return Extraction(elements, len(elements), matched=True)
+        try:
+            outputs = await self._each.outputs(part.text, worker)
+        except (ValueError, TimeoutError, JqWorkerError) as error:
+            raise self._failure(error) from None
+        items = outputs
+        if self._each.is_piped:
+            items = [item for output in outputs for item in _elements(output)]
+        return Extraction(items, len(elements), not outputs or any(o is not None for o in outputs))
+
+    async def extract(self, body: Body, worker: JqWorker) -> Extraction:
+        """Find the items in a decoded body; `worker` runs jq where the body is large.
 
         Raises:
             ResponseError: the expression fails on this body.
         """
         present, source = _walk(body.value, self._steps)
-        found = await self._find(body, present, source)
-        return replace(found, beside=_walk(body.value, self._steps[:-1])[1])
+        found = await self._find(body, present, source, worker)
+        return replace(found, beside=self.beside(body.value))
 
-    async def _find(self, body: Body, present: bool, source: Any) -> Extraction:
+    def beside(self, value: Any) -> Any:
+        """The object of a body that holds the items, where totals stand."""
+        return _walk(value, self._steps[:-1])[1]
+
+    async def _find(self, body: Body, present: bool, source: Any, worker: JqWorker) -> Extraction:
         if self._is_path and (present or self._rest == ""):
             return _from_outputs(self._iterate(source), source, matched=present)
         try:
-            outputs = await run_jq(self.expression, self._program, body)
-        except ValueError as error:
+            outputs = await self._run(body, worker)
+        except (ValueError, TimeoutError, JqWorkerError) as error:
             if source is None:
                 return Extraction([], None, matched=present)
             raise self._failure(error) from None
         nothing = bool(outputs) and all(output is None for output in outputs)
         return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)
+
+    async def _run(self, body: Body, worker: JqWorker) -> list[Any]:
+        """All outputs of the expression."""
+        text = await json_text(body)
+        if len(text) <= _LARGE:
+            return list(self._program.input_text(text))
+        return await _run_apart(_guarded(self.expression), text.encode(), worker)
 
     def _iterate(self, source: Any) -> list[Any]:
         """The outputs of a simple path, whose rest is nothing or an iteration."""
@@ -101,6 +158,34 @@ class DataPath:
         return ResponseError(
             f"data_path {self.expression} fails on the body: {cause}", advice="look at data_path"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _EachItem:
+    """What an expression does with each element of a list: the part after `.data[] |`."""
+
+    program: str
+    is_piped: bool
+
+    @classmethod
+    def of(cls, rest: str) -> "_EachItem | None":
+        """From the part after the path; None when it looks at more than one element at a time."""
+        match = _EACH.fullmatch(rest)
+        if match is None:
+            return None
+        each = match["mapped"] or match["piped"]
+        program = _guarded(f".[] | ({each}\n)")
+        try:
+            # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
+            jq.compile(_guarded(each))
+            jq.compile(program)
+        except ValueError:
+            return None
+        return cls(program, is_piped=match["mapped"] is None)
+
+    async def outputs(self, text: bytes, worker: JqWorker) -> list[Any]:
+        """All outputs for the elements of a list; errors as for `_run_apart`."""
+        return await _run_apart(self.program, text, worker)
 
 
 class ItemExpression:
@@ -133,18 +218,6 @@ def compile_jq(expression: str, setting: str) -> Any:
         return jq.compile(_guarded(expression))
     except ValueError as error:
         raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
-
-
-async def run_jq(expression: str, program: Any, body: Body) -> list[Any]:
-    """All outputs of a program; a large input is handled by another process.
-
-    Raises:
-        ValueError: the program fails on this body.
-    """
-    text = await json_text(body)
-    if len(text) <= _LARGE:
-        return list(program.input_text(text))
-    return await asyncio.to_thread(_run_in_process, _guarded(expression), text)
 
 
 def keys_of(body: Any, depth: int = 1) -> str:
@@ -276,13 +349,13 @@ def _guarded(expression: str) -> str:
     return _WITHOUT_ENVIRONMENT + program
 
 
-def _run_in_process(program: str, text: str) -> list[Any]:
-    worker = subprocess.run(  # noqa: S603 (our own interpreter, and the program is an argument)
-        [sys.executable, "-c", _WORKER, program],
-        input=text.encode(),
-        capture_output=True,
-        check=False,
-    )
-    if worker.returncode:
-        raise ValueError(worker.stderr.decode(errors="replace").strip().rpartition("\n")[2])
-    return [parse(line) for line in worker.stdout.splitlines() if line]
+async def _run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
+    """All outputs of a program that runs in another process.
+
+    Raises:
+        ValueError: the program fails on this text.
+        TimeoutError: it does not come to an end.
+        JqWorkerError: there is no such process.
+    """
+    outputs = await worker.run(program, text, _MOST_SECONDS)
+    return await asyncio.to_thread(lambda: [parse(output) for output in outputs])

@@ -20,6 +20,7 @@ from client import ApiClient
 from errors import SettingsError
 from exit_code import interrupt
 from explore.probe import probe
+from garbage import spare_the_collector
 from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
 from reconciliation import CountingEntityProcessor, DeletionGuard
 from redaction import hide_settings_in_errors, keep_ordinary_words
@@ -85,6 +86,7 @@ class CustomIntegration(BaseIntegration):
         _ = self.client  # From here on, Ocean's log filter knows every secret.
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
+        spare_the_collector()
         await super().start()
 
     async def probe(self, context: ProbeContext) -> ProbeContext:
@@ -96,6 +98,12 @@ class CustomIntegration(BaseIntegration):
             lambda: self.settings,
             lambda: cast("Awaitable[CustomPortAppConfig]", handler.get_port_app_config(False)),
         )
+
+    async def initialize_handlers(self) -> None:
+        """Create Ocean's handlers, and say which engine evaluates mappings."""
+        await super().initialize_handlers()
+        if isinstance(self.entity_processor, CountingEntityProcessor):
+            self.entity_processor.engine = self.settings.mapping_engine
 
     async def sync_raw_all(
         self,

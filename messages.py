@@ -1,9 +1,9 @@
 """What goes to the API and what comes back, as plain values that know no network."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 
@@ -24,13 +24,15 @@ class ApiRequest:
 
     def with_query(self, params: Mapping[str, QueryValue]) -> Self:
         """The same request with these query parameters set, replacing those of the same name."""
-        url = self.url
+        if not params:
+            return self
+        own = self.url.params
+        query = {name: own.get_list(name) for name in own}
         for name, value in params.items():
-            texts = _query_texts(value)
-            url = url.copy_set_param(name, texts[0]) if texts else url.copy_remove_param(name)
-            for text in texts[1:]:
-                url = url.copy_add_param(name, text)
-        return replace(self, url=url)
+            query[name] = _query_texts(value)
+        # At once, because each change of a URL parses it anew.
+        merged = httpx.QueryParams({name: texts for name, texts in query.items() if texts})
+        return replace(self, url=self.url.copy_with(params=merged))
 
     def with_url(self, url: httpx.URL) -> Self:
         """The same request to another address."""
@@ -47,12 +49,33 @@ class ApiRequest:
         )
 
 
+class LargeBody(Protocol):
+    """A body that is too large for memory and may still be arriving; see `spool.Spool`."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Equal for equal bodies; of what has arrived so far."""
+
+    def chunks(self) -> AsyncGenerator[bytes]:
+        """The body from its start, as it arrives."""
+
+    async def read(self) -> bytes:
+        """The whole body."""
+
+    async def completed(self) -> None:
+        """Wait for the end of the body."""
+
+    def abandon(self) -> None:
+        """Stop receiving."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """A complete answer with a success status.
+    """An answer with a success status.
 
     `url` is the address that was asked for, so that relative links can be resolved: the hosted
-    runtime rewrites the address that the socket sees.
+    runtime rewrites the address that the socket sees. `content` is the whole body, or the start of
+    a `large` one.
     """
 
     url: httpx.URL
@@ -60,6 +83,15 @@ class ApiResponse:
     # Kept out of the repr, because both may hold secrets.
     headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
+    large: LargeBody | None = field(default=None, repr=False)
+
+    async def read(self) -> bytes:
+        """The whole body.
+
+        Raises:
+            EndpointError: a large body did not arrive to its end.
+        """
+        return await self.large.read() if self.large else self.content
 
 
 def _query_texts(value: QueryValue) -> list[str]:

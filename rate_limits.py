@@ -34,19 +34,23 @@ def parse_wait(value: str, now: float) -> float | None:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that `Retry-After` asks for, if it is there and readable."""
-    return parse_wait(headers.get("retry-after", ""), _now(headers))
+    told = headers.get("retry-after")
+    return None if told is None else parse_wait(told, _now(headers))
 
 
 def reset_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until the rate limit's window starts anew, if the API tells."""
+    told = [headers[name] for name in _RESET if name in headers]
+    if not told:
+        return None
     now = _now(headers)
-    waits = (parse_wait(headers.get(name, ""), now) for name in _RESET)
+    waits = (parse_wait(value, now) for value in told)
     return next((wait for wait in waits if wait), None)
 
 
 def remaining(headers: Mapping[str, str]) -> int | None:
     """Requests left in the rate limit's window, if the API tells."""
-    numbers = (_number(headers.get(name, "")) for name in _REMAINING)
+    numbers = (_number(headers[name]) for name in _REMAINING if name in headers)
     return next((int(number) for number in numbers if number is not None), None)
 
 
@@ -84,7 +88,8 @@ class RequestGate:
         seconds: then the API's own refusal shall tell). With little left, what is left is spread
         over the rest of the window.
         """
-        left, reset = remaining(headers), reset_after(headers)
+        left = remaining(headers)
+        reset = None if left is None else reset_after(headers)
         if left is None or reset is None or reset > max_wait:
             return
         if left <= 0:

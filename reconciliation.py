@@ -10,13 +10,13 @@ from port_ocean.clients.port.types import UserAgentType
 from port_ocean.context.event import event
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.entities_state_applier.port.applier import HttpEntitiesStateApplier
-from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.ocean_types import EntityDiff
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
 from errors import ResourceError
+from fused_processor import FusedEntityProcessor
 
 # What JQ computes cannot be told from the mapping alone.
 _PLAIN_NAME = re.compile(r"""\s*(["'])([^"'\\]+)\1\s*""")
@@ -42,8 +42,8 @@ class IdentifierTally:
             )
 
 
-class CountingEntityProcessor(JQEntityProcessor):
-    """Ocean's processor; it also counts, per resource, the items that lost their identifier."""
+class CountingEntityProcessor(FusedEntityProcessor):
+    """It also counts, per resource, the items that lost their identifier."""
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)

@@ -1,7 +1,8 @@
 """Responses that several resources of one resync share: fetched once, kept privately, then gone.
 
-Bodies lie in files that only their owner can read, in a directory of this resync. An entry is
-complete or absent. A lock that dies with the process tells later starts what was left behind.
+Bodies are kept as they were received: some in memory, more of them in files that only their owner
+can read, in a directory of this resync. An entry is complete or absent. A lock that dies with the
+process tells later starts what was left behind.
 """
 
 import asyncio
@@ -12,32 +13,54 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
-
-from messages import ApiRequest, ApiResponse
+from messages import ApiRequest, ApiResponse, LargeBody
 
 _PREFIX = "ocean-custom-responses-"
 _LOCK = "lock"
 # Between making a directory and locking it, another process must not take it for abandoned.
 _SETTLING_SECONDS = 60
+# Bytes of bodies that are kept in memory.
+_MEMORY = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A response whose body is in a file."""
+    """A response whose body is in the response itself, or in a file."""
 
-    url: httpx.URL
-    status: int
-    headers: httpx.Headers
-    file: Path
+    response: ApiResponse
+    file: Path | None = None
 
     async def load(self) -> ApiResponse:
-        content = await asyncio.to_thread(self.file.read_bytes)
-        return ApiResponse(self.url, self.status, self.headers, content)
+        if self.file is None:
+            return self.response
+        return replace(self.response, content=await asyncio.to_thread(self.file.read_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedBody:
+    """A large body of which no reader may say that nobody reads any more."""
+
+    body: LargeBody
+
+    @property
+    def fingerprint(self) -> bytes:
+        return self.body.fingerprint
+
+    def chunks(self) -> AsyncGenerator[bytes]:
+        return self.body.chunks()
+
+    async def read(self) -> bytes:
+        return await self.body.read()
+
+    async def completed(self) -> None:
+        await self.body.completed()
+
+    def abandon(self) -> None:
+        """Others may be reading."""
 
 
 class ResponseCache:
@@ -49,6 +72,7 @@ class ResponseCache:
 
     def __init__(self) -> None:
         self._entries: dict[str, asyncio.Task[_Kept]] = {}
+        self._memory_left = _MEMORY
         self._directory: Path | None = None
         self._lock_file: int | None = None
         # File names must not let anyone guess what was asked for.
@@ -78,6 +102,7 @@ class ResponseCache:
         for entry in self._entries.values():
             entry.cancel()
         self._entries.clear()
+        self._memory_left = _MEMORY
         if self._directory:
             shutil.rmtree(self._directory, ignore_errors=True)
         if self._lock_file is not None:
@@ -86,9 +111,19 @@ class ResponseCache:
 
     async def _keep(self, name: str, *, await_response: Awaitable[ApiResponse]) -> _Kept:
         response = await await_response
+        if response.large:
+            try:
+                await response.large.completed()
+            except BaseException:
+                response.large.abandon()
+                raise
+            return _Kept(replace(response, large=_SharedBody(response.large)))
+        if len(response.content) <= self._memory_left:
+            self._memory_left -= len(response.content)
+            return _Kept(response)
         file = self._place() / f"{name}-{secrets.token_hex(4)}"
         await asyncio.to_thread(_write_privately, file, response.content)
-        return _Kept(response.url, response.status, response.headers, file)
+        return _Kept(replace(response, content=b""), file)
 
     def _place(self) -> Path:
         if self._directory is None:

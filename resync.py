@@ -13,23 +13,24 @@ from typing import Any
 
 from loguru import logger
 
+from ahead import Fetch
+from batching import BatchBuffer
 from client import ApiClient
 from discovery import Discovery, combinations
-from endpoint_reader import EndpointReader, Fetch
+from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathParameter, PathValue
 from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
+from jq_worker import JqWorker
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from response_cache import ResponseCache
 from settings import ConnectionSettings
 
-# Ocean forks a process pool for each batch, and diffs none below 11 entities.
-_SMALLEST_BATCH = 200
-_LARGEST_BATCH = 1000
 _GONE = frozenset({404, 410})
 # So many parents do not vanish all at once: then the path is wrong.
 _SUSPICIOUSLY_GONE = 3
 _EXAMPLES = 3
+_KINDS = {str: "text", bool: "true or false", list: "a list", type(None): "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class ResourceReader:
     ) -> None:
         self._plan = plan
         self._limits = limits
+        self._worker = JqWorker()
         self._observer = observer
         self._client = client
         self._settings = settings
@@ -115,9 +117,7 @@ class ResourceReader:
         ]
         self._failures = Failures()
         self._gone = 0
-        self._pages: asyncio.Queue[list[Any] | None] = asyncio.Queue(
-            maxsize=2 * settings.max_concurrent_requests
-        )
+        self._buffer = BatchBuffer()
 
     async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """Items in batches of a size that suits Ocean, while further pages are being fetched.
@@ -127,25 +127,17 @@ class ResourceReader:
         """
         producer = asyncio.create_task(self._produce())
         try:
-            pending: list[dict[str, Any]] = []
-            while (page := await self._pages.get()) is not None:
-                pending += page
-                if self._limits.items and len(pending) >= self._limits.items:
-                    del pending[self._limits.items :]
+            left = self._limits.items
+            async for batch in self._buffer.batches():
+                yield batch[:left]
+                if left is not None and (left := left - len(batch)) <= 0:
                     break
-                while len(pending) >= _LARGEST_BATCH:
-                    yield pending[:_LARGEST_BATCH]
-                    pending = pending[_LARGEST_BATCH:]
-                if len(pending) >= _SMALLEST_BATCH:
-                    yield pending
-                    pending = []
             else:
                 await producer
-            if pending:
-                yield pending
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
+            await asyncio.to_thread(self._worker.close)
         self._conclude()
 
     def _reader_of(
@@ -157,6 +149,7 @@ class ResourceReader:
             endpoint,
             self._settings,
             fetch,
+            self._worker,
             rules,
             self._observer,
             self._limits.pages,
@@ -168,14 +161,9 @@ class ResourceReader:
                 await self._read_nested()
             else:
                 await self._read({})
-        except asyncio.CancelledError:
-            # Nobody takes pages any more; waiting for room for the end mark would be for ever.
-            raise
-        except Exception:
-            # Told to the reader of the pages, who awaits this task and fails with the same error.
-            await self._pages.put(None)
-            raise
-        await self._pages.put(None)
+        finally:
+            # An error is for the reader of the batches, who awaits this task after the last one.
+            self._buffer.end()
 
     async def _read_nested(self) -> None:
         workers = 2 * self._settings.max_concurrent_requests
@@ -205,9 +193,9 @@ class ResourceReader:
         marks = {f"__{name}": text for name, text in texts.items()}
         try:
             request = self._plan.endpoint.request(self._settings.base_url, values)
-            async with aclosing(self._reader.read(request, texts)) as pages:
-                async for items in pages:
-                    await self._pages.put([_marked(item, marks) for item in items])
+            async with aclosing(self._reader.read(request, texts)) as portions:
+                async for items, size in portions:
+                    await self._buffer.put(_marked(items, marks), size)
         except StatusError as error:
             if marks and error.status in _GONE and not error.is_decided:
                 self._gone += 1
@@ -253,21 +241,16 @@ class ResourceReader:
         )
 
 
-def _marked(item: Any, marks: Mapping[str, str]) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        kinds: dict[type, str] = {
-            str: "text",
-            bool: "true or false",
-            list: "a list",
-            type(None): "null",
-        }
-        kind = kinds.get(type(item), "a number")
+def _marked(items: list[Any], marks: Mapping[str, str]) -> list[dict[str, Any]]:
+    kinds = set(map(type, items)) - {dict}
+    if kinds:
+        kind = next(_KINDS.get(kind, "a number") for kind in kinds)
         raise ResponseError(
             f"data_path gives {kind} where an item must be an object",
             advice="wrap it in data_path, such as `.names | map({name: .})`",
         )
-    item.update(marks)
-    return item
+    # A copy, because pagination compares pages.
+    return [item | marks for item in items] if marks else items
 
 
 def _describe_group(errors: list[EndpointError]) -> str:

@@ -34,6 +34,7 @@ from setting_types import (
 
 AuthType = Literal["none", "bearer_token", "basic", "api_key", "custom"]
 PaginationType = Literal["none", "offset", "page", "cursor", "next_link", "header_link"]
+MappingEngine = Literal["fused", "ocean"]
 
 _DEFAULT_PARAMS = {"offset": "offset", "page": "page", "cursor": "cursor"}
 _DEFAULT_SIZE_PARAMS = {"offset": "limit", "page": "size", "cursor": "limit"}
@@ -102,6 +103,7 @@ class ConnectionSettings(FrozenSettings):
     max_retries: int = Field(default=8, ge=0)
     max_retry_wait: float = Field(default=600, ge=0, allow_inf_nan=False)
     allowed_hosts: tuple[str, ...] = ()
+    mapping_engine: MappingEngine = "fused"
     custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
         default=None, repr=False
     )

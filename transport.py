@@ -3,33 +3,31 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 from loguru import logger
+from port_ocean.context.ocean import ocean
 from port_ocean.helpers.async_client import OceanAsyncClient
 from port_ocean.helpers.monitor.monitor import get_monitor
 from port_ocean.helpers.retry import RetryConfig, RetryTransport
 
+from download import INCOMPLETE, Download, chain
 from errors import RequestError, ResponseError
 from rate_limits import RequestGate, remaining, reset_after, retry_after
 from redaction import Redactor
+from retries import TRANSIENT, RetryPolicy, backoff
 from settings import ConnectionSettings
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_FIRST_BACKOFF = 0.25
-_LONGEST_BACKOFF = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often a failed request is repeated and how long a wait asked for may be (seconds)."""
-
-    max_retries: int
-    max_wait: float
+# The extension of a response under which a large body is.
+LARGE_BODY = "ocean_custom_large_body"
+# Up to this many bytes a body is parsed at once, within about 5 ms.
+_LARGE = 1_000_000
+# Of a large body, so much is at hand at once, for messages.
+_EXCERPT = 65_536
 
 
 class CompleteResponses(httpx.AsyncBaseTransport):
@@ -37,6 +35,9 @@ class CompleteResponses(httpx.AsyncBaseTransport):
 
     Reading here, inside of the retries, makes a body that breaks off a failure like any other.
     `timeout`, in seconds, holds for the whole exchange, so that a body that drips cannot hang.
+
+    A large body is returned as soon as it is known to be large: it comes as a `Spool` in the
+    response's extensions, which goes on to fill, and asks again where the body breaks off.
     """
 
     def __init__(
@@ -45,27 +46,27 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         *,
         gate: RequestGate,
         timeout: float,
-        max_wait: float,
+        policy: RetryPolicy,
+        redactor: Redactor,
     ) -> None:
         self._wrapped = wrapped
         self._gate = gate
         self._timeout = timeout
-        self._max_wait = max_wait
+        self._policy = policy
+        self._redactor = redactor
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        async with self._gate.turn():
-            response = await self._exchange(request)
-        self._gate.heed(response.headers, self._max_wait)
+        async with AsyncExitStack() as turn:
+            await turn.enter_async_context(self._gate.turn())
+            response = await self._exchange(request, turn)
+        self._gate.heed(response.headers, self._policy.max_wait)
         return response
 
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+    async def _exchange(self, request: httpx.Request, turn: AsyncExitStack) -> httpx.Response:
         try:
-            async with asyncio.timeout(self._timeout):
-                response = await self._wrapped.handle_async_request(request)
-                await response.aread()
-                return response
+            return await self._receive(request, turn)
         except TimeoutError:
-            raise httpx.ReadTimeout("the answer was not complete in time") from None
+            raise httpx.ReadTimeout(INCOMPLETE) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise RequestError(f"the request cannot be sent: {error}") from None
         except httpx.DecodingError as error:
@@ -77,6 +78,31 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                     advice="add its CA to SSL_CERT_FILE, or look at verifySsl",
                 ) from None
             raise
+
+    async def _receive(self, request: httpx.Request, turn: AsyncExitStack) -> httpx.Response:
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        async with asyncio.timeout_at(deadline):
+            response = await self._wrapped.handle_async_request(request)
+            if _is_known_to_be_small(response.headers):
+                await response.aread()
+                return response
+            chunks = response.aiter_bytes()
+            start, is_whole = await _start_of(chunks)
+        if is_whole or not response.is_success:
+            await response.aclose()
+            return _with_content(response, start)
+        download = Download(
+            lambda: self._wrapped.handle_async_request(request),
+            timeout=self._timeout,
+            policy=self._policy,
+            redactor=self._redactor,
+        )
+        # The connection stays in use, and so does its turn, until the body has arrived.
+        receiving = download.run(response, chain(start, chunks), deadline)
+        download.spool.fill(_holding(turn.pop_all(), receiving))
+        # Until it has begun, cancelling it would not give the turn back.
+        await asyncio.sleep(0)
+        return _with_content(response, start[:_EXCERPT], {LARGE_BODY: download.spool})
 
     async def aclose(self) -> None:
         await self._wrapped.aclose()
@@ -97,7 +123,7 @@ class ApiRetryTransport(RetryTransport):
         redactor: Redactor,
     ) -> None:
         complete = CompleteResponses(
-            wrapped_transport, gate=gate, timeout=timeout, max_wait=policy.max_wait
+            wrapped_transport, gate=gate, timeout=timeout, policy=policy, redactor=redactor
         )
         super().__init__(complete, retry_config=retry_config, logger=logger)
         self._gate = gate
@@ -200,10 +226,15 @@ class ApiHttpClient(OceanAsyncClient):
         )
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return PrivateRequests(super()._init_transport(*args, **kwargs))
+        return _private(super()._init_transport(*args, **kwargs))
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return PrivateRequests(super()._init_proxy_transport(*args, **kwargs))
+        return _private(super()._init_proxy_transport(*args, **kwargs))
+
+
+def _private(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    has_guard = not ocean.config.disable_ip_outbound_blocker
+    return PrivateRequests(transport) if has_guard else transport
 
 
 def _wait_asked_for(headers: Mapping[str, str], status: int | None) -> float | None:
@@ -218,10 +249,42 @@ def _is_rate_limit(response: httpx.Response) -> bool:
     return response.status_code == 403 and spent
 
 
-def backoff(attempt: int) -> float:
-    """Seconds: exponential, with jitter over the upper half; `attempt` counts from 1."""
-    longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
-    return random.uniform(longest / 2, longest)  # noqa: S311 (no secret)
+def _is_known_to_be_small(headers: httpx.Headers) -> bool:
+    """What is compressed may be of any size, whatever its length on the wire."""
+    length = headers.get("content-length", "")
+    return "content-encoding" not in headers and length.isdecimal() and int(length) <= _LARGE
+
+
+async def _start_of(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """The body up to where it is large, and whether that is all of it."""
+    parts = []
+    size = 0
+    async for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > _LARGE:
+            return b"".join(parts), False
+    return b"".join(parts), True
+
+
+def _with_content(
+    response: httpx.Response, content: bytes, extensions: Mapping[str, Any] | None = None
+) -> httpx.Response:
+    """The same answer with this body, already decoded."""
+    headers = response.headers.copy()
+    for name in ("content-encoding", "content-length", "transfer-encoding"):
+        headers.pop(name, None)
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=content,
+        extensions={**response.extensions, **(extensions or {})},
+    )
+
+
+async def _holding(turn: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    async with turn:
+        await work
 
 
 def _is_certificate_error(error: BaseException | None) -> bool:

@@ -83,6 +83,7 @@ async def preview(
     Inputs: `problems` of the mapping that are known before, which become findings.
     """
     report = PreviewReport(settings.base_url, mapping_name, limits)
+    around.map_like(settings)
     shared = SharedResponses(plans_of(config.resources))
     try:
         for index, resource in enumerate(config.resources):

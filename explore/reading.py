@@ -127,7 +127,7 @@ class _Watcher(Observer):
                 self._client.redactor.url(request.url),
                 endpoint is not self._plan.endpoint,
                 page.received,
-                len(page.items) if verdict.keep else 0,
+                page.count if verdict.keep else 0,
                 decision(page, verdict, self._settings),
                 self._exchange_of(request),
             )

@@ -80,4 +80,4 @@ class RecordingClient(ApiClient):
 
 async def content_of(response: ApiResponse) -> bytes:
     """The whole body of an answer."""
-    return response.content
+    return await response.read()

@@ -18,6 +18,8 @@ from errors import ConfigurationError
 from explore.inputs import ROOT
 from explore.notes import Notes
 from integration import CustomIntegration
+from reconciliation import CountingEntityProcessor
+from settings import ConnectionSettings
 
 _NOT_GIVEN = "not-given"
 _IDENTIFIER = "OCEAN__INTEGRATION__IDENTIFIER"
@@ -31,6 +33,11 @@ class Surroundings:
     config: IntegrationConfiguration
     processor: JQEntityProcessor
     notes: Notes
+
+    def map_like(self, settings: ConnectionSettings) -> None:
+        """Map with the engine that these settings choose for a sync."""
+        if isinstance(self.processor, CountingEntityProcessor):
+            self.processor.engine = settings.mapping_engine
 
 
 @contextmanager

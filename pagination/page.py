@@ -12,18 +12,39 @@ from messages import ApiRequest
 class Page:
     """One answer, as pagination sees it.
 
-    `items` are what data_path found; `received` is how many records the API sent (None when the
-    answer is a single object); `beside` is the object that holds the items, where totals stand;
-    `fingerprint` is equal for equal bodies.
+    `count` is how many items data_path found, and `items` are these, unless they were too many to
+    keep: then `digest` is equal for equal ones, and only the `first_item` is there. `received` is
+    how many records the API sent (None when the answer is a single object); `beside` is the object
+    that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
     """
 
     request: ApiRequest
     headers: Mapping[str, str]
     body: Any
     items: list[Any]
+    count: int
     received: int | None
     beside: Any
     fingerprint: bytes
+    digest: bytes = b""
+    first_item: Any = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the API sent nothing, not even something that data_path leaves out."""
+        return not self.count and not self.received
+
+    def starts_with(self, item: Any) -> bool:
+        """Whether an answer that starts with this item may be the same once more."""
+        return self.count > 0 and self.first_item == item
+
+    def repeats(self, before: "Page") -> bool:
+        """Whether this answer, or its list of items, is the same as the one before."""
+        if self.fingerprint == before.fingerprint:
+            return True
+        if not self.count or self.count != before.count:
+            return False
+        return self.digest == before.digest and self.items == before.items
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,13 @@ class Strategy(ABC):
     def is_named(self, page: Page) -> bool:
         """Whether the answer has the place where the way on would stand, be it empty."""
         return False
+
+    def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
+        """The requests at these places, counted from `request`, if pages bring `length` records.
+
+        None where only the answer tells what the next request is.
+        """
+        return []
 
     @abstractmethod
     def following(self, page: Page) -> ApiRequest | None:

@@ -110,6 +110,11 @@ class Reading:
         return self._pages > 0
 
     @property
+    def previous(self) -> Page | None:
+        """The page that arrived last."""
+        return self._previous
+
+    @property
     def is_probing(self) -> bool:
         """Whether the page just asked for is only a question whether there is one."""
         return self._probed_length > 0
@@ -127,11 +132,26 @@ class Reading:
         self._pages += 1
         self._received += page.received or 0
         self._total = find_total(page, self._settings.total_path) or self._total
-        self._empty_pages = 0 if page.items or page.received else self._empty_pages + 1
+        self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
         probed, self._probed_length = self._probed_length, 0
         if probed:
             self._learn_from_probe(probed, page)
         return self._decide(page, statement)
+
+    def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
+        """The requests at these places, `request` being at 0, that a total lets us expect.
+
+        They are asked for if all further pages are as long as the last one, and nothing else ends
+        the reading earlier.
+        """
+        before = self._previous
+        if before is None or not before.received or self.is_probing:
+            return []
+        left = self._total.pages_left(self._received, self._pages, before.received)
+        if left < 2:
+            return []
+        places = range(places.start, min(places.stop, left))
+        return self._strategy.ahead(request, before.received, places)
 
     def refused(self, status: int) -> str | None:
         """Why an error status for the page just asked for is the end; None when it is an error.
@@ -242,13 +262,8 @@ class Reading:
             )
 
     def _is_repeated(self, page: Page) -> bool:
-        before = self._previous
         # Equal empty pages are no loop yet: their number is limited where the API says "more".
-        if before is None or not (page.items or page.received):
-            return False
-        return page.fingerprint == before.fingerprint or bool(
-            page.items and page.items == before.items
-        )
+        return self._previous is not None and not page.is_empty and page.repeats(self._previous)
 
     def _end_repeated(self, page: Page, statement: Statement) -> Verdict:
         full = self._sizes.is_full(page.received or 0)
@@ -275,9 +290,10 @@ class Reading:
 
     def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:
         assert request is not None  # noqa: S101 (counting strategies always know the next address)
-        if request.identity in self._asked:
+        identity = request.identity
+        if identity in self._asked:
             return self._end_at_known_address()
-        self._asked.add(request.identity)
+        self._asked.add(identity)
         self.request = request
         return Verdict(keep=True, request=request, extra=extra)
 

@@ -46,6 +46,12 @@ class Total:
             self.pages is not None and pages < self.pages
         )
 
+    def pages_left(self, items: int, pages: int, page_length: int) -> int:
+        """How many more pages there should be, when so many items and pages have arrived."""
+        if self.items is not None:
+            return max(0, -((items - self.items) // page_length)) if page_length else 0
+        return max(0, self.pages - pages) if self.pages is not None else 0
+
     def __bool__(self) -> bool:
         return self.items is not None or self.pages is not None
 

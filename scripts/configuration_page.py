@@ -39,6 +39,7 @@ _TOPICS = {
     "Pagination": "How an endpoint is read to its end. paginationType decides which of the others "
     "are read.",
     "Limits": "How much of the API's time the integration takes.",
+    "Mapping": "How items become entities.",
 }
 
 _TOPIC_BY_SWITCH = {"authType": "Authentication", "paginationType": "Pagination"}
@@ -81,6 +82,8 @@ def topic_of(setting: Setting) -> str:
     for switch in switches:
         if switch in _TOPIC_BY_SWITCH:
             return _TOPIC_BY_SWITCH[switch]
+    if setting["name"].startswith("mapping"):
+        return "Mapping"
     is_limit = setting["name"].startswith("max") or setting["name"] == "timeout"
     return "Limits" if is_limit else "Connection"
 

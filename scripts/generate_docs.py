@@ -1,6 +1,6 @@
-"""Write the generated pages of docs/, or with --check tell whether they are up to date.
+"""Write the generated pages and chart files, or with --check tell whether they are up to date.
 
-python -m scripts.generate_docs                          # both pages
+python -m scripts.generate_docs                          # all of them
 python -m scripts.generate_docs configuration --check    # exits 1 with a diff when stale
 python -m scripts.generate_docs contract --check         # also when a promise lacks a test
 """
@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts import configuration_page, contract_page
+from scripts import chart_files, configuration_page, contract_page
 from scripts.contract_markers import CollectionError, collect
 
 ROOT = Path(__file__).resolve().parent.parent
+CHART = Path("helm") / "ocean-custom"
 
 
 def configuration(root: Path) -> tuple[Path, str, list[str]]:
@@ -30,7 +31,25 @@ def contract(root: Path) -> tuple[Path, str, list[str]]:
     return root / "docs" / "contract-tests.md", text, contract_page.problems(statements, tests)
 
 
+def chart_schema(root: Path) -> tuple[Path, str, list[str]]:
+    """The schema of the chart's values."""
+    return root / CHART / "values.schema.json", chart_files.schema(root), []
+
+
+def chart_secrets(root: Path) -> tuple[Path, str, list[str]]:
+    """The list of secrets that the chart reads."""
+    return root / CHART / "files" / "settings.json", chart_files.secrets(root), []
+
+
+def chart_readme(root: Path) -> tuple[Path, str, list[str]]:
+    """The chart's README."""
+    return root / CHART / "README.md", chart_files.readme(root), []
+
+
 PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
+    "chart-schema": chart_schema,
+    "chart-secrets": chart_secrets,
+    "chart-readme": chart_readme,
     "configuration": configuration,
     "contract": contract,
 }
@@ -65,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="generate_docs", description="Generate pages of docs/.")
+    parser = argparse.ArgumentParser(
+        prog="generate_docs", description="Generate pages and chart files."
+    )
     parser.add_argument("pages", nargs="*", help=f"of {', '.join(PAGES)}; all of them unless given")
     parser.add_argument("--check", action="store_true", help="compare only, exit 1 when stale")
     return parser

@@ -15,12 +15,16 @@ def _forget_masked_words() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How large the fault matrix was, and how it went."""
-    reports = [
-        dict(report.user_properties)
+    """How large the fault matrix was, and how it went; what was measured of the image."""
+    properties = [
+        report.user_properties
         for outcome in ("passed", "failed")
         for report in terminalreporter.getreports(outcome)
     ]
+    measured = [str(value) for listed in properties for name, value in listed if name == "image"]
+    if measured:
+        terminalreporter.write_line(f"image: {', '.join(measured)}")
+    reports = [dict(listed) for listed in properties]
     cells = sum(int(str(report.get("fault cells", 0))) for report in reports)
     broken = sum(int(str(report.get("broken cells", 0))) for report in reports)
     if cells:

@@ -24,7 +24,7 @@ ENVIRONMENT = "ocean.env"
 VALUES = "values.yaml"
 RUN = "docker-run.sh"
 _MEMORY = ".ocean-custom.json"
-_IMAGE = "<your-registry>/ocean-custom:0.1.0"
+_IMAGE = "<your-registry>/port-ocean-custom:0.1.0"
 _ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)(=.*)?$")
 _CREDENTIALS = {
     "bearer_token": ("apiToken",),
@@ -255,7 +255,7 @@ def _assignment(name: str, value: str | None) -> str:
 
 
 def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """Values of Port's chart."""
+    """Values of the charts, this project's and Port's."""
     hidden = secret_names()
     config = {name: value for name, value in settings.items() if name not in hidden}
     registry, _, image = _IMAGE.rpartition("/")
@@ -273,7 +273,6 @@ def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str
     return {
         "imageRegistry": registry,
         "image": image,
-        "initializePortResources": True,
         "scheduledResyncInterval": 60,
         "integration": integration,
     }

@@ -17,7 +17,12 @@ from integration import CustomPortAppConfig, CustomSelector
 from scripts.model_tables import nested_models
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "examples" / "ci" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "helm").rglob("README.md")),
+]
 
 _FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -28,16 +33,9 @@ _VARIABLE = re.compile(r"OCEAN__INTEGRATION__CONFIG__([A-Z_]+)")
 _CHART_VALUE = re.compile(r"integration\.(config|secrets)\.([A-Za-z]+)")
 _VARYING = re.compile(r"…|\d+")
 
-# Names that others chose: Port's chart, and fields that APIs use in their answers.
-_OF_THE_CHART = {
-    "extraEnv",
-    "extraVolumes",
-    "extraVolumeMounts",
-    "allowEnvironmentVariablesJqAccess",
-    "imageRegistry",
-    "initializePortResources",
-    "scheduledResyncInterval",
-}
+# Names that others chose: Ocean's chart, whose names ours has, and fields that APIs use in answers.
+_CHART = yaml.safe_load((ROOT / "helm" / "schema.yaml").read_text("utf-8"))
+_OF_KUBERNETES = {"emptyDir", "runAsUser", "runAsGroup", "sizeLimit", "maxEventProcessingSeconds"}
 _OF_APIS = {"hasMore", "totalCount"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -165,7 +163,17 @@ def _known_names() -> set[str]:
         if issubclass(model, BaseModelV1)
         for field in model.__fields__.values()
     }
-    return {*_settings(), *authentication, *mapping, *_OF_THE_CHART, *_OF_APIS}
+    return {*_settings(), *authentication, *mapping, *_chart_values(_CHART), *_OF_APIS}
+
+
+def _chart_values(node: dict[str, Any]) -> Iterator[str]:
+    for name, value in node.get("properties", {}).items():
+        yield name
+        yield from _chart_values(value)
+    if "items" in node:
+        yield from _chart_values(node["items"])
+    # Parts of Kubernetes objects and of Ocean's settings that descriptions mention.
+    yield from _OF_KUBERNETES
 
 
 def _is_said(message: str) -> bool:

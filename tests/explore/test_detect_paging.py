@@ -113,7 +113,9 @@ def read_all(api: Api, paging: Paging) -> list[int]:
         body, headers = api.answer(dict(asked.url.params))
         things = body["things"]
         content = json.dumps(body).encode()
-        page = Page(asked, httpx.Headers(headers), body, things, len(things), body, content)
+        page = Page(
+            asked, httpx.Headers(headers), body, things, len(things), len(things), body, content
+        )
         verdict = reading.receive(page)
         found += [item["id"] for item in things] if verdict.keep else []
         asked = verdict.request

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from errors import ConfigurationError
 from explore.mapping_file import parse_mapping, read_mapping
@@ -18,7 +20,8 @@ from explore.setup.merge import merge, remember
 from explore.setup.plan import SetupPlan
 from tests.explore.conftest import SECRET
 
-SETTINGS = {
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS: dict[str, Any] = {
     "baseUrl": "https://api.example.com/v2",
     "authType": "bearer_token",
     "paginationType": "page",
@@ -67,6 +70,14 @@ def test_all_files_are_written_without_secrets(tmp_path: Path) -> None:
     config, problems = parse_mapping(read_mapping(folder / "port-app-config.yml"))
     assert config is not None
     assert not problems
+
+
+def test_the_values_fit_the_chart(tmp_path: Path) -> None:
+    settings = {**SETTINGS, "pageSize": "50", "verifySsl": True}
+    Folder(tmp_path).write(plan("/users", settings=settings), {"apiToken": ""})
+    values = yaml.safe_load((tmp_path / "values.yaml").read_text("utf-8"))
+    schema = json.loads((ROOT / "helm/ocean-custom/values.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(values)
 
 
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What ends pagination: every item or an error, without needless requests and without loops."""
 
+import itertools
 import math
 import random
 from typing import Any
@@ -118,13 +119,22 @@ async def test_more_without_a_cursor_is_an_error(sync: Sync) -> None:
 
 def with_fields(count: int, caps: list[int], fields: Any, headers: Any) -> dict[str, Route]:
     """Pages of these lengths, each with the same fields beside the items and the same headers."""
-    starts = [sum(caps[:index]) for index in range(len(caps))]
-    bodies = [
-        {"list": numbered(length, start), **fields}
-        for length, start in zip(caps, starts, strict=True)
-    ]
     assert sum(caps) == count
-    return {"/items": in_turn(*(reply(body, **headers) for body in bodies))}
+
+    def page(request: httpx.Request) -> Any:
+        number = int(request.url.params.get("page", "1")) - 1
+        start = int(request.url.params.get("offset", sum(caps[:number])))
+        ends = [end for end in itertools.accumulate(caps) if end > start]
+        length = ends[0] - start if ends else 0
+        return reply({"list": numbered(length, start), **fields}, **headers)
+
+    return {"/items": page}
+
+
+def is_read(outcome: Outcome, offsets: list[int], guesses: int = 1) -> bool:
+    """Whether these offsets were asked for, and few that only equal pages would have had."""
+    asked = asked_offsets(outcome)
+    return set(offsets) <= set(asked) and len(asked) <= len(offsets) + guesses
 
 
 ITEM_TOTALS: list[Any] = [
@@ -147,7 +157,7 @@ async def test_a_total_of_items_asks_on_after_a_short_page(
 ) -> None:
     # Without the total, the short second page after a full one would be the end.
     outcome = await sync({**OFFSET, **settings}, LISTED, with_fields(7, [3, 2, 2], fields, {}))
-    assert asked_offsets(outcome.succeeded()) == [0, 3, 5]
+    assert is_read(outcome.succeeded(), [0, 3, 5])
     assert outcome.ids() == [0, 1, 2, 3, 4, 5, 6]
 
 
@@ -164,7 +174,8 @@ async def test_a_total_of_pages_asks_on_after_a_short_page(sync: Sync, fields: A
 @pytest.mark.parametrize("headers", [{"X_Total_Count": "7"}, {"X_Total_Pages": "3"}], ids=str)
 async def test_totals_in_headers(sync: Sync, headers: Any) -> None:
     outcome = await sync(OFFSET, LISTED, with_fields(7, [3, 2, 2], {}, headers))
-    assert asked_offsets(outcome.succeeded()) == [0, 3, 5]
+    assert is_read(outcome.succeeded(), [0, 3, 5])
+    assert outcome.ids() == [0, 1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.contract("evidence.total-ends", "evidence.total-headers")

@@ -13,11 +13,14 @@ ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 BOOTSTRAP = ROOT / "requirements-uv.txt"
+BENCHMARKS = ROOT / "benchmarks" / "requirements.txt"
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 each_lock = pytest.mark.parametrize(
-    "lock", [RUNTIME, DEVELOPMENT, BOOTSTRAP], ids=lambda path: path.name
+    "lock",
+    [RUNTIME, DEVELOPMENT, BOOTSTRAP, BENCHMARKS],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 
 
@@ -68,6 +71,15 @@ def test_runtime_lock_satisfies_the_dependencies() -> None:
 
 def test_development_lock_satisfies_the_dev_group() -> None:
     assert_satisfied(PROJECT["dependency-groups"]["dev"], DEVELOPMENT)
+
+
+def test_benchmark_lock_satisfies_the_bench_group() -> None:
+    assert_satisfied(PROJECT["dependency-groups"]["bench"], BENCHMARKS)
+
+
+def test_what_is_compared_with_is_no_dependency_of_the_product() -> None:
+    assert {"dlt", "airbyte-cdk"} <= locked(BENCHMARKS).keys()
+    assert not {"dlt", "airbyte-cdk"} & locked(DEVELOPMENT).keys()
 
 
 def test_tests_run_with_the_versions_of_the_runtime_lock() -> None:

@@ -41,7 +41,7 @@ DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     "paginationParam": PAGED,
     "sizeParam": PAGED,
     "hasMorePath": PAGED,
-    "totalPath": PAGED,
+    "totalPath": {"paginationType": ["offset", "page", "cursor", "next_link", "header_link"]},
     "startPage": {"paginationType": ["page"]},
     "lastPagePath": {"paginationType": ["page"]},
     "cursorPath": {"paginationType": ["cursor"]},

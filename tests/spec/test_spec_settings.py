@@ -51,6 +51,7 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "maxRetries": ("string", "8"),
     "maxRetryWait": ("string", "600"),
     "allowedHosts": ("array", []),
+    "mappingEngine": ("string", "fused"),
 }
 
 # A value of every setting as it is written in the environment, and as Ocean hands it over.

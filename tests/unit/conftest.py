@@ -20,7 +20,7 @@ from loguru import logger
 from port_ocean.config.settings import SslSettings
 from port_ocean.log.sensetive import sensitive_log_filter
 
-import transport
+import retries
 from client import ApiClient
 from settings import ConnectionSettings
 from tests.unit.fake_api import FakeApi
@@ -35,6 +35,8 @@ def ocean_config(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         ssl=SslSettings(),
         disable_ip_outbound_blocker=True,
         allow_environment_variables_jq_access=False,
+        process_in_queue_timeout=60,
+        process_in_queue_max_workers=1,
     )
     app: Any = SimpleNamespace(config=config)
     monkeypatch.setattr(ocean_context, "_port_ocean", ocean_context.PortOceanContext(app))
@@ -50,7 +52,7 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(transport, "_FIRST_BACKOFF", 0.002)
+    monkeypatch.setattr(retries, "_FIRST_BACKOFF", 0.002)
 
 
 @pytest.fixture

@@ -120,11 +120,13 @@ def page_of(
     """An answer as pagination sees it; items are the body or what `items` of it holds."""
     found = answer.body["items"] if isinstance(answer.body, dict) else answer.body
     is_list = isinstance(found, list)
+    items = choose(found) if is_list else [found]
     return Page(
         request=request,
         headers={name.lower(): value for name, value in answer.headers.items()},
         body=answer.body,
-        items=choose(found) if is_list else [found],
+        items=items,
+        count=len(items),
         received=len(found) if is_list else None,
         beside=answer.body,
         fingerprint=json.dumps(answer.body, sort_keys=True).encode(),

@@ -6,11 +6,13 @@ from typing import Any, cast
 import pytest
 
 from discovery import Discovery, combinations
-from endpoint_reader import EndpointReader, EndpointStatistics
+from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathParameter, PathValue
 from errors import ResourceError, SelectorError, StatusError
 from extraction import ItemExpression
+from item_stream import Portion
 from messages import ApiRequest
+from page_reader import EndpointStatistics
 from pagination.reading import PageSizes
 
 BASE = "https://api.test"
@@ -25,11 +27,11 @@ class Pages:
         self._pages = pages
         self._error = error
 
-    async def read(self, first: ApiRequest) -> AsyncIterator[list[Any]]:
+    async def read(self, first: ApiRequest) -> AsyncIterator[Portion]:
         assert first.url == f"{BASE}/teams"
         for page in self._pages:
             self.handed_out += 1
-            yield page
+            yield Portion(page, 0)
         if self._error:
             raise self._error
 

@@ -13,6 +13,9 @@ import extraction
 from decoding import Body
 from errors import ResponseError, SelectorError
 from extraction import DataPath, Extraction, ItemExpression, keys_of
+from jq_worker import JqWorker
+
+WORKER = JqWorker()
 
 _KEYS = st.sampled_from(["a", "b", "_c1", "not a name", "dash-ed", 'quo"te', "ü", "", "\\"])
 _BODIES = st.recursive(
@@ -47,7 +50,7 @@ def _body(value: Any) -> Body:
 
 
 def _extract(expression: str, value: Any) -> Extraction:
-    return asyncio.run(DataPath(expression).extract(_body(value)))
+    return asyncio.run(DataPath(expression).extract(_body(value), WORKER))
 
 
 def _by_jq(path: str, value: Any) -> list[Any] | None:

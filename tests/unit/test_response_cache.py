@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import response_cache
 from errors import StatusError
 from messages import ApiRequest, ApiResponse
 from response_cache import ResponseCache, remove_leftovers
@@ -22,9 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUEST = ApiRequest("GET", httpx.URL("https://api.test/secret-path?token=hush"))
 OTHER = ApiRequest("GET", httpx.URL("https://api.test/other"))
 _HOLD = """
-import asyncio, httpx
+import asyncio, httpx, response_cache
 from messages import ApiRequest, ApiResponse
 from response_cache import ResponseCache
+response_cache._MEMORY = 0
 async def hold():
     cache = ResponseCache()
     async def send(request):
@@ -40,6 +42,7 @@ asyncio.run(hold())
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(response_cache, "_MEMORY", 0)
     return tmp_path
 
 
@@ -155,6 +158,17 @@ async def test_a_body_that_could_not_be_written_can_be_fetched_again(
         await cache.fetch(REQUEST, api.send)
     monkeypatch.setattr(os, "fdopen", real)
     assert (await cache.fetch(REQUEST, api.send)).status == 200
+
+
+async def test_what_fits_is_kept_in_memory(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(response_cache, "_MEMORY", 70)
+    cache, api = ResponseCache(), Api()
+    first = await cache.fetch(REQUEST, api.send)
+    assert not list(place.iterdir())
+    await cache.fetch(OTHER, api.send)
+    assert len(list(place.iterdir())) == 1
+    assert await cache.fetch(REQUEST, api.send) == first
+    cache.close()
 
 
 @pytest.mark.contract("cache.owner-only")

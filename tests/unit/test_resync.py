@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import batching
 from client import ApiClient
 from endpoints import Endpoint, PathParameter
 from errors import ResourceError, StatusError
@@ -284,14 +285,14 @@ async def test_a_cancelled_consumer_leaves_nothing_behind() -> None:
 
 
 async def test_a_slow_consumer_stops_the_reading() -> None:
-    """At most: a queue of pages, one page in the hands of each worker, and one batch."""
+    """At most: a full buffer, one page in the hands of each worker, and one batch."""
     concurrency, page = 3, 100
     api = Api(teams(500, lambda n: [thing(n)] * page))
     batches = reader(api, NESTED, max_concurrent_requests=concurrency).batches()
     await anext(batches)
     await asyncio.sleep(0.05)
     held = len(api.asked) - 1
-    assert held <= 2 * concurrency + 2 * concurrency + 1000 // page
+    assert held <= batching._ROOM_ITEMS // page + 2 * concurrency + batching.LARGEST_BATCH // page
     rest = [batch async for batch in batches]
     assert sum(map(len, rest)) <= 500 * page
     assert len(api.asked) == 501

@@ -93,6 +93,13 @@ def test_auth_types() -> None:
     assert "'oauth'" in problem
 
 
+def test_mapping_engines() -> None:
+    assert _parse().mapping_engine == "fused"
+    assert _parse(mapping_engine="ocean").mapping_engine == "ocean"
+    (problem,) = _problems(mapping_engine="jq")
+    assert problem == "mappingEngine: must be one of 'fused' or 'ocean' (got 'jq')"
+
+
 @pytest.mark.contract("auth.basic.alias")
 def test_basic_auth_is_basic() -> None:
     assert _parse(auth_type="basic_auth", username="u", password="p").auth_type == "basic"

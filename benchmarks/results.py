@@ -1,0 +1,73 @@
+"""What a workload came to, and how it stands on the page."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One promise on speed or memory; `met` is None where it could not be measured."""
+
+    what: str
+    measured: str
+    wanted: str
+    met: bool | None
+
+    @classmethod
+    def at_most(cls, what: str, measured: float, limit: float, unit: str = "") -> "Target":
+        return cls(what, number(measured, unit), f"≤ {number(limit, unit)}", measured <= limit)
+
+    @classmethod
+    def at_least(cls, what: str, measured: float, limit: float, unit: str = "") -> "Target":
+        return cls(what, number(measured, unit), f"≥ {number(limit, unit)}", measured >= limit)
+
+    @classmethod
+    def skipped(cls, what: str, why: str) -> "Target":
+        return cls(what, why, "", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures as they are shown; every cell is text."""
+
+    head: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(slots=True)
+class Section:
+    """The outcome of one workload."""
+
+    title: str
+    text: str
+    targets: list[Target] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.tables.append(Table(list(head), [list(row) for row in rows]))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Section":
+        return cls(
+            title=data["title"],
+            text=data["text"],
+            targets=[Target(**target) for target in data["targets"]],
+            tables=[Table(**table) for table in data["tables"]],
+            notes=data["notes"],
+        )
+
+
+def number(value: float, unit: str = "") -> str:
+    """Three significant digits, with thousands parted; `unit` is written behind it."""
+    if abs(value) >= 100:
+        text = f"{value:,.0f}"
+    elif abs(value) >= 10:
+        text = f"{value:.1f}"
+    else:
+        text = f"{value:.2f}" if abs(value) >= 1 or not value else f"{value:.3g}"
+    return f"{text} {unit}".strip()

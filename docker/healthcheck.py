@@ -1,0 +1,33 @@
+"""Asks the integration whether it is alive; the exit code is the answer."""
+
+import http.client
+import os
+import sys
+
+SECONDS = 8
+
+
+def is_alive() -> bool:
+    """Whether Ocean's health endpoint answers, wherever port and path prefix put it."""
+    # Not urllib, which would send the question to the proxy of the environment.
+    connection = http.client.HTTPConnection("127.0.0.1", _port(), timeout=SECONDS)
+    try:
+        connection.request("GET", f"{_prefix()}/health/live")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _port() -> int:
+    return int(os.environ.get("APPLICATION__PORT") or "8000")
+
+
+def _prefix() -> str:
+    prefix = os.environ.get("OCEAN__PATH_PREFIX", "").strip("/")
+    return f"/{prefix}" if prefix else ""
+
+
+if __name__ == "__main__":
+    sys.exit(not is_alive())

@@ -1,0 +1,109 @@
+{{/* The name of the chart, as labels carry it. */}}
+{{- define "ocean-custom.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The name of what the release has one of; 52 characters are what a CronJob may have. */}}
+{{- define "ocean-custom.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- .Values.fullnameOverride | default $full | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* What selects the pods of the release. */}}
+{{- define "ocean-custom.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "ocean-custom.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "ocean-custom.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "ocean-custom.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.extraLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* registry/name:tag; a tag or digest that the name brings along stays. */}}
+{{- define "ocean-custom.image" -}}
+{{- $name := .Values.image -}}
+{{- if .Values.imageRegistry -}}
+{{- $name = printf "%s/%s" (trimSuffix "/" .Values.imageRegistry) $name -}}
+{{- end -}}
+{{- if contains ":" (base .Values.image) -}}
+{{- $name -}}
+{{- else -}}
+{{- printf "%s:%s" $name (.Values.integration.version | default .Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "ocean-custom.serviceAccountName" -}}
+{{- $own := .Values.serviceAccount.create | ternary (include "ocean-custom.fullname" .) "default" -}}
+{{- .Values.serviceAccount.name | default (.Values.podServiceAccount).name | default $own -}}
+{{- end -}}
+
+{{/* The names of the Secrets with credentials, as a JSON list. */}}
+{{- define "ocean-custom.secretNames" -}}
+{{- $names := .Values.secret.name -}}
+{{- if .Values.secret.create -}}
+{{- if kindIs "slice" $names -}}
+{{- fail "secret.name: is a list, which only makes sense for Secrets that exist; set secret.create to false" -}}
+{{- end -}}
+{{- $names = $names | default (include "ocean-custom.fullname" .) -}}
+{{- else if not $names -}}
+{{- fail "secret.name: is required with secret.create=false: the name of a Secret (or a list of names) with the keys OCEAN__PORT__CLIENT_ID, OCEAN__PORT__CLIENT_SECRET and those of the secret settings, such as OCEAN__INTEGRATION__CONFIG__API_TOKEN" -}}
+{{- end -}}
+{{- kindIs "slice" $names | ternary $names (list $names) | toJson -}}
+{{- end -}}
+
+{{/* baseUrl is BASE_URL, as Ocean's own name conversion has it. */}}
+{{- define "ocean-custom.variable" -}}
+{{- regexReplaceAll "([A-Z])" . "_${1}" | upper -}}
+{{- end -}}
+
+{{/* Text stays as it is; numbers, booleans, lists and objects are JSON. */}}
+{{- define "ocean-custom.text" -}}
+{{- kindIs "string" . | ternary . (toRawJson .) -}}
+{{- end -}}
+
+{{/* Settings by name to environment variables, as JSON; null counts as not given. */}}
+{{- define "ocean-custom.settings" -}}
+{{- $variables := dict -}}
+{{- range $name, $value := . -}}
+{{- if not (kindIs "invalid" $value) -}}
+{{- $variable := printf "OCEAN__INTEGRATION__CONFIG__%s" (include "ocean-custom.variable" $name) -}}
+{{- $_ := set $variables $variable (include "ocean-custom.text" $value) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $variables -}}
+{{- end -}}
+
+{{/* What of integration.config is a secret by the spec, and belongs into the Secret therefore. */}}
+{{- define "ocean-custom.secretsInConfig" -}}
+{{- $sensitive := (.Files.Get "files/settings.json" | fromJson).sensitive -}}
+{{- $found := dict -}}
+{{- range $name, $value := .Values.integration.config -}}
+{{- if has $name $sensitive -}}
+{{- $_ := set $found $name $value -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end -}}
+
+{{/* The path below which Ocean serves: from pathPrefix, integration.extraConfig or extraEnv. */}}
+{{- define "ocean-custom.pathPrefix" -}}
+{{- $prefix := .Values.pathPrefix | default .Values.integration.extraConfig.pathPrefix -}}
+{{- range .Values.extraEnv -}}
+{{- if eq .name "OCEAN__PATH_PREFIX" -}}
+{{- $prefix = .value -}}
+{{- end -}}
+{{- end -}}
+{{- $prefix = trimAll "/" ($prefix | default "") -}}
+{{- if $prefix -}}/{{ $prefix }}{{- end -}}
+{{- end -}}
+
+{{- define "ocean-custom.hasMetrics" -}}
+{{- if and .Values.serviceMonitor.enabled (eq .Values.workload.kind "Deployment") -}}true{{- end -}}
+{{- end -}}

@@ -1,0 +1,294 @@
+"""Takes the items out of a large JSON text while it still arrives, without parsing it.
+
+Only the places of strings and brackets are looked at. A cut that is wrong cannot go unnoticed:
+each piece and what is left when the pieces are taken out must be valid JSON, and then so was the
+whole, with just these items.
+"""
+
+import json
+import re
+from collections.abc import Generator, Sequence
+from itertools import accumulate
+from typing import Protocol
+
+type Step = str | int
+
+_BLANK = re.compile(rb"[ \t\n\r]*")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_SCALAR = re.compile(rb"[^ \t\n\r,\]}]*")
+_OPENING, _CLOSING = b"[{", b"]}"
+_NOT_BRACKETS = bytes(set(range(256)) - set(_OPENING + _CLOSING))
+_CHANGE = tuple((byte in _OPENING) - (byte in _CLOSING) for byte in range(256))
+_COMMA = ord(",")
+
+
+class Splitter(Protocol):
+    """Makes pieces of a text that arrives in chunks; each piece is the JSON text of a list.
+
+    `is_found` says whether there is a list at all, as soon as that is known; `elements` how many
+    elements the pieces so far must have, where the splitter can tell.
+    """
+
+    is_found: bool | None
+    elements: int | None
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The pieces that are complete with this chunk."""
+
+    def close(self) -> list[bytes]:
+        """The last pieces; ValueError when the text ends too early."""
+
+    def frame(self, placeholder: str) -> bytes:
+        """After the end: the text with the string `placeholder` where the list was."""
+
+
+class ArraySplitter:
+    """Takes the elements of the array at a path out of a JSON text.
+
+    Sample: with the path `["data"]`, the text `{"data": [{"id": 1}, {"id": 2}], "next": null}` has
+    the pieces `[{"id": 1}]` and `[{"id": 2}]`, or both in one, and the frame `{"data": "…", "next":
+    null}`. `is_found` becomes true or false as soon as it is known whether the path leads to an
+    array; nothing comes when it does not.
+    """
+
+    elements: int | None = None
+
+    def __init__(self, path: Sequence[Step]) -> None:
+        self.is_found: bool | None = None
+        self._head = bytearray()
+        self._position = 0
+        self._search = self._locate(path)
+        next(self._search)
+        self._nesting = _Nesting()
+        self._pending: list[bytes] = []
+        self._has_cut = False
+        self._has_ended = False
+        self._tail = bytearray()
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Raises ValueError where two commas have no element between them."""
+        if self.is_found is None:
+            chunk = self._look_for_array(chunk)
+        if not self.is_found or not chunk:
+            return []
+        if self._has_ended:
+            self._tail += chunk
+            return []
+        return self._cut(chunk)
+
+    def close(self) -> list[bytes]:
+        if self.is_found and not self._has_ended:
+            raise ValueError("the text ends within a list")
+        return []
+
+    def frame(self, placeholder: str) -> bytes:
+        return b"".join((self._head, json.dumps(placeholder).encode(), self._tail))
+
+    def _look_for_array(self, chunk: bytes) -> bytes:
+        """What of the text so far lies within the array."""
+        self._head += chunk
+        try:
+            next(self._search)
+        except StopIteration as end:
+            self.is_found = bool(end.value)
+        if not self.is_found:
+            return b""
+        inside = bytes(self._head[self._position + 1 :])
+        del self._head[self._position :]
+        return inside
+
+    def _cut(self, chunk: bytes) -> list[bytes]:
+        end, comma = self._nesting.follow(chunk)
+        if end is not None:
+            self._has_ended = True
+            self._tail += chunk[end + 1 :]
+            return self._piece(chunk[:end], is_last=True)
+        if comma is None:
+            self._pending.append(chunk)
+            return []
+        pieces = self._piece(chunk[:comma], is_last=False)
+        self._pending = [chunk[comma + 1 :]]
+        return pieces
+
+    def _piece(self, text: bytes, *, is_last: bool) -> list[bytes]:
+        text = b"".join((*self._pending, text))
+        self._pending = []
+        if _BLANK.fullmatch(text):
+            if is_last and not self._has_cut:
+                return []
+            raise ValueError("a comma without an element")
+        self._has_cut = True
+        return [b"".join((b"[", text, b"]"))]
+
+    def _locate(self, path: Sequence[Step]) -> Generator[None, None, bool]:
+        """Goes to the array's bracket; asks for more text by yielding."""
+        yield
+        for step in path:
+            opening = yield from self._next_byte()
+            self._position += 1
+            if isinstance(step, str):
+                is_there = opening == b"{" and (yield from self._enter_key(step))
+            else:
+                is_there = opening == b"[" and (yield from self._enter_index(step))
+            if not is_there:
+                return False
+        return (yield from self._next_byte()) == b"["
+
+    def _enter_key(self, wanted: str) -> Generator[None, None, bool]:
+        while (yield from self._next_byte()) == b'"':
+            start = self._position
+            yield from self._skip_string()
+            try:
+                key = json.loads(self._head[start : self._position])
+            except ValueError:
+                return False
+            if (yield from self._next_byte()) != b":":
+                return False
+            self._position += 1
+            if key == wanted:
+                return True
+            yield from self._skip_value()
+            if (yield from self._next_byte()) != b",":
+                return False
+            self._position += 1
+        return False
+
+    def _enter_index(self, wanted: int) -> Generator[None, None, bool]:
+        for _ in range(wanted):
+            if (yield from self._next_byte()) == b"]":
+                return False
+            yield from self._skip_value()
+            if (yield from self._next_byte()) != b",":
+                return False
+            self._position += 1
+        return wanted >= 0
+
+    def _next_byte(self) -> Generator[None, None, bytes]:
+        """The next byte that is not blank, which stays the next."""
+        while True:
+            self._position = _end_of(_BLANK, self._head, self._position)
+            if self._position < len(self._head):
+                return bytes(self._head[self._position : self._position + 1])
+            yield
+
+    def _skip_value(self) -> Generator[None, None, None]:
+        first = yield from self._next_byte()
+        if first == b'"':
+            yield from self._skip_string()
+        elif first in (b"{", b"["):
+            self._position += 1
+            yield from self._skip_nested()
+        else:
+            while (end := _end_of(_SCALAR, self._head, self._position)) == len(self._head):
+                yield
+            self._position = end
+
+    def _skip_string(self) -> Generator[None, None, None]:
+        while not (match := _STRING.match(self._head, self._position)):
+            yield
+        self._position = match.end()
+
+    def _skip_nested(self) -> Generator[None, None, None]:
+        nesting = _Nesting()
+        while True:
+            rest = bytes(self._head[self._position :])
+            end, _ = nesting.follow(rest)
+            if end is not None:
+                self._position += end + 1
+                return
+            self._position += len(rest)
+            yield
+
+
+class LineSplitter:
+    """Makes lists of the lines of newline-delimited JSON (https://jsonlines.org)."""
+
+    def __init__(self) -> None:
+        self.is_found: bool | None = True
+        self.elements: int | None = 0
+        self._pending: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        lines, newline, rest = chunk.rpartition(b"\n")
+        if not newline:
+            self._pending.append(chunk)
+            return []
+        text = b"".join((*self._pending, lines))
+        self._pending = [rest]
+        return self._lists(text)
+
+    def close(self) -> list[bytes]:
+        return self._lists(b"".join(self._pending))
+
+    def frame(self, placeholder: str) -> bytes:
+        return json.dumps(placeholder).encode()
+
+    def _lists(self, text: bytes) -> list[bytes]:
+        lines = [line for line in text.split(b"\n") if not _BLANK.fullmatch(line)]
+        self.elements = (self.elements or 0) + len(lines)
+        return [b"[" + b",".join(lines) + b"]"] if lines else []
+
+
+class _Nesting:
+    """Follows brackets through the chunks of a text that begins within one bracket."""
+
+    def __init__(self) -> None:
+        self._depth = 1
+        self._in_string = False
+        self._in_escape = False
+
+    def follow(self, chunk: bytes) -> tuple[int | None, int | None]:
+        """Where the first bracket ends, and where the last comma directly within it stands."""
+        before, in_string = self._depth, self._in_string
+        parts = self._without_escapes(chunk).split(b'"')
+        self._in_string = in_string != (len(parts) % 2 == 0)
+        brackets = b"".join(parts[in_string::2]).translate(None, _NOT_BRACKETS)
+        depths = list(accumulate(map(_CHANGE.__getitem__, brackets), initial=before))
+        self._depth = depths[-1]
+        lowest = min(depths)
+        if lowest <= 0:
+            return _find_end(parts, in_string, before), None
+        if lowest > 1:
+            return None, None
+        return None, _find_comma(parts, in_string, self._depth, len(chunk))
+
+    def _without_escapes(self, chunk: bytes) -> bytes:
+        """The chunk with blanks for each escape that may hold a quote; just as long."""
+        if self._in_escape:
+            chunk = b" " + chunk[1:]
+        if b"\\" not in chunk:
+            self._in_escape = False
+            return chunk
+        chunk = chunk.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
+        self._in_escape = chunk.endswith(b"\\")
+        return chunk
+
+
+def _find_end(parts: list[bytes], in_string: bool, depth: int) -> int | None:
+    position = 0
+    for index, part in enumerate(parts):
+        if index % 2 == in_string:
+            for offset, byte in enumerate(part):
+                depth += _CHANGE[byte]
+                if depth == 0:
+                    return position + offset
+        position += len(part) + 1
+    return None
+
+
+def _find_comma(parts: list[bytes], in_string: bool, depth: int, position: int) -> int | None:
+    for index in range(len(parts) - 1, -1, -1):
+        part = parts[index]
+        start = position - len(part)
+        if index % 2 == in_string:
+            for offset in range(len(part) - 1, -1, -1):
+                depth -= _CHANGE[part[offset]]
+                if depth == 1 and part[offset] == _COMMA:
+                    return start + offset
+        position = start - 1
+    return None
+
+
+def _end_of(pattern: re.Pattern[bytes], text: bytearray, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else position

@@ -1,0 +1,145 @@
+"""Large bodies: in a file while they arrive, so that no connection waits for who reads them."""
+
+import asyncio
+import hashlib
+import os
+import tempfile
+import weakref
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any
+
+from errors import RequestError, ResponseError
+
+# One step of writing or reading: small enough that a thread which parses it lets others in soon.
+CHUNK = 128 * 1024
+
+
+class Spool:
+    """A body in a file of its own; readers get what is there and wait for the rest.
+
+    The file has no name and is readable for its owner only: it is gone with the last reader, and
+    with the process. Several may read at once, each from the start.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._file = _nameless_file()
+        weakref.finalize(self, os.close, self._file)
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._grown = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._has_ended = False
+        self._error: Exception | None = None
+
+    def fill(self, writing: Coroutine[Any, Any, None]) -> None:
+        """Let `writing` append the body in the background; its error is what readers get."""
+        self._writer = asyncio.create_task(self._fill(writing))
+
+    async def append(self, chunk: bytes) -> None:
+        """Add the next part of the body.
+
+        Raises:
+            RequestError: the file cannot be written.
+        """
+        try:
+            await asyncio.to_thread(self._write, chunk)
+        except OSError as error:
+            raise RequestError(
+                f"a large body cannot be kept on disk: {error.strerror}",
+                advice=f"make room in {tempfile.gettempdir()}, or lower pageSize",
+            ) from None
+        self.size += len(chunk)
+        self._wake()
+
+    async def check(self, position: int, chunk: bytes) -> None:
+        """Compare a part of the body that was sent again with what is there.
+
+        Raises:
+            ResponseError: it differs, so that what was handed on may not be what is true.
+        """
+        if await asyncio.to_thread(os.pread, self._file, len(chunk), position) != chunk:
+            raise ResponseError(
+                "the body broke off, and when it was asked for again it was another one",
+                advice="a smaller pageSize makes large answers rarer",
+            )
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        """The body from its start, in parts of at most `CHUNK` bytes, as they arrive.
+
+        Raises:
+            EndpointError: the body could not be received to its end.
+        """
+        position = 0
+        while True:
+            if position < self.size:
+                wanted = min(CHUNK, self.size - position)
+                chunk = await asyncio.to_thread(os.pread, self._file, wanted, position)
+                position += len(chunk)
+                yield chunk
+            elif self._error:
+                raise self._error
+            elif self._has_ended:
+                return
+            else:
+                await self._grown.wait()
+
+    async def read(self) -> bytes:
+        """The whole body, when it has arrived; errors as for `chunks`."""
+        await self.completed()
+        return await asyncio.to_thread(self._read)
+
+    async def completed(self) -> None:
+        """Wait for the end of the body; errors as for `chunks`."""
+        while not self._has_ended:
+            await self._grown.wait()
+        if self._error:
+            raise self._error
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Equal for equal bodies; of what has arrived so far."""
+        return self._digest.digest()
+
+    def abandon(self) -> None:
+        """Stop receiving; nobody reads any more."""
+        if self._writer:
+            self._writer.cancel()
+
+    async def _fill(self, writing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await writing
+        except asyncio.CancelledError:
+            self._error = ResponseError("receiving the body was given up")
+            raise
+        except Exception as error:  # noqa: BLE001 (raised again to every reader)
+            self._error = error
+        finally:
+            self._has_ended = True
+            # Else the two would keep each other, and the file, until the next garbage collection.
+            self._writer = None
+            self._wake()
+
+    def _write(self, chunk: bytes) -> None:
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(self._file, view) :]
+        self._digest.update(chunk)
+
+    def _read(self) -> bytes:
+        parts = []
+        position = 0
+        while position < self.size:
+            # One call reads 2 GB at most.
+            parts.append(os.pread(self._file, self.size - position, position))
+            position += len(parts[-1])
+        return b"".join(parts)
+
+    def _wake(self) -> None:
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+
+def _nameless_file() -> int:
+    descriptor, name = tempfile.mkstemp(prefix="ocean-custom-body-")
+    os.unlink(name)  # noqa: PTH108 (by the name just made)
+    return descriptor

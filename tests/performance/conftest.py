@@ -1,0 +1,80 @@
+"""The benchmark's server and reader within one test, where counts say what times cannot."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import port_ocean.context.ocean as ocean_context
+import pytest
+
+from benchmarks.clients.ours import plan_of, stand_in_for_ocean
+from benchmarks.server import Statistics, listening
+from client import ApiClient
+from resync import ResourceReader, SharedResponses
+from settings import ConnectionSettings
+
+type Batch = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Served:
+    """The server: its address, with a path before which `/l5` asks for 5 ms of latency."""
+
+    url: str
+    statistics: Statistics
+
+
+class Read(Protocol):
+    """Reads resources one after the other, as one resync does; gives all batches."""
+
+    async def __call__(
+        self,
+        base_url: str,
+        *resources: Mapping[str, Any],
+        consume: Callable[[Batch], Any] | None = None,
+        **settings: Any,
+    ) -> list[Batch]: ...
+
+
+@pytest.fixture(autouse=True)
+def _without_ocean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocean_context, "_port_ocean", ocean_context._port_ocean)
+    stand_in_for_ocean()
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "*")
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    async with listening() as (url, statistics):
+        yield Served(url, statistics)
+
+
+@pytest.fixture
+def read() -> Read:
+    async def run(
+        base_url: str,
+        *resources: Mapping[str, Any],
+        consume: Callable[[Batch], Any] | None = None,
+        **settings: Any,
+    ) -> list[Batch]:
+        parsed = ConnectionSettings.parse({"base_url": base_url, "max_retries": 0, **settings})
+        plans = [plan_of(dict(resource)) for resource in resources]
+        shared = SharedResponses(plans)
+        client = ApiClient(parsed)
+        found: list[Batch] = []
+        try:
+            for plan in plans:
+                reader = ResourceReader(plan, client=client, settings=parsed, shared=shared)
+                async with aclosing(reader.batches()) as batches:
+                    async for batch in batches:
+                        found.append(batch)
+                        if consume:
+                            await consume(batch)
+        finally:
+            shared.close()
+            await client.aclose()
+        return found
+
+    return run
