@@ -24,7 +24,8 @@ ENVIRONMENT = "ocean.env"
 VALUES = "values.yaml"
 RUN = "docker-run.sh"
 _MEMORY = ".ocean-custom.json"
-_IMAGE = "<your-registry>/port-ocean-custom:0.1.0"
+_REGISTRY = "<your-registry>"
+_IMAGE = f"{_REGISTRY}/port-ocean-custom:<version>"
 _ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)(=.*)?$")
 _CREDENTIALS = {
     "bearer_token": ("apiToken",),
@@ -258,7 +259,6 @@ def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str
     """Values of the charts, this project's and Port's."""
     hidden = secret_names()
     config = {name: value for name, value in settings.items() if name not in hidden}
-    registry, _, image = _IMAGE.rpartition("/")
     integration: dict[str, Any] = {
         "identifier": installation_name(settings),
         "type": "custom",
@@ -271,8 +271,7 @@ def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str
     if filled:
         integration["secrets"] = filled
     return {
-        "imageRegistry": registry,
-        "image": image,
+        "imageRegistry": _REGISTRY,
         "scheduledResyncInterval": 60,
         "integration": integration,
     }
