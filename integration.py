@@ -1,9 +1,9 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from loguru import logger
 from port_ocean.clients.port.types import UserAgentType
@@ -14,10 +14,12 @@ from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
 from port_ocean.core.models import EventListenerType
+from port_ocean.core.probe import ProbeContext
 
 from client import ApiClient
 from errors import SettingsError
 from exit_code import interrupt
+from explore.probe import probe
 from garbage import spare_the_collector
 from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
 from reconciliation import CountingEntityProcessor, DeletionGuard
@@ -86,6 +88,16 @@ class CustomIntegration(BaseIntegration):
             logger.info(f"Removed {removed} directories of responses that a killed run left")
         spare_the_collector()
         await super().start()
+
+    async def probe(self, context: ProbeContext) -> ProbeContext:
+        """Port's connection test and `ocean probe`, with the verdicts of `ocean-custom check`."""
+        await self.initialize_handlers()
+        handler = self.port_app_config_handler
+        return await probe(
+            context,
+            lambda: self.settings,
+            lambda: cast("Awaitable[CustomPortAppConfig]", handler.get_port_app_config(False)),
+        )
 
     async def initialize_handlers(self) -> None:
         """Create Ocean's handlers, and say which engine evaluates mappings."""

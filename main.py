@@ -5,6 +5,7 @@ from typing import cast
 
 from port_ocean.context.ocean import ocean
 from port_ocean.core.ocean_types import ASYNC_GENERATOR_RESYNC_TYPE
+from port_ocean.core.probe import ProbeContext
 
 from exit_code import exit_with_failure_if
 from integration import CustomIntegration
@@ -15,6 +16,11 @@ if type(ocean.integration).__name__ != CustomIntegration.__name__:
 
 integration = cast("CustomIntegration", ocean.integration)
 exit_with_failure_if(lambda: integration.has_failed)
+
+
+@ocean.on_probe()
+async def on_probe(context: ProbeContext) -> ProbeContext:
+    return await integration.probe(context)
 
 
 @ocean.on_resync()

@@ -162,7 +162,7 @@ async def test_too_long_a_wait_fails_at_once_and_names_it(
     moment = "3600" if name == "retry-after" else str(int(time.time()) + 3600)
     api.script(Reply(429, headers={name: moment}))
     begun = time.monotonic()
-    with pytest.raises(RequestError, match=r"429 and asks to wait 3[56]\d\d s") as caught:
+    with pytest.raises(RequestError, match=r"429 and asks to wait 3\d\d\d s") as caught:
         await _send(connect(max_retry_wait="60"), api)
     assert "maxRetryWait" in str(caught.value)
     assert time.monotonic() - begun < 1

@@ -1,0 +1,1 @@
+"""`ocean-custom`: check settings, preview a mapping and make a first one, without Port."""

@@ -1,0 +1,78 @@
+"""What to do about an answer that is an error, in view of the settings."""
+
+from errors import EndpointError, StatusError
+from explore.recording import Exchange
+from settings import ConnectionSettings
+
+_CREDENTIALS = {
+    "bearer_token": "apiToken",
+    "basic": "username and password",
+    "api_key": "apiKey",
+    "custom": "customAuthRequest and customAuthRequestTemplate",
+}
+
+
+def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
+    """Advice that fits the error of an exchange; empty where the error says it all."""
+    match exchange.status:
+        case 401:
+            return _for_401(exchange, settings)
+        case 403:
+            return _for_403(settings)
+        case 404:
+            return _for_404(exchange, settings)
+        case 407:
+            return "the proxy wants credentials: put them into HTTPS_PROXY, as user:password@host"
+        case 429:
+            return "the API limits requests: lower maxConcurrentRequests or maxRequestsPerSecond"
+    return exchange.error.advice if exchange.error else ""
+
+
+def without_hint(error: EndpointError, advice: str) -> str:
+    """The text of an error, without its general hint where there is better advice."""
+    text = str(error)
+    return text.replace(f" ({error.advice})", "") if advice and advice != error.advice else text
+
+
+def http_advice(error: EndpointError, settings: ConnectionSettings) -> str:
+    """Advice for an error that is not the answer to one request alone."""
+    if isinstance(error, StatusError) and error.status == 403:
+        return _for_403(settings)
+    return error.advice
+
+
+def _for_401(exchange: Exchange, settings: ConnectionSettings) -> str:
+    challenge = exchange.response.headers.get("www-authenticate", "") if exchange.response else ""
+    scheme = challenge.partition(" ")[0].lower()
+    if settings.auth_type == "none":
+        wanted = {"basic": "basic", "bearer": "bearer_token"}.get(scheme)
+        hint = f"; it asks for authType {wanted}" if wanted else ""
+        return f"the API wants credentials and authType is none{hint}"
+    mismatch = _mismatch(settings.auth_type, scheme)
+    return (
+        f"the API refuses {_CREDENTIALS[settings.auth_type]}: look for a typing error, an expired "
+        f"or revoked secret, or credentials of another environment{mismatch}"
+    )
+
+
+def _mismatch(auth_type: str, scheme: str) -> str:
+    sent = {"bearer_token": "bearer", "basic": "basic"}.get(auth_type)
+    if sent and scheme and scheme != sent and scheme in ("basic", "bearer"):
+        return f"; the API asks for {scheme.title()} credentials, not {sent.title()}"
+    return ""
+
+
+def _for_403(settings: ConnectionSettings) -> str:
+    if settings.auth_type == "none":
+        return "this endpoint is closed to anonymous requests: set authType"
+    return (
+        "the credentials are known but may not read this endpoint: grant them read access or a "
+        "further scope"
+    )
+
+
+def _for_404(exchange: Exchange, settings: ConnectionSettings) -> str:
+    return (
+        f"there is nothing at {exchange.url.partition('?')[0]}: the address is baseUrl "
+        f"({settings.base_url}) plus kind; look for a prefix that is missing or doubled"
+    )

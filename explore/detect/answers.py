@@ -1,0 +1,105 @@
+"""What detection asks and hears, and how two pages are compared."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+_NAMING = ("id", "uuid", "guid", "_id", "key", "identifier", "slug", "self", "url", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to the endpoint: its address with further query parameters, or another address."""
+
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `items` is None for an error, or where the list is not where it was."""
+
+    items: list[dict[str, Any]] | None
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+    @property
+    def count(self) -> int:
+        return len(self.items or [])
+
+
+class Comparison(Enum):
+    """How a page relates to the one before."""
+
+    FOLLOWS = "holds other items"
+    SAME = "holds the same items"
+    EMPTY = "is empty"
+    MIXED = "shares some items"
+    REFUSED = "is an error"
+
+
+def compare(first: Sequence[Mapping[str, Any]], second: Answer) -> Comparison:
+    """What a second page says about the first.
+
+    Only a page of other items of the same kind follows; whatever shares items disproves.
+    """
+    if second.items is None:
+        return Comparison.REFUSED
+    if not second.items:
+        return Comparison.EMPTY
+    before, after = names_of(first, second.items)
+    if not before & after:
+        return Comparison.FOLLOWS
+    return Comparison.SAME if after <= before else Comparison.MIXED
+
+
+def names_of(
+    first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
+) -> tuple[set[str], set[str]]:
+    """The items of two pages by a naming field that both have, else by all that they hold.
+
+    Items may carry values that change with each request, such as the time.
+    """
+    if key := naming_key(first, second):
+        return {str(item[key]) for item in first}, {str(item[key]) for item in second}
+    return {_whole(item) for item in first}, {_whole(item) for item in second}
+
+
+def same_run(expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether two runs of items are the same items in the same order."""
+    if len(expected) != len(got):
+        return False
+    if key := naming_key(expected, got):
+        return [item[key] for item in expected] == [item[key] for item in got]
+    return [_whole(item) for item in expected] == [_whole(item) for item in got]
+
+
+def naming_key(*pages: Sequence[Mapping[str, Any]]) -> str:
+    """A usual naming field that tells the items of each page apart; empty without one."""
+    return next((key for key in _NAMING if all(_is_distinct(page, key) for page in pages)), "")
+
+
+def leaves_beside(body: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every scalar and empty list of a body outside of arrays, with the keys that lead there."""
+    yield from _leaves(body, ())
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping) and len(path) < 6:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, str(key)))
+    elif not isinstance(value, list | Mapping):
+        yield path, value
+
+
+def _is_distinct(items: Sequence[Mapping[str, Any]], key: str) -> bool:
+    values = [item.get(key) for item in items]
+    scalar = all(isinstance(value, str | int) and value != "" for value in values)
+    return scalar and len(set(map(str, values))) == len(values)
+
+
+def _whole(item: Mapping[str, Any]) -> str:
+    return json.dumps(item, sort_keys=True, default=str)

@@ -1,0 +1,154 @@
+"""Connection settings as the command line finds them: flags, environment, env file.
+
+Flags win over the environment, which wins over the env file, as in Ocean itself.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dotenv import dotenv_values
+from pydantic.alias_generators import to_camel, to_snake
+
+from errors import SettingsError
+from settings import ConnectionSettings
+
+ROOT = Path(__file__).resolve().parents[1]
+PREFIX = "OCEAN__INTEGRATION__CONFIG__"
+_WHOLE = PREFIX.rstrip("_")
+_DEFAULT_FILES = (".env", "ocean.env")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong, and where it stands: a file and line, a variable, a flag."""
+
+    message: str
+    place: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSettings:
+    """Raw settings by snake_case name, and for each where it was given."""
+
+    values: dict[str, Any] = field(repr=False)
+    places: dict[str, str]
+
+    def parse(self) -> ConnectionSettings:
+        """The checked settings.
+
+        Raises:
+            SettingsError: with every problem of the settings.
+        """
+        return ConnectionSettings.parse(self.values)
+
+    def problems(self, error: SettingsError) -> list[Problem]:
+        """The problems of an error, each with the place where its setting was given."""
+        return [Problem(line, self._place_of(line)) for line in error.problems]
+
+    def _place_of(self, line: str) -> str:
+        name = line.partition(":")[0].partition(".")[0]
+        return self.places.get(to_snake(name), "")
+
+
+@cache
+def spec_settings() -> tuple[Mapping[str, Any], ...]:
+    """The settings as `.port/spec.yaml` lists them."""
+    spec = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
+    return tuple(spec["configurations"])
+
+
+def secret_names() -> set[str]:
+    """The names, in camelCase, of the settings that hold secrets."""
+    return {setting["name"] for setting in spec_settings() if setting.get("sensitive")}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting, by its name in the spec."""
+    return f"{PREFIX}{to_snake(name).upper()}"
+
+
+def load_env_file(path: Path | None) -> dict[str, str]:
+    """Add the variables of an env file to the environment, which keeps what it has.
+
+    Returns the place of each variable, such as `.env:3`. Without a path, `.env` and then
+    `ocean.env` in the working directory are read: Ocean reads the first, `init` writes the other.
+
+    Raises:
+        OSError, UnicodeDecodeError: the file cannot be read.
+    """
+    files = [path] if path else [file for file in map(Path, _DEFAULT_FILES) if file.is_file()]
+    places: dict[str, str] = {}
+    for file in files:
+        places |= _load(file)
+    return places
+
+
+def _load(file: Path) -> dict[str, str]:
+    text = file.read_text("utf-8")
+    places = {}
+    for name, value in dotenv_values(file, interpolate=False).items():
+        if value is not None and name not in os.environ:
+            os.environ[name] = value
+            places[name.upper()] = f"{file}:{_line_of(text, name)}"
+    return places
+
+
+def gather(flags: Mapping[str, Any], env_places: Mapping[str, str]) -> GivenSettings:
+    """The settings of this run.
+
+    Inputs: `flags` by snake_case name, None where not given; `env_places` from `load_env_file`.
+    """
+    values: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    for name, value, place in [*_of_environment(env_places), *_of_flags(flags)]:
+        values[name] = value
+        places[name] = place
+    return GivenSettings(values, places)
+
+
+def _of_environment(env_places: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
+    known = {to_snake(setting["name"]) for setting in spec_settings()}
+    variables = {name.upper(): value for name, value in os.environ.items()}
+    if _WHOLE in variables:
+        place = env_places.get(_WHOLE, _WHOLE)
+        for name, value in _whole(variables[_WHOLE]).items():
+            yield to_snake(name), value, place
+    for name in known:
+        key = f"{PREFIX}{name.upper()}"
+        if key in variables:
+            yield name, variables[key], env_places.get(key, key)
+
+
+def _of_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    for name, value in flags.items():
+        if value is not None:
+            yield name, value, f"--{name.replace('_', '-')}"
+
+
+def _whole(text: str) -> dict[str, Any]:
+    """All settings as one JSON text, as Ocean also takes them."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _line_of(text: str, name: str) -> int:
+    lines = text.splitlines()
+    starts = (f"{name}=", f"export {name}=", f"{name} =")
+    return next((n for n, line in enumerate(lines, 1) if line.strip().startswith(starts)), 1)
+
+
+def display_name(name: str) -> str:
+    """A setting's name as the spec has it."""
+    return to_camel(name)

@@ -1,0 +1,57 @@
+"""Takes secrets out of what is saved, so that equal secrets stay equal and different ones differ.
+
+A page token is hidden like any token, and yet the next page can be told from the one before.
+"""
+
+import re
+from typing import Any
+
+from redaction import Redactor
+
+_TELLING_KEY = re.compile(
+    r"token|secret|passw|pwd|api[-_]?key|authorization|credential|signature|jwt|session",
+    re.IGNORECASE,
+)
+_QUERY_VALUE = re.compile(r"([?&;])([^=&#?\s\"<>]+)=([^&#\s\"<>]*)")
+_SHORT_NAMES = frozenset({"sig", "key", "code", "auth", "pat"})
+
+
+class Masker:
+    """Masks known secrets, and values under names that tell of one, as `***1`, `***2`, …"""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._numbers: dict[str, int] = {}
+
+    def value(self, value: Any, name: str = "") -> Any:
+        """A JSON value without secrets; `name` is the key that holds it."""
+        if isinstance(value, dict):
+            return {key: self.value(inner, str(key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.value(inner, name) for inner in value]
+        if isinstance(value, str):
+            return self._hidden(value) if is_telling(name) and value else self.text(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            masked = self._redactor.text(str(value))
+            return value if masked == str(value) else masked
+        return value
+
+    def text(self, text: str) -> str:
+        """A text, perhaps an address, without secrets."""
+        return self._redactor.text(_QUERY_VALUE.sub(self._query_value, text))
+
+    def _query_value(self, match: re.Match[str]) -> str:
+        mark, name, value = match.groups()
+        hidden = self._hidden(value) if value and is_telling(name) else value
+        return f"{mark}{name}={hidden}"
+
+    def _hidden(self, secret: str) -> str:
+        if secret.startswith("***"):
+            return secret
+        number = self._numbers.setdefault(secret, len(self._numbers) + 1)
+        return f"***{number}"
+
+
+def is_telling(name: str) -> bool:
+    """Whether a name tells that its value is a secret."""
+    return bool(_TELLING_KEY.search(name)) or name.lower() in _SHORT_NAMES

@@ -1,0 +1,15 @@
+"""What the engine says while it works."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the engine logged as a warning or worse, in order, each text once."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def take(self) -> list[str]:
+        """The lines since the last call."""
+        taken, self.lines = list(dict.fromkeys(self.lines)), []
+        return taken

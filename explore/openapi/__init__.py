@@ -1,0 +1,1 @@
+"""What an OpenAPI 3 document tells about an API."""

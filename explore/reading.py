@@ -1,0 +1,187 @@
+"""Reads a bounded part of a resource with the engine of a sync, and keeps what happened."""
+
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from decoding import parse
+from endpoints import Endpoint
+from errors import OceanCustomError
+from explore.decisions import decision
+from explore.recording import Exchange, RecordingClient
+from mapping import CustomResourceConfig
+from messages import ApiRequest
+from observer import UNLIMITED, Limits, Observer
+from pagination.page import Page
+from pagination.reading import Verdict
+from resync import ResourcePlan, ResourceReader, SharedResponses
+from settings import ConnectionSettings
+
+_MOST_RETRIES = 2
+_LONGEST_WAIT = 20.0
+# How the engine says that a limit of pages ended an endpoint.
+_LIMIT = "the limit of"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """One page as pagination saw it; `exchange` is None when an earlier request brought it."""
+
+    url: str
+    is_discovery: bool
+    received: int | None
+    items: int
+    decision: str
+    exchange: Exchange | None
+
+
+@dataclass(slots=True)
+class ResourceReading:
+    """What reading one resource came to.
+
+    `endings` are the reasons why its own endpoints ended, in order; `error` is empty after success.
+    """
+
+    index: int
+    kind: str
+    data_path: str = "."
+    pages: list[PageRead] = field(default_factory=list)
+    endings: list[str] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    limits: Limits = UNLIMITED
+    error: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a limit ended the reading, so that there may be more."""
+        limits = self.limits
+        at_pages = any(ending.startswith(_LIMIT) for ending in self.endings)
+        at_items = limits.items is not None and len(self.items) >= limits.items
+        is_nested = any(page.is_discovery for page in self.pages)
+        at_endpoints = is_nested and len(self.endings) == limits.endpoints
+        return at_pages or at_items or at_endpoints or not self.endings
+
+    @property
+    def failed(self) -> list[Exchange]:
+        """The requests that ended in an error."""
+        return [exchange for exchange in self.exchanges if exchange.error]
+
+    @property
+    def stop(self) -> str:
+        """Why the first endpoint ended, or that there is more."""
+        if not self.endings:
+            return "no page was read"
+        return "more pages follow" if self.endings[0].startswith(_LIMIT) else self.endings[0]
+
+    @property
+    def status(self) -> int | None:
+        """The status of the first error, else of the first answer."""
+        for exchange in [*self.failed, *self.exchanges]:
+            if exchange.status is not None:
+                return exchange.status
+        return None
+
+    def cause(self, advice: str = "") -> str:
+        """Why it failed, without the line that says what a resync would do.
+
+        Where there is better advice for the first error, its general hint goes.
+        """
+        lines = [line.removeprefix("  - ") for line in self.error.splitlines()]
+        text = "; ".join(lines[1:] or lines)
+        first = self.failed[0].error if self.failed else None
+        if first is None or not advice or advice == first.advice:
+            return text
+        return text.replace(f" ({first.advice})", "")
+
+    def bodies(self) -> Iterator[Any]:
+        """The JSON values of the answers that the resource's own endpoints gave."""
+        discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
+        for exchange in self.exchanges:
+            if exchange.content and not exchange.error and id(exchange) not in discovered:
+                try:
+                    yield parse(exchange.content)
+                except (ValueError, RecursionError):
+                    continue
+
+
+class _Watcher(Observer):
+    """Notes each page with the request that brought it."""
+
+    def __init__(
+        self, reading: ResourceReading, plan: ResourcePlan, client: RecordingClient
+    ) -> None:
+        self._reading = reading
+        self._plan = plan
+        self._client = client
+        self._settings = client.pagination
+        self._start = len(client.exchanges)
+
+    def page_read(
+        self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
+    ) -> None:
+        self._reading.pages.append(
+            PageRead(
+                self._client.redactor.url(request.url),
+                endpoint is not self._plan.endpoint,
+                page.received,
+                page.count if verdict.keep else 0,
+                decision(page, verdict, self._settings),
+                self._exchange_of(request),
+            )
+        )
+
+    def endpoint_read(self, endpoint: Endpoint, request: ApiRequest, reason: str) -> None:
+        if endpoint is self._plan.endpoint:
+            self._reading.endings.append(reason)
+
+    def _exchange_of(self, request: ApiRequest) -> Exchange | None:
+        taken = {id(page.exchange) for page in self._reading.pages}
+        for exchange in self._client.exchanges[self._start :]:
+            if exchange.request.identity == request.identity and id(exchange) not in taken:
+                return exchange
+        return None
+
+
+async def read_resource(
+    resource: CustomResourceConfig,
+    index: int,
+    *,
+    client: RecordingClient,
+    settings: ConnectionSettings,
+    shared: SharedResponses,
+    limits: Limits,
+) -> ResourceReading:
+    """Read a resource up to the limits; whatever goes wrong is in `error`, never raised."""
+    reading = ResourceReading(index, resource.kind, resource.selector.data_path, limits=limits)
+    start = len(client.exchanges)
+    try:
+        plan = resource.plan()
+        resource.selector.warn(resource.kind)
+        reader = ResourceReader(
+            plan,
+            client=client,
+            settings=settings,
+            shared=shared,
+            limits=limits,
+            observer=_Watcher(reading, plan, client),
+        )
+        async with aclosing(reader.batches()) as batches:
+            async for batch in batches:
+                reading.items += batch
+    except OceanCustomError as error:
+        reading.error = str(error)
+    reading.exchanges = client.exchanges[start:]
+    return reading
+
+
+def impatient(settings: ConnectionSettings) -> ConnectionSettings:
+    """Settings for someone who waits at a terminal: few retries, and no long waits."""
+    return settings.model_copy(
+        update={
+            "max_retries": min(settings.max_retries, _MOST_RETRIES),
+            "max_retry_wait": min(settings.max_retry_wait, _LONGEST_WAIT),
+        }
+    )

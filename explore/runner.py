@@ -1,0 +1,136 @@
+"""Runs one command within Ocean's context, and turns expected errors into texts and exit codes."""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from errors import ConfigurationError
+from explore.as_json import failure_as_json, write_json
+from explore.commands import WrongInput, run_check, run_init, run_preview
+from explore.display import Terminal
+from explore.inputs import ROOT, Problem
+from explore.options import PROBLEMS, USAGE, InitOptions, Inputs, PreviewOptions
+from explore.surroundings import Surroundings, surroundings
+from observer import Limits
+from redaction import hide_settings_in_errors
+
+_FAULT = 3
+_INTERRUPTED = 130
+
+
+def run(
+    command: str,
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+) -> int:
+    """Run a command with the arguments that click gave for it; returns the exit code."""
+    terminal = Terminal.standard()
+    hide_settings_in_errors()
+    running = _within_ocean(command, flags, env_places, arguments, terminal)
+    code, failure = guarded(lambda: asyncio.run(running))
+    if failure:
+        _tell(failure, command, terminal, as_json=arguments["as_json"])
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a command ended early: one line, and problems with their places."""
+
+    title: str
+    problems: Sequence[Problem] = ()
+
+
+def guarded(action: Callable[[], int]) -> tuple[int, Failure | None]:
+    """The exit code of an action, or that of the error it ends with."""
+    try:
+        return action(), None
+    except WrongInput as error:
+        return PROBLEMS, Failure(error.title, error.problems)
+    except ConfigurationError as error:
+        return USAGE, Failure(str(error))
+    except KeyboardInterrupt:
+        return _INTERRUPTED, Failure("interrupted")
+    except Exception as error:  # noqa: BLE001 (its text may hold anything, secrets included)
+        return _FAULT, Failure(
+            f"{_place_of(error)}; this is a fault of ocean-custom, please report it"
+        )
+
+
+def _tell(failure: Failure, command: str, terminal: Terminal, *, as_json: bool) -> None:
+    if as_json:
+        value = failure_as_json(command, failure.title, failure.problems)
+        terminal.out.out(write_json(value, terminal.mask), highlight=False)
+        return
+    terminal.fail(failure.title)
+    for problem in failure.problems:
+        terminal.err.print(f"  {terminal.mask(str(problem))}", markup=False, soft_wrap=True)
+
+
+def _place_of(error: BaseException) -> str:
+    """The kind of an unexpected error, and where it came up."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(str(ROOT))] or frames
+    place = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+    return f"unexpected {type(error).__name__}{place}"
+
+
+async def _within_ocean(
+    command: str,
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    terminal: Terminal,
+) -> int:
+    with surroundings() as around:
+        return await _COMMANDS[command](flags, env_places, arguments, around, terminal)
+
+
+async def _check(
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    around: Surroundings,
+    terminal: Terminal,
+) -> int:
+    inputs = _inputs(flags, env_places, arguments)
+    return await run_check(inputs, around, terminal, offline=arguments["offline"])
+
+
+async def _preview(
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    around: Surroundings,
+    terminal: Terminal,
+) -> int:
+    bounds = {name: arguments[name] for name in ("pages", "endpoints", "items")}
+    own = {name: arguments[name] for name in ("blueprints", "save", "replay", "rows")}
+    inputs = _inputs(flags, env_places, arguments)
+    return await run_preview(inputs, PreviewOptions(Limits(**bounds), **own), around, terminal)
+
+
+async def _init(
+    flags: Mapping[str, Any],
+    env_places: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    around: Surroundings,
+    terminal: Terminal,
+) -> int:
+    own = {name: arguments[name] for name in ("endpoints", "out", "yes", "openapi", "select")}
+    inputs = Inputs(flags, env_places, as_json=arguments["as_json"])
+    return await run_init(inputs, InitOptions(**own), around, terminal)
+
+
+def _inputs(
+    flags: Mapping[str, Any], env_places: Mapping[str, str], arguments: Mapping[str, Any]
+) -> Inputs:
+    own = {name: arguments[name] for name in ("mapping", "from_port", "as_json")}
+    return Inputs(flags, env_places, **own)
+
+
+_COMMANDS = {"check": _check, "preview": _preview, "init": _init}

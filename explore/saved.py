@@ -1,0 +1,187 @@
+"""What `preview --save` writes for a bug report, and a client that answers from it.
+
+{"format": "ocean-custom recording", "version": 1,
+ "settings": {"baseUrl": "https://api.example.com", "paginationType": "cursor"},
+ "mapping": {"resources": […]},
+ "exchanges": [{"method": "GET", "url": "https://api.example.com/users?limit=100",
+                "body": null, "status": 200, "headers": {…}, "json": {…}}]}
+"""
+
+import asyncio
+import json
+import re
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic.alias_generators import to_camel
+
+from errors import ConfigurationError, RequestError, StatusError
+from explore.inputs import secret_names
+from explore.masking import Masker, is_telling
+from explore.recording import Exchange, RecordingClient
+from messages import ApiRequest, ApiResponse
+from settings import ConnectionSettings
+
+FORMAT = "ocean-custom recording"
+VERSION = 1
+_KEPT_HEADERS = ("content-type", "link", "x-total-count", "x-total-pages", "retry-after")
+_NOT_SAVED = {"authType", "username", "allowedHosts"}
+_SHOWN = 5
+_TIME_FOR_LIMITS = 0.05
+
+type Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A saved preview: settings by their names in the spec, the mapping, and what was exchanged."""
+
+    settings: Mapping[str, Any]
+    mapping: Any
+    exchanges: list[Mapping[str, Any]]
+
+
+def save(
+    path: Path,
+    *,
+    settings: ConnectionSettings,
+    mapping: Any,
+    exchanges: Iterable[Exchange],
+    masker: Masker,
+) -> None:
+    """Write a recording, readable by its owner only.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "settings": masker.value(_settings_to_save(settings)),
+        "mapping": masker.value(mapping),
+        "exchanges": [_exchange_to_save(exchange, masker) for exchange in exchanges],
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(f"{text}\n", "utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def load(path: Path) -> Recording:
+    """Read a recording.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is no recording of this version.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ConfigurationError(f"{path} is no JSON") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ConfigurationError(f"{path} is no recording; `preview --save` writes one")
+    if content.get("version") != VERSION:
+        raise ConfigurationError(
+            f"{path} has version {content.get('version')}, and only {VERSION} can be read"
+        )
+    return Recording(content["settings"], content["mapping"], content["exchanges"])
+
+
+class ReplayClient(RecordingClient):
+    """Answers each request as the recording has it, without any network."""
+
+    def __init__(self, settings: ConnectionSettings, recording: Recording) -> None:
+        super().__init__(settings)
+        self._answers: dict[Key, deque[Mapping[str, Any]]] = defaultdict(deque)
+        self._asked = [f"{item['method']} {item['url']}" for item in recording.exchanges]
+        for exchange in recording.exchanges:
+            key = _key(exchange["method"], exchange["url"], exchange["body"])
+            self._answers[key].append(exchange)
+            # For addresses that hold a secret of the mapping, which the recording does not.
+            self._answers[_without_secrets(key)].append(exchange)
+
+    async def _ask(self, request: ApiRequest) -> ApiResponse:
+        saved = self._find(request)
+        if saved is None:
+            # It may have been on its way when a limit ended the reading; so may it be now.
+            await asyncio.sleep(_TIME_FOR_LIMITS)
+            known = "; ".join(self._asked[:_SHOWN]) or "nothing"
+            raise RequestError(
+                "the recording has no answer for this request",
+                endpoint=self.describe(request),
+                advice=f"it has {known}",
+            )
+        return self._answer_from(saved, request)
+
+    def _find(self, request: ApiRequest) -> Mapping[str, Any] | None:
+        key = _key(request.method, str(request.url), request.body)
+        found = self._answers.get(key) or self._answers.get(_without_secrets(key))
+        if not found:
+            return None
+        return found.popleft() if len(found) > 1 else found[0]
+
+    def _answer_from(self, saved: Mapping[str, Any], request: ApiRequest) -> ApiResponse:
+        status = saved["status"]
+        if status is None:
+            raise RequestError(saved["error"], endpoint=self.describe(request))
+        content = saved["text"] if "text" in saved else json.dumps(saved["json"])
+        answer = ApiResponse(request.url, status, httpx.Headers(saved["headers"]), content.encode())
+        if 200 <= status < 300:
+            return answer
+        error = StatusError(
+            status,
+            f"the API answered {status}",
+            said=self.redactor.excerpt(answer.content),
+            endpoint=self.describe(request),
+        )
+        error.answer = answer
+        raise error
+
+
+def _settings_to_save(settings: ConnectionSettings) -> dict[str, Any]:
+    hidden = secret_names() | _NOT_SAVED
+    given = settings.model_dump(mode="json", exclude_unset=True)
+    named = {to_camel(name): value for name, value in given.items()}
+    return {name: value for name, value in named.items() if name not in hidden}
+
+
+def _exchange_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
+    saved = {
+        "method": exchange.method,
+        "url": masker.text(str(exchange.request.url)),
+        "body": masker.value(exchange.request.body),
+        "status": exchange.status,
+    }
+    if exchange.response is None:
+        return {**saved, "error": exchange.error.reason if exchange.error else ""}
+    headers = exchange.response.headers
+    kept = {name: masker.text(headers[name]) for name in _KEPT_HEADERS if name in headers}
+    return {**saved, "headers": kept, **_content_to_save(exchange, masker)}
+
+
+def _content_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
+    try:
+        return {"json": masker.value(json.loads(exchange.content))}
+    except ValueError:
+        return {"text": masker.text(exchange.content.decode("utf-8", errors="replace"))}
+
+
+def _key(method: str, url: str, body: Any) -> Key:
+    return method, str(httpx.URL(url)), json.dumps(body, sort_keys=True, default=str)
+
+
+def _without_secrets(key: Key) -> Key:
+    method, address, body = key
+    url = httpx.URL(address)
+    for name in list(url.params):
+        if is_telling(name):
+            url = url.copy_remove_param(name)
+    return method, f"~{url}", re.sub(r"\*\*\*\d+", "***", body)

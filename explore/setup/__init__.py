@@ -1,0 +1,1 @@
+"""`init`: from answers of an API to the files of an installation."""

@@ -1,0 +1,81 @@
+"""Three-way merge: what was generated before, what the user made of it, what is generated now.
+
+A value that the user changed stays, one that the user removed stays away; all else follows.
+"""
+
+from collections.abc import Mapping, MutableMapping, MutableSequence
+from typing import Any
+
+_NOTHING = object()
+# What tells the elements of a list apart: resources of a mapping, and blueprints.
+_KEYS = ("kind", "identifier")
+# Generated keys that go when they are no longer generated. Others may come from a run for other
+# endpoints, such as relations to these.
+_REPLACED = frozenset({"data_path", "query_params", "path_parameters"})
+
+
+def merge(base: Any, theirs: Any, ours: Any) -> Any:
+    """The merged value; containers of `theirs` are changed in place, so that comments stay.
+
+    Inputs: `base`, generated at the last run (None at the first); `theirs`, the file as it is now;
+    `ours`, generated now.
+    """
+    if isinstance(theirs, MutableMapping) and isinstance(ours, Mapping):
+        return _merge_mapping(base if isinstance(base, Mapping) else {}, theirs, ours)
+    if _is_keyed(theirs) and _is_keyed(ours):
+        return _merge_list(base if isinstance(base, list) else [], theirs, ours)
+    return ours if theirs == base else theirs
+
+
+def remember(base: Any, ours: Any) -> Any:
+    """What counts as generated from now on: an earlier run may have been for other endpoints."""
+    if isinstance(base, Mapping) and isinstance(ours, Mapping):
+        named = {**base, **ours}
+        return {key: remember(base.get(key), ours.get(key, base.get(key))) for key in named}
+    if _is_keyed(base) and _is_keyed(ours):
+        known = {name_of(item): item for item in base}
+        return list((known | {name_of(item): item for item in ours}).values())
+    return ours
+
+
+def name_of(item: Any) -> str:
+    """What identifies an element of a keyed list; empty for others."""
+    if not isinstance(item, Mapping):
+        return ""
+    return next((str(item[key]) for key in _KEYS if key in item), "")
+
+
+def _merge_mapping(
+    base: Mapping[str, Any], theirs: MutableMapping[str, Any], ours: Mapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key, value in ours.items():
+        if key in theirs:
+            theirs[key] = merge(base.get(key, _NOTHING), theirs[key], value)
+        elif key not in base:
+            theirs[key] = value
+    for key in [key for key in theirs if key in _REPLACED and key in base and key not in ours]:
+        if theirs[key] == base[key]:
+            del theirs[key]
+    return theirs
+
+
+def _merge_list(
+    base: list[Any], theirs: MutableSequence[Any], ours: list[Any]
+) -> MutableSequence[Any]:
+    """Elements that are not generated now stay: they may come from another run, or by hand."""
+    before = {name_of(item): item for item in base}
+    present = {name_of(item): item for item in theirs}
+    for item in ours:
+        name = name_of(item)
+        if name in present and name in before:
+            merge(before[name], present[name], item)
+        elif name in present:
+            # Written by hand; nothing in it is ours to change.
+            continue
+        elif name not in before:
+            theirs.append(item)
+    return theirs
+
+
+def _is_keyed(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(name_of, value))

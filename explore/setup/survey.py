@@ -1,0 +1,241 @@
+"""Asks an endpoint what detection wants to know, and gathers what came of it."""
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from decoding import decode
+from endpoints import Endpoint, PathValue
+from errors import (
+    ConfigurationError,
+    EndpointError,
+    RefusedOriginError,
+    RequestError,
+    StatusError,
+)
+from explore.detect.answers import Answer, Ask, naming_key
+from explore.detect.fields import Shape, infer_shape
+from explore.detect.identifiers import Identifier
+from explore.detect.lists import ListGuess, find_lists, is_clear
+from explore.detect.naming import blueprint_name
+from explore.detect.paging import Paging, Questions, detect_paging
+from explore.recording import RecordingClient
+from explore.setup.asking import Asker
+from explore.setup.surveyed import Discovery, Surveyed, Wanted, identifier_field, parent_path
+from messages import ApiRequest, ApiResponse
+
+_MOST_SAMPLES = 300
+_MOST_PARENTS = 5
+_MOST_TRIED = 20
+_MOST_OPTIONS = 5
+
+
+class Surveyor:
+    """Asks endpoints through the client of a sync, one question after the other."""
+
+    def __init__(
+        self,
+        client: RecordingClient,
+        base_url: str,
+        asker: Asker,
+        progress: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._client = client
+        self._base_url = base_url
+        self._asker = asker
+        self._progress = progress
+        self._surveyed: dict[str, Surveyed] = {}
+
+    async def survey(self, wanted: Wanted) -> Surveyed:
+        """Find out all about an endpoint; each is asked once.
+
+        Raises:
+            EndpointError: its first answer is an error.
+            ConfigurationError: its answer holds no list, or a placeholder cannot be filled.
+        """
+        if wanted.path not in self._surveyed:
+            if wanted.placeholders:
+                self._surveyed[wanted.path] = await self._survey_nested(wanted)
+            else:
+                self._surveyed[wanted.path] = await self._survey_plain(wanted)
+        return self._surveyed[wanted.path]
+
+    async def _survey_plain(self, wanted: Wanted) -> Surveyed:
+        guess, paging, samples = await self._look(wanted, {})
+        return self._conclude(wanted, guess, paging, samples)
+
+    async def _look(
+        self, wanted: Wanted, values: Mapping[str, PathValue]
+    ) -> tuple[ListGuess, Paging, list[dict[str, Any]]]:
+        """Where the list is, how it pages, and sample items."""
+        self._progress(f"looking at {wanted.path}")
+        (request, response, body), guesses = await self._first_page(wanted, values)
+        guess = self._choose_list(wanted.path, guesses)
+        first = Answer(guess.items, body, response.headers, response.status)
+        samples: list[dict[str, Any]] = list(guess.items)
+        paging = Paging(is_proven=True, why="the answer is one object")
+        if guess.form != "object":
+            questions = detect_paging(first, wanted.query, wanted.hints)
+            paging = await self._answer_all(questions, request, guess, samples)
+        return guess, paging, _distinct(samples, guess)
+
+    def _choose_list(self, path: str, guesses: Sequence[ListGuess]) -> ListGuess:
+        if not guesses:
+            raise ConfigurationError(f"the answer of {path} holds no list and no object")
+        if is_clear(guesses) or len(guesses) == 1:
+            return guesses[0]
+        shown = guesses[:_MOST_OPTIONS]
+        options = [f"{guess.data_path} ({len(guess.items)} items)" for guess in shown]
+        return shown[self._asker.choose(f"{path}: where are the items?", options)]
+
+    async def _answer_all(
+        self,
+        questions: Questions[Paging],
+        request: ApiRequest,
+        guess: ListGuess,
+        samples: list[dict[str, Any]],
+    ) -> Paging:
+        try:
+            ask = next(questions)
+            while True:
+                answer = await self._ask(request, ask, guess)
+                samples += answer.items or []
+                ask = questions.send(answer)
+        except StopIteration as done:
+            paging: Paging = done.value
+            return paging
+
+    async def _ask(self, request: ApiRequest, ask: Ask, guess: ListGuess) -> Answer:
+        """One question; an error that the question itself may have caused counts as a refusal.
+
+        Raises:
+            EndpointError: the API cannot be asked any more, so that nothing can be concluded.
+        """
+        try:
+            asked = request.with_query(ask.query) if not ask.url else _linked(request, ask.url)
+            response: ApiResponse = await self._client.send(asked)
+            body = (await decode(response)).value
+        except RefusedOriginError as error:
+            self._asker.notes.append(f"a link was not followed: {error}")
+            return Answer(None)
+        except (StatusError, RequestError) as error:
+            if isinstance(error, RequestError) or error.status == httpx.codes.TOO_MANY_REQUESTS:
+                raise
+            return Answer(None)
+        except (EndpointError, httpx.InvalidURL):
+            return Answer(None)
+        return Answer(guess.take(body), body, response.headers, response.status)
+
+    def _conclude(
+        self,
+        wanted: Wanted,
+        guess: ListGuess,
+        paging: Paging,
+        samples: list[dict[str, Any]],
+        mark: str = "",
+    ) -> Surveyed:
+        blueprint = wanted.blueprint or blueprint_name(wanted.path)
+        base = httpx.URL(self._base_url)
+        origin = f"{base.scheme}://{base.netloc.decode()}"
+        shape = infer_shape(samples, blueprint, mark, origin)
+        surveyed = Surveyed(wanted, guess, paging, shape, samples)
+        surveyed.identifier = self._choose_identifier(wanted, shape)
+        return surveyed
+
+    def _choose_identifier(self, wanted: Wanted, shape: Shape) -> Identifier | None:
+        named = [one for one in shape.identifiers if one.keys[-1] == wanted.key]
+        if named:
+            return named[0]
+        likely = shape.identifiers[:_MOST_OPTIONS]
+        if not likely or likely[0].is_sure:
+            return shape.identifier
+        question = f"{wanted.path}: which field identifies an item?"
+        options = [one.expression for one in likely]
+        if len(options) == 1:
+            self._asker.notes.append(f"{question} Only {options[0]} tells all of them apart")
+            return likely[0]
+        return likely[self._asker.choose(question, options)]
+
+    async def _survey_nested(self, wanted: Wanted) -> Surveyed:
+        """An endpoint with placeholders: asked for the first values that their parents give."""
+        if len(wanted.placeholders) > 1:
+            names = ", ".join(wanted.placeholders)
+            raise ConfigurationError(
+                f"{wanted.path} has several placeholders ({names}); init handles one: write the "
+                "others into the path, or see docs/mapping.md"
+            )
+        [name] = wanted.placeholders
+        parent = await self.survey(Wanted(parent_path(wanted.path)))
+        for identifier in _candidates(parent):
+            found = await self._with_values(wanted, name, parent, identifier)
+            if found is not None:
+                return found
+        raise ConfigurationError(
+            f"no value of {parent.kind} fills {{{name}}} in {wanted.path}: every request for it "
+            "was an error"
+        )
+
+    async def _with_values(
+        self, wanted: Wanted, name: str, parent: Surveyed, identifier: Identifier
+    ) -> Surveyed | None:
+        """The survey of the nested endpoint with most items; None when a value leads nowhere."""
+        mark = f"__{name}"
+        values = [str(_inside(item, identifier.keys)) for item in parent.items]
+        pages: dict[str, list[dict[str, Any]]] = {}
+        for value in dict.fromkeys(values[:_MOST_TRIED]):
+            with contextlib.suppress(EndpointError):
+                _, guesses = await self._first_page(wanted, {name: PathValue(value)})
+                pages[value] = guesses[0].items if guesses else []
+            if sum(map(bool, pages.values())) == _MOST_PARENTS:
+                break
+        if not pages:
+            return None
+        fullest = max(pages, key=lambda value: len(pages[value]))
+        guess, paging, pages[fullest] = await self._look(wanted, {name: PathValue(fullest)})
+        samples = [{**item, mark: value} for value, items in pages.items() for item in items]
+        surveyed = self._conclude(wanted, guess, paging, samples, mark)
+        surveyed.parameters[name] = Discovery(
+            parent.kind,
+            parent.found.data_path,
+            identifier_field(identifier),
+            parent.query,
+            parent.paging,
+        )
+        return surveyed
+
+    async def _first_page(
+        self, wanted: Wanted, values: Mapping[str, PathValue]
+    ) -> tuple[tuple[ApiRequest, ApiResponse, Any], list[ListGuess]]:
+        endpoint = Endpoint(wanted.path, query_params=dict(wanted.query))
+        request = endpoint.request(self._base_url, values)
+        response = await self._client.send(request)
+        body = (await decode(response)).value
+        return (request, response, body), find_lists(body, wanted.path)
+
+
+def _candidates(parent: Surveyed) -> list[Identifier]:
+    chosen = [parent.identifier] if parent.identifier else []
+    others = [one for one in parent.shape.identifiers if one not in chosen]
+    return [*chosen, *others][:_MOST_PARENTS]
+
+
+def _inside(item: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
+
+
+def _linked(request: ApiRequest, link: str) -> ApiRequest:
+    target = request.url.join(link).copy_with(userinfo=None, fragment=None)
+    return request.with_url(target)
+
+
+def _distinct(samples: Sequence[dict[str, Any]], guess: ListGuess) -> list[dict[str, Any]]:
+    """Each item once, because questions bring the same items again and again."""
+    key = naming_key(guess.items)
+    seen: dict[str, dict[str, Any]] = {}
+    for item in samples:
+        seen.setdefault(str(item.get(key)) if key else repr(item), item)
+    return list(seen.values())[:_MOST_SAMPLES]
