@@ -92,7 +92,7 @@ def _header(page: Page, name: str) -> int | None:
 
 def _number(value: Any) -> int | None:
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < _MOST_DIGITS:
-        return int(value)
+        return int(value.strip())
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
