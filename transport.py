@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+from httpx._types import CookieTypes
 from loguru import logger
 from port_ocean.context.ocean import ocean
 from port_ocean.helpers.async_client import OceanAsyncClient
@@ -199,10 +200,19 @@ class PrivateRequests(httpx.AsyncBaseTransport):
         await self._wrapped.aclose()
 
 
+class CookieJar(httpx.Cookies):
+    """Passes over answers without cookies, which httpx would build a second request for."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
+
+
 class ApiHttpClient(OceanAsyncClient):
     """Ocean's client with this integration's transport; redirects are left to the caller."""
 
     def __init__(self, settings: ConnectionSettings, redactor: Redactor, auth: httpx.Auth) -> None:
+        self._jar = CookieJar()
         limit = settings.max_concurrent_requests
         options: dict[str, Any] = {} if settings.verify_ssl else {"verify": False}
         super().__init__(
@@ -224,6 +234,15 @@ class ApiHttpClient(OceanAsyncClient):
             limits=httpx.Limits(max_connections=limit, max_keepalive_connections=limit),
             **options,
         )
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """What the API has set; httpx asks for it here."""
+        return self._jar
+
+    @cookies.setter
+    def cookies(self, cookies: CookieTypes) -> None:
+        self._jar = CookieJar(cookies)
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         return _private(super()._init_transport(*args, **kwargs))
