@@ -14,11 +14,12 @@ from port_ocean.exceptions.clients import BlockedIPError
 from auth.factory import create_auth
 from diagnosis import explain
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
+from exchange import LARGE_BODY
 from messages import ApiRequest, ApiResponse
 from origins import OriginRule
 from redaction import Redactor
 from settings import ConnectionSettings
-from transport import LARGE_BODY, ApiHttpClient
+from transport import ApiHttpClient
 
 _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -1,10 +1,7 @@
-"""Below the client: retries, the request gate, and complete bodies, on Ocean's transports."""
+"""Below the client: Ocean's transports with this integration's rules for retries."""
 
-import asyncio
 import random
-import ssl
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -15,98 +12,14 @@ from port_ocean.helpers.async_client import OceanAsyncClient
 from port_ocean.helpers.monitor.monitor import get_monitor
 from port_ocean.helpers.retry import RetryConfig, RetryTransport
 
-from download import INCOMPLETE, Download, chain
-from errors import RequestError, ResponseError
+from errors import RequestError
+from exchange import CompleteResponses
 from rate_limits import RequestGate, remaining, reset_after, retry_after
 from redaction import Redactor
 from retries import TRANSIENT, RetryPolicy, backoff
 from settings import ConnectionSettings
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-# The extension of a response under which a large body is.
-LARGE_BODY = "ocean_custom_large_body"
-# Up to this many bytes a body is parsed at once, within about 5 ms.
-_LARGE = 1_000_000
-# Of a large body, so much is at hand at once, for messages.
-_EXCERPT = 65_536
-
-
-class CompleteResponses(httpx.AsyncBaseTransport):
-    """Sends one request when the gate lets it, and reads the whole body before returning.
-
-    Reading here, inside of the retries, makes a body that breaks off a failure like any other.
-    `timeout`, in seconds, holds for the whole exchange, so that a body that drips cannot hang.
-
-    A large body is returned as soon as it is known to be large: it comes as a `Spool` in the
-    response's extensions, which goes on to fill, and asks again where the body breaks off.
-    """
-
-    def __init__(
-        self,
-        wrapped: httpx.AsyncBaseTransport,
-        *,
-        gate: RequestGate,
-        timeout: float,
-        policy: RetryPolicy,
-        redactor: Redactor,
-    ) -> None:
-        self._wrapped = wrapped
-        self._gate = gate
-        self._timeout = timeout
-        self._policy = policy
-        self._redactor = redactor
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        async with AsyncExitStack() as turn:
-            await turn.enter_async_context(self._gate.turn())
-            response = await self._exchange(request, turn)
-        self._gate.heed(response.headers, self._policy.max_wait)
-        return response
-
-    async def _exchange(self, request: httpx.Request, turn: AsyncExitStack) -> httpx.Response:
-        try:
-            return await self._receive(request, turn)
-        except TimeoutError:
-            raise httpx.ReadTimeout(INCOMPLETE) from None
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-            raise RequestError(f"the request cannot be sent: {error}") from None
-        except httpx.DecodingError as error:
-            raise ResponseError(f"the body cannot be decoded: {error}") from None
-        except httpx.ConnectError as error:
-            if _is_certificate_error(error):
-                raise RequestError(
-                    "the server's certificate is not trusted",
-                    advice="add its CA to SSL_CERT_FILE, or look at verifySsl",
-                ) from None
-            raise
-
-    async def _receive(self, request: httpx.Request, turn: AsyncExitStack) -> httpx.Response:
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        async with asyncio.timeout_at(deadline):
-            response = await self._wrapped.handle_async_request(request)
-            if _is_known_to_be_small(response.headers):
-                await response.aread()
-                return response
-            chunks = response.aiter_bytes()
-            start, is_whole = await _start_of(chunks)
-        if is_whole or not response.is_success:
-            await response.aclose()
-            return _with_content(response, start)
-        download = Download(
-            lambda: self._wrapped.handle_async_request(request),
-            timeout=self._timeout,
-            policy=self._policy,
-            redactor=self._redactor,
-        )
-        # The connection stays in use, and so does its turn, until the body has arrived.
-        receiving = download.run(response, chain(start, chunks), deadline)
-        download.spool.fill(_holding(turn.pop_all(), receiving))
-        # Until it has begun, cancelling it would not give the turn back.
-        await asyncio.sleep(0)
-        return _with_content(response, start[:_EXCERPT], {LARGE_BODY: download.spool})
-
-    async def aclose(self) -> None:
-        await self._wrapped.aclose()
 
 
 class ApiRetryTransport(RetryTransport):
@@ -118,13 +31,15 @@ class ApiRetryTransport(RetryTransport):
         *,
         retry_config: RetryConfig | None = None,
         logger: Any = None,
+        others: Sequence[httpx.AsyncBaseTransport],
         gate: RequestGate,
         policy: RetryPolicy,
         timeout: float,
         redactor: Redactor,
     ) -> None:
+        transports = [wrapped_transport, *others]
         complete = CompleteResponses(
-            wrapped_transport, gate=gate, timeout=timeout, policy=policy, redactor=redactor
+            transports, gate=gate, timeout=timeout, policy=policy, redactor=redactor
         )
         super().__init__(complete, retry_config=retry_config, logger=logger)
         self._gate = gate
@@ -213,7 +128,7 @@ class ApiHttpClient(OceanAsyncClient):
 
     def __init__(self, settings: ConnectionSettings, redactor: Redactor, auth: httpx.Auth) -> None:
         self._jar = CookieJar()
-        limit = settings.max_concurrent_requests
+        self._limit = limit = settings.max_concurrent_requests
         options: dict[str, Any] = {} if settings.verify_ssl else {"verify": False}
         super().__init__(
             transport_class=ApiRetryTransport,
@@ -231,7 +146,7 @@ class ApiHttpClient(OceanAsyncClient):
             auth=auth,
             follow_redirects=False,
             timeout=settings.timeout,
-            limits=httpx.Limits(max_connections=limit, max_keepalive_connections=limit),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             **options,
         )
 
@@ -245,10 +160,22 @@ class ApiHttpClient(OceanAsyncClient):
         self._jar = CookieJar(cookies)
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return _private(super()._init_transport(*args, **kwargs))
+        return _private(super()._init_transport(*args, **self._spread(kwargs)))
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return _private(super()._init_proxy_transport(*args, **kwargs))
+        options = self._spread(kwargs, proxy=args[0])
+        return _private(super()._init_proxy_transport(*args, **options))
+
+    def _spread(self, options: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """Make the transports beside the one that Ocean makes of the options returned."""
+        names = ("verify", "cert", "trust_env")
+        # One for all, because each takes 20 ms to read its certificates.
+        context = httpx.create_ssl_context(**{name: options[name] for name in names})
+        options = {**options, "verify": context, "cert": None}
+        own = {name: value for name, value in options.items() if name != "transport"} | more
+        others = [httpx.AsyncHTTPTransport(**own) for _ in range(self._limit - 1)]
+        self._transport_kwargs = {**(self._transport_kwargs or {}), "others": others}
+        return options
 
 
 def _private(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
@@ -266,49 +193,3 @@ def _is_rate_limit(response: httpx.Response) -> bool:
     """Some APIs, GitHub's among them, refuse for a spent limit with 403."""
     spent = "retry-after" in response.headers or remaining(response.headers) == 0
     return response.status_code == 403 and spent
-
-
-def _is_known_to_be_small(headers: httpx.Headers) -> bool:
-    """What is compressed may be of any size, whatever its length on the wire."""
-    length = headers.get("content-length", "")
-    return "content-encoding" not in headers and length.isdecimal() and int(length) <= _LARGE
-
-
-async def _start_of(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
-    """The body up to where it is large, and whether that is all of it."""
-    parts = []
-    size = 0
-    async for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > _LARGE:
-            return b"".join(parts), False
-    return b"".join(parts), True
-
-
-def _with_content(
-    response: httpx.Response, content: bytes, extensions: Mapping[str, Any] | None = None
-) -> httpx.Response:
-    """The same answer with this body, already decoded."""
-    headers = response.headers.copy()
-    for name in ("content-encoding", "content-length", "transfer-encoding"):
-        headers.pop(name, None)
-    return httpx.Response(
-        response.status_code,
-        headers=headers,
-        content=content,
-        extensions={**response.extensions, **(extensions or {})},
-    )
-
-
-async def _holding(turn: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    async with turn:
-        await work
-
-
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import download
+import exchange
 import item_stream
 import spool
-import transport
 from client import ApiClient
 from endpoints import Endpoint
 from error_rules import ErrorRule
@@ -38,7 +38,7 @@ BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": Non
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(transport, "_LARGE", 1000)
+    monkeypatch.setattr(exchange, "_LARGE", 1000)
     monkeypatch.setattr(spool, "CHUNK", 512)
     monkeypatch.setattr(download, "CHUNK", 512)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
