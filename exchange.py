@@ -74,7 +74,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             if _is_certificate_error(error):
                 raise RequestError(
                     "the server's certificate is not trusted",
-                    advice="add its CA to SSL_CERT_FILE, or look at verifySsl",
+                    advice="add its CA to SSL_CERT_FILE, or mount it where docs/installation.md says; "
+                    "or look at verifySsl",
                 ) from None
             raise
 
