@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
-# Mapping costs a fixed amount for each batch, and Ocean diffs none below 11 entities.
+# Mapping costs a fixed amount for each batch, and Ocean diffs none below 11 entities. For a larger
+# one, Ocean opens more connections to Port at once, and each costs the others time.
 SMALLEST_BATCH = 200
-LARGEST_BATCH = 1000
+LARGEST_BATCH = 400
 # Bytes of JSON; as objects they take about six times as much.
 _LARGEST_BATCH_SIZE = 4_000_000
 _ROOM_SIZE = 8_000_000
-_ROOM_ITEMS = 4 * LARGEST_BATCH
+_ROOM_ITEMS = 4000
 
 
 class BatchBuffer:

@@ -74,7 +74,7 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             if _is_certificate_error(error):
                 raise RequestError(
                     "the server's certificate is not trusted",
-                    advice="add its CA to SSL_CERT_FILE, or mount it where docs/installation.md says; "
+                    advice="add its CA to SSL_CERT_FILE, or mount it as docs/installation.md says; "
                     "or look at verifySsl",
                 ) from None
             raise

@@ -1,8 +1,10 @@
-"""Ocean's whole resync of nested endpoints in this process, with pretended API and Port.
+r"""Ocean's whole resync of nested endpoints in this process, with pretended API and Port.
 
-python -m benchmarks.clients.coalescing '{"endpoints": 100, "each": 4, "alone": true}'
+python -m benchmarks.clients.coalescing \
+    '{"endpoints": 100, "each": 4, "engine": "ocean", "alone": true}'
 
-`alone` hands the items of each endpoint to Ocean by themselves, instead of in our batches.
+`alone` hands the items of each endpoint to Ocean by themselves, instead of in our batches; `engine`
+evaluates the mapping.
 """
 
 import asyncio
@@ -54,7 +56,8 @@ async def run(job: dict[str, Any]) -> None:
         },
         "port": {"entity": {"mappings": entity_mappings()}},
     }
-    async with pipeline({}, [resource], routes(endpoints, each)) as booted:
+    config = {"mappingEngine": job["engine"]}
+    async with pipeline(config, [resource], routes(endpoints, each)) as booted:
         assert booted._harness._ocean
         if job["alone"]:
             hand_over_alone(booted._harness._ocean.integration, each)

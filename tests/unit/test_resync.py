@@ -120,8 +120,8 @@ def test_batches_suit_ocean_and_hold_every_item(lengths: list[int]) -> None:
     api = Api(teams(len(lengths), lambda n: [{"id": i, "n": n} for i in range(lengths[n])]))
     found, error = asyncio.run(batches_of(api, NESTED))
     assert not error
-    assert all(200 <= len(batch) <= 1000 for batch in found[:-1])
-    assert all(0 < len(batch) <= 1000 for batch in found)
+    assert all(200 <= len(batch) <= batching.LARGEST_BATCH for batch in found[:-1])
+    assert all(0 < len(batch) <= batching.LARGEST_BATCH for batch in found)
     items = [(item["n"], item["id"]) for batch in found for item in batch]
     assert sorted(items) == [(n, i) for n, length in enumerate(lengths) for i in range(length)]
     assert all(item["__team"] == str(item["n"]) for batch in found for item in batch)
