@@ -41,7 +41,9 @@ class ItemStream:
         self._splitter = splitter
         self._data_path = data_path
         self._worker = worker
+        # What was read already, and what reads the rest.
         self._first: list[Portion] = []
+        self._rest = self._read()
         self._found_nulls = False
         self._digest = hashlib.blake2b(digest_size=16)
 
@@ -81,12 +83,11 @@ class ItemStream:
 
     async def first_item(self) -> Any:
         """The first item, which `pieces` still gives; None when there is none."""
-        async with aclosing(self._rest()) as rest:
-            while not any(portion.items for portion in self._first):
-                try:
-                    self._first.append(await anext(rest))
-                except StopAsyncIteration:
-                    return None
+        while not any(portion.items for portion in self._first):
+            try:
+                self._first.append(await anext(self._rest))
+            except StopAsyncIteration:
+                return None
         return next(portion.items[0] for portion in self._first if portion.items)
 
     async def pieces(self) -> AsyncGenerator[Portion]:
@@ -96,10 +97,10 @@ class ItemStream:
             ResponseError: the body is not JSON, or data_path fails on an item.
             EndpointError: the body did not arrive to its end.
         """
-        while self._first:
-            yield self._first.pop(0)
-        async with aclosing(self._rest()) as rest:
-            async for piece in rest:
+        async with aclosing(self._chunks), aclosing(self._rest):
+            while self._first:
+                yield self._first.pop(0)
+            async for piece in self._rest:
                 yield piece
 
     async def _find(self) -> bool:
@@ -110,7 +111,7 @@ class ItemStream:
                 break
         return bool(self._splitter.is_found)
 
-    async def _rest(self) -> AsyncGenerator[Portion]:
+    async def _read(self) -> AsyncGenerator[Portion]:
         async for chunk in self._chunks:
             for part in await self._in_thread(self._take, chunk):
                 yield await self._items(part)

@@ -110,6 +110,8 @@ async def test_lines(api: FakeApi, read: Read) -> None:
     body = "\n".join(map(json.dumps, ITEMS)).encode()
     api.script(Reply(body=body, headers={"content-type": "application/x-ndjson"}))
     assert await read(plan(".")) == ITEMS
+    assert await read(plan(".[] | select(.id > 298)")) == ITEMS[299:]
+    assert await read(plan(".[] | select(.id > 299)")) == []
     api.script(Reply(body=body + b"\n1,2", headers={"content-type": "application/x-ndjson"}))
     with pytest.raises(ResourceError, match="not JSON"):
         await read(plan("."))
