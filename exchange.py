@@ -57,6 +57,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             await turn.enter_async_context(self._gate.turn())
             response = await self._exchange(request, turn)
         self._gate.heed(response.headers, self._policy.max_wait)
+        # Who waits for this turn sends its request before this answer is looked at.
+        await asyncio.sleep(0)
         return response
 
     async def _exchange(self, request: httpx.Request, turn: AsyncExitStack) -> httpx.Response:
