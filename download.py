@@ -19,21 +19,23 @@ INCOMPLETE = "the answer was not complete in time"
 class Download:
     """One large body on its way into `spool`.
 
-    Inputs: `send` asks the API for the same body again; `timeout`, in seconds, holds for each
-    time. What arrives again must be what is there: else the error says so, because readers may
-    have handed it on.
+    Inputs: `send` asks the API for the same body again; `place` is the request without secrets, for
+    the log; `timeout`, in seconds, holds for each time. What arrives again must be what is there:
+    else the error says so, because readers may have handed it on.
     """
 
     def __init__(
         self,
         send: Callable[[], Awaitable[httpx.Response]],
         *,
+        place: str,
         timeout: float,
         policy: RetryPolicy,
         redactor: Redactor,
     ) -> None:
         self.spool = Spool()
         self._send = send
+        self._place = place
         self._timeout = timeout
         self._policy = policy
         self._redactor = redactor
@@ -91,8 +93,8 @@ class Download:
             raise explain(cause, self._timeout, self._redactor) from None
         wait = backoff(attempt)
         logger.warning(
-            f"A large body broke off after {self.spool.size} bytes ({type(cause).__name__}), "
-            f"trying again in {wait:.1f} s"
+            f"{self._place}: the body broke off after {self.spool.size} bytes "
+            f"({type(cause).__name__}), trying again in {wait:.1f} s"
         )
         await asyncio.sleep(wait)
 

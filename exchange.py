@@ -87,16 +87,18 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         deadline = asyncio.get_running_loop().time() + self._timeout
         async with asyncio.timeout_at(deadline):
             response = await transport.handle_async_request(request)
+            # However it ends: a connection that nobody closes would hold up all later requests.
+            turn.push_async_callback(response.aclose)
             if _is_known_to_be_small(response.headers):
                 await response.aread()
                 return response
             chunks = response.aiter_bytes()
             start, is_whole = await _start_of(chunks)
         if is_whole or not response.is_success:
-            await response.aclose()
             return _with_content(response, start)
         download = Download(
             lambda: transport.handle_async_request(request),
+            place=f"{request.method} {self._redactor.url(request.url)}",
             timeout=self._timeout,
             policy=self._policy,
             redactor=self._redactor,

@@ -84,7 +84,7 @@ class DataPath:
         self._steps, self._rest = _leading_path(self.expression)
         is_plain = self._rest in ("", "[]", "[]?", "?")
         self._is_path = is_plain and self.expression.startswith(".")
-        self._each = _EachItem.of(self._rest)
+        self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
 
     @property
     def list_path(self) -> list[Step] | None:
@@ -130,9 +130,12 @@ class DataPath:
             return _from_outputs(self._iterate(source), source, matched=present)
         try:
             outputs = await self._run(body, worker)
-        except (ValueError, TimeoutError, JqWorkerError) as error:
-            if source is None:
+        except ValueError as error:
+            # jq fails on null where there is nothing; after `//`, there was something else.
+            if source is None and not self._rest.startswith("//"):
                 return Extraction([], None, matched=present)
+            raise self._failure(error) from None
+        except (TimeoutError, JqWorkerError) as error:
             raise self._failure(error) from None
         nothing = bool(outputs) and all(output is None for output in outputs)
         return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)

@@ -114,9 +114,9 @@ class ResponseCache:
         if response.large:
             try:
                 await response.large.completed()
-            except BaseException:
+            finally:
+                # Stops what did not complete; all else there is nothing to stop in.
                 response.large.abandon()
-                raise
             return _Kept(replace(response, large=_SharedBody(response.large)))
         if len(response.content) <= self._memory_left:
             self._memory_left -= len(response.content)

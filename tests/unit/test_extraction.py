@@ -13,7 +13,7 @@ import extraction
 from decoding import Body
 from errors import ResponseError, SelectorError
 from extraction import DataPath, Extraction, ItemExpression, keys_of
-from jq_worker import JqWorker
+from jq_worker import JqWorker, JqWorkerError
 
 WORKER = JqWorker()
 
@@ -123,6 +123,36 @@ def test_large_bodies_go_to_another_process_with_the_same_result(
     assert small.items == value["users"]
     with pytest.raises(ResponseError, match=r"data_path \.users \| keys \| \.x"):
         _extract(".users | keys | .x", value)
+
+
+@pytest.mark.contract("failure.resource-fails")
+@pytest.mark.parametrize("error", [JqWorkerError("no process"), TimeoutError("too long")])
+@pytest.mark.parametrize("expression", [".missing // .users", ".users | map(.id)"])
+async def test_a_jq_process_that_fails_is_never_an_empty_answer(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, expression: str
+) -> None:
+    async def fail(*arguments: object) -> list[bytes]:
+        raise error
+
+    monkeypatch.setattr(extraction, "_LARGE", 10)
+    monkeypatch.setattr(JqWorker, "run", fail)
+    with pytest.raises(ResponseError, match=str(error)):
+        await DataPath(expression).extract(_body({"users": [{"id": 1}]}), JqWorker())
+
+
+@pytest.mark.contract("failure.resource-fails")
+def test_an_alternative_that_fails_is_never_an_empty_answer() -> None:
+    expression = ".missing // .users | map(.id.no)"
+    with pytest.raises(ResponseError, match="Cannot index number"):
+        _extract(expression, {"users": [{"id": 1}]})
+    assert _extract(".missing | map(.id)", {"users": []}).items == []
+
+
+@pytest.mark.parametrize(
+    "expression", ["[] | .a", "[] | map(.a)", "[.a[] | .b]", "first(.a[]) | .b", ".a[] as $x | $x"]
+)
+def test_only_what_takes_each_element_of_a_path_may_be_taken_apart(expression: str) -> None:
+    assert DataPath(expression).list_path is None
 
 
 @pytest.mark.contract("data-path.top-level-array")

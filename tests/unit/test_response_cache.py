@@ -15,15 +15,17 @@ import httpx
 import pytest
 
 import response_cache
-from errors import StatusError
+from errors import ResponseError, StatusError
 from messages import ApiRequest, ApiResponse
 from response_cache import ResponseCache, remove_leftovers
+from spool import Spool
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST = ApiRequest("GET", httpx.URL("https://api.test/secret-path?token=hush"))
 OTHER = ApiRequest("GET", httpx.URL("https://api.test/other"))
 _HOLD = """
 import asyncio, httpx, response_cache
+from errors import ResponseError
 from messages import ApiRequest, ApiResponse
 from response_cache import ResponseCache
 response_cache._MEMORY = 0
@@ -158,6 +160,47 @@ async def test_a_body_that_could_not_be_written_can_be_fetched_again(
         await cache.fetch(REQUEST, api.send)
     monkeypatch.setattr(os, "fdopen", real)
     assert (await cache.fetch(REQUEST, api.send)).status == 200
+
+
+async def test_a_large_body_that_breaks_off_is_given_up_and_not_kept(cache: ResponseCache) -> None:
+    async def break_off() -> None:
+        await bodies[-1].append(b"a part")
+        if len(bodies) == 1:
+            raise ResponseError("broke off")
+
+    async def send(request: ApiRequest) -> ApiResponse:
+        bodies.append(Spool())
+        bodies[-1].fill(break_off())
+        return ApiResponse(request.url, 200, httpx.Headers(), b"", bodies[-1])
+
+    bodies: list[Spool] = []
+    with pytest.raises(ResponseError, match="broke off"):
+        await cache.fetch(REQUEST, send)
+    first, second = [await cache.fetch(REQUEST, send) for _ in range(2)]
+    assert len(bodies) == 2
+    assert first.large is not None
+    assert second.large is not None
+    first.large.abandon()
+    assert await second.large.read() == await first.large.read() == b"a part"
+
+
+async def test_a_large_body_is_given_up_with_the_resync(cache: ResponseCache) -> None:
+    body, stuck = Spool(), asyncio.Event()
+
+    async def wait() -> None:
+        await stuck.wait()
+
+    async def send(request: ApiRequest) -> ApiResponse:
+        body.fill(wait())
+        return ApiResponse(request.url, 200, httpx.Headers(), b"", body)
+
+    asking = asyncio.create_task(cache.fetch(REQUEST, send))
+    await asyncio.sleep(0.01)
+    cache.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    with pytest.raises(ResponseError, match="given up"):
+        await asyncio.wait_for(body.completed(), 1)
 
 
 async def test_what_fits_is_kept_in_memory(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,3 +291,21 @@ async def test_failures_are_reported_without_secrets(
     said = "\n".join([*logs, str(caught.value), repr(caught.value)])
     assert "secret" not in said
     assert api.received[0].headers["authorization"].removeprefix("Basic ") not in said
+
+
+@pytest.mark.parametrize("length", [True, False], ids=["length", "chunked"])
+async def test_a_body_that_cannot_be_decoded_gives_its_connection_back(
+    api: FakeApi, connect: ClientFactory, length: bool
+) -> None:
+    broken = b"no gzip at all"
+    if not length:
+        broken = b"%x\r\n%s\r\n0\r\n\r\n" % (len(broken), broken)
+    framing = b"content-length: %d" % len(broken) if length else b"transfer-encoding: chunked"
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n" + framing + b"\r\n\r\n"
+    client = connect(max_concurrent_requests="1", timeout="2", max_retries=0)
+    for _ in range(2):
+        api.script(Reply(raw=head + broken))
+        with pytest.raises(ResponseError, match="cannot be decoded"):
+            await _send(client, api)
+    api.script(Reply())
+    assert (await _send(client, api)).status == 200
