@@ -10,6 +10,7 @@ import httpx
 import ijson
 
 from auth import template
+from auth.cookies import cookie_pairs, with_cookies
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from auth.renewal import RenewedAuth, endpoint_url, own_headers
 from decoding import parse
@@ -123,15 +124,9 @@ def _add_cookies(headers: httpx.Headers, cookies: httpx.Cookies, url: httpx.URL)
     """Set the cookies that belong to the URL, in place of older ones with the same names."""
     probe = httpx.Request("GET", url)
     cookies.set_cookie_header(probe)
-    fresh = _cookie_pairs(probe.headers.get("cookie", ""))
+    fresh = cookie_pairs(probe.headers.get("cookie", ""))
     if fresh:
-        pairs = {**_cookie_pairs(headers.get("cookie", "")), **fresh}
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in pairs.items())
-
-
-def _cookie_pairs(header: str) -> dict[str, str]:
-    pairs = (pair.partition("=") for pair in header.split(";") if pair.strip())
-    return {name.strip(): value.strip() for name, _, value in pairs}
+        headers["Cookie"] = with_cookies(headers, fresh)
 
 
 def _merge_body(content: bytes, fields: dict[str, Any]) -> bytes:

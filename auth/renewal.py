@@ -49,7 +49,7 @@ class RenewedAuth(httpx.Auth):
         self._clock = clock
         self._credentials: Credentials | None = None
         self._expires = 0.0
-        self._failure: tuple[str, float] | None = None
+        self._failure: tuple[AuthenticationError, float] | None = None
         self._lock = asyncio.Lock()
 
     @abstractmethod
@@ -98,9 +98,13 @@ class RenewedAuth(httpx.Auth):
 
     def _known(self) -> Credentials:
         if self._credentials is None:
-            reason = self._failure[0] if self._failure else "no credentials were obtained"
-            raise AuthenticationError(reason, advice=self._advice)
+            raise self._refusal()
         return self._credentials
+
+    def _refusal(self) -> AuthenticationError:
+        if self._failure is None:
+            return AuthenticationError("no credentials were obtained", advice=self._advice)
+        return AuthenticationError(self._failure[0].reason, advice=self._failure[0].advice)
 
     def _ask(self) -> httpx.Request:
         """The request for credentials; refused for a while after one that failed.
@@ -108,23 +112,23 @@ class RenewedAuth(httpx.Auth):
         Thousands of endpoints that each try a wrong secret would lock the account.
         """
         if self._failure and self._clock() - self._failure[1] < _PAUSE_AFTER_FAILURE:
-            raise AuthenticationError(self._failure[0], advice=self._advice)
+            raise self._refusal()
         return self._request_credentials()
 
     def _store(self, response: httpx.Response) -> None:
         try:
             credentials = self._evaluate(response)
         except AuthenticationError as error:
-            self._failure = (error.reason, self._clock())
+            self._failure = (error, self._clock())
             raise
         self._failure = None
         self._credentials = credentials
         lifetime = credentials.lifetime
-        self._expires = float("inf") if lifetime is None else self._clock() + _early(lifetime)
+        self._expires = float("inf") if lifetime is None else self._clock() + renewal_age(lifetime)
         logger.info(f"Authenticated with {self._name}")
 
 
-def _early(lifetime: float) -> float:
+def renewal_age(lifetime: float) -> float:
     """Seconds after which credentials are renewed: 60 s, but at most a tenth, before their end."""
     return lifetime - min(60.0, lifetime / 10)
 
