@@ -107,6 +107,7 @@ class CredentialSettings(FrozenSettings):
         "password",
         "client_secret",
         "refresh_token",
+        "signing_key",
         "secret_access_key",
         "session_token",
         mode="before",
