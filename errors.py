@@ -10,7 +10,7 @@
     │   ├── StatusError             the API answered with an error status
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
-    │   └── AuthenticationError     custom authentication did not give what the template needs
+    │   └── AuthenticationError     no credentials could be fetched
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
 Messages are for the person on call. They never hold a credential: URLs and bodies go through
@@ -107,7 +107,7 @@ class PaginationError(EndpointError):
 
 
 class AuthenticationError(EndpointError):
-    """Custom authentication failed, or its answer lacks what the template names."""
+    """Credentials could not be fetched: refused, or not what the answer holds."""
 
 
 class ResourceError(OceanCustomError):

@@ -4,6 +4,8 @@ import asyncio
 import base64
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.signing_keys import SECRET, pem_of, verifying
 
+ROOT = Path(__file__).resolve().parents[2]
 CLIENT_SECRET = "s3cr:t/of the+client"
 
 
@@ -415,6 +418,33 @@ async def test_processes_that_share_the_file_use_each_token_once(
     assert "revoked" not in issuer.refresh_token
     # Whose access token was replaced before it was used asks for another.
     assert all(outcome == 200 or isinstance(outcome, StatusError) for outcome in outcomes)
+
+
+_COUNT = """
+import asyncio, sys
+from pathlib import Path
+from auth.refresh_tokens import RefreshTokens
+
+async def count():
+    tokens = RefreshTokens("0", Path(sys.argv[1]))
+    for _ in range(25):
+        async with tokens.exclusively():
+            number = int(tokens.current())
+            await asyncio.sleep(0.001)
+            tokens.replace(str(number + 1))
+
+asyncio.run(count())
+"""
+
+
+@pytest.mark.process
+@pytest.mark.contract("auth.oauth.rotation-file")
+def test_processes_take_turns(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    command = [sys.executable, "-c", _COUNT, str(file)]
+    processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert RefreshTokens("0", file).current() == "75"
 
 
 @pytest.mark.contract("auth.oauth.rotation-file")
