@@ -13,7 +13,7 @@ from extraction import ItemExpression
 from item_stream import Portion
 from messages import ApiRequest
 from page_reader import EndpointStatistics
-from pagination.reading import PageSizes
+from pagination.sizes import PageSizes
 
 BASE = "https://api.test"
 
