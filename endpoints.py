@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import httpx
 
 from errors import EndpointError, SelectorError
-from extraction import DataPath, ItemExpression
+from extraction import DataPath
 from messages import ApiRequest, QueryValue
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*)\}")
@@ -85,10 +85,18 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class PathValue:
-    """One value of a path parameter; `segment` asks for slashes to be encoded as well."""
+    """One value of a path parameter; `segment` asks for slashes to be encoded as well.
+
+    `value` is the value with its JSON type, by default the text.
+    """
 
     text: str
     segment: bool = False
+    value: str | int | float | bool | list[Any] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.value is None:
+            object.__setattr__(self, "value", self.text)
 
     @property
     def encoded(self) -> str:
@@ -96,44 +104,6 @@ class PathValue:
         if self.segment:
             return quote(self.text, safe=_LEGAL_IN_SEGMENT)
         return quote(_ESCAPE.sub("%25", self.text), safe=f"{_LEGAL_IN_SEGMENT}/%")
-
-
-@dataclass(frozen=True, slots=True)
-class PathParameter:
-    """How the values of one placeholder are discovered."""
-
-    name: str
-    endpoint: Endpoint
-    field: ItemExpression
-    filter: ItemExpression | None = None
-    segment: bool = False
-
-    def passes(self, item: Any) -> bool:
-        """Whether the filter lets an item through: only exactly true does.
-
-        Raises:
-            ValueError: the filter fails on this item.
-        """
-        return self.filter is None or self.filter.first(item) is True
-
-    def value_of(self, item: Any) -> PathValue | None:
-        """The value that an item gives; None when it is missing, null or empty.
-
-        Raises:
-            SelectorError: the value is an object or a list.
-        """
-        try:
-            value = self.field.first(item)
-        except ValueError:
-            value = None
-        if isinstance(value, dict | list):
-            kind = "an object" if isinstance(value, dict) else "a list"
-            raise SelectorError(
-                f"path_parameters.{self.name}.field: {self.field.expression} gives {kind}; "
-                "it must give a string or a number"
-            )
-        text = _text_of(value)
-        return PathValue(text, self.segment) if text else None
 
 
 def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting: str) -> None:
@@ -150,14 +120,6 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
                 f"{setting}: {endpoint.path} has {{{name}}}, but path_parameters has {there}; "
                 f"add path_parameters.{name}"
             )
-
-
-def _text_of(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _fill(text: str, values: Mapping[str, PathValue]) -> str:
