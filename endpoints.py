@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import httpx
 
 from errors import EndpointError, SelectorError
-from extraction import DataPath, ItemExpression
+from extraction import DataPath
 from messages import ApiRequest, BodyFormat, QueryValue
 from pagination.models import PaginationSettings
 from templates import Template, fill_text, placeholders_in, with_variables
@@ -29,12 +29,16 @@ _SCHEMES = ("http://", "https://")
 class PathValue:
     """One value of a path parameter; `segment` asks for slashes to be encoded as well.
 
-    `value` is the same with its JSON type, for bodies.
+    `value` is the value with its JSON type, by default the text.
     """
 
     text: str
     segment: bool = False
-    value: Any = None
+    value: str | int | float | bool | list[Any] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.value is None:
+            object.__setattr__(self, "value", self.text)
 
     @property
     def encoded(self) -> str:
@@ -42,11 +46,6 @@ class PathValue:
         if self.segment:
             return quote(self.text, safe=_LEGAL_IN_SEGMENT)
         return quote(_ESCAPE.sub("%25", self.text), safe=f"{_LEGAL_IN_SEGMENT}/%")
-
-    @property
-    def in_body(self) -> Any:
-        """The value as it stands in a JSON body, where nothing is around it."""
-        return self.text if self.value is None else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,44 +192,6 @@ class Endpoint:
         return _join(base_url, filled)
 
 
-@dataclass(frozen=True, slots=True)
-class PathParameter:
-    """How the values of one placeholder are discovered."""
-
-    name: str
-    endpoint: Endpoint
-    field: ItemExpression
-    filter: ItemExpression | None = None
-    segment: bool = False
-
-    def passes(self, item: Any) -> bool:
-        """Whether the filter lets an item through: only exactly true does.
-
-        Raises:
-            ValueError: the filter fails on this item.
-        """
-        return self.filter is None or self.filter.first(item) is True
-
-    def value_of(self, item: Any) -> PathValue | None:
-        """The value that an item gives; None when it is missing, null or empty.
-
-        Raises:
-            SelectorError: the value is an object or a list.
-        """
-        try:
-            value = self.field.first(item)
-        except ValueError:
-            value = None
-        if isinstance(value, dict | list):
-            kind = "an object" if isinstance(value, dict) else "a list"
-            raise SelectorError(
-                f"path_parameters.{self.name}.field: {self.field.expression} gives {kind}; "
-                "it must give a string or a number"
-            )
-        text = _text_of(value)
-        return PathValue(text, self.segment) if text else None
-
-
 def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting: str) -> None:
     """Refuse a placeholder that no path parameter fills.
 
@@ -245,14 +206,6 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
                 f"{setting}: {endpoint.path} has {{{name}}}, but path_parameters has {there}; "
                 f"add path_parameters.{name}"
             )
-
-
-def _text_of(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _join(base_url: str, path: str) -> str:

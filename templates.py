@@ -25,7 +25,7 @@ class Filled(Protocol):
     def text(self) -> str: ...
 
     @property
-    def in_body(self) -> Any: ...
+    def value(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Template:
         def fill(text: str) -> Any:
             whole = _PLACEHOLDER.fullmatch(text)
             if whole and whole["name"] in texts:
-                return values[whole["name"]].in_body
+                return values[whole["name"]].value
             return fill_text(text, texts, self.known)
 
         return _map_texts(self.value, fill)

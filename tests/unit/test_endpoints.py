@@ -8,9 +8,10 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from endpoints import Endpoint, PathParameter, PathValue, check_placeholders
+from endpoints import Endpoint, PathValue, check_placeholders
 from errors import EndpointError, SelectorError
 from extraction import ItemExpression
+from parameters import PathParameter
 
 BASE = "https://api.test/prefix"
 LEGAL = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
