@@ -206,7 +206,7 @@ def _names_of(model: type[BaseModel]) -> set[str]:
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
-    models = (CustomSelector, *_BLOCKS.values())
+    models: list[type[BaseModel]] = [CustomSelector, *_BLOCKS.values()]
     spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
     parts = [str(part) for part in detail["loc"] if part != "__root__"]
     named = [_AS_WRITTEN.get(name, name) for name in (spelt.get(part, part) for part in parts)]
