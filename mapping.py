@@ -5,7 +5,8 @@ resource and no other, so that a problem is kept with the selector until its res
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from loguru import logger
@@ -16,11 +17,13 @@ from port_ocean.core.handlers.port_app_config.models import (
 )
 from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
 
+from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
 from extraction import DataPath
+from parameters import PathParameter
 from resync import ResourcePlan
-from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
+from selector_fields import BatchConfig, EndpointFields, ErrorRuleConfig, PathParameterConfig
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
@@ -44,8 +47,8 @@ class CustomSelector(Selector, EndpointFields):
         default_factory=dict,
         alias="pathParameters",
         title="Path parameters",
-        description="For each `{placeholder}` of the path: how its values are discovered. "
-        "Each item then carries `__placeholder` with its value.",
+        description="Where the values of `{placeholders}` come from. Each item then carries "
+        "`__placeholder` with its value.",
     )
 
     on_error: list[ErrorRuleConfig] = Field(
@@ -103,9 +106,12 @@ class CustomSelector(Selector, EndpointFields):
         methods = {self.method, *(item.method for item in self.path_parameters.values())}
         for method in sorted(methods & _WRITING):
             logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
-        used = Endpoint(self.endpoint or kind).placeholders
-        if unused := sorted(set(self.path_parameters) - set(used)):
-            logger.warning(f"{kind}: path_parameters {', '.join(unused)} are not in the path")
+        needed = {parameter.name for parameter in self.plan(kind).parameters}
+        if unused := sorted(set(self.path_parameters) - needed):
+            logger.warning(
+                f"{kind}: path_parameters {', '.join(unused)} are not in the path, nor does "
+                "another path parameter use them"
+            )
 
     def _plan(self, kind: str) -> ResourcePlan:
         endpoint = Endpoint(
@@ -116,13 +122,22 @@ class CustomSelector(Selector, EndpointFields):
             self.body,
             DataPath(self.data_path),
         )
-        check_placeholders(endpoint, self.path_parameters, "kind")
+        parameters = self._parameters()
+        check_placeholders(endpoint, _owners(parameters), "kind")
         return ResourcePlan(
             kind,
             endpoint,
-            tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders),
+            tuple(_with_batches(endpoint, in_order(endpoint, parameters))),
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
         )
+
+    def _parameters(self) -> list[PathParameter]:
+        """All path parameters, used or not."""
+        configs = self.path_parameters
+        placeholders = {name: config.placeholders(name) for name, config in configs.items()}
+        check_names(placeholders, {name: config.include for name, config in configs.items()})
+        known = {each: name for name, names in placeholders.items() for each in names}
+        return [config.plan(name, known) for name, config in configs.items()]
 
     def _unknown(self) -> list[str]:
         return sorted(set(self.__dict__) - set(self.__fields__))
@@ -182,17 +197,35 @@ def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
     return plans
 
 
+def _owners(parameters: Iterable[PathParameter]) -> dict[str, PathParameter]:
+    """The parameter that fills it, for each placeholder."""
+    return {name: parameter for parameter in parameters for name in parameter.fields}
+
+
+def _with_batches(endpoint: Endpoint, parameters: list[PathParameter]) -> Iterator[PathParameter]:
+    """The same, where batches know whether their values stand in a text."""
+    endpoints = [endpoint, *(each.endpoint for each in parameters if each.endpoint)]
+    for parameter in parameters:
+        batch = parameter.batch
+        if batch and batch.join is None:
+            is_joined = any(stands_in_text(each, parameter.name) for each in endpoints)
+            yield replace(parameter, batch=replace(batch, is_joined=is_joined))
+        else:
+            yield parameter
+
+
 def _names_of(model: type[BaseModel]) -> set[str]:
     return {name for field in model.__fields__.values() for name in (field.name, field.alias)}
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
-    models = (CustomSelector, PathParameterConfig, ErrorRuleConfig)
+    models = (CustomSelector, PathParameterConfig, BatchConfig, ErrorRuleConfig)
     spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
     parts = (str(part) for part in detail["loc"] if part != "__root__")
     place = ".".join(spelt.get(part, part) for part in parts)
     if detail["type"] == "value_error.extra":
-        model = ErrorRuleConfig if place.startswith("on") else PathParameterConfig
+        of_parameter = BatchConfig if ".batch." in place else PathParameterConfig
+        model = ErrorRuleConfig if place.startswith("on") else of_parameter
         allowed = ", ".join(model.__fields__)
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"
