@@ -1,11 +1,11 @@
 """Which path parameter depends on which: their order, what is needed, and what cannot be."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from endpoints import Endpoint
 from errors import SelectorError
 from parameters import PathParameter
+from templates import texts_in
 
 
 def in_order(endpoint: Endpoint, parameters: Sequence[PathParameter]) -> list[PathParameter]:
@@ -58,13 +58,11 @@ def may_vanish(endpoint: Endpoint, parameters: Iterable[PathParameter]) -> bool:
 
 def stands_in_text(endpoint: Endpoint, name: str) -> bool:
     """Whether a placeholder is a part of some text, so that a list would have to be joined."""
-    body = Counter(_texts(endpoint.body))
-    whole = f"{{{name}}}"
-    within = any(whole in text and text != whole for text in body)
-    return within or any(
-        whole in text
-        for text in (endpoint.path, *_texts(endpoint.query_params), *_texts(endpoint.headers))
-    )
+    placeholder = f"{{{name}}}"
+    is_typed = endpoint.body_format in ("json", "graphql")
+    own = [text for text in texts_in(endpoint.body) if not is_typed or text != placeholder]
+    other = texts_in([endpoint.path, endpoint.query_params, endpoint.headers])
+    return any(placeholder in text for text in (*other, *own))
 
 
 def _visit(
@@ -85,14 +83,3 @@ def _visit(
         if name in owners:
             _visit(owners[name], owners, [*above, parameter.name], found)
     found.append(parameter)
-
-
-def _texts(value: object) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _texts(each)

@@ -109,11 +109,12 @@ class CustomSelector(Selector, EndpointFields):
         needed = {parameter.name for parameter in self.plan(kind).parameters}
         if unused := sorted(set(self.path_parameters) - needed):
             logger.warning(
-                f"{kind}: path_parameters {', '.join(unused)} are not in the path, nor does "
-                "another path parameter use them"
+                f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
             )
 
     def _plan(self, kind: str) -> ResourcePlan:
+        parameters = self._parameters()
+        known = dict.fromkeys(name for parameter in parameters for name in parameter.fields)
         endpoint = Endpoint(
             self.endpoint or kind,
             self.method,
@@ -121,9 +122,9 @@ class CustomSelector(Selector, EndpointFields):
             self.headers,
             self.body,
             DataPath(self.data_path),
+            names=frozenset(known),
         )
-        parameters = self._parameters()
-        check_placeholders(endpoint, _owners(parameters), "kind")
+        check_placeholders(endpoint, known, "kind")
         return ResourcePlan(
             kind,
             endpoint,
@@ -195,11 +196,6 @@ def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
             except SelectorError:
                 continue
     return plans
-
-
-def _owners(parameters: Iterable[PathParameter]) -> dict[str, PathParameter]:
-    """The parameter that fills it, for each placeholder."""
-    return {name: parameter for parameter in parameters for name in parameter.fields}
 
 
 def _with_batches(endpoint: Endpoint, parameters: list[PathParameter]) -> Iterator[PathParameter]:

@@ -161,8 +161,7 @@ class ResourceReader:
 
     def _source_of(self, parameter: PathParameter, shared: SharedResponses) -> Source:
         if parameter.variables:
-            exposed: Mapping[str, str] = getattr(self._settings, "exposed", {})
-            return VariablesSource(parameter.variables, exposed)
+            return VariablesSource(parameter.variables, self._settings.exposed)
         if parameter.endpoint is None:
             return FixedSource(parameter.items)
         return EndpointSource(

@@ -249,6 +249,7 @@ class PathParameterConfig(EndpointFields):
             self.headers,
             self.body,
             DataPath(self.data_path, f"{place}.data_path"),
+            names=frozenset(known),
         )
         check_placeholders(endpoint, known, f"{place}.endpoint")
         return endpoint

@@ -132,11 +132,6 @@ def test_a_value_that_is_no_text_is_an_endpoint_error() -> None:
         path_of("/x/{v}", v="\ud800")
 
 
-def test_a_value_that_makes_no_url_is_an_endpoint_error() -> None:
-    with pytest.raises(EndpointError):
-        path_of("/x/{v}", v="a" * 70_000)
-
-
 @pytest.mark.contract("mapping.kind.any")
 @pytest.mark.contract("settings.baseUrl.prefix")
 @pytest.mark.parametrize(
