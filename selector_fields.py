@@ -13,6 +13,7 @@ from pydantic.v1 import BaseModel, Extra, Field, root_validator, validator
 
 from endpoints import Endpoint, check_placeholders
 from error_rules import ErrorRule
+from errors import SelectorError
 from extraction import DataPath, ItemExpression
 from parameters import Batch, PathParameter, exact
 
@@ -227,8 +228,9 @@ class PathParameterConfig(EndpointFields):
             Batch(self.batch.size, self.batch.join) if self.batch else None,
             segment=self.encode == "segment",
         )
-        for item in made.items:
-            made.outputs(item)
+        given = [len(made.outputs(item).values) for item in made.items]
+        if given and not any(given):
+            raise SelectorError(f"{place}.values: none of {len(made.items)} gives a value")
         return made
 
     def _fields(self, name: str, place: str) -> dict[str, ItemExpression]:

@@ -104,7 +104,7 @@ class World:
     def needed(self) -> list[Level]:
         """The levels that the request needs, which are listed after what they use."""
         names = set(self.used)
-        found = []
+        found: list[Level] = []
         for level in reversed(self.levels):
             if names & set(level.fields):
                 found.insert(0, level)
@@ -196,7 +196,7 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 @given(world=worlds(), room=st.integers(1, 4))
 def test_every_combination_that_a_request_uses_is_read_once(world: World, room: int) -> None:
     wanted = expected(world)
@@ -212,7 +212,7 @@ def test_every_combination_that_a_request_uses_is_read_once(world: World, room: 
             assert "500" in error
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(world=worlds(), room=st.integers(1, 3), after=st.integers(0, 30))
 def test_who_stops_in_the_middle_leaves_nothing_behind(world: World, room: int, after: int) -> None:
     async def stop() -> None:
