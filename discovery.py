@@ -11,9 +11,9 @@ from loguru import logger
 from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathValue
 from errors import OceanCustomError, ResourceError
-from extraction import ItemExpression, keys_of
+from extraction import keys_of
 from failures import Vanished
-from parameters import Found, PathParameter, elements, exact
+from parameters import Found, PathParameter
 
 
 class Combination(NamedTuple):
@@ -106,27 +106,6 @@ class FixedSource(Source):
 
     async def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
         yield list(self._items)
-
-
-class VariablesSource(Source):
-    """Items that a JQ expression gives for the exposed environment variables."""
-
-    def __init__(self, expression: ItemExpression, variables: Mapping[str, str]) -> None:
-        self._expression = expression
-        self._variables = variables
-
-    async def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
-        there = ", ".join(self._variables) or "none"
-        place = f"{self._expression.setting} {self._expression.expression}"
-        try:
-            outputs = self._expression.every(dict(self._variables))
-        except ValueError:
-            # Not what jq says, because it quotes the values.
-            raise ResourceError(f"{place} fails; exposedVariables are {there}") from None
-        items = [item for output in outputs for item in elements(output)]
-        if not items:
-            raise ResourceError(f"{place} gives no value; exposedVariables are {there}")
-        yield [exact(item) for item in items]
 
 
 @dataclass(slots=True)

@@ -20,10 +20,12 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
-from extraction import DataPath
+from parameter_fields import BatchConfig, PathParameterConfig
 from parameters import PathParameter
 from resync import ResourcePlan
-from selector_fields import BatchConfig, EndpointFields, ErrorRuleConfig, PathParameterConfig
+from selector_fields import EndpointFields, ErrorRuleConfig
+from settings import ConnectionSettings
+from templates import variables_in
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
@@ -81,7 +83,7 @@ class CustomSelector(Selector, EndpointFields):
     def _no_parameters(cls, value: object) -> object:
         return {} if value is None else value
 
-    def plan(self, kind: str) -> ResourcePlan:
+    def plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
         """The checked form of the resource.
 
         Raises:
@@ -91,7 +93,7 @@ class CustomSelector(Selector, EndpointFields):
         plan = None
         if not problems:
             try:
-                plan = self._plan(kind)
+                plan = self._plan(kind, settings)
             except SelectorError as error:
                 problems.append(str(error))
         if plan is None:
@@ -99,31 +101,29 @@ class CustomSelector(Selector, EndpointFields):
             raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
         return plan
 
-    def warn(self, kind: str) -> None:
+    def warn(self, kind: str, settings: ConnectionSettings) -> None:
         """Log what is accepted but deserves a second look."""
         if unknown := self._unknown():
             logger.warning(f"{kind}: the selector's keys {', '.join(unknown)} have no effect")
         methods = {self.method, *(item.method for item in self.path_parameters.values())}
         for method in sorted(methods & _WRITING):
             logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
-        needed = {parameter.name for parameter in self.plan(kind).parameters}
+        for variable in self._unexposed(settings):
+            logger.warning(
+                f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
+                "it to exposedVariables"
+            )
+        needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
         if unused := sorted(set(self.path_parameters) - needed):
             logger.warning(
                 f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
             )
 
-    def _plan(self, kind: str) -> ResourcePlan:
-        parameters = self._parameters()
+    def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
+        parameters = self._parameters(settings)
         known = dict.fromkeys(name for parameter in parameters for name in parameter.fields)
-        endpoint = Endpoint(
-            self.endpoint or kind,
-            self.method,
-            self.query_params,
-            self.headers,
-            self.body,
-            DataPath(self.data_path),
-            names=frozenset(known),
-        )
+        path = self.endpoint or kind
+        endpoint = self.endpoint_at(path, names=set(known), place="", settings=settings)
         check_placeholders(endpoint, known, "kind")
         return ResourcePlan(
             kind,
@@ -132,13 +132,20 @@ class CustomSelector(Selector, EndpointFields):
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
         )
 
-    def _parameters(self) -> list[PathParameter]:
+    def _parameters(self, settings: ConnectionSettings) -> list[PathParameter]:
         """All path parameters, used or not."""
         configs = self.path_parameters
         placeholders = {name: config.placeholders(name) for name, config in configs.items()}
         check_names(placeholders, {name: config.include for name, config in configs.items()})
         known = {each: name for name, names in placeholders.items() for each in names}
-        return [config.plan(name, known) for name, config in configs.items()]
+        return [config.plan(name, settings, known) for name, config in configs.items()]
+
+    def _unexposed(self, settings: ConnectionSettings) -> list[str]:
+        """What looks like a variable where none is exposed at all; else it is refused."""
+        if settings.exposed_variables:
+            return []
+        given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
+        return variables_in(given)
 
     def _unknown(self) -> list[str]:
         return sorted(set(self.__dict__) - set(self.__fields__))
@@ -165,13 +172,13 @@ class CustomResourceConfig(ResourceConfig):
         description="Which endpoint is called, how, and where the items are in its responses.",
     )
 
-    def plan(self) -> ResourcePlan:
+    def plan(self, settings: ConnectionSettings) -> ResourcePlan:
         """The checked form of this resource.
 
         Raises:
             SelectorError: the selector cannot be used.
         """
-        return self.selector.plan(self.kind)
+        return self.selector.plan(self.kind, settings)
 
 
 class CustomPortAppConfig(PortAppConfig):
@@ -186,13 +193,13 @@ class CustomPortAppConfig(PortAppConfig):
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
 
 
-def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
+def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
     """The plans of all resources that can be read; the others fail when it is their turn."""
     plans = []
     for resource in resources:
         if isinstance(resource, CustomResourceConfig):
             try:
-                plans.append(resource.plan())
+                plans.append(resource.plan(settings))
             except SelectorError:
                 continue
     return plans

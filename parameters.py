@@ -56,15 +56,13 @@ class Outputs(NamedTuple):
 class PathParameter:
     """Where the values of one or more placeholders come from.
 
-    `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, or the
-    fixed `items`, or what `variables` gives for the exposed environment variables.
+    `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, or `items`.
     """
 
     name: str
     fields: Mapping[str, ItemExpression]
     endpoint: Endpoint | None = None
     items: tuple[Any, ...] = ()
-    variables: ItemExpression | None = None
     filter: ItemExpression | None = None
     include: Mapping[str, ItemExpression] = field(default_factory=dict)
     batch: Batch | None = None

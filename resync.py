@@ -27,7 +27,6 @@ from discovery import (
     EndpointSource,
     FixedSource,
     Source,
-    VariablesSource,
 )
 from endpoint_reader import EndpointReader
 from endpoints import Endpoint
@@ -160,8 +159,6 @@ class ResourceReader:
         )
 
     def _source_of(self, parameter: PathParameter, shared: SharedResponses) -> Source:
-        if parameter.variables:
-            return VariablesSource(parameter.variables, self._settings.exposed)
         if parameter.endpoint is None:
             return FixedSource(parameter.items)
         return EndpointSource(

@@ -164,9 +164,9 @@ async def read_resource(
     reading = ResourceReading(index, resource.kind, resource.selector.data_path, limits=limits)
     start = len(client.exchanges)
     try:
-        plan = resource.plan()
+        plan = resource.plan(settings)
         reading.is_nested = bool(plan.parameters)
-        resource.selector.warn(resource.kind)
+        resource.selector.warn(resource.kind, settings)
         reader = ResourceReader(
             plan,
             client=client,

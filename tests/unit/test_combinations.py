@@ -19,6 +19,7 @@ from endpoints import PathValue
 from mapping import CustomResourceConfig
 from messages import ApiRequest
 from resync import ResourcePlan
+from settings import ConnectionSettings
 from tests.unit.test_resync import Api, batches_of, reader, settled
 
 BROKEN = 500
@@ -31,7 +32,7 @@ def plan_of(kind: str, parameters: dict[str, Any], **selector: Any) -> ResourceP
             "selector": {"query": "true", "path_parameters": parameters, **selector},
             "port": {"entity": {"mappings": {"identifier": ".id", "blueprint": '"b"'}}},
         }
-    ).plan()
+    ).plan(ConnectionSettings(base_url="https://api.test"))
 
 
 @dataclass(frozen=True)

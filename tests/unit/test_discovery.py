@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from combinations import Combinations
-from discovery import NOTHING, Discovery, EndpointSource, FixedSource, VariablesSource
+from discovery import NOTHING, Discovery, EndpointSource, FixedSource
 from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathValue
 from errors import OceanCustomError, ResourceError, StatusError
@@ -174,25 +174,3 @@ async def test_fixed_values() -> None:
     assert await texts(fixed(({"id": 1}, {"id": 2}), ".id")) == ["1", "2"]
     with pytest.raises(ResourceError, match="gives no value for any of 2"):
         await texts(fixed((None, "")))
-
-
-def of_variables(expression: str, variables: Mapping[str, str]) -> Discovery:
-    jq = ItemExpression(expression, "path_parameters.team.variables")
-    fields = {"team": ItemExpression(".", "path_parameters.team.field")}
-    parameter = PathParameter("team", fields, variables=jq)
-    return Discovery(parameter, VariablesSource(jq, variables))
-
-
-@pytest.mark.parametrize("expression", ['.ORGS | split(",")', '.ORGS | split(",")[]', ".ORGS, .X"])
-async def test_values_of_variables(expression: str) -> None:
-    found = await texts(of_variables(expression, {"ORGS": "a,b", "X": "c"}))
-    assert found == (["a,b", "c"] if "X" in expression else ["a", "b"])
-
-
-@pytest.mark.parametrize("expression", ['.NOPE | split(",")', "empty", "[]", ".X | error"])
-async def test_variables_that_give_nothing_fail_and_name_what_there_is(expression: str) -> None:
-    with pytest.raises(ResourceError) as raised:
-        await texts(of_variables(expression, {"ORGS": "a", "X": "secret"}))
-    assert f"path_parameters.team.variables {expression}" in str(raised.value)
-    assert "are ORGS, X" in str(raised.value)
-    assert "secret" not in str(raised.value)

@@ -8,7 +8,9 @@ import pytest
 from errors import SelectorError
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
 from resync import ResourcePlan
+from settings import ConnectionSettings
 
+SETTINGS = ConnectionSettings(base_url="https://api.test")
 PORT = {"entity": {"mappings": {"identifier": ".id", "blueprint": '"thing"'}}}
 
 
@@ -19,7 +21,7 @@ def resource(kind: str = "/things", **selector: Any) -> CustomResourceConfig:
 
 
 def plan(kind: str = "/things", **selector: Any) -> ResourcePlan:
-    return resource(kind, **selector).plan()
+    return resource(kind, **selector).plan(SETTINGS)
 
 
 def problem(kind: str = "/things", **selector: Any) -> str:
@@ -57,7 +59,7 @@ def test_methods(method: str) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_writing_methods_warn(method: str, logs: list[str]) -> None:
     mapped = resource(method=method)
-    mapped.selector.warn(mapped.kind)
+    mapped.selector.warn(mapped.kind, SETTINGS)
     assert any(f"{method} is sent as configured" in line for line in logs)
 
 
@@ -76,8 +78,8 @@ def test_camel_case_is_the_field() -> None:
 @pytest.mark.contract("selector.unknown-key-warns")
 def test_an_unknown_key_is_named_in_the_log(logs: list[str]) -> None:
     mapped = resource(colour="red")
-    assert mapped.plan().kind == mapped.kind
-    mapped.selector.warn(mapped.kind)
+    assert mapped.plan(SETTINGS).kind == mapped.kind
+    mapped.selector.warn(mapped.kind, SETTINGS)
     assert any("colour" in line for line in logs)
 
 
@@ -142,9 +144,9 @@ def test_a_bad_selector_fails_its_own_resource_only() -> None:
             ]
         }
     )
-    assert [made.kind for made in plans_of(config.resources)] == ["/good"]
+    assert [made.kind for made in plans_of(config.resources, SETTINGS)] == ["/good"]
     with pytest.raises(SelectorError, match="the selector of kind /bad cannot be used"):
-        config.resources[0].plan()
+        config.resources[0].plan(SETTINGS)
 
 
 def test_null_and_odd_scalars_are_understood() -> None:
@@ -200,7 +202,7 @@ def test_parameters_that_nobody_uses_are_named(logs: list[str]) -> None:
             "w": TEAMS,
         },
     )
-    mapped.selector.warn(mapped.kind)
+    mapped.selector.warn(mapped.kind, SETTINGS)
     assert "path_parameters w, z are not used" in logs[-1]
 
 
@@ -309,3 +311,42 @@ def test_a_batch_knows_whether_its_values_stand_in_a_text(
     (made,) = plan("/t", method="POST", **selector, path_parameters={"x": batched}).parameters
     assert made.batch
     assert made.batch.is_joined is is_joined
+
+
+def with_variables(monkeypatch: pytest.MonkeyPatch, **variables: str) -> ConnectionSettings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    exposed = tuple(variables)
+    return ConnectionSettings(base_url="https://api.test", exposed_variables=exposed)
+
+
+@pytest.mark.parametrize(
+    "expression, items",
+    [
+        ('.ORGS | split(",")', ("a", "b")),
+        ('.ORGS | split(",")[]', ("a", "b")),
+        (".OTHER, .ORGS", ("c", "a,b")),
+        ("[{id: .OTHER}]", ({"id": "c"},)),
+    ],
+)
+def test_values_of_variables(
+    expression: str, items: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = with_variables(monkeypatch, ORGS="a,b", OTHER="c")
+    field = {"field": ".id"} if "{" in expression else {}
+    parameters = {"x": {"variables": expression, **field}}
+    (made,) = resource("/{x}", path_parameters=parameters).plan(settings).parameters
+    assert made.items == items
+
+
+@pytest.mark.parametrize(
+    "expression", ['.NOPE | split(",")', "empty", "[]", ".OTHER | error", ".NOPE", "{ORGS}"]
+)
+def test_variables_that_give_nothing_are_refused_and_none_is_shown(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = with_variables(monkeypatch, ORGS="quiet-a", OTHER="quiet-b")
+    with pytest.raises(SelectorError) as raised:
+        resource("/{x}", path_parameters={"x": {"variables": expression}}).plan(settings)
+    assert "path_parameters.x." in str(raised.value)
+    assert "quiet" not in str(raised.value)
