@@ -5,7 +5,8 @@ resource and no other, so that a problem is kept with the selector until its res
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from loguru import logger
@@ -16,11 +17,14 @@ from port_ocean.core.handlers.port_app_config.models import (
 )
 from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
 
+from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
 from pagination_fields import PaginationConfig
+from parameter_fields import BatchConfig, PathParameterConfig
+from parameters import PathParameter
 from resync import ResourcePlan
-from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
+from selector_fields import EndpointFields, ErrorRuleConfig
 from settings import ConnectionSettings
 from templates import variables_in
 
@@ -29,6 +33,7 @@ _CLOSE_ENOUGH = 0.8
 # The blocks of a selector in which unknown keys are refused.
 _BLOCKS: dict[str, type[BaseModel]] = {
     "path_parameters": PathParameterConfig,
+    "batch": BatchConfig,
     "on_error": ErrorRuleConfig,
     "pagination": PaginationConfig,
 }
@@ -54,8 +59,8 @@ class CustomSelector(Selector, EndpointFields):
         default_factory=dict,
         alias="pathParameters",
         title="Path parameters",
-        description="For each `{placeholder}` of the path: how its values are discovered. "
-        "Each item then carries `__placeholder` with its value.",
+        description="Where the values of `{placeholders}` come from. Each item then carries "
+        "`__placeholder` with its value.",
     )
 
     on_error: list[ErrorRuleConfig] = Field(
@@ -118,23 +123,32 @@ class CustomSelector(Selector, EndpointFields):
                 f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
                 "it to exposedVariables"
             )
-        used = Endpoint(self.endpoint or kind).placeholders
-        if unused := sorted(set(self.path_parameters) - set(used)):
-            logger.warning(f"{kind}: path_parameters {', '.join(unused)} are not in the path")
+        needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
+        if unused := sorted(set(self.path_parameters) - needed):
+            logger.warning(
+                f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
+            )
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        names = set(self.path_parameters)
+        parameters = self._parameters(settings)
+        known = dict.fromkeys(name for parameter in parameters for name in parameter.fields)
         path = self.endpoint or kind
-        endpoint = self.endpoint_at(path, names=names, place="", settings=settings)
-        check_placeholders(endpoint, self.path_parameters, "kind")
+        endpoint = self.endpoint_at(path, names=set(known), place="", settings=settings)
+        check_placeholders(endpoint, known, "kind")
         return ResourcePlan(
             kind,
             endpoint,
-            tuple(
-                self.path_parameters[name].plan(name, settings) for name in endpoint.placeholders
-            ),
+            tuple(_with_batches(endpoint, in_order(endpoint, parameters))),
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
         )
+
+    def _parameters(self, settings: ConnectionSettings) -> list[PathParameter]:
+        """All path parameters, used or not."""
+        configs = self.path_parameters
+        placeholders = {name: config.placeholders(name) for name, config in configs.items()}
+        check_names(placeholders, {name: config.include for name, config in configs.items()})
+        known = {each: name for name, names in placeholders.items() for each in names}
+        return [config.plan(name, settings, known) for name, config in configs.items()]
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
         """What looks like a variable where none is exposed at all; else it is refused."""
@@ -199,6 +213,18 @@ def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[
             except SelectorError:
                 continue
     return plans
+
+
+def _with_batches(endpoint: Endpoint, parameters: list[PathParameter]) -> Iterator[PathParameter]:
+    """The same, where batches know whether their values stand in a text."""
+    endpoints = [endpoint, *(each.endpoint for each in parameters if each.endpoint)]
+    for parameter in parameters:
+        batch = parameter.batch
+        if batch and batch.join is None:
+            is_joined = any(stands_in_text(each, parameter.name) for each in endpoints)
+            yield replace(parameter, batch=replace(batch, is_joined=is_joined))
+        else:
+            yield parameter
 
 
 def _names_of(model: type[BaseModel]) -> set[str]:

@@ -1,4 +1,4 @@
-"""The parts of a selector as a user writes them: endpoints, path parameters and error rules.
+"""The parts of a selector as a user writes them: endpoints and error rules.
 
 These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
 """
@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 from pydantic.v1 import BaseModel, Extra, Field, validator
 
-from endpoints import Endpoint, check_placeholders
+from endpoints import Endpoint
 from error_rules import ErrorRule
 from errors import SelectorError
-from extraction import DataPath, ItemExpression
+from extraction import DataPath
 from pagination_fields import PaginationConfig
-from parameters import PathParameter
 from settings import ConnectionSettings
 from templates import misspelt_in
 
@@ -142,51 +141,6 @@ class EndpointFields(BaseModel):
             case "graphql":
                 return _graphql(body, place)
         return body
-
-
-class PathParameterConfig(EndpointFields):
-    """Where the values of one placeholder of the path come from."""
-
-    endpoint: str = Field(
-        title="Endpoint",
-        description="Path that is called to discover the values. Example: `/api/v1/teams`.",
-    )
-    field: str = Field(
-        title="Field",
-        description="JQ on each discovered item that gives the value. Example: `.id`.",
-    )
-    filter: str | None = Field(
-        default=None,
-        title="Filter",
-        description="JQ on each discovered item; only items where it is exactly true are used. "
-        'Example: `.status == "active"`.',
-    )
-    encode: Literal["path", "segment"] = Field(
-        default="path",
-        title="Encode",
-        description="How values are percent-encoded: `path` keeps slashes, `segment` encodes "
-        "them as well. Example: `segment`.",
-    )
-
-    class Config:
-        extra = Extra.forbid
-
-    def plan(self, name: str, settings: ConnectionSettings) -> PathParameter:
-        """The checked form.
-
-        Raises:
-            SelectorError: a JQ expression does not compile, or the endpoint has a placeholder.
-        """
-        place = f"path_parameters.{name}"
-        endpoint = self.endpoint_at(self.endpoint, names=set(), place=place, settings=settings)
-        check_placeholders(endpoint, {}, f"{place}.endpoint")
-        return PathParameter(
-            name,
-            endpoint,
-            ItemExpression(self.field, f"{place}.field"),
-            ItemExpression(self.filter, f"{place}.filter") if self.filter else None,
-            segment=self.encode == "segment",
-        )
 
 
 class ErrorRuleConfig(BaseModel):
