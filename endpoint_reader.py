@@ -6,13 +6,14 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
+import httpx
 from loguru import logger
 
 from ahead import Allowance, Fetch, FetchAhead
 from client import ApiClient
 from endpoints import Endpoint
 from error_rules import Action, ErrorRule, action_for
-from errors import EndpointError, ResponseError, StatusError
+from errors import EndpointError, PaginationError, ResponseError, StatusError
 from item_stream import Portion
 from jq_worker import JqWorker
 from messages import ApiRequest
@@ -20,7 +21,8 @@ from observer import UNOBSERVED, Observer
 from page_reader import EndpointStatistics, LargePage, PageReader
 from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.reading import PageSizes, Reading
+from pagination.reading import Reading
+from pagination.sizes import PageSizes
 from retries import backoff
 from settings import ConnectionSettings
 
@@ -64,14 +66,16 @@ class EndpointReader:
     ) -> None:
         self._client = client
         self._endpoint = endpoint
-        self._settings = settings.pagination
+        self._pagination = endpoint.pagination or settings.pagination
         self._max_retries = settings.max_retries
         self._fetch = fetch
         self._allowance = Allowance(settings.max_concurrent_requests)
         self._rules = rules
         self._observer = observer
         self._most_pages = most_pages
-        self.statistics = EndpointStatistics(PageSizes(settings.page_size))
+        self.statistics = EndpointStatistics(
+            PageSizes(self._pagination.page_size), is_graphql=endpoint.body_format == "graphql"
+        )
         self._page_reader = PageReader(endpoint.data_path, self.statistics, client.redactor, worker)
 
     async def read(
@@ -82,7 +86,8 @@ class EndpointReader:
         Raises:
             EndpointError: the endpoint could not be read to its end.
         """
-        visit = self._visit(first, path_params or {})
+        with self._place(first):
+            visit = self._visit(first, path_params or {})
         try:
             while visit.request:
                 with self._place(visit.request):
@@ -97,7 +102,8 @@ class EndpointReader:
     def _visit(self, first: ApiRequest, path_params: Mapping[str, str]) -> _Visit:
         self.statistics.endpoints += 1
         sizes = self.statistics.sizes
-        reading = Reading(create_strategy(self._settings), first, self._settings, sizes)
+        settings = self._pagination
+        reading = Reading(create_strategy(settings), first, settings, sizes)
         ahead = FetchAhead(self._fetch, self._allowance)
         return _Visit(first, path_params, reading, ahead, reading.request)
 
@@ -171,8 +177,15 @@ class EndpointReader:
             return f"on_error: {action}"
         if isinstance(error, StatusError):
             error.is_decided = action is not None or visit.reading.has_pages
-            return None if action else visit.reading.refused(error.status)
+            return None if action else self._end_by_refusal(visit, error)
         return None
+
+    def _end_by_refusal(self, visit: _Visit, error: StatusError) -> str | None:
+        try:
+            return visit.reading.refused(error.status)
+        except PaginationError as refusal:
+            refusal.said = error.said
+            raise
 
     def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.
@@ -201,6 +214,8 @@ class EndpointReader:
         except EndpointError as error:
             error.endpoint = error.endpoint or self._client.describe(request)
             raise
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise self._endpoint.refused(error) from None
 
 
 def _without_numbers(reason: str) -> str:

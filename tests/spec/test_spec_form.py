@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from auth.credentials import AuthType
-from settings import PaginationType
+from pagination.models import PaginationType
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
