@@ -95,6 +95,9 @@ class RefreshTokens:
             if isinstance(kept, dict):
                 descends = not self._given or kept.get("issued_from") == self._origin
                 return str(kept.get("refresh_token") or "") if descends else ""
+        if not text.isprintable() or " " in text:
+            # Some other file, which must not be sent to anyone.
+            raise _unusable(f"{self._file} holds no refresh token")
         return text
 
     @property

@@ -470,6 +470,20 @@ async def test_a_file_may_be_all_there_is(
     assert json.loads(file.read_text())["refresh_token"] == "r3fresh-1"
 
 
+@pytest.mark.contract("auth.oauth.rotation-file", "secrets.errors")
+@pytest.mark.parametrize("content", ["A=s3cret\x00B=c", "two words", "a\nb", "\udcff"])
+async def test_another_file_is_never_sent(
+    api: FakeApi, connect: ClientFactory, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    client = connect(**_settings(grant_type="refresh_token", refresh_token_file=str(file)))
+    with pytest.raises(AuthenticationError, match="look at refreshTokenFile") as caught:
+        await _get(client, api)
+    assert content not in str(caught.value)
+    assert api.received == []
+
+
 @pytest.mark.contract("auth.oauth.rotation-file")
 def test_a_file_that_cannot_be_written_is_said_and_the_token_kept(
     tmp_path: Path, logs: list[str]
