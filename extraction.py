@@ -19,21 +19,15 @@ from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEnti
 from decoding import Body, json_text, parse, parse_exactly
 from errors import ResponseError, SelectorError
 from jq_worker import JqWorker, JqWorkerError
+from paths import Step, leading_path, walk
 
 _WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
-# One step of a path: .name, ."any name", .["any name"], [0]
-_STEP = re.compile(
-    r'\.(?P<name>[A-Za-z_]\w*)|\.?\[?"(?P<quoted>(?:[^"\\]|\\.)*)"\]?|\.?\[(?P<index>-?\d+)\]'
-)
-_PREFIX_ENDS = ("[", "|", "//", "?")
 # What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
 _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
 _LARGE = 400_000
 # An expression that takes longer on one text will not come to an end.
 _MOST_SECONDS = 300.0
-
-type Step = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ class DataPath:
     def __init__(self, expression: str, setting: str = "data_path") -> None:
         self.expression = expression.strip() or "."
         self._program = compile_jq(self.expression, setting)
-        self._steps, self._rest = _leading_path(self.expression)
+        self._steps, self._rest = leading_path(self.expression)
         is_plain = self._rest in ("", "[]", "[]?", "?")
         self._is_path = is_plain and self.expression.startswith(".")
         self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
@@ -117,13 +111,13 @@ class DataPath:
         Raises:
             ResponseError: the expression fails on this body.
         """
-        present, source = _walk(body.value, self._steps)
+        present, source = walk(body.value, self._steps)
         found = await self._find(body, present, source, worker)
         return replace(found, beside=self.beside(body.value))
 
     def beside(self, value: Any) -> Any:
         """The object of a body that holds the items, where totals stand."""
-        return _walk(value, self._steps[:-1])[1]
+        return walk(value, self._steps[:-1])[1]
 
     async def _find(self, body: Body, present: bool, source: Any, worker: JqWorker) -> Extraction:
         if self._is_path and (present or self._rest == ""):
@@ -244,97 +238,6 @@ def _elements(output: Any) -> Iterable[Any]:
     if output is None:
         return ()
     return output if isinstance(output, list) else (output,)
-
-
-def _leading_path(expression: str) -> tuple[list[Step], str]:
-    """The simple path that an expression starts with, and the rest.
-
-    Where the rest combines it with something else (`.a + .b`), there is no leading path: what
-    `.a` holds is then not what the API sent in all.
-    """
-    inner = _within_brackets(expression)
-    if inner:
-        steps, rest = _leading_path(inner)
-        return (steps, expression) if rest.startswith("[]") else ([], expression)
-    if not _is_one_pipeline(expression):
-        return [], expression
-    steps = []
-    position = 1 if expression == "." else 0
-    while step := _STEP.match(expression, position):
-        if (position == 0 and not step[0].startswith(".")) or (value := _step_value(step)) is None:
-            break
-        steps.append(value)
-        position = step.end()
-    rest = expression[position:].strip()
-    if not steps and rest.startswith(".["):
-        return [], rest.removeprefix(".")
-    if rest.startswith(_PREFIX_ENDS) and (steps or expression == "."):
-        return steps, rest
-    return (steps, "") if not rest else ([], expression)
-
-
-def _within_brackets(expression: str) -> str:
-    """The inside of `[.items[] | select(.ok)]`, which filters just as `.items | map(…)` does."""
-    if _outside_brackets(expression) == "[]":
-        return expression[1:-1].strip()
-    return ""
-
-
-def _is_one_pipeline(expression: str) -> bool:
-    """False where the first stage combines several sources, as in `.users[], .groups[]`."""
-    first = _outside_brackets(expression).partition("|")[0]
-    return not re.search(r",|\s[-+*/%]\s", first.replace("//", ""))
-
-
-def _outside_brackets(expression: str) -> str:
-    """The expression without what stands in brackets or quotes, whose pairs are left: `.a[]`."""
-    outer, depth, quoted = "", 0, False
-    for position, character in enumerate(expression):
-        if character == '"' and expression[position - 1] != "\\":
-            quoted = not quoted
-        elif quoted:
-            continue
-        elif character in "[({":
-            outer += character * (depth == 0)
-            depth += 1
-        elif character in "])}":
-            depth -= 1
-            outer += character * (depth == 0)
-        elif depth == 0:
-            outer += character
-    return outer
-
-
-def _step_value(step: re.Match[str]) -> Step | None:
-    """The key or index of a step; None when jq's quoting says more than JSON's."""
-    if step["name"] is not None:
-        return step["name"]
-    if step["index"] is not None:
-        return int(step["index"])
-    try:
-        name: str = json.loads(f'"{step["quoted"]}"')
-    except ValueError:
-        return None
-    return name
-
-
-def _walk(value: Any, steps: list[Step]) -> tuple[bool, Any]:
-    """Whether the path is there, and what it holds; below a null everything is there, and null."""
-    for step in steps:
-        if value is None:
-            return True, None
-        present, value = _take(value, step)
-        if not present:
-            return False, None
-    return True, value
-
-
-def _take(value: Any, step: Step) -> tuple[bool, Any]:
-    if isinstance(step, str):
-        present = isinstance(value, Mapping) and step in value
-        return present, value[step] if present else None
-    present = isinstance(value, list) and -len(value) <= step < len(value)
-    return present, value[step] if present else None
 
 
 def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:

@@ -14,7 +14,8 @@ from errors import ResponseError
 from extraction import DataPath, ListPart
 from jq_worker import JqWorker
 from messages import ApiResponse, LargeBody
-from splitting import ArraySplitter, LineSplitter, Splitter, Step
+from paths import Step
+from splitting import ArraySplitter, LineSplitter, Splitter
 
 
 class Portion(NamedTuple):
