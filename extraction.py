@@ -5,7 +5,6 @@ output counts, so `.data[]` and `.data` mean the same.
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,8 +15,9 @@ import jq
 from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
-from decoding import Body, json_text, parse, parse_exactly
+from decoding import Body, json_text, parse
 from errors import ResponseError, SelectorError
+from formats.parts import ListPart
 from jq_worker import JqWorker, JqWorkerError
 from paths import Step, leading_path, walk
 
@@ -43,24 +43,6 @@ class Extraction:
     received: int | None
     matched: bool
     beside: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListPart:
-    """Some elements of a list, and the same as the JSON text of a list."""
-
-    elements: list[Any]
-    text: bytes
-
-    @classmethod
-    def parse(cls, text: bytes) -> "ListPart":
-        """From text as it was received, with inexact integers turned into strings.
-
-        Raises:
-            ValueError, ijson.JSONError: it is not JSON.
-        """
-        elements, is_exact = parse_exactly(text)
-        return cls(elements, text if is_exact else json.dumps(elements).encode())
 
 
 class DataPath:
@@ -95,7 +77,7 @@ class DataPath:
         """
         elements = part.elements
         if self._each is None:
-            return Extraction(elements, len(elements), matched=True)
+            return Extraction(list(elements), len(elements), matched=True)
         try:
             outputs = await self._each.outputs(part.text, worker)
         except (ValueError, TimeoutError, JqWorkerError) as error:
