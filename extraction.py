@@ -121,7 +121,7 @@ class DataPath:
         text = await json_text(body)
         if len(text) <= _LARGE:
             return list(self._program.input_text(text))
-        return await _run_apart(_guarded(self.expression), text.encode(), worker)
+        return await run_apart(guarded(self.expression), text.encode(), worker)
 
     def _iterate(self, source: Any) -> list[Any]:
         """The outputs of a simple path, whose rest is nothing or an iteration."""
@@ -153,18 +153,18 @@ class _EachItem:
         if match is None:
             return None
         each = match["mapped"] or match["piped"]
-        program = _guarded(f".[] | ({each}\n)")
+        program = guarded(f".[] | ({each}\n)")
         try:
             # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
-            jq.compile(_guarded(each))
+            jq.compile(guarded(each))
             jq.compile(program)
         except ValueError:
             return None
         return cls(program, is_piped=match["mapped"] is None)
 
     async def outputs(self, text: bytes, worker: JqWorker) -> list[Any]:
-        """All outputs for the elements of a list; errors as for `_run_apart`."""
-        return await _run_apart(self.program, text, worker)
+        """All outputs for the elements of a list; errors as for `run_apart`."""
+        return await run_apart(self.program, text, worker)
 
 
 class ItemExpression:
@@ -194,7 +194,7 @@ def compile_jq(expression: str, setting: str) -> Any:
         SelectorError: names the setting and says what jq says.
     """
     try:
-        return jq.compile(_guarded(expression))
+        return jq.compile(guarded(expression))
     except ValueError as error:
         raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
 
@@ -230,14 +230,15 @@ def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
     return paths
 
 
-def _guarded(expression: str) -> str:
+def guarded(expression: str) -> str:
+    """The program with Ocean's quoting help, and no environment unless the operator allows it."""
     program = JQEntityProcessor._format_filter(expression)
     if ocean.initialized and ocean.config.allow_environment_variables_jq_access:
         return program
     return _WITHOUT_ENVIRONMENT + program
 
 
-async def _run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
+async def run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
     """All outputs of a program that runs in another process.
 
     Raises:

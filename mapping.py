@@ -19,6 +19,7 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
 from extraction import DataPath
+from item_shape import ItemShape
 from resync import ResourcePlan
 from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
 
@@ -48,6 +49,19 @@ class CustomSelector(Selector, EndpointFields):
         "Each item then carries `__placeholder` with its value.",
     )
 
+    items_filter: str | None = Field(
+        default=None,
+        alias="itemsFilter",
+        title="Items filter",
+        description="JQ on each item that data_path gives; only items where it is exactly true go "
+        'on. Example: `.status != "deleted"`.',
+    )
+    emit: str | None = Field(
+        default=None,
+        title="Emit",
+        description="JQ on each item that gives the objects which take its place; none is fine. "
+        "Example: `{id: .ID, name: .NAME}`.",
+    )
     on_error: list[ErrorRuleConfig] = Field(
         default_factory=list,
         alias="onError",
@@ -115,6 +129,7 @@ class CustomSelector(Selector, EndpointFields):
             self.headers,
             self.body,
             DataPath(self.data_path),
+            response_format=self.planned_format,
         )
         check_placeholders(endpoint, self.path_parameters, "kind")
         return ResourcePlan(
@@ -122,6 +137,7 @@ class CustomSelector(Selector, EndpointFields):
             endpoint,
             tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders),
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
+            ItemShape(self.items_filter or "", self.emit or ""),
         )
 
     def _unknown(self) -> list[str]:

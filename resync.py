@@ -21,6 +21,7 @@ from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathValue
 from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
+from item_shape import ItemShape, Shaper
 from jq_worker import JqWorker
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from parameters import PathParameter
@@ -42,6 +43,7 @@ class ResourcePlan:
     endpoint: Endpoint
     parameters: tuple[PathParameter, ...] = ()
     error_rules: tuple[ErrorRule, ...] = ()
+    shape: ItemShape = field(default_factory=ItemShape)
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -108,6 +110,7 @@ class ResourceReader:
         self._plan = plan
         self._limits = limits
         self._worker = JqWorker()
+        self._shaper = Shaper(plan.shape, self._worker)
         self._observer = observer
         self._client = client
         self._settings = settings
@@ -196,7 +199,8 @@ class ResourceReader:
             request = self._plan.endpoint.request(self._settings.base_url, values)
             async with aclosing(self._reader.read(request, texts)) as portions:
                 async for items, size in portions:
-                    await self._buffer.put(_marked(items, marks), size)
+                    shaped = await self._shaper.apply(items)
+                    await self._buffer.put(_marked(shaped, marks), size)
         except StatusError as error:
             if marks and error.status in _GONE and not error.is_decided:
                 self._gone += 1
@@ -238,7 +242,8 @@ class ResourceReader:
         logger.info(
             f"Read {self._plan.kind}: {statistics.items} items in {statistics.pages} pages of "
             f"{statistics.endpoints} endpoints, {statistics.extra_requests} extra requests, "
-            f"{self._gone} gone, {len(self._failures.errors)} failed; ended by: {endings or '-'}"
+            f"{self._shaper.dropped} left out, {self._gone} gone, "
+            f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
         )
 
 

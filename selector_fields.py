@@ -11,6 +11,7 @@ from pydantic.v1 import BaseModel, Extra, Field, validator
 from endpoints import Endpoint, check_placeholders
 from error_rules import ErrorRule
 from extraction import DataPath, ItemExpression
+from formats.options import ResponseFormat
 from parameters import PathParameter
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -46,9 +47,24 @@ class EndpointFields(BaseModel):
         title="Data path",
         description="JQ expression that finds the items in a response. Example: `.data.users`.",
     )
+    response_format: str | dict[str, Any] | None = Field(
+        default=None,
+        alias="responseFormat",
+        title="Response format",
+        description="How a response is read: `json`, `jsonl`, `csv` or `xml`, or a block of this "
+        "`type` with its options `delimiter`, `encoding`, `columns` (csv), `encoding`, `lists` "
+        "(xml). By default as its Content-Type says. "
+        'Example: `{"type": "csv", "delimiter": ";"}`.',
+    )
 
     class Config:
         allow_population_by_field_name = True
+
+    @property
+    def planned_format(self) -> ResponseFormat | None:
+        """The checked form of `response_format`."""
+        given = self.response_format
+        return None if given is None else ResponseFormat.parse(given)
 
     @validator("method", pre=True)
     def _known_method(cls, value: object) -> object:
@@ -66,6 +82,12 @@ class EndpointFields(BaseModel):
     @validator("query_params", "headers", pre=True)
     def _null_is_none_given(cls, value: object) -> object:
         return {} if value is None else value
+
+    @validator("response_format", pre=True)
+    def _known_format(cls, value: object) -> object:
+        if value is not None:
+            ResponseFormat.parse(value)
+        return value
 
     @validator("data_path", pre=True)
     def _empty_is_default(cls, value: object) -> object:
@@ -113,6 +135,7 @@ class PathParameterConfig(EndpointFields):
             self.headers,
             self.body,
             DataPath(self.data_path, f"{place}.data_path"),
+            response_format=self.planned_format,
         )
         check_placeholders(endpoint, {}, f"{place}.endpoint")
         return PathParameter(
