@@ -30,7 +30,7 @@ class CsvRecords:
         self._columns = list(options.columns)
         self._decoder = TextDecoder(encoding)
         self._declared = declared
-        self._has_begun = False
+        self._has_begun = self._has_line_end = False
         self._records = 0
         self._lines = 0
         # What is not a whole record yet, and how much of it there must be to look at it again: a
@@ -43,9 +43,9 @@ class CsvRecords:
 
     def close(self) -> list[ListPart]:
         parts = self._take(self._decoder.feed(b"", is_last=True), is_last=True)
-        if not self._records and not self._declared and len(self._columns) < 2:
+        if self._may_be_prose:
             raise ResponseError(
-                "the body is one line without the delimiter, and no record; it may be no CSV",
+                "the body is one line and no record, so that it may be no CSV but a message",
                 advice="look at kind, and at delimiter of response_format",
             )
         return parts
@@ -53,12 +53,20 @@ class CsvRecords:
     def frame(self) -> Any:
         return []
 
+    @property
+    def _may_be_prose(self) -> bool:
+        """Whether nothing but our reading it so makes a CSV of this line."""
+        is_empty = self._has_begun and not self._records
+        is_header = self._has_line_end and len(self._columns) > 1
+        return is_empty and not self._declared and not is_header
+
     def _take(self, text: str, *, is_last: bool) -> list[ListPart]:
         self._pending.append(text)
         self._size += len(text)
         if self._size < self._wanted and not is_last:
             return []
         text = "".join(self._pending)
+        self._has_line_end = text.endswith(("\n", "\r")) or (not text and self._has_line_end)
         rows, used = self._rows(text if is_last else _whole_lines(text), is_last=is_last)
         self._pending = [text[used:]]
         self._size = len(text) - used

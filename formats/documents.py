@@ -114,8 +114,7 @@ class Documents:
                 f"the API answered {self.response.status} with an empty body",
                 advice="204 would mean empty",
             )
-        charset = "" if name else self._charset
-        encoding = encoding_of(start, wanted=chosen.encoding, charset=charset)
+        encoding = encoding_of(start, wanted=chosen.encoding, charset=self._charset)
         return Document(name, chosen, encoding, chosen.type == said, chunks)
 
     def _said(self, name: str) -> FormatType:
