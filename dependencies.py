@@ -8,8 +8,8 @@ from parameters import PathParameter
 from templates import texts_in
 
 
-def in_order(endpoint: Endpoint, parameters: Sequence[PathParameter]) -> list[PathParameter]:
-    """The parameters that a request needs, each after those that its own request needs.
+def in_order(used: Iterable[str], parameters: Sequence[PathParameter]) -> list[PathParameter]:
+    """The parameters that fill some placeholders, each after those that its own request needs.
 
     Raises:
         SelectorError: parameters depend on each other in a circle; it is named.
@@ -18,7 +18,7 @@ def in_order(endpoint: Endpoint, parameters: Sequence[PathParameter]) -> list[Pa
     for parameter in parameters:
         _visit(parameter, owners, [], [])
     found: list[PathParameter] = []
-    for name in endpoint.placeholders:
+    for name in used:
         if name in owners:
             _visit(owners[name], owners, [], found)
     return found

@@ -20,6 +20,7 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
+from pagination_fields import PaginationConfig
 from parameter_fields import BatchConfig, PathParameterConfig
 from parameters import PathParameter
 from resync import ResourcePlan
@@ -29,6 +30,15 @@ from templates import variables_in
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
+# The blocks of a selector in which unknown keys are refused.
+_BLOCKS: dict[str, type[BaseModel]] = {
+    "batch": BatchConfig,
+    "path_parameters": PathParameterConfig,
+    "on_error": ErrorRuleConfig,
+    "pagination": PaginationConfig,
+}
+# Fields whose own name Python does not allow.
+_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -128,7 +138,7 @@ class CustomSelector(Selector, EndpointFields):
         return ResourcePlan(
             kind,
             endpoint,
-            tuple(_with_batches(endpoint, in_order(endpoint, parameters))),
+            tuple(_with_batches(endpoint, in_order(endpoint.placeholders, parameters))),
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
         )
 
@@ -222,13 +232,13 @@ def _names_of(model: type[BaseModel]) -> set[str]:
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
-    models = (CustomSelector, PathParameterConfig, BatchConfig, ErrorRuleConfig)
+    models: list[type[BaseModel]] = [CustomSelector, *_BLOCKS.values()]
     spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
-    parts = (str(part) for part in detail["loc"] if part != "__root__")
-    place = ".".join(spelt.get(part, part) for part in parts)
+    parts = [str(part) for part in detail["loc"] if part != "__root__"]
+    named = [_AS_WRITTEN.get(name, name) for name in (spelt.get(part, part) for part in parts)]
+    place = ".".join(named)
     if detail["type"] == "value_error.extra":
-        of_parameter = BatchConfig if ".batch." in place else PathParameterConfig
-        model = ErrorRuleConfig if place.startswith("on") else of_parameter
-        allowed = ", ".join(model.__fields__)
+        block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
+        allowed = ", ".join(_AS_WRITTEN.get(name, name) for name in block.__fields__)
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"

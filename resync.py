@@ -58,6 +58,11 @@ class ResourcePlan:
     error_rules: tuple[ErrorRule, ...] = ()
 
     @property
+    def uses(self) -> list[str]:
+        """The placeholders of its own request, by which combinations of values differ."""
+        return self.endpoint.placeholders
+
+    @property
     def endpoints(self) -> list[Endpoint]:
         """All endpoints that reading this resource calls."""
         of_parameters = (parameter.endpoint for parameter in self.parameters)
@@ -152,7 +157,7 @@ class ResourceReader:
         workers = self._settings.max_concurrent_requests
         return Combinations(
             [Discovery(each, self._source_of(each, shared)) for each in plan.parameters],
-            plan.endpoint.placeholders,
+            plan.uses,
             self._failures,
             workers if most is None else min(workers, most),
             None if most is None else most * _PARENTS_FOR_EACH,

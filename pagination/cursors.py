@@ -47,7 +47,7 @@ class _InBody(Cursors):
 
 class _InHeader(Cursors):
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name = name.lower()
 
     def are_named(self, page: Page) -> bool:
         return self._name in page.headers

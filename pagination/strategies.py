@@ -148,7 +148,7 @@ class NextLink(Strategy):
 
     def __init__(self, settings: PaginationSettings) -> None:
         self._path = settings.next_link_path
-        self._header = settings.next_link_header
+        self._header = (settings.next_link_header or "").lower()
 
     def first(self, request: ApiRequest) -> ApiRequest:
         return request
@@ -164,7 +164,7 @@ class NextLink(Strategy):
         return _linked(page.request, link, self.parameter) if link else None
 
     def _find(self, page: Page) -> tuple[bool, Any]:
-        if self._header is None:
+        if not self._header:
             return find(page.body, self._path)
         return self._header in page.headers, page.headers.get(self._header, "").strip()
 
