@@ -81,7 +81,7 @@ class EndpointSource(Source):
         request = self._endpoint.request(self._base_url, parents.values)
         async with aclosing(self._reader.read(request, parents.texts)) as portions:
             async for portion in portions:
-                yield [_marked(item, parents.marks) for item in portion.items]
+                yield _marked(portion.items, parents.marks)
 
     @property
     def extent(self) -> str:
@@ -205,5 +205,7 @@ class Discovery:
         return passes
 
 
-def _marked(item: Any, marks: Mapping[str, Any]) -> Any:
-    return {**item, **marks} if marks and isinstance(item, dict) else item
+def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[Any]:
+    if not marks:
+        return items
+    return [{**item, **marks} if isinstance(item, dict) else item for item in items]

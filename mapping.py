@@ -130,25 +130,27 @@ class CustomSelector(Selector, EndpointFields):
             )
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        parameters = self._parameters(settings)
-        known = dict.fromkeys(name for parameter in parameters for name in parameter.fields)
+        owners = self._owners()
         path = self.endpoint or kind
-        endpoint = self.endpoint_at(path, names=set(known), place="", settings=settings)
-        check_placeholders(endpoint, known, "kind")
+        endpoint = self.endpoint_at(path, names=owners.keys(), place="", settings=settings)
+        check_placeholders(endpoint, owners, "kind")
+        configs = self.path_parameters
+        parameters = in_order(
+            endpoint.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
+        )
         return ResourcePlan(
             kind,
             endpoint,
-            tuple(_with_batches(endpoint, in_order(endpoint.placeholders, parameters))),
+            tuple(_with_batches(endpoint, parameters)),
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
         )
 
-    def _parameters(self, settings: ConnectionSettings) -> list[PathParameter]:
-        """All path parameters, used or not."""
+    def _owners(self) -> dict[str, str]:
+        """For each placeholder, the path parameter that fills it."""
         configs = self.path_parameters
         placeholders = {name: config.placeholders(name) for name, config in configs.items()}
         check_names(placeholders, {name: config.include for name, config in configs.items()})
-        known = {each: name for name, names in placeholders.items() for each in names}
-        return [config.plan(name, settings, known) for name, config in configs.items()]
+        return {each: name for name, names in placeholders.items() for each in names}
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
         """What looks like a variable where none is exposed at all; else it is refused."""
