@@ -80,15 +80,19 @@ async def test_a_preview_of_parents_without_children_ends(
     assert len(repos.asked) == 10
 
 
+@pytest.mark.parametrize("empty, asked", [(3, 5), (9, 4)])
 async def test_what_was_left_out_makes_a_preview_partial(
-    api: FakeApi, around: Surroundings, screen: Screen, monkeypatch: pytest.MonkeyPatch
+    api: FakeApi,
+    around: Surroundings,
+    screen: Screen,
+    monkeypatch: pytest.MonkeyPatch,
+    empty: int,
+    asked: int,
 ) -> None:
     monkeypatch.setattr(resync, "_PARENTS_FOR_EACH", 2)
-    api.answer = repos = Repos(3)
+    api.answer = repos = Repos(empty)
     shown = await run(around, screen, api, Limits(pages=1, endpoints=2))
     assert not shown["complete"]
-    assert len(shown["entities"]) == 2
-    api.answer = repos = Repos(9)
-    shown = await run(around, screen, api, Limits(pages=1, endpoints=4))
-    assert not shown["complete"]
-    assert len(repos.asked) == 8
+    assert len(shown["entities"]) == (2 if asked == 5 else 0)
+    assert sum(path.startswith("/orgs") for path in repos.asked) == 4
+    assert len(repos.asked) <= asked + 1
