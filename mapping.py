@@ -34,6 +34,7 @@ _CLOSE_ENOUGH = 0.8
 _BLOCKS: dict[str, type[BaseModel]] = {
     "batch": BatchConfig,
     "path_parameters": PathParameterConfig,
+    "batch": BatchConfig,
     "on_error": ErrorRuleConfig,
     "pagination": PaginationConfig,
 }
