@@ -153,11 +153,12 @@ class _Level:
             yield self._batched(parents, waiting)
 
     def conclude(self) -> None:
-        """Log and judge what was discovered, unless it is known that this was not all."""
+        """Log what was discovered, and judge it unless it is known that this was not all."""
+        self._discovery.report()
         if self._has_failed or self.is_cut:
             return
         try:
-            self._discovery.conclude()
+            self._discovery.check()
         except ResourceError as error:
             self._failures.add(error)
 

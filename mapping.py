@@ -32,7 +32,6 @@ _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
 # The blocks of a selector in which unknown keys are refused.
 _BLOCKS: dict[str, type[BaseModel]] = {
-    "batch": BatchConfig,
     "path_parameters": PathParameterConfig,
     "batch": BatchConfig,
     "on_error": ErrorRuleConfig,
