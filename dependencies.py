@@ -14,7 +14,7 @@ def in_order(
     owners: Mapping[str, str],
     parameter_of: Callable[[str], PathParameter],
 ) -> list[PathParameter]:
-    """The parameters that fill some placeholders, each after those that its own request needs.
+    """The parameters that fill these placeholders, each after those that its own request needs.
 
     Inputs: `owners` has, for each placeholder, the name of the parameter that fills it;
     `parameter_of` makes a parameter, and is asked for those only that are needed.

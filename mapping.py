@@ -20,6 +20,8 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
+from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
+from item_shape import ItemShape
 from pagination_fields import PaginationConfig
 from parameter_fields import BatchConfig, PathParameterConfig
 from parameters import PathParameter
@@ -36,9 +38,12 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "batch": BatchConfig,
     "on_error": ErrorRuleConfig,
     "pagination": PaginationConfig,
+    "export": ExportConfig,
+    "submit": ExportStepConfig,
+    "poll": ExportPollConfig,
 }
 # Fields whose own name Python does not allow.
-_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
+_AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -63,6 +68,25 @@ class CustomSelector(Selector, EndpointFields):
         "`__placeholder` with its value.",
     )
 
+    items_filter: str | None = Field(
+        default=None,
+        alias="itemsFilter",
+        title="Items filter",
+        description="JQ on each item that data_path gives; only items where it is exactly true go "
+        'on. Example: `.status != "deleted"`.',
+    )
+    emit: str | None = Field(
+        default=None,
+        title="Emit",
+        description="JQ on each item that gives the objects which take its place; none is fine. "
+        "Example: `{id: .ID, name: .NAME}`.",
+    )
+    export: ExportConfig | None = Field(
+        default=None,
+        title="Export",
+        description="A job to submit and to wait for, before the resource's own request downloads "
+        'what it made. Example: `{"poll": {"endpoint": "/exports/7", "done": ".ready"}}`.',
+    )
     on_error: list[ErrorRuleConfig] = Field(
         default_factory=list,
         alias="onError",
@@ -132,18 +156,24 @@ class CustomSelector(Selector, EndpointFields):
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
         owners = self._owners()
         path = self.endpoint or kind
-        endpoint = self.endpoint_at(path, names=owners.keys(), place="", settings=settings)
-        check_placeholders(endpoint, owners, "kind")
-        configs = self.path_parameters
-        parameters = in_order(
-            endpoint.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
-        )
-        return ResourcePlan(
+        export = self.export.plan(owners.keys(), settings) if self.export else None
+        filled = {**owners, **dict.fromkeys(export.names if export else [])}
+        endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
+        check_placeholders(endpoint, filled, "kind")
+        plan = ResourcePlan(
             kind,
             endpoint,
-            tuple(_with_batches(endpoint, parameters)),
-            tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
+            error_rules=tuple(
+                rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)
+            ),
+            shape=ItemShape(self.items_filter or "", self.emit or ""),
+            export=export,
         )
+        configs = self.path_parameters
+        needed = in_order(
+            plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
+        )
+        return replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
 
     def _owners(self) -> dict[str, str]:
         """For each placeholder, the path parameter that fills it."""
@@ -217,9 +247,11 @@ def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[
     return plans
 
 
-def _with_batches(endpoint: Endpoint, parameters: list[PathParameter]) -> Iterator[PathParameter]:
+def _with_batches(
+    steps: list[Endpoint], parameters: list[PathParameter]
+) -> Iterator[PathParameter]:
     """The same, where batches know whether their values stand in a text."""
-    endpoints = [endpoint, *(each.endpoint for each in parameters if each.endpoint)]
+    endpoints = [*steps, *(each.endpoint for each in parameters if each.endpoint)]
     for parameter in parameters:
         batch = parameter.batch
         if batch and batch.join is None:

@@ -17,7 +17,7 @@ from tests.process.sailing import Harbour, resource
 
 pytestmark = pytest.mark.process
 
-REPOS = {
+REPOS: dict[str, list[tuple[str, str | None]]] = {
     "acme": [("web", "blue"), ("api", None), ("docs", "red"), ("old", "red")],
     "globex": [("web", "green"), ("infra", "blue")],
 }

@@ -70,7 +70,7 @@ def test_camel_case_is_the_field() -> None:
     made = plan("/t/{x}", queryParams={"a": 1}, dataPath=".d", pathParameters={"x": teams})
     assert made.endpoint.query_params == {"a": 1}
     assert made.endpoint.data_path.expression == ".d"
-    _, discovery = made.endpoints
+    _, discovery = made.shareable
     assert discovery.query_params == {"b": 2}
     assert discovery.data_path.expression == ".teams"
 
