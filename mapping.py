@@ -154,11 +154,10 @@ class CustomSelector(Selector, EndpointFields):
             )
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        parameters = self._parameters(settings)
-        known = dict.fromkeys(name for parameter in parameters for name in parameter.fields)
+        owners = self._owners()
         path = self.endpoint or kind
-        export = self.export.plan(known.keys(), settings) if self.export else None
-        filled = {**known, **dict.fromkeys(export.names if export else [])}
+        export = self.export.plan(owners.keys(), settings) if self.export else None
+        filled = {**owners, **dict.fromkeys(export.names if export else [])}
         endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
         check_placeholders(endpoint, filled, "kind")
         plan = ResourcePlan(
@@ -170,16 +169,18 @@ class CustomSelector(Selector, EndpointFields):
             shape=ItemShape(self.items_filter or "", self.emit or ""),
             export=export,
         )
-        needed = in_order(plan.placeholders, parameters)
+        configs = self.path_parameters
+        needed = in_order(
+            plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
+        )
         return replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
 
-    def _parameters(self, settings: ConnectionSettings) -> list[PathParameter]:
-        """All path parameters, used or not."""
+    def _owners(self) -> dict[str, str]:
+        """For each placeholder, the path parameter that fills it."""
         configs = self.path_parameters
         placeholders = {name: config.placeholders(name) for name, config in configs.items()}
         check_names(placeholders, {name: config.include for name, config in configs.items()})
-        known = {each: name for name, names in placeholders.items() for each in names}
-        return [config.plan(name, settings, known) for name, config in configs.items()]
+        return {each: name for name, names in placeholders.items() for each in names}
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
         """What looks like a variable where none is exposed at all; else it is refused."""

@@ -127,6 +127,11 @@ class ResourceReader:
         self._combinations = self._combinations_of(plan, shared) if plan.parameters else None
         self._buffer = BatchBuffer()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether a limit left parents out, below which there may be more."""
+        return self._combinations is not None and self._combinations.is_cut
+
     async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """Items in batches of a size that suits Ocean, while further pages are being fetched.
 
