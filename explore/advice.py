@@ -14,6 +14,11 @@ _CREDENTIALS = {
     "aws_sigv4": "the signature (accessKeyId, secretAccessKey and sessionToken)",
 }
 
+_ANONYMOUS = (
+    "the request carries no credentials, because its `auth` is none: remove that, so that it gets "
+    "those of the connection settings"
+)
+
 _SCHEMES = {"bearer_token": "bearer", "basic": "basic", "oauth2": "bearer", "jwt": "bearer"}
 
 
@@ -23,7 +28,7 @@ def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
         case 401:
             return _for_401(exchange, settings)
         case 403:
-            return _for_403(settings)
+            return _for_403(exchange, settings)
         case 404:
             return _for_404(exchange, settings)
         case 407:
@@ -42,13 +47,15 @@ def without_hint(error: EndpointError, advice: str) -> str:
 def http_advice(error: EndpointError, settings: ConnectionSettings) -> str:
     """Advice for an error that is not the answer to one request alone."""
     if isinstance(error, StatusError) and error.status == 403:
-        return _for_403(settings)
+        return _refused(settings)
     return error.advice
 
 
 def _for_401(exchange: Exchange, settings: ConnectionSettings) -> str:
     challenge = exchange.response.headers.get("www-authenticate", "") if exchange.response else ""
     scheme = challenge.partition(" ")[0].lower()
+    if exchange.request.is_anonymous and settings.auth_type != "none":
+        return _ANONYMOUS
     if settings.auth_type == "none":
         wanted = {"basic": "basic", "bearer": "bearer_token"}.get(scheme)
         hint = f"; it asks for authType {wanted}" if wanted else ""
@@ -67,7 +74,13 @@ def _mismatch(auth_type: str, scheme: str) -> str:
     return ""
 
 
-def _for_403(settings: ConnectionSettings) -> str:
+def _for_403(exchange: Exchange, settings: ConnectionSettings) -> str:
+    if exchange.request.is_anonymous and settings.auth_type != "none":
+        return _ANONYMOUS
+    return _refused(settings)
+
+
+def _refused(settings: ConnectionSettings) -> str:
     if settings.auth_type == "none":
         return "this endpoint is closed to anonymous requests: set authType"
     if settings.auth_type == "aws_sigv4":
@@ -82,7 +95,10 @@ def _for_403(settings: ConnectionSettings) -> str:
 
 
 def _for_404(exchange: Exchange, settings: ConnectionSettings) -> str:
+    address = exchange.url.partition("?")[0]
+    if not address.startswith(settings.base_url):
+        return f"there is nothing at {address}: the mapping or a link names that address as a whole"
     return (
-        f"there is nothing at {exchange.url.partition('?')[0]}: the address is baseUrl "
-        f"({settings.base_url}) plus kind; look for a prefix that is missing or doubled"
+        f"there is nothing at {address}: the address is baseUrl ({settings.base_url}) plus kind or "
+        "endpoint; look for a prefix that is missing or doubled"
     )

@@ -127,7 +127,10 @@ def _resource(item: ResourcePreview) -> dict[str, Any]:
         "index": reading.index,
         "kind": reading.kind,
         "error": reading.error or None,
-        "requests": [_request(one, pages.get(id(one))) for one in reading.exchanges],
+        "requests": [
+            _request(one, pages.get(id(one)), is_export=reading.is_step(one))
+            for one in reading.exchanges
+        ],
         "endings": reading.endings,
         "complete": not reading.is_partial and not reading.error,
         "items": len(reading.items),
@@ -142,15 +145,17 @@ def _resource(item: ResourcePreview) -> dict[str, Any]:
     }
 
 
-def _request(exchange: Exchange, page: PageRead | None) -> dict[str, Any]:
+def _request(exchange: Exchange, page: PageRead | None, *, is_export: bool) -> dict[str, Any]:
     return {
         "method": exchange.method,
         "url": exchange.url,
+        "page": page.place or None if page else None,
         "status": exchange.status,
         "ms": exchange.milliseconds,
         "bytes": len(exchange.content),
         "error": str(exchange.error) if exchange.error else None,
         "isDiscovery": page.is_discovery if page else None,
+        "isExport": is_export,
         "received": page.received if page else None,
         "items": page.items if page else None,
         "pagination": page.decision if page else None,

@@ -154,7 +154,7 @@ def judge(
     # What failed was logged as well.
     heard = [line for line in warnings if line not in reading.error]
     if not reading.error and not reading.items:
-        heard.append("no items: the list is empty, or data_path points beside it")
+        heard.append(_no_items(reading))
     return Verdict(
         reading.index,
         reading.kind,
@@ -166,6 +166,14 @@ def judge(
         "" if advice in reading.error else advice,
         tuple(heard),
     )
+
+
+def _no_items(reading: ResourceReading) -> str:
+    if any(page.items for page in reading.pages if not page.is_discovery):
+        return "no items: items_filter and emit leave none of those on the first page"
+    if reading.is_nested and not reading.endings:
+        return "no items: its path_parameters have no values, so that nothing was asked"
+    return "no items: the list is empty, or data_path points beside it"
 
 
 def _describe(exchange: Exchange) -> str:

@@ -20,7 +20,7 @@ from settings import ConnectionSettings
 
 _RESOURCES_PATH = "OCEAN__RESOURCES_PATH"
 _NAMES = ("port-app-config.yml", "port-app-config.yaml")
-_PLACE_IN_LINE = re.compile(r"[A-Za-z_][\w.]*")
+_PLACE_IN_LINE = re.compile(r"[A-Za-z_][\w.-]*")
 
 type Location = tuple[str | int, ...]
 
@@ -181,7 +181,8 @@ def _lines_of(text: str) -> list[str]:
 
 def _steps_of(line: str) -> Location:
     match = _PLACE_IN_LINE.match(line)
-    return tuple(match[0].rstrip(".").split(".")) if match else ()
+    steps = match[0].rstrip(".").split(".") if match else []
+    return tuple(int(step) if step.isdecimal() else step for step in steps)
 
 
 def _path_text(location: Sequence[str | int]) -> str:

@@ -106,7 +106,11 @@ async def _map(
     reading.notes = [line for line in around.notes.take() if line not in reading.error]
     shown = ResourcePreview(reading)
     if not reading.items:
-        shown.arrays = _arrays_instead(reading)
+        if any(page.items for page in reading.pages if not page.is_discovery):
+            message = "items_filter and emit leave none of the items that data_path finds"
+            shown.findings.append(Finding("data-path", message))
+            return shown
+        shown.arrays = await _arrays_instead(reading)
         if shown.arrays and not reading.error:
             shown.findings.append(
                 Finding("data-path", f"data_path {reading.data_path} finds no items")
@@ -126,8 +130,8 @@ async def _mapped(
     return await map_items(resource, reading.items, processor)
 
 
-def _arrays_instead(reading: ResourceReading) -> list[FoundArray]:
-    for body in reading.bodies():
+async def _arrays_instead(reading: ResourceReading) -> list[FoundArray]:
+    async for body in reading.bodies():
         found = [array for array in arrays_in(body) if array.elements]
         if found:
             return [array for array in found if array.data_path != reading.data_path]

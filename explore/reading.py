@@ -1,15 +1,16 @@
 """Reads a bounded part of a resource with the engine of a sync, and keeps what happened."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from decoding import parse
 from endpoints import Endpoint
-from errors import OceanCustomError
-from explore.decisions import decision
+from errors import EndpointError, OceanCustomError
+from explore.decisions import decision, place_of
 from explore.recording import Exchange, RecordingClient
+from formats.bodies import decode
+from formats.options import ResponseFormat
 from mapping import CustomResourceConfig
 from messages import ApiRequest
 from observer import UNLIMITED, Limits, Observer
@@ -20,15 +21,21 @@ from settings import ConnectionSettings
 
 _MOST_RETRIES = 2
 _LONGEST_WAIT = 20.0
+# Seconds that someone at a terminal waits for an export job.
+_LONGEST_EXPORT = 120.0
 # How the engine says that a limit of pages ended an endpoint.
 _LIMIT = "the limit of"
 
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """One page as pagination saw it; `exchange` is None when an earlier request brought it."""
+    """One page as pagination saw it; `exchange` is None when an earlier request brought it.
+
+    `place` is what asked for this page beyond the address, such as `variables.after=abc`.
+    """
 
     url: str
+    place: str
     is_discovery: bool
     received: int | None
     items: int
@@ -42,7 +49,8 @@ class ResourceReading:
 
     `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
     its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
-    whether parents were left out; `error` is empty after success.
+    whether parents were left out, `is_exported` whether a job comes before its own endpoint;
+    `format` is the response_format of that one; `error` is empty after success.
     """
 
     index: int
@@ -50,6 +58,8 @@ class ResourceReading:
     data_path: str = "."
     is_nested: bool = False
     is_cut: bool = False
+    is_exported: bool = False
+    format: ResponseFormat | None = None
     pages: list[PageRead] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
     discovery_endings: list[str] = field(default_factory=list)
@@ -66,7 +76,8 @@ class ResourceReading:
         endings = [*self.endings, *self.discovery_endings]
         at_pages = any(ending.startswith(_LIMIT) for ending in endings)
         at_items = limits.items is not None and len(self.items) >= limits.items
-        at_endpoints = self.is_nested and len(self.endings) == limits.endpoints
+        most = limits.endpoints
+        at_endpoints = self.is_nested and most is not None and len(self.endings) >= most
         return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
 
     @property
@@ -101,14 +112,21 @@ class ResourceReading:
             return text
         return text.replace(f" ({first.advice})", "")
 
-    def bodies(self) -> Iterator[Any]:
+    def is_step(self, exchange: Exchange) -> bool:
+        """Whether a request was a step of the export job, and brought no page."""
+        paged = any(page.exchange is exchange for page in self.pages)
+        return self.is_exported and not paged and not exchange.error
+
+    async def bodies(self) -> AsyncIterator[Any]:
         """The JSON values of the answers that the resource's own endpoints gave."""
         discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
         for exchange in self.exchanges:
-            if exchange.content and not exchange.error and id(exchange) not in discovered:
+            others = id(exchange) in discovered or self.is_step(exchange)
+            if exchange.response and not exchange.error and not others:
+                whole = replace(exchange.response, content=exchange.content, large=None)
                 try:
-                    yield parse(exchange.content)
-                except (ValueError, RecursionError):
+                    yield (await decode(whole, self.format)).value
+                except EndpointError:
                     continue
 
 
@@ -116,24 +134,30 @@ class _Watcher(Observer):
     """Notes each page with the request that brought it."""
 
     def __init__(
-        self, reading: ResourceReading, plan: ResourcePlan, client: RecordingClient
+        self,
+        reading: ResourceReading,
+        plan: ResourcePlan,
+        client: RecordingClient,
+        settings: ConnectionSettings,
     ) -> None:
         self._reading = reading
         self._plan = plan
         self._client = client
-        self._settings = client.pagination
+        self._settings = settings.pagination
         self._start = len(client.exchanges)
 
     def page_read(
         self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
     ) -> None:
+        pagination = endpoint.pagination or self._settings
         self._reading.pages.append(
             PageRead(
                 self._client.redactor.url(request.url),
+                self._client.redactor.text(place_of(request, pagination)),
                 endpoint is not self._plan.endpoint,
                 page.received,
                 page.count if verdict.keep else 0,
-                decision(page, verdict, self._settings),
+                decision(page, verdict, pagination),
                 self._exchange_of(request),
             )
         )
@@ -165,8 +189,10 @@ async def read_resource(
     reading = ResourceReading(index, resource.kind, resource.selector.data_path, limits=limits)
     start = len(client.exchanges)
     try:
-        plan = resource.plan(settings)
+        plan = _impatient_plan(resource.plan(settings), client)
         reading.is_nested = bool(plan.parameters)
+        reading.is_exported = plan.export is not None
+        reading.format = plan.endpoint.response_format
         resource.selector.warn(resource.kind, settings)
         reader = ResourceReader(
             plan,
@@ -174,14 +200,14 @@ async def read_resource(
             settings=settings,
             shared=shared,
             limits=limits,
-            observer=_Watcher(reading, plan, client),
+            observer=_Watcher(reading, plan, client, settings),
         )
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch
         reading.is_cut = reader.is_cut
     except OceanCustomError as error:
-        reading.error = str(error)
+        reading.error = _with_own_limit(str(error), resource)
     reading.exchanges = client.exchanges[start:]
     return reading
 
@@ -194,3 +220,21 @@ def impatient(settings: ConnectionSettings) -> ConnectionSettings:
             "max_retry_wait": min(settings.max_retry_wait, _LONGEST_WAIT),
         }
     )
+
+
+def _impatient_plan(plan: ResourcePlan, client: RecordingClient) -> ResourcePlan:
+    """The plan, where an export job is not waited for as long as in a sync."""
+    if plan.export is None:
+        return plan
+    limit = min(plan.export.time_limit, _LONGEST_EXPORT)
+    interval = plan.export.interval if client.waits else 0
+    return replace(plan, export=replace(plan.export, time_limit=limit, interval=interval))
+
+
+def _with_own_limit(error: str, resource: CustomResourceConfig) -> str:
+    """An error text, where the limit of time is the one that a sync does not have."""
+    export = resource.selector.export
+    if export is None or export.time_limit <= _LONGEST_EXPORT:
+        return error
+    own = f"ocean-custom waits {_LONGEST_EXPORT:g} s, and a sync {export.time_limit:g} s"
+    return error.replace(f"export.time_limit is {_LONGEST_EXPORT:g} s", own)

@@ -38,7 +38,12 @@ class Exchange:
 
 
 class RecordingClient(ApiClient):
-    """The client of a sync; it keeps every exchange and tells `on_exchange` as they happen."""
+    """The client of a sync; it keeps every exchange and tells `on_exchange` as they happen.
+
+    `waits` tells whether time has to pass before an answer changes.
+    """
+
+    waits = True
 
     def __init__(
         self,
@@ -47,7 +52,6 @@ class RecordingClient(ApiClient):
     ) -> None:
         super().__init__(settings)
         self.exchanges: list[Exchange] = []
-        self.pagination = settings.pagination
         self._on_exchange = on_exchange
 
     async def send(self, request: ApiRequest) -> ApiResponse:

@@ -58,7 +58,7 @@ def _show_requests(reading: ResourceReading, terminal: Terminal, base_url: str) 
     for page in reading.pages:
         if page.exchange is None:
             row = (
-                f"(as before) {page.url.removeprefix(base_url)}",
+                f"(as before) {_address(page.url, page.place, base_url)}",
                 "",
                 "",
                 "",
@@ -68,16 +68,22 @@ def _show_requests(reading: ResourceReading, terminal: Terminal, base_url: str) 
             table.add_row(*map(terminal.cell, row))
     for exchange in reading.exchanges:
         page_read = by_exchange.get(id(exchange))
+        place = page_read.place if page_read else ""
         status = exchange.status if exchange.status is not None else "-"
         table.add_row(
-            terminal.cell(f"{exchange.method} {exchange.url.removeprefix(base_url)}"),
+            terminal.cell(f"{exchange.method} {_address(exchange.url, place, base_url)}"),
             terminal.cell(status, "red" if exchange.error else ""),
             str(exchange.milliseconds),
             str(len(exchange.content)),
             str(page_read.items) if page_read else "",
-            terminal.cell(_decision(page_read)),
+            terminal.cell("(export)" if reading.is_step(exchange) else _decision(page_read)),
         )
     terminal.show(table)
+
+
+def _address(url: str, place: str, base_url: str) -> str:
+    """An address below baseUrl, with what else asks for this page."""
+    return f"{url.removeprefix(base_url)} {place}".rstrip()
 
 
 def _decision(page: PageRead | None) -> str:
