@@ -1,5 +1,6 @@
 """The arrays of a body: what a data_path could mean."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,5 +65,5 @@ def _arrays(value: Any, path: tuple[str, ...]) -> Iterator[FoundArray]:
 
 
 def _quoted(key: str) -> str:
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # As in JSON, control characters included.
+    return json.dumps(key)

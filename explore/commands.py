@@ -24,7 +24,7 @@ from explore.options import OK, PROBLEMS, InitOptions, Inputs, PreviewOptions
 from explore.preview import Blueprints, PreviewReport, by_identifier, preview
 from explore.reading import impatient
 from explore.recording import Exchange, RecordingClient
-from explore.saved import Recording, ReplayClient, load, save
+from explore.saved import Recording, ReplayClient, load, save, stand_in_for_variables
 from explore.setup.addresses import split_endpoints
 from explore.setup.asking import Asker, Assuming, Interactive, Unattended
 from explore.setup.files import BLUEPRINTS
@@ -200,6 +200,7 @@ def _settings(
         settings = impatient(parsed(inputs.given))
     else:
         given = {name: value for name, value in inputs.flags.items() if value is not None}
+        stand_in_for_variables(recording)
         settings = parsed(GivenSettings({**recording.settings, **given}, {}))
     terminal.mask = Redactor.for_settings(settings).text
     return settings

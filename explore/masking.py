@@ -13,6 +13,12 @@ _TELLING_KEY = re.compile(
     re.IGNORECASE,
 )
 _QUERY_VALUE = re.compile(r"([?&;])([^=&#?\s\"<>]+)=([^&#\s\"<>]*)")
+# The parts of a mapping that are sent as they are.
+_SENT = frozenset({"headers", "query_params", "queryParams", "body"})
+# What stands for a value that is not in the mapping, as in `Bearer ${TOKEN}`.
+_REFERENCE = re.compile(r"(\w+ )?\$?\{[\w-]+\}")
+# Shorter ones may be part of any word.
+_SHORTEST = 8
 _SHORT_NAMES = frozenset({"sig", "key", "code", "auth", "pat"})
 
 
@@ -36,9 +42,32 @@ class Masker:
             return value if masked == str(value) else masked
         return value
 
+    def mapping(self, value: Any, name: str = "") -> Any:
+        """A mapping without secrets: only what is sent can be one, JQ and options stay."""
+        if name in _SENT:
+            return self._sent(value)
+        if isinstance(value, dict):
+            return {key: self.mapping(inner, str(key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.mapping(inner) for inner in value]
+        return self.text(value) if isinstance(value, str) else value
+
+    def _sent(self, value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: self._sent(inner, str(key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._sent(inner, name) for inner in value]
+        is_reference = isinstance(value, str) and _REFERENCE.fullmatch(value)
+        return value if is_reference else self.value(value, name)
+
     def text(self, text: str) -> str:
         """A text, perhaps an address, without secrets."""
-        return self._redactor.text(_QUERY_VALUE.sub(self._query_value, text))
+        masked = self._redactor.text(_QUERY_VALUE.sub(self._query_value, text))
+        # A page token of an answer is part of the next request, under whatever name.
+        for secret, number in self._numbers.items():
+            if len(secret) >= _SHORTEST and secret in masked:
+                masked = masked.replace(secret, f"***{number}")
+        return masked
 
     def _query_value(self, match: re.Match[str]) -> str:
         mark, name, value = match.groups()

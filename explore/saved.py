@@ -4,11 +4,15 @@
  "settings": {"baseUrl": "https://api.example.com", "paginationType": "cursor"},
  "mapping": {"resources": […]},
  "exchanges": [{"method": "GET", "url": "https://api.example.com/users?limit=100",
-                "body": null, "status": 200, "headers": {…}, "json": {…}}]}
+                "sent": {…}, "body": null, "status": 200, "headers": {…}, "json": {…}}]}
+
+`sent` are the headers that the mapping asks for. A body that is no JSON is a `text`, with its
+`encoding` unless that is UTF-8; a zip archive is `files` by name. Gzip is unpacked.
 """
 
 import asyncio
 import json
+import os
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
@@ -20,20 +24,25 @@ import httpx
 from pydantic.alias_generators import to_camel
 
 from errors import ConfigurationError, RequestError, StatusError
+from explore.contents import content_of, content_to_save
 from explore.inputs import secret_names
 from explore.masking import Masker, is_telling
 from explore.recording import Exchange, RecordingClient
 from messages import ApiRequest, ApiResponse
+from redaction import MASK
 from settings import ConnectionSettings
 
 FORMAT = "ocean-custom recording"
 VERSION = 1
-_KEPT_HEADERS = ("content-type", "link", "x-total-count", "x-total-pages", "retry-after")
+# Of an answer; pagination, on_error and export may look at any other.
+_DROPPED_HEADERS = frozenset(
+    {"set-cookie", "content-encoding", "content-length", "transfer-encoding", "connection", "date"}
+)
 _NOT_SAVED = {"authType", "username", "allowedHosts"}
 _SHOWN = 5
 _TIME_FOR_LIMITS = 0.05
 
-type Key = tuple[str, str, str]
+type Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ def save(
         "format": FORMAT,
         "version": VERSION,
         "settings": masker.value(_settings_to_save(settings)),
-        "mapping": masker.value(mapping),
+        "mapping": masker.mapping(mapping),
         "exchanges": [_exchange_to_save(exchange, masker) for exchange in exchanges],
     }
     text = json.dumps(content, indent=1, ensure_ascii=False)
@@ -95,8 +104,16 @@ def load(path: Path) -> Recording:
     return Recording(content["settings"], content["mapping"], content["exchanges"])
 
 
+def stand_in_for_variables(recording: Recording) -> None:
+    """Give exposed variables that this environment lacks the mask that requests were saved with."""
+    for name in recording.settings.get("exposedVariables") or ():
+        os.environ.setdefault(name, MASK)
+
+
 class ReplayClient(RecordingClient):
     """Answers each request as the recording has it, without any network."""
+
+    waits = False
 
     def __init__(self, settings: ConnectionSettings, recording: Recording) -> None:
         super().__init__(settings)
@@ -104,8 +121,9 @@ class ReplayClient(RecordingClient):
         self._asked = [f"{item['method']} {item['url']}" for item in recording.exchanges]
         for exchange in recording.exchanges:
             key = _key(exchange["method"], exchange["url"], exchange["body"])
+            self._answers[(*key, _headers_key(exchange.get("sent", {})))].append(exchange)
+            # For another mapping, and for what holds a secret, which the recording does not.
             self._answers[key].append(exchange)
-            # For addresses that hold a secret of the mapping, which the recording does not.
             self._answers[_without_secrets(key)].append(exchange)
 
     async def _ask(self, request: ApiRequest) -> ApiResponse:
@@ -122,8 +140,12 @@ class ReplayClient(RecordingClient):
         return self._answer_from(saved, request)
 
     def _find(self, request: ApiRequest) -> Mapping[str, Any] | None:
-        key = _key(request.method, str(request.url), request.body)
-        found = self._answers.get(key) or self._answers.get(_without_secrets(key))
+        hidden = self.redactor.text
+        body = json.loads(hidden(json.dumps(request.body, default=str)))
+        key = _key(request.method, hidden(str(request.url)), body)
+        sent = {name: hidden(text) for name, text in request.headers.items()}
+        keys = ((*key, _headers_key(sent)), key, _without_secrets(key))
+        found = next((self._answers[each] for each in keys if each in self._answers), None)
         if not found:
             return None
         return found.popleft() if len(found) > 1 else found[0]
@@ -132,8 +154,8 @@ class ReplayClient(RecordingClient):
         status = saved["status"]
         if status is None:
             raise RequestError(saved["error"], endpoint=self.describe(request))
-        content = saved["text"] if "text" in saved else json.dumps(saved["json"])
-        answer = ApiResponse(request.url, status, httpx.Headers(saved["headers"]), content.encode())
+        headers = httpx.Headers(saved["headers"])
+        answer = ApiResponse(request.url, status, headers, content_of(saved))
         if 200 <= status < 300:
             return answer
         error = StatusError(
@@ -157,25 +179,29 @@ def _exchange_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
     saved = {
         "method": exchange.method,
         "url": masker.text(str(exchange.request.url)),
+        "sent": {name: masker.value(text, name) for name, text in exchange.request.headers.items()},
         "body": masker.value(exchange.request.body),
         "status": exchange.status,
     }
     if exchange.response is None:
         return {**saved, "error": exchange.error.reason if exchange.error else ""}
     headers = exchange.response.headers
-    kept = {name: masker.text(headers[name]) for name in _KEPT_HEADERS if name in headers}
-    return {**saved, "headers": kept, **_content_to_save(exchange, masker)}
-
-
-def _content_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
-    try:
-        return {"json": masker.value(json.loads(exchange.content))}
-    except ValueError:
-        return {"text": masker.text(exchange.content.decode("utf-8", errors="replace"))}
+    kept = {
+        name: masker.value(text, name)
+        for name, text in headers.items()
+        if name not in _DROPPED_HEADERS
+    }
+    return {**saved, "headers": kept, **content_to_save(exchange.content, masker)}
 
 
 def _key(method: str, url: str, body: Any) -> Key:
-    return method, str(httpx.URL(url)), json.dumps(body, sort_keys=True, default=str)
+    # A mask that stands for a variable is encoded in a query.
+    address = str(httpx.URL(url)).replace("%2A", "*")
+    return method, address, json.dumps(body, sort_keys=True, default=str)
+
+
+def _headers_key(headers: Mapping[str, str]) -> str:
+    return json.dumps({name.lower(): text for name, text in headers.items()}, sort_keys=True)
 
 
 def _without_secrets(key: Key) -> Key:
