@@ -28,6 +28,7 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 
+_KNOWN_MARKERS = frozenset({"has_more", "hasMore", "meta.has_more"})
 _PAGE_PARAMS = ("page", "pageNumber", "page_number", "p", "pageNo", "pageIndex", "page[number]")
 _OFFSET_PARAMS = (
     "offset",
@@ -147,6 +148,12 @@ def has_more_clue(body: Any) -> str:
     return _boolean(body, _HAS_MORE, wanted=True)
 
 
+def has_more_setting(body: Any) -> dict[str, str]:
+    """The setting for the marker that there is more, unless a sync looks there anyway."""
+    marker = has_more_clue(body)
+    return {"hasMorePath": marker} if marker and marker not in _KNOWN_MARKERS else {}
+
+
 def last_page_clue(body: Any) -> str:
     """The path of a boolean that says that this is not the last page."""
     return _boolean(body, _IS_LAST, wanted=False)
@@ -201,7 +208,7 @@ def sent_sizes(link: str) -> list[str]:
 
 def is_paging_param(name: str) -> bool:
     """Whether a query parameter is about pages, not about what is listed."""
-    return bool(number_params([name]) or size_params([name]) or is_cursor_name(name))
+    return bool(number_params([name]) or size_params([name]) or _CURSOR.search(name))
 
 
 def number_params(names: Iterable[str]) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The collection endpoints of a document, its servers, and how it wants to be called."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -10,7 +10,8 @@ from errors import ConfigurationError
 from explore.detect.clues import is_paging_param
 from explore.openapi.document import Node
 from explore.openapi.schemas import DocumentedList, find_documented_list, item_schema
-from explore.setup.surveyed import Wanted, parent_path
+from explore.openapi.searches import is_search, search_body
+from explore.setup.surveyed import Wanted, parent_path, why_not_nested
 
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 
@@ -19,7 +20,8 @@ _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 class Collection:
     """An endpoint that answers with a list, as the document has it.
 
-    `key` is the field of an item that its own endpoint takes, such as isbn in `/books/{isbn}`.
+    `key` is the field of an item that its own endpoint takes, such as isbn in `/books/{isbn}`;
+    `params` are those of the query, or with `asks_in_body` those of the JSON body.
     """
 
     path: str
@@ -30,11 +32,21 @@ class Collection:
     params: tuple[str, ...] = ()
     query: dict[str, str] = field(default_factory=dict)
     key: str = ""
+    method: str = "GET"
+    body: dict[str, Any] | None = None
+    asks_in_body: bool = False
 
     def wanted(self) -> Wanted:
         """What `init` asks for."""
         return Wanted(
-            self.path, self.query, self.params, item_schema(self.found.item), key=self.key
+            self.path,
+            self.query,
+            self.params,
+            item_schema(self.found.item),
+            key=self.key,
+            method=self.method,
+            body=self.body,
+            asks_in_body=self.asks_in_body,
         )
 
 
@@ -80,9 +92,24 @@ def server_url(root: Node, address: str) -> str:
 
 def _collection(path: str, item: Node, key: str) -> Collection | str | None:
     """The collection at a path; a text says why one cannot be used, None that there is none."""
-    operation = item.child("get")
-    if operation is None:
-        return None
+    read = item.child("get")
+    found = _listed(path, item, read, key) if read else None
+    asked = item.child("post")
+    if found is None and asked and is_search(path, asked):
+        listed = _listed(path, item, asked, key)
+        return _with_body(listed, asked) if isinstance(listed, Collection) else listed
+    return found
+
+
+def _with_body(listed: Collection, operation: Node) -> Collection | str:
+    body = search_body(operation)
+    if isinstance(body, str):
+        return body
+    posted = replace(listed, method="POST", body=body.value)
+    return replace(posted, params=body.names, asks_in_body=True) if body.has_paging else posted
+
+
+def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | str | None:
     answer = _response(operation)
     schema = _schema(answer) if answer else None
     found = find_documented_list(schema, path) if schema else None
@@ -152,10 +179,10 @@ def _can_be_filled(path: str, found: dict[str, Collection], notes: list[str]) ->
     placeholders = Endpoint(path).placeholders
     if not placeholders:
         return True
-    if len(placeholders) > 1:
-        notes.append(f"{path} is left out: it has several placeholders")
+    why = why_not_nested(path)
+    if not why and parent_path(path) not in found:
+        why = f"nothing lists the values of {{{placeholders[-1]}}}"
+    if why:
+        notes.append(f"{path} is left out: {why}")
         return False
-    if parent_path(path) not in found:
-        notes.append(f"{path} is left out: nothing lists the values of {{{placeholders[0]}}}")
-        return False
-    return True
+    return _can_be_filled(parent_path(path), found, notes)

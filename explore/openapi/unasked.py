@@ -13,16 +13,18 @@ from explore.detect.clues import (
     size_params,
 )
 from explore.detect.fields import Field, Shape
+from explore.detect.found import Paging
 from explore.detect.identifiers import Identifier, name_rank, title_rank
 from explore.detect.lists import ListGuess
 from explore.detect.naming import blueprint_name
-from explore.detect.paging import Paging
 from explore.masking import is_telling
 from explore.openapi.endpoints import Collection
 from explore.openapi.schemas import item_schema, leaf_names, type_of
 from explore.setup.surveyed import Discovery, Surveyed, identifier_field, parent_path
+from pagination.models import OPTION_TYPES
 
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
+_ASKED = OPTION_TYPES["where"]
 _DEFAULT_SIZES = {"offset": "limit", "page": "size", "cursor": "limit"}
 
 
@@ -35,16 +37,12 @@ def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> 
     shape = _shape(collection)
     found = ListGuess(collection.found.path, "array", [])
     surveyed = Surveyed(wanted, found, _paging(collection), shape, [], shape.identifier)
-    for name in wanted.placeholders:
-        parent = parents[parent_path(wanted.path)]
-        identifier = _shape(parent).identifier
-        surveyed.parameters[name] = Discovery(
-            parent.path,
-            jq_path(parent.found.path),
-            identifier_field(identifier) if identifier else ".id",
-            {},
-            _paging(parent),
-        )
+    if wanted.placeholders:
+        parent = describe_unasked(parents[parent_path(wanted.path)], parents)
+        identifier = parent.identifier
+        field = identifier_field(identifier) if identifier else ".id"
+        found_by = Discovery.by(parent, field)
+        surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: found_by}
     return surveyed
 
 
@@ -70,6 +68,8 @@ def _shape(collection: Collection) -> Shape:
 
 def _paging(collection: Collection) -> Paging:
     settings = next(_guesses(collection), None)
+    if settings and collection.asks_in_body and settings["paginationType"] in _ASKED:
+        settings = {**settings, "in": "body"}
     if settings is None:
         return Paging(doubt=f"{_DOUBT}; it names no parameters of pagination")
     return Paging(settings, {}, False, "by the names of its parameters", _DOUBT)

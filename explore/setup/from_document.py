@@ -60,6 +60,11 @@ def _authentication(root: Node, given: GivenSettings, address: str) -> Authentic
     return find_authentication(root, address)
 
 
+def _option(one: Collection) -> str:
+    method = "" if one.method == "GET" else f"{one.method} "
+    return f"{method}{one.path}  {one.summary}".rstrip()
+
+
 def _choose(
     collections: Sequence[Collection], select: Sequence[str], asker: Asker
 ) -> list[Collection]:
@@ -70,6 +75,6 @@ def _choose(
                 f"the document has no list at {', '.join(unknown)}; it has {', '.join(by_path)}"
             )
         return [by_path[path] for path in dict.fromkeys(select)]
-    options = [f"{one.path}  {one.summary}".rstrip() for one in collections]
+    options = [_option(one) for one in collections]
     picked = asker.pick("Which of these lists should be read?", options)
     return [collections[index] for index in picked]

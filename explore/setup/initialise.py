@@ -169,11 +169,12 @@ async def _survey(
 ) -> tuple[list[Surveyed], list[Failure]]:
     client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
     adopt(client)
-    surveyor = Surveyor(client, settings.base_url, asker, progress)
+    known = [one.wanted() for one in request.collections.values()]
+    surveyor = Surveyor(client, settings.base_url, asker, progress, known)
     surveyed, failures = [], []
     try:
         # Nested endpoints ask for the lists in front of them, which may have been asked for too.
-        for wanted in sorted(request.wanted, key=lambda one: bool(one.placeholders)):
+        for wanted in sorted(request.wanted, key=lambda one: len(one.placeholders)):
             try:
                 surveyed.append(await surveyor.survey(wanted))
             except EndpointError as error:

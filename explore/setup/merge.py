@@ -11,7 +11,9 @@ _NOTHING = object()
 _KEYS = ("kind", "identifier")
 # Generated keys that go when they are no longer generated. Others may come from a run for other
 # endpoints, such as relations to these.
-_REPLACED = frozenset({"data_path", "query_params", "path_parameters"})
+_REPLACED = frozenset(
+    {"method", "query_params", "body", "data_path", "pagination", "path_parameters"}
+)
 
 
 def merge(base: Any, theirs: Any, ours: Any) -> Any:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explore.detect.fields import Field
+from explore.detect.found import Paging
 from explore.detect.naming import camel, title, words_of
-from explore.detect.paging import Paging
 from explore.detect.relations import Relation, Target, find_relations
 from explore.findings import type_problem
 from explore.setup.asking import Asker
+from explore.setup.blocks import block_of, needs_block
 from explore.setup.surveyed import Discovery, Surveyed
 
 _SIZE = "pageSize"
@@ -58,19 +59,19 @@ def make_plan(
     """Combine what is known about endpoints.
 
     Inputs: `connection`, the settings that reach the API, by their names in the spec; where they
-    name a paginationType, only endpoints that page like that are taken.
+    name a paginationType, endpoints that page in another way get a `pagination` block.
     """
     paging = combine_paging(surveyed, connection)
     plan = SetupPlan({**connection, **paging}, {}, [])
     for one in surveyed:
         plan.evidence += _evidence(one)
-    chosen = [one for one in surveyed if _is_usable(one, paging, plan, asker)]
+    chosen = [one for one in surveyed if _is_usable(one, plan, asker)]
     names = _blueprint_names(chosen)
     targets = [Target(names[one.kind], frozenset(_identifiers(one))) for one in chosen]
     resources = []
     for one in chosen:
         relations = _relations(one, names, targets, asker)
-        resources.append(_resource(one, names[one.kind], relations))
+        resources.append(_resource(one, names[one.kind], relations, paging))
         plan.blueprints.append(_blueprint(one, names[one.kind], relations, asker))
         plan.warnings += _left_out(one)
     plan.mapping = {
@@ -82,46 +83,33 @@ def make_plan(
 
 
 def combine_paging(surveyed: Sequence[Surveyed], connection: Mapping[str, Any]) -> dict[str, Any]:
-    """The one set of pagination settings that an installation has: those of most endpoints."""
+    """The pagination settings of the connection: those of most endpoints."""
     given = {name: value for name, value in connection.items() if name in _PAGING}
     if given.get("paginationType", "none") != "none":
         return given
-    proven = [one for one in surveyed if one.paging.type != "none"]
-    if not proven:
+    paged = [one for one in surveyed if one.paging.type != "none"]
+    plain = [one for one in paged if not needs_block(one.paging.settings)]
+    if not plain:
         return {}
-    way, _ = Counter(_way(one.paging.settings) for one in proven).most_common(1)[0]
-    same = [one for one in proven if _way(one.paging.settings) == way]
+    way, _ = Counter(_way(one.paging.settings) for one in plain).most_common(1)[0]
+    same = [one for one in plain if _way(one.paging.settings) == way]
     settings = dict(same[0].paging.settings)
     sizes = [int(size) for one in same if (size := one.paging.settings.get(_SIZE))]
     return {**settings, _SIZE: str(min(sizes))} if sizes else settings
 
 
-def _is_usable(one: Surveyed, paging: Mapping[str, Any], plan: SetupPlan, asker: Asker) -> bool:
+def _is_usable(one: Surveyed, plan: SetupPlan, asker: Asker) -> bool:
     """Whether an endpoint goes into the mapping; a warning says why not, or what is doubtful."""
     if one.identifier is None:
         why = "the list is empty" if not one.items else "no field of its items tells them apart"
         plan.warnings.append(f"{one.kind} is left out: {why}")
         return False
-    for path, way in _ways(one):
-        if way.type != "none" and _way(way.settings) != _way(paging):
-            plan.warnings.append(
-                f"{one.kind} is left out: {path} pages by {way.type} ({way.why}), and the "
-                f"installation by {paging.get('paginationType', 'none')}; it needs one of its own"
-            )
-            return False
     if one.paging.doubt:
         plan.warnings.append(f"{one.kind}: {one.paging.doubt}")
     if one.paging.is_incomplete:
         question = f"{one.kind}: include it, although only its first page would be read?"
         return asker.confirm(question, default=False)
     return True
-
-
-def _ways(one: Surveyed) -> Iterator[tuple[str, Paging]]:
-    """How an endpoint pages, and the lists that its placeholders' values come from."""
-    yield one.kind, one.paging
-    for found in one.parameters.values():
-        yield found.endpoint, found.paging
 
 
 def _way(settings: Mapping[str, Any]) -> str:
@@ -178,15 +166,19 @@ def _to_parents(one: Surveyed, names: Mapping[str, str]) -> list[Relation]:
     ]
 
 
-def _resource(one: Surveyed, blueprint: str, relations: Sequence[Relation]) -> dict[str, Any]:
+def _resource(
+    one: Surveyed, blueprint: str, relations: Sequence[Relation], paging: Mapping[str, Any]
+) -> dict[str, Any]:
     selector: dict[str, Any] = {"query": "true"}
     if one.found.data_path != ".":
         selector["data_path"] = one.found.data_path
+    selector |= _sent(one.wanted.method, one.body)
     if one.query:
         selector["query_params"] = one.query
+    selector |= _own_paging(one.paging, paging)
     if one.parameters:
         selector["path_parameters"] = {
-            name: _parameter(found) for name, found in one.parameters.items()
+            name: _parameter(found, paging) for name, found in one.parameters.items()
         }
     assert one.identifier is not None  # noqa: S101 (others are left out before)
     mappings: dict[str, Any] = {
@@ -200,10 +192,24 @@ def _resource(one: Surveyed, blueprint: str, relations: Sequence[Relation]) -> d
     return {"kind": one.kind, "selector": selector, "port": {"entity": {"mappings": mappings}}}
 
 
-def _parameter(found: Discovery) -> dict[str, Any]:
+def _parameter(found: Discovery, paging: Mapping[str, Any]) -> dict[str, Any]:
     place = {} if found.data_path == "." else {"data_path": found.data_path}
     query = {"query_params": found.query} if found.query else {}
-    return {"endpoint": found.endpoint, **query, **place, "field": found.field}
+    sent = _sent(found.method, found.body)
+    own = _own_paging(found.paging, paging)
+    return {"endpoint": found.endpoint, **sent, **query, **place, **own, "field": found.field}
+
+
+def _sent(method: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    how = {} if method == "GET" else {"method": method}
+    return {**how, **({} if body is None else {"body": body})}
+
+
+def _own_paging(own: Paging, paging: Mapping[str, Any]) -> dict[str, Any]:
+    """A `pagination` block, where an endpoint does not page as the connection says."""
+    if own.type == "none" or _way(own.settings) == _way(paging):
+        return {}
+    return {"pagination": block_of(own.settings)}
 
 
 def _fields(one: Surveyed, relations: Sequence[Relation]) -> list[Field]:
@@ -272,7 +278,7 @@ def _evidence(one: Surveyed) -> Iterator[Evidence]:
     paging = one.paging
     if paging.type != "none":
         proof = "proven" if paging.is_proven else "not proven"
-        text = f"{one.kind}: paginationType {paging.type}, {proof}: {paging.why}"
+        text = f"{one.kind}: pages by {paging.type}, {proof}: {paging.why}"
         yield Evidence(text, paging.is_proven)
     elif paging.is_proven:
         yield Evidence(f"{one.kind}: has one page: {paging.why}", True)

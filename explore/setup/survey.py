@@ -1,12 +1,13 @@
 """Asks an endpoint what detection wants to know, and gathers what came of it."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
-from endpoints import Endpoint, PathValue
+from endpoints import PathValue
 from errors import (
     ConfigurationError,
     EndpointError,
@@ -16,24 +17,39 @@ from errors import (
 )
 from explore.detect.answers import Answer, Ask, naming_key
 from explore.detect.fields import Shape, infer_shape
+from explore.detect.found import Paging, Questions
 from explore.detect.identifiers import Identifier
 from explore.detect.lists import ListGuess, find_lists, is_clear
 from explore.detect.naming import blueprint_name
-from explore.detect.paging import Paging, Questions, detect_paging
+from explore.detect.paging import detect_paging
 from explore.recording import RecordingClient
 from explore.setup.asking import Asker
-from explore.setup.surveyed import Discovery, Surveyed, Wanted, identifier_field, parent_path
+from explore.setup.surveyed import (
+    Discovery,
+    Surveyed,
+    Wanted,
+    identifier_field,
+    parent_path,
+    why_not_nested,
+)
 from formats.bodies import decode
 from messages import ApiRequest, ApiResponse
+from pagination.models import OPTION_TYPES
 
 _MOST_SAMPLES = 300
 _MOST_PARENTS = 5
 _MOST_TRIED = 20
 _MOST_OPTIONS = 5
 
+# The values in a path under the names that items carry, such as `(("__team", "red"),)`.
+type _Marks = tuple[tuple[str, str], ...]
+
 
 class Surveyor:
-    """Asks endpoints through the client of a sync, one question after the other."""
+    """Asks endpoints through the client of a sync, one question after the other.
+
+    Inputs: `known`, what documentation says about endpoints that may list placeholders' values.
+    """
 
     def __init__(
         self,
@@ -41,11 +57,13 @@ class Surveyor:
         base_url: str,
         asker: Asker,
         progress: Callable[[str], None] = lambda text: None,
+        known: Iterable[Wanted] = (),
     ) -> None:
         self._client = client
         self._base_url = base_url
         self._asker = asker
         self._progress = progress
+        self._known = {one.path: one for one in known}
         self._surveyed: dict[str, Surveyed] = {}
 
     async def survey(self, wanted: Wanted) -> Surveyed:
@@ -77,8 +95,11 @@ class Surveyor:
         samples: list[dict[str, Any]] = list(guess.items)
         paging = Paging(is_proven=True, why="the answer is one object")
         if guess.form != "object":
-            questions = detect_paging(first, wanted.query, wanted.hints)
-            paging = await self._answer_all(questions, request, guess, samples)
+            sent = {**wanted.query, **(wanted.body or {})}
+            questions = detect_paging(first, sent, wanted.hints)
+            paging = await self._answer_all(questions, wanted, request, guess, samples)
+            if wanted.asks_in_body and paging.type in OPTION_TYPES["where"]:
+                paging = replace(paging, settings={**paging.settings, "in": "body"})
         return guess, paging, _distinct(samples, guess)
 
     def _choose_list(self, path: str, guesses: Sequence[ListGuess]) -> ListGuess:
@@ -93,6 +114,7 @@ class Surveyor:
     async def _answer_all(
         self,
         questions: Questions[Paging],
+        wanted: Wanted,
         request: ApiRequest,
         guess: ListGuess,
         samples: list[dict[str, Any]],
@@ -100,22 +122,21 @@ class Surveyor:
         try:
             ask = next(questions)
             while True:
-                answer = await self._ask(request, ask, guess)
+                answer = await self._ask(_asking(wanted, request, ask), guess)
                 samples += answer.items or []
                 ask = questions.send(answer)
         except StopIteration as done:
             paging: Paging = done.value
             return paging
 
-    async def _ask(self, request: ApiRequest, ask: Ask, guess: ListGuess) -> Answer:
+    async def _ask(self, asking: Callable[[], ApiRequest], guess: ListGuess) -> Answer:
         """One question; an error that the question itself may have caused counts as a refusal.
 
         Raises:
             EndpointError: the API cannot be asked any more, so that nothing can be concluded.
         """
         try:
-            asked = request.with_query(ask.query) if not ask.url else _linked(request, ask.url)
-            response: ApiResponse = await self._client.send(asked)
+            response: ApiResponse = await self._client.send(asking())
             body = (await decode(response)).value
         except RefusedOriginError as error:
             self._asker.notes.append(f"a link was not followed: {error}")
@@ -159,15 +180,15 @@ class Surveyor:
         return likely[self._asker.choose(question, options)]
 
     async def _survey_nested(self, wanted: Wanted) -> Surveyed:
-        """An endpoint with placeholders: asked for the first values that their parents give."""
-        if len(wanted.placeholders) > 1:
-            names = ", ".join(wanted.placeholders)
-            raise ConfigurationError(
-                f"{wanted.path} has several placeholders ({names}); init handles one: write the "
-                "others into the path, or see docs/mapping.md"
-            )
-        [name] = wanted.placeholders
-        parent = await self.survey(Wanted(parent_path(wanted.path)))
+        """An endpoint with placeholders: asked for the first values that their parents give.
+
+        The list in front of the last placeholder may have placeholders itself.
+        """
+        name = wanted.placeholders[-1]
+        if why := why_not_nested(wanted.path):
+            raise ConfigurationError(f"{wanted.path}: {why}")
+        path = parent_path(wanted.path)
+        parent = await self.survey(self._known.get(path) or Wanted(path))
         for identifier in _candidates(parent):
             found = await self._with_values(wanted, name, parent, identifier)
             if found is not None:
@@ -182,34 +203,27 @@ class Surveyor:
     ) -> Surveyed | None:
         """The survey of the nested endpoint with most items; None when a value leads nowhere."""
         mark = f"__{name}"
-        values = [str(_inside(item, identifier.keys)) for item in parent.items]
-        pages: dict[str, list[dict[str, Any]]] = {}
-        for value in dict.fromkeys(values[:_MOST_TRIED]):
+        pages: dict[_Marks, list[dict[str, Any]]] = {}
+        for marks in dict.fromkeys(_marks(parent, mark, identifier)[:_MOST_TRIED]):
             with contextlib.suppress(EndpointError):
-                _, guesses = await self._first_page(wanted, {name: PathValue(value)})
-                pages[value] = guesses[0].items if guesses else []
+                _, guesses = await self._first_page(wanted, _values(marks))
+                pages[marks] = guesses[0].items if guesses else []
             if sum(map(bool, pages.values())) == _MOST_PARENTS:
                 break
         if not pages:
             return None
-        fullest = max(pages, key=lambda value: len(pages[value]))
-        guess, paging, pages[fullest] = await self._look(wanted, {name: PathValue(fullest)})
-        samples = [{**item, mark: value} for value, items in pages.items() for item in items]
+        fullest = max(pages, key=lambda marks: len(pages[marks]))
+        guess, paging, pages[fullest] = await self._look(wanted, _values(fullest))
+        samples = [{**item, **dict(marks)} for marks, items in pages.items() for item in items]
         surveyed = self._conclude(wanted, guess, paging, samples, mark)
-        surveyed.parameters[name] = Discovery(
-            parent.kind,
-            parent.found.data_path,
-            identifier_field(identifier),
-            parent.query,
-            parent.paging,
-        )
+        found = Discovery.by(parent, identifier_field(identifier))
+        surveyed.parameters = {**parent.parameters, name: found}
         return surveyed
 
     async def _first_page(
         self, wanted: Wanted, values: Mapping[str, PathValue]
     ) -> tuple[tuple[ApiRequest, ApiResponse, Any], list[ListGuess]]:
-        endpoint = Endpoint(wanted.path, query_params=dict(wanted.query))
-        request = endpoint.request(self._base_url, values)
+        request = wanted.endpoint.request(self._base_url, values)
         response = await self._client.send(request)
         body = (await decode(response)).value
         return (request, response, body), find_lists(body, wanted.path)
@@ -225,6 +239,38 @@ def _inside(item: Any, keys: Sequence[str]) -> Any:
     for key in keys:
         item = item.get(key) if isinstance(item, Mapping) else None
     return item
+
+
+def _marks(parent: Surveyed, mark: str, identifier: Identifier) -> list[_Marks]:
+    """For each item of the parent, the values in its own path and the one that it gives."""
+    outer = [f"__{name}" for name in parent.wanted.placeholders]
+    return [
+        (
+            *((each, str(item.get(each))) for each in outer),
+            (mark, str(_inside(item, identifier.keys))),
+        )
+        for item in parent.items
+    ]
+
+
+def _values(marks: _Marks) -> dict[str, PathValue]:
+    return {mark.removeprefix("__"): PathValue(value) for mark, value in marks}
+
+
+def _asking(wanted: Wanted, request: ApiRequest, ask: Ask) -> Callable[[], ApiRequest]:
+    """What a question sends; it may hold an address that is none."""
+
+    def asked() -> ApiRequest:
+        if ask.url:
+            return _linked(request, ask.url)
+        if not wanted.asks_in_body:
+            return request.with_query(ask.query)
+        placed = request
+        for name, value in ask.query.items():
+            placed = placed.placed("body", name, value)
+        return placed
+
+    return asked
 
 
 def _linked(request: ApiRequest, link: str) -> ApiRequest:

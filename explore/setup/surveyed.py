@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic.alias_generators import to_snake
-
 from endpoints import Endpoint
 from explore.detect.fields import Shape
+from explore.detect.found import Paging
 from explore.detect.identifiers import Identifier
 from explore.detect.lists import ListGuess
 from explore.detect.naming import blueprint_name
-from explore.detect.paging import Paging
-from settings import ConnectionSettings
+from explore.setup.blocks import pagination_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +19,7 @@ class Wanted:
 
     What documentation says: `hints` are names of its query parameters, `schema` the JSON schema of
     an item, `blueprint` a name for what it lists, `key` the field that an item is asked for by.
+    With `asks_in_body`, the JSON `body` and not the query says which page is wanted.
     """
 
     path: str
@@ -29,6 +28,14 @@ class Wanted:
     schema: Mapping[str, Any] | None = None
     blueprint: str = ""
     key: str = ""
+    method: str = "GET"
+    body: Mapping[str, Any] | None = None
+    asks_in_body: bool = False
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is called for the first page."""
+        return Endpoint(self.path, self.method, dict(self.query), body=self.body)
 
     @property
     def placeholders(self) -> list[str]:
@@ -44,6 +51,21 @@ class Discovery:
     field: str
     query: dict[str, str]
     paging: Paging
+    method: str = "GET"
+    body: dict[str, Any] | None = None
+
+    @classmethod
+    def by(cls, surveyed: "Surveyed", field: str) -> "Discovery":
+        """From the endpoint that lists the values."""
+        return cls(
+            surveyed.kind,
+            surveyed.found.data_path,
+            field,
+            surveyed.query,
+            surveyed.paging,
+            surveyed.wanted.method,
+            surveyed.body,
+        )
 
     @property
     def parent(self) -> str:
@@ -75,20 +97,40 @@ class Surveyed:
     def query(self) -> dict[str, str]:
         """The query parameters of its requests, besides those of pagination settings."""
         sizes = {name: str(value) for name, value in self.paging.query.items()}
-        given = {to_snake(name): value for name, value in self.paging.settings.items()}
-        paging = ConnectionSettings.parse({"base_url": "https://any", **given}).pagination
-        # What the URL said about pages is said by the settings from now on.
-        own = {
-            name: value
-            for name, value in self.wanted.query.items()
-            if name not in (paging.param, paging.size_param)
-        }
-        return {**own, **sizes}
+        own = self._without_paging(self.wanted.query)
+        return own if self.wanted.asks_in_body else {**own, **sizes}
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The body of its requests; None where there is none."""
+        if self.wanted.body is None:
+            return None
+        own = self._without_paging(self.wanted.body)
+        return {**own, **self.paging.query} if self.wanted.asks_in_body else own
+
+    def _without_paging[Value](self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """What the URL said about pages is said by the settings from now on."""
+        paging = pagination_of(self.paging.settings)
+        told = (paging.param, paging.size_param)
+        return {name: value for name, value in given.items() if name not in told}
 
 
 def parent_path(path: str) -> str:
-    """The collection that a placeholder's values come from: the path in front of it."""
-    return path.partition("/{")[0]
+    """The collection that the last placeholder's values come from: the path in front of it."""
+    return path.rpartition("/{")[0]
+
+
+def why_not_nested(path: str) -> str:
+    """Why the values of a path's placeholders cannot be found; empty where they can."""
+    lists = parent_path(path)
+    if not lists:
+        return "there is no list in front of its first placeholder"
+    if lists.endswith("}"):
+        return (
+            f"no list stands between its placeholders, as in {lists}/{{…}}; init does not find "
+            "values that belong together, so write its path_parameters with `fields` yourself"
+        )
+    return why_not_nested(lists) if "/{" in lists else ""
 
 
 def identifier_field(identifier: Identifier) -> str:

@@ -2,24 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic.alias_generators import to_snake
 
 from explore.detect.answers import Answer, Ask, Comparison, compare, same_run
 from explore.detect.clues import total_of
-from explore.detect.paging import Paging, detect_paging
+from explore.detect.found import Paging
+from explore.detect.paging import detect_paging
+from explore.setup.blocks import pagination_of
 from messages import ApiRequest
 from pagination.factory import create_strategy
 from pagination.page import Page
 from pagination.reading import Reading
 from pagination.sizes import PageSizes
-from settings import ConnectionSettings
 
 URL = httpx.URL("https://api.example.com/things")
 PAGES = ("page", "pageNumber", "p")
@@ -64,6 +64,13 @@ class Api:
             body[self.cursor_field] = f"c{start + size}" if more else None
         if self.family == "next_link":
             body["next"] = str(URL.copy_merge_params({"from_": start + size})) if more else None
+        if self.family == "keyset":
+            body["has_more"] = more
+        if self.family == "cursor_header":
+            return body, {"x-next-token": f"c{start + size}"} if more else {}
+        if self.family == "next_header":
+            way = str(URL.copy_merge_params({"from_": start + size}))
+            return body, {"Next-Page": way} if more else {}
         target = f'<{URL.copy_merge_params({"from_": start + size})}>; rel="next"'
         return body, {"link": target} if self.family == "header_link" and more else {}
 
@@ -74,7 +81,11 @@ class Api:
             return int(query.get(self.param, 0))
         if self.family == "cursor":
             return int(query.get(self.param, "c0").removeprefix("c") or 0)
-        if self.family in ("next_link", "header_link"):
+        if self.family == "cursor_header":
+            return int(query.get(self.param, "c0").removeprefix("c") or 0)
+        if self.family == "keyset":
+            return int(query.get(self.param, -1)) + 1
+        if self.family in ("next_link", "header_link", "next_header"):
             return int(query.get("from_", 0))
         return 0
 
@@ -102,8 +113,7 @@ def detected(api: Api) -> Paging:
 
 def read_all(api: Api, paging: Paging) -> list[int]:
     """The items that a sync with the found settings reads, by the engine of a sync."""
-    given = {to_snake(name): value for name, value in paging.settings.items()}
-    pagination = ConnectionSettings.parse({"base_url": "https://x", **given}).pagination
+    pagination = pagination_of(paging.settings)
     request = ApiRequest("GET", URL).with_query(dict(paging.query))
     reading = Reading(
         create_strategy(pagination), request, pagination, PageSizes(pagination.page_size)
@@ -117,6 +127,7 @@ def read_all(api: Api, paging: Paging) -> list[int]:
         page = Page(
             asked, httpx.Headers(headers), body, things, len(things), len(things), body, content
         )
+        page = replace(page, last_item=things[-1] if things else None)
         verdict = reading.receive(page)
         found += [item["id"] for item in things] if verdict.keep else []
         asked = verdict.request
@@ -141,8 +152,12 @@ def apis() -> st.SearchStrategy[Api]:
             Api, st.just("cursor"), cursor_field=st.just(pair[0]), param=st.just(pair[1]), **common
         )
     )
-    links = st.builds(Api, st.sampled_from(["next_link", "header_link"]), **common)
-    return st.one_of(pages, offsets, cursors, links)
+    ways = ["next_link", "header_link", "next_header"]
+    links = st.builds(Api, st.sampled_from(ways), **common)
+    after = st.sampled_from(["after", "starting_after", "since_id"])
+    keysets = st.builds(Api, st.just("keyset"), param=after, **common)
+    headers = st.builds(Api, st.just("cursor_header"), param=st.just("token"), **common)
+    return st.one_of(pages, offsets, cursors, links, keysets, headers)
 
 
 @settings(max_examples=150, deadline=None)
@@ -198,6 +213,36 @@ def test_usual_apis_are_recognised(family: str, total: int) -> None:
     paging = detected(api)
     assert (paging.type, paging.is_proven) == (family, True)
     assert read_all(api, paging) == list(range(total))
+
+
+@pytest.mark.parametrize(
+    "family, param, settings",
+    [
+        ("keyset", "after", {"cursorItem": ".id", "pageSize": None}),
+        ("cursor_header", "token", {"cursorHeader": "x-next-token"}),
+        ("next_header", "page", {"nextLinkHeader": "Next-Page"}),
+    ],
+)
+@pytest.mark.parametrize("size_param", ["limit", "strange_size"])
+def test_what_only_a_block_can_say_is_recognised(
+    family: str, param: str, settings: dict[str, str | None], size_param: str
+) -> None:
+    api = Api(family, 250, param=param, size_param=size_param)
+    paging = detected(api)
+    assert paging.is_proven
+    assert {name: paging.settings.get(name) for name in settings} == settings
+    assert read_all(api, paging) == list(range(250))
+
+
+def test_a_marker_without_a_way_on_is_told() -> None:
+    class Cut(Api):
+        def answer(self, query: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
+            body, headers = super().answer({})
+            return {**body, "has_more": True}, headers
+
+    paging = detected(Cut("no way on", 70, tells_total=False))
+    assert paging.is_incomplete
+    assert "has_more says that there is more" in paging.doubt
 
 
 def test_a_total_that_cannot_be_reached_is_told() -> None:

@@ -45,7 +45,7 @@ def preview_report() -> PreviewReport:
     request = ApiRequest("GET", httpx.URL("https://x"))
     exchange = Exchange("GET", "https://x", 0.1, request)
     reading = ResourceReading(0, "/users", exchanges=[exchange], endings=["an end"])
-    reading.pages = [PageRead("https://x", False, 1, 1, "ends", exchange)]
+    reading.pages = [PageRead("https://x", "", False, 1, 1, "ends", exchange)]
     resource = ResourcePreview(reading, findings=[Finding("null-field", "…")])
     resource.mapped.filtered = [Dropped(1, "id 1", "…")]
     return PreviewReport("https://x", "m", Limits(), [resource])
