@@ -160,7 +160,7 @@ def _relations(
 def _to_parents(one: Surveyed, names: Mapping[str, str]) -> list[Relation]:
     """Nested items belong to what their placeholder's values name, where that is chosen too."""
     return [
-        Relation((f"__{name}",), names[discovery.parent], False, f".__{name}", True)
+        Relation((f"__{name}",), names[discovery.parent], False, discovery.reference(name), True)
         for name, discovery in one.parameters.items()
         if discovery.parent in names
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from endpoints import Endpoint
+from explore.arrays import jq_path
 from explore.detect.fields import Shape
 from explore.detect.found import Paging
 from explore.detect.identifiers import Identifier
@@ -44,7 +45,10 @@ class Wanted:
 
 @dataclass(slots=True)
 class Discovery:
-    """How the values of a placeholder are found."""
+    """How the values of a placeholder are found.
+
+    `outer` is what items carry of the parent's own placeholder, where its identifiers need that.
+    """
 
     endpoint: str
     data_path: str
@@ -53,6 +57,7 @@ class Discovery:
     paging: Paging
     method: str = "GET"
     body: dict[str, Any] | None = None
+    outer: str = ""
 
     @classmethod
     def by(cls, surveyed: "Surveyed", field: str) -> "Discovery":
@@ -65,7 +70,12 @@ class Discovery:
             surveyed.paging,
             surveyed.wanted.method,
             surveyed.body,
+            surveyed.outer,
         )
+
+    def reference(self, name: str) -> str:
+        """JQ on an item below the placeholder that gives the identifier of the parent's entity."""
+        return f'.{self.outer} + "/" + .__{name}' if self.outer else f".__{name}"
 
     @property
     def parent(self) -> str:
@@ -92,6 +102,14 @@ class Surveyed:
     @property
     def blueprint(self) -> str:
         return self.wanted.blueprint or blueprint_name(self.wanted.path)
+
+    @property
+    def outer(self) -> str:
+        """What items carry of the last placeholder, where it is a part of their identifier."""
+        names = self.wanted.placeholders
+        mark = f"__{names[-1]}" if names else ""
+        is_part = self.identifier and self.identifier.expression.startswith(f".{mark} ")
+        return mark if mark and is_part else ""
 
     @property
     def query(self) -> dict[str, str]:
@@ -135,4 +153,4 @@ def why_not_nested(path: str) -> str:
 
 def identifier_field(identifier: Identifier) -> str:
     """The field alone, which a path parameter takes as it is."""
-    return identifier.expression.partition(" | ")[0]
+    return jq_path(identifier.keys)

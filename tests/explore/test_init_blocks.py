@@ -110,12 +110,18 @@ async def test_lists_within_lists_within_lists(
         return Reply(404, {})
 
     api.answer = company
-    url = f"{api.url}/orgs/{{org}}/teams/{{team}}/members"
-    report = await init(around, url, folder=tmp_path / "o")
-    assert report.ok, (report.failures, report.preview)
-    (kind,) = found = await synced(tmp_path / "o", around)
+    kind = "/orgs/{org}/teams/{team}/members"
+    urls = [f"{api.url}{kind}", f"{api.url}/orgs/{{org}}/teams"]
+    report = await init(around, *urls, folder=tmp_path / "o")
+    assert not report.failures
+    assert report.preview is not None
+    assert not any(item.reading.error for item in report.preview.resources)
+    found = await synced(tmp_path / "o", around)
     expected = {f"{1000 + o}-t{t}-{n}" for o in range(12) for t in range(2) for n in range(3)}
     assert set(found[kind]) == expected
+    teams = {entity.identifier for entity in report.preview.entities if entity.blueprint == "team"}
+    members = [entity for entity in report.preview.entities if entity.blueprint == "member"]
+    assert {member.relations["team"] for member in members} <= teams
     parameters = selectors(tmp_path / "o")[kind]["path_parameters"]
     assert parameters["team"] == {"endpoint": "/orgs/{org}/teams", "field": ".slug"}
     assert parameters["org"]["pagination"]["cursor_item"] == ".id"
