@@ -10,6 +10,7 @@
     │   ├── StatusError             the API answered with an error status
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
+    │   ├── ExportError             an export job failed, or was not done in time
     │   └── AuthenticationError     custom authentication did not give what the template needs
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
@@ -104,6 +105,10 @@ class ResponseError(EndpointError):
 
 class PaginationError(EndpointError):
     """Pages contradict each other, so that reading on could lose or repeat items."""
+
+
+class ExportError(EndpointError):
+    """An export job failed, was not done in time, or did not say what comes next."""
 
 
 class AuthenticationError(EndpointError):

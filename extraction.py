@@ -172,7 +172,10 @@ class ItemExpression:
 
     def __init__(self, expression: str, setting: str) -> None:
         self.expression = expression
+        self.setting = setting
         self._program = compile_jq(expression, setting)
+        steps, rest = leading_path(expression.strip())
+        self._steps = [] if rest else steps
 
     def first(self, item: Any) -> Any:
         """The first output; None when there is none.
@@ -184,6 +187,19 @@ class ItemExpression:
             return self._program.input_value(item).first()
         except StopIteration:
             return None
+
+    def every(self, item: Any) -> list[Any]:
+        """All outputs.
+
+        Raises:
+            ValueError: the expression fails on this item.
+        """
+        if self._steps:
+            # Most expressions are a path, for which a run of jq would cost a hundred times as much.
+            present, value = walk(item, self._steps)
+            if present and isinstance(value, str | int):
+                return [value]
+        return list(self._program.input_value(item).all())
 
 
 @lru_cache(maxsize=1024)

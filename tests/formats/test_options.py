@@ -8,6 +8,9 @@ import pytest
 from errors import SelectorError
 from formats.options import ResponseFormat
 from mapping import CustomSelector
+from settings import ConnectionSettings
+
+SETTINGS = ConnectionSettings.parse({"base_url": "https://h.test"})
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "csv", "xml"])
@@ -50,12 +53,12 @@ _WRONG: list[tuple[Any, str]] = [
 def test_what_is_wrong_is_named_at_its_place(value: Any, said: str) -> None:
     selector = CustomSelector.validate({"query": "true", "response_format": value})
     with pytest.raises(SelectorError, match=rf"response_format: .*{re.escape(said)}"):
-        selector.plan("/x")
+        selector.plan("/x", SETTINGS)
     nested = {"t": {"endpoint": "/t", "field": ".id", "response_format": value}}
     selector = CustomSelector.validate({"query": "true", "path_parameters": nested})
     place = r"path_parameters\.t\.response_format: "
     with pytest.raises(SelectorError, match=rf"{place}.*{re.escape(said)}"):
-        selector.plan("/x/{t}")
+        selector.plan("/x/{t}", SETTINGS)
 
 
 def test_it_reaches_the_plan() -> None:
@@ -67,7 +70,12 @@ def test_it_reaches_the_plan() -> None:
             "path_parameters": {"t": parameter},
         }
     )
-    plan = selector.plan("/x/{t}")
+    plan = selector.plan("/x/{t}", SETTINGS)
     assert plan.endpoint.response_format == ResponseFormat("csv", ";")
-    assert plan.parameters[0].endpoint.response_format == ResponseFormat("xml")
-    assert CustomSelector.validate({"query": "true"}).plan("/x").endpoint.response_format is None
+    discovered = plan.parameters[0].endpoint
+    assert discovered is not None
+    assert discovered.response_format == ResponseFormat("xml")
+    assert (
+        CustomSelector.validate({"query": "true"}).plan("/x", SETTINGS).endpoint.response_format
+        is None
+    )
