@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from errors import EndpointError
+from errors import OceanCustomError
 from explore.commands import run_preview
 from explore.contents import from_saved, to_save
 from explore.masking import Masker
@@ -125,7 +125,7 @@ async def test_init_says_what_a_body_looks_like(
     try:
         report = await init(around, f"{api.url}/users", folder=tmp_path / "out")
         said = " ".join(f"{failure.error} {failure.advice}" for failure in report.failures)
-    except EndpointError as error:
+    except OceanCustomError as error:
         said = str(error)
     assert "it looks like csv: then set response_format: csv" in said
 
