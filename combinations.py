@@ -54,6 +54,11 @@ class Combinations:
                     yield combination
         self._has_ended = True
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether `most_parents` left some out."""
+        return any(level.is_cut for level in self._levels)
+
     def conclude(self) -> None:
         """Log and judge what was discovered; to be called when everything has ended."""
         if self._has_ended:
@@ -113,6 +118,7 @@ class _Level:
         most_parents: int | None,
     ) -> None:
         self.has_parents = has_parents
+        self.is_cut = False
         self._discovery = discovery
         self._parameter = discovery.parameter
         self._keys = keys
@@ -147,11 +153,12 @@ class _Level:
             yield self._batched(parents, waiting)
 
     def conclude(self) -> None:
-        """Log and judge what was discovered, unless it is known that this was not all."""
-        if self._has_failed or self._left == 0:
+        """Log what was discovered, and judge it unless it is known that this was not all."""
+        self._discovery.report()
+        if self._has_failed or self.is_cut:
             return
         try:
-            self._discovery.conclude()
+            self._discovery.check()
         except ResourceError as error:
             self._failures.add(error)
 
@@ -184,6 +191,7 @@ class _Level:
         """Everything below a combination; an error ends it, and is kept."""
         if self._left is not None and self.has_parents:
             if self._left == 0:
+                self.is_cut = True
                 return
             self._left -= 1
         try:

@@ -1,6 +1,7 @@
 """Which path parameter depends on which: their order, what is needed, and what cannot be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NoReturn
 
 from endpoints import Endpoint
 from errors import SelectorError
@@ -8,20 +9,36 @@ from parameters import PathParameter
 from templates import texts_in
 
 
-def in_order(endpoint: Endpoint, parameters: Sequence[PathParameter]) -> list[PathParameter]:
-    """The parameters that a request needs, each after those that its own request needs.
+def in_order(
+    used: Iterable[str],
+    owners: Mapping[str, str],
+    parameter_of: Callable[[str], PathParameter],
+) -> list[PathParameter]:
+    """The parameters that fill these placeholders, each after those that its own request needs.
+
+    Inputs: `owners` has, for each placeholder, the name of the parameter that fills it;
+    `parameter_of` makes a parameter, and is asked for those only that are needed.
 
     Raises:
-        SelectorError: parameters depend on each other in a circle; it is named.
+        SelectorError: parameters depend on each other in a circle, which is named; or as
+            `parameter_of`.
     """
-    owners = {name: parameter for parameter in parameters for name in parameter.fields}
-    for parameter in parameters:
-        _visit(parameter, owners, [], [])
-    found: list[PathParameter] = []
-    for name in endpoint.placeholders:
-        if name in owners:
-            _visit(owners[name], owners, [], found)
-    return found
+    found: dict[str, PathParameter] = {}
+
+    def visit(placeholder: str, above: tuple[str, ...]) -> None:
+        name = owners.get(placeholder)
+        if name is None or name in found:
+            return
+        if name in above:
+            _refuse_circle([*above[above.index(name) :], name])
+        parameter = parameter_of(name)
+        for each in parameter.uses:
+            visit(each, (*above, name))
+        found[name] = parameter
+
+    for placeholder in used:
+        visit(placeholder, ())
+    return list(found.values())
 
 
 def check_names(fields: Mapping[str, Iterable[str]], include: Mapping[str, Iterable[str]]) -> None:
@@ -65,21 +82,8 @@ def stands_in_text(endpoint: Endpoint, name: str) -> bool:
     return any(placeholder in text for text in (*other, *own))
 
 
-def _visit(
-    parameter: PathParameter,
-    owners: Mapping[str, PathParameter],
-    above: list[str],
-    found: list[PathParameter],
-) -> None:
-    if parameter.name in above:
-        circle = " → ".join([*above[above.index(parameter.name) :], parameter.name])
-        raise SelectorError(
-            f"path_parameters depend on each other in a circle: {circle}; "
-            f"the endpoint of one of them must do without the others' placeholders"
-        )
-    if parameter in found:
-        return
-    for name in parameter.uses:
-        if name in owners:
-            _visit(owners[name], owners, [*above, parameter.name], found)
-    found.append(parameter)
+def _refuse_circle(names: Sequence[str]) -> NoReturn:
+    raise SelectorError(
+        f"path_parameters depend on each other in a circle: {' → '.join(names)}; the endpoint of "
+        "one of them must do without the others' placeholders"
+    )

@@ -81,7 +81,7 @@ class EndpointSource(Source):
         request = self._endpoint.request(self._base_url, parents.values)
         async with aclosing(self._reader.read(request, parents.texts)) as portions:
             async for portion in portions:
-                yield [_marked(item, parents.marks) for item in portion.items]
+                yield _marked(portion.items, parents.marks)
 
     @property
     def extent(self) -> str:
@@ -147,16 +147,8 @@ class Discovery:
                     for found in self._take(item):
                         yield found
 
-    def conclude(self) -> None:
-        """Log what all was found, and judge it.
-
-        Raises:
-            ResourceError: no item gives a value, data_path matches nothing, or all parents
-                vanished.
-        """
-        name = f"path_parameters.{self.parameter.name}"
-        self.source.check(name)
-        self._check(name)
+    def report(self) -> None:
+        """Log what all was found."""
         counts = self.counts
         logger.info(
             f"Discovered {counts.values} values of {self.parameter.name} in {counts.items} items"
@@ -164,8 +156,16 @@ class Discovery:
             f"the filter failed, {counts.missing} without a value, {counts.repeated} repeated)"
         )
 
-    def _check(self, name: str) -> None:
+    def check(self) -> None:
+        """Judge what all was found.
+
+        Raises:
+            ResourceError: no item gives a value, data_path matches nothing, or all parents
+                vanished.
+        """
         counts, include = self.counts, self.parameter.include
+        name = f"path_parameters.{self.parameter.name}"
+        self.source.check(name)
         if counts.items and counts.filter_failures == counts.items:
             raise ResourceError(f"{name}.filter fails on each of {counts.items} discovered items")
         if counts.passed and counts.without_value == counts.passed:
@@ -205,5 +205,7 @@ class Discovery:
         return passes
 
 
-def _marked(item: Any, marks: Mapping[str, Any]) -> Any:
-    return {**item, **marks} if marks and isinstance(item, dict) else item
+def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[Any]:
+    if not marks:
+        return items
+    return [{**item, **marks} if isinstance(item, dict) else item for item in items]

@@ -20,6 +20,7 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
+from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
 from item_shape import ItemShape
 from pagination_fields import PaginationConfig
 from parameter_fields import BatchConfig, PathParameterConfig
@@ -37,9 +38,12 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "batch": BatchConfig,
     "on_error": ErrorRuleConfig,
     "pagination": PaginationConfig,
+    "export": ExportConfig,
+    "submit": ExportStepConfig,
+    "poll": ExportPollConfig,
 }
 # Fields whose own name Python does not allow.
-_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
+_AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -76,6 +80,12 @@ class CustomSelector(Selector, EndpointFields):
         title="Emit",
         description="JQ on each item that gives the objects which take its place; none is fine. "
         "Example: `{id: .ID, name: .NAME}`.",
+    )
+    export: ExportConfig | None = Field(
+        default=None,
+        title="Export",
+        description="A job to submit and to wait for, before the resource's own request downloads "
+        'what it made. Example: `{"poll": {"endpoint": "/exports/7", "done": ".ready"}}`.',
     )
     on_error: list[ErrorRuleConfig] = Field(
         default_factory=list,
@@ -144,26 +154,33 @@ class CustomSelector(Selector, EndpointFields):
             )
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        parameters = self._parameters(settings)
-        known = dict.fromkeys(name for parameter in parameters for name in parameter.fields)
+        owners = self._owners()
         path = self.endpoint or kind
-        endpoint = self.endpoint_at(path, names=set(known), place="", settings=settings)
-        check_placeholders(endpoint, known, "kind")
-        return ResourcePlan(
+        export = self.export.plan(owners.keys(), settings) if self.export else None
+        filled = {**owners, **dict.fromkeys(export.names if export else [])}
+        endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
+        check_placeholders(endpoint, filled, "kind")
+        plan = ResourcePlan(
             kind,
             endpoint,
-            tuple(_with_batches(endpoint, in_order(endpoint, parameters))),
-            tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
-            ItemShape(self.items_filter or "", self.emit or ""),
+            error_rules=tuple(
+                rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)
+            ),
+            shape=ItemShape(self.items_filter or "", self.emit or ""),
+            export=export,
         )
+        configs = self.path_parameters
+        needed = in_order(
+            plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
+        )
+        return replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
 
-    def _parameters(self, settings: ConnectionSettings) -> list[PathParameter]:
-        """All path parameters, used or not."""
+    def _owners(self) -> dict[str, str]:
+        """For each placeholder, the path parameter that fills it."""
         configs = self.path_parameters
         placeholders = {name: config.placeholders(name) for name, config in configs.items()}
         check_names(placeholders, {name: config.include for name, config in configs.items()})
-        known = {each: name for name, names in placeholders.items() for each in names}
-        return [config.plan(name, settings, known) for name, config in configs.items()]
+        return {each: name for name, names in placeholders.items() for each in names}
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
         """What looks like a variable where none is exposed at all; else it is refused."""
@@ -230,9 +247,11 @@ def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[
     return plans
 
 
-def _with_batches(endpoint: Endpoint, parameters: list[PathParameter]) -> Iterator[PathParameter]:
+def _with_batches(
+    steps: list[Endpoint], parameters: list[PathParameter]
+) -> Iterator[PathParameter]:
     """The same, where batches know whether their values stand in a text."""
-    endpoints = [endpoint, *(each.endpoint for each in parameters if each.endpoint)]
+    endpoints = [*steps, *(each.endpoint for each in parameters if each.endpoint)]
     for parameter in parameters:
         batch = parameter.batch
         if batch and batch.join is None:

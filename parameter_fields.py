@@ -130,6 +130,9 @@ class PathParameterConfig(EndpointFields):
         if len(sources) != 1:
             got = f"got {' and '.join(sources)}" if sources else "got none"
             raise ValueError(f"needs exactly one of {', '.join(_SOURCES)} ({got})")
+        for name, field in EndpointFields.__fields__.items():
+            if given["endpoint"] is None and given[name] != field.get_default():
+                raise ValueError(f"has {sources[0]} and {name}, which goes with endpoint only")
         if given["field"] is not None and given["fields"]:
             raise ValueError("has field and fields; give field, or all placeholders in fields")
         if not given["fields"] and given["field"] is None and given["endpoint"] is not None:

@@ -32,6 +32,7 @@ from endpoint_reader import EndpointReader
 from endpoints import Endpoint
 from error_rules import ErrorRule
 from errors import OceanCustomError, ResourceError, ResponseError
+from export_jobs import ExportJob, ExportPlan
 from failures import Failures, Vanished
 from item_shape import ItemShape, Shaper
 from jq_worker import JqWorker
@@ -58,19 +59,33 @@ class ResourcePlan:
     parameters: tuple[PathParameter, ...] = ()
     error_rules: tuple[ErrorRule, ...] = ()
     shape: ItemShape = field(default_factory=ItemShape)
+    export: ExportPlan | None = None
 
     @property
-    def endpoints(self) -> list[Endpoint]:
-        """All endpoints that reading this resource calls."""
+    def steps(self) -> list[Endpoint]:
+        """What is called for each combination of values; the last one gives the items."""
+        before = [step.endpoint for step in self.export.steps] if self.export else []
+        return [*before, self.endpoint]
+
+    @property
+    def placeholders(self) -> list[str]:
+        """The names that the steps need values for, each once."""
+        names = (name for endpoint in self.steps for name in endpoint.placeholders)
+        return list(dict.fromkeys(names))
+
+    @property
+    def shareable(self) -> list[Endpoint]:
+        """The endpoints whose answers are the same for each resource that asks."""
         of_parameters = (parameter.endpoint for parameter in self.parameters)
-        return [self.endpoint, *(endpoint for endpoint in of_parameters if endpoint)]
+        own = [] if self.export else [self.endpoint]
+        return [*own, *(endpoint for endpoint in of_parameters if endpoint)]
 
 
 class SharedResponses:
     """The responses of one resync that more than one resource asks for."""
 
     def __init__(self, plans: Sequence[ResourcePlan]) -> None:
-        uses = Counter(_shape(endpoint) for plan in plans for endpoint in plan.endpoints)
+        uses = Counter(_shape(endpoint) for plan in plans for endpoint in plan.shareable)
         self._shared = {shape for shape, count in uses.items() if count > 1}
         self._cache = ResponseCache()
 
@@ -107,9 +122,15 @@ class ResourceReader:
         self._settings = settings
         self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
         self._failures = Failures()
+        self._export = ExportJob(plan.export, client, settings.base_url) if plan.export else None
         self._vanished = self._vanished_of(plan.endpoint)
         self._combinations = self._combinations_of(plan, shared) if plan.parameters else None
         self._buffer = BatchBuffer()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a limit left parents out, below which there may be more."""
+        return self._combinations is not None and self._combinations.is_cut
 
     async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """Items in batches of a size that suits Ocean, while further pages are being fetched.
@@ -148,14 +169,17 @@ class ResourceReader:
         )
 
     def _vanished_of(self, endpoint: Endpoint) -> Vanished:
-        return Vanished(endpoint, may_vanish(endpoint, self._plan.parameters))
+        # A job that is gone is no parent that is gone.
+        is_exported = endpoint is self._plan.endpoint and self._plan.export is not None
+        can = may_vanish(endpoint, self._plan.parameters) and not is_exported
+        return Vanished(endpoint, can)
 
     def _combinations_of(self, plan: ResourcePlan, shared: SharedResponses) -> Combinations:
         most = self._limits.endpoints
         workers = self._settings.max_concurrent_requests
         return Combinations(
             [Discovery(each, self._source_of(each, shared)) for each in plan.parameters],
-            plan.endpoint.placeholders,
+            plan.placeholders,
             self._failures,
             workers if most is None else min(workers, most),
             None if most is None else most * _PARENTS_FOR_EACH,
@@ -201,16 +225,24 @@ class ResourceReader:
             await self._read(combination)
 
     async def _read(self, combination: Combination) -> None:
-        endpoint = self._plan.endpoint
+        """All there is for a combination of values; what fails is kept for the end."""
         try:
-            request = endpoint.request(self._settings.base_url, combination.values)
-            async with aclosing(self._reader.read(request, combination.texts)) as portions:
-                async for items, size in portions:
-                    shaped = await self._shaper.apply(items)
-                    await self._buffer.put(_marked(shaped, combination.marks), size)
+            if self._export is None:
+                await self._read_endpoint(combination)
+                return
+            async with aclosing(self._export.downloads(combination.values)) as downloads:
+                async for values in downloads:
+                    await self._read_endpoint(combination._replace(values=values))
         except OceanCustomError as error:
             if not self._vanished.take(error):
-                self._failures.add(error, endpoint)
+                self._failures.add(error, self._plan.endpoint)
+
+    async def _read_endpoint(self, combination: Combination) -> None:
+        request = self._plan.endpoint.request(self._settings.base_url, combination.values)
+        async with aclosing(self._reader.read(request, combination.texts)) as portions:
+            async for items, size in portions:
+                shaped = await self._shaper.apply(items)
+                await self._buffer.put(_marked(shaped, combination.marks), size)
 
     def _conclude(self) -> None:
         if self._combinations:

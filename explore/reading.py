@@ -42,8 +42,8 @@ class ResourceReading:
     """What reading one resource came to.
 
     `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
-    its path parameters' endpoints; `is_nested` tells whether it has any path parameter; `error` is
-    empty after success.
+    its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
+    whether parents were left out; `error` is empty after success.
     """
 
     index: int
@@ -51,6 +51,7 @@ class ResourceReading:
     data_path: str = "."
     response_format: ResponseFormat | None = None
     is_nested: bool = False
+    is_cut: bool = False
     pages: list[PageRead] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
     discovery_endings: list[str] = field(default_factory=list)
@@ -68,7 +69,7 @@ class ResourceReading:
         at_pages = any(ending.startswith(_LIMIT) for ending in endings)
         at_items = limits.items is not None and len(self.items) >= limits.items
         at_endpoints = self.is_nested and len(self.endings) == limits.endpoints
-        return at_pages or at_items or at_endpoints or not self.endings
+        return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
 
     @property
     def found(self) -> int:
@@ -190,6 +191,7 @@ async def read_resource(
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch
+        reading.is_cut = reader.is_cut
     except OceanCustomError as error:
         reading.error = str(error)
     reading.exchanges = client.exchanges[start:]

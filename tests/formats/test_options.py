@@ -10,8 +10,6 @@ from formats.options import ResponseFormat
 from mapping import CustomSelector
 from settings import ConnectionSettings
 
-SETTINGS = ConnectionSettings.parse({"base_url": "https://h.test"})
-
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "csv", "xml"])
 def test_a_type_alone_is_a_block_of_it(kind: str) -> None:
@@ -28,6 +26,7 @@ def test_all_options() -> None:
     assert ResponseFormat.parse({"type": "csv", "delimiter": "\\t"}).delimiter == "\t"
 
 
+SETTINGS = ConnectionSettings(base_url="https://api.test")
 _WRONG: list[tuple[Any, str]] = [
     ("yaml", "type must be one of json, jsonl, csv, xml (got 'yaml')"),
     ({}, "type must be one of json, jsonl, csv, xml (got None)"),
@@ -72,9 +71,8 @@ def test_it_reaches_the_plan() -> None:
     )
     plan = selector.plan("/x/{t}", SETTINGS)
     assert plan.endpoint.response_format == ResponseFormat("csv", ";")
-    discovered = plan.parameters[0].endpoint
-    assert discovered is not None
-    assert discovered.response_format == ResponseFormat("xml")
+    assert plan.parameters[0].endpoint
+    assert plan.parameters[0].endpoint.response_format == ResponseFormat("xml")
     assert (
         CustomSelector.validate({"query": "true"}).plan("/x", SETTINGS).endpoint.response_format
         is None

@@ -161,7 +161,7 @@ def test_an_error_never_quotes_a_whole_item() -> None:
 def test_what_is_no_jq_is_refused_by_name(name: str, expression: str) -> None:
     selector = CustomSelector.validate({"query": "true", name: expression})
     with pytest.raises(SelectorError, match=rf"kind /x cannot be used:\n  - {name}: "):
-        selector.plan("/x", ConnectionSettings.parse({"base_url": "https://h.test"}))
+        selector.plan("/x", ConnectionSettings(base_url="https://api.test"))
 
 
 def test_the_environment_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:

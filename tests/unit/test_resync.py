@@ -391,3 +391,24 @@ async def test_pages_are_counted_before_a_filter_in_data_path(data_path: str) ->
     assert not error
     expected = [n for n in range(40) if n % 20 == 0 or n % 3 == 0]
     assert [item["id"] for batch in found for item in batch] == expected
+
+
+@pytest.mark.contract("sharing.once")
+@pytest.mark.parametrize(
+    "one, other, is_shared",
+    [
+        ({"path": "/o/{a}"}, {"path": "/o/{b}"}, True),
+        ({"query_params": {"of": "{a}"}}, {"query_params": {"of": "{b-c}"}}, True),
+        ({"body": {"of": ["{a}"]}}, {"body": {"of": ["{b}"]}}, True),
+        ({"path": "/o/{a}"}, {"path": "/p/{a}"}, False),
+        ({"query_params": {"of": "{a}"}}, {"query_params": {"at": "{a}"}}, False),
+    ],
+)
+def test_endpoints_that_may_call_alike_share(
+    one: dict[str, Any], other: dict[str, Any], is_shared: bool
+) -> None:
+    names = frozenset({"a", "b", "b-c"})
+    first, second = (Endpoint(**{"path": "/x", "names": names, **given}) for given in (one, other))
+    shared = SharedResponses([ResourcePlan("1", first), ResourcePlan("2", second)])
+    client = cast("ApiClient", Api(lambda request: []))
+    assert (shared.fetch_for(first, client) != client.send) is is_shared
