@@ -70,6 +70,12 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "headerLinkRel": ("string", "next"),
     "timeout": ("string", "30"),
     "verifySsl": ("boolean", True),
+    "caCertificate": ("string", None),
+    "clientCertificate": ("string", ""),
+    "clientKey": ("string", ""),
+    "clientKeyPassword": ("string", ""),
+    "proxy": ("string", ""),
+    "httpVersion": ("string", "http1"),
     "maxConcurrentRequests": ("string", "10"),
     "maxRequestsPerSecond": ("string", None),
     "maxRetries": ("string", "8"),
@@ -162,6 +168,10 @@ def test_secrets_are_marked() -> None:
         "customAuthRequest",
         "customAuthRequestTemplate",
         "customHeaders",
+        "clientCertificate",
+        "clientKey",
+        "clientKeyPassword",
+        "proxy",
     }
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from auth.json_web_token import JwtAuth
 from auth.signing import JwtSigner, SigningAlgorithm, load_key
+from connections import SIGN
 from errors import SettingsError
-from exchange import SIGN
 from messages import ApiRequest
 from redaction import MASK, Redactor
 from settings import ConnectionSettings

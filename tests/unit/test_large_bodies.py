@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import connections
 import download
 import exchange
 import item_stream
@@ -39,7 +40,8 @@ BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": Non
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(exchange, "_LARGE", 1000)
+    monkeypatch.setattr(connections, "SMALL", 1000)
+    monkeypatch.setattr(exchange, "SMALL", 1000)
     monkeypatch.setattr(spool, "CHUNK", 512)
     monkeypatch.setattr(download, "CHUNK", 512)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
