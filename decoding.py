@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -162,6 +162,14 @@ def _exact_numbers(value: Any) -> Any:
         case int() if not -_EXACT <= value <= _EXACT:
             return str(value)
     return value
+
+
+def looks_like_error(body: Any) -> bool:
+    """Whether a JSON value is what APIs send when something went wrong."""
+    if not isinstance(body, Mapping):
+        return False
+    denied = any(body.get(name) is False for name in ("ok", "success"))
+    return denied or any(body.get(name) for name in ("error", "errors"))
 
 
 def _as_utf8(content: bytes, encoding: str) -> bytes:

@@ -1,11 +1,12 @@
 """From an answer to a page: at once, or piece by piece where the body is large."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from decoding import looks_like_error
 from errors import ResourceError, ResponseError
 from extraction import DataPath, Extraction, keys_of
 from formats.bodies import NO_CONTENT, bodies
@@ -41,7 +42,7 @@ class EndpointStatistics:
             ResponseError: it gives nothing, and the body looks like an error; GraphQL's `errors`
                 are one even beside data.
         """
-        if _looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
+        if looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
             raise ResponseError("the status says success, but the body says error")
         if count or matched:
             self.matched += 1
@@ -218,10 +219,3 @@ def _together(found: list[Extraction]) -> Extraction:
 
 def _fingerprint(response: ApiResponse) -> bytes:
     return response.large.fingerprint if response.large else response.content
-
-
-def _looks_like_error(body: Any) -> bool:
-    if not isinstance(body, Mapping):
-        return False
-    denied = any(body.get(name) is False for name in ("ok", "success"))
-    return denied or any(body.get(name) for name in ("error", "errors"))

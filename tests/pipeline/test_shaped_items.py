@@ -104,6 +104,16 @@ async def test_discovery_may_be_a_csv(sync: Sync) -> None:
     assert outcome.succeeded().items["/teams/{team}/users"] == [{"id": 5, "__team": "1"}]
 
 
+async def test_an_empty_body_may_be_allowed(sync: Sync) -> None:
+    body = reply(text="", content_type="application/x-ndjson")
+    strict = resource("/items", response_format="jsonl")
+    (await sync({}, [strict], {"/items": body})).failed("200 with an empty body")
+    rules = [{"when": '.body == ""', "then": "skip"}]
+    allowed = resource("/items", response_format="jsonl", on_error=rules)
+    outcome = await sync({}, [allowed], {"/items": reply(text="", content_type="text/plain")})
+    assert outcome.succeeded().items.get("/items", []) == []
+
+
 @pytest.mark.contract("failure.resource-fails")
 async def test_a_page_to_sign_in_deletes_nothing(sync: Sync) -> None:
     page = reply(text="<html><body>Sign in, please</body></html>", content_type="text/html")
