@@ -11,6 +11,7 @@
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
     │   └── AuthenticationError     custom authentication did not give what the template needs
+    ├── LiveEventError            an event could not be applied; the next resync makes up for it
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
 Messages are for the person on call. They never hold a credential: URLs and bodies go through
@@ -112,3 +113,7 @@ class AuthenticationError(EndpointError):
 
 class ResourceError(OceanCustomError):
     """A resource was not read completely; Ocean must not delete anything because of it."""
+
+
+class LiveEventError(OceanCustomError):
+    """A webhook event could not be applied; the next resync makes up for it."""

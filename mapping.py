@@ -19,6 +19,8 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
 from extraction import DataPath
+from live_events.models import FetchConfig, LiveEventConfig
+from live_events.plan import check_blueprint
 from resync import ResourcePlan
 from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
 
@@ -56,6 +58,15 @@ class CustomSelector(Selector, EndpointFields):
         'fails. Example: `[{"when": [403], "then": "skip"}]`.',
     )
 
+    live_events: list[LiveEventConfig] = Field(
+        default_factory=list,
+        alias="liveEvents",
+        title="Live events",
+        description="Webhook events that change items of this resource, which are then read "
+        'again. Example: `[{"when": ".body.type == \\"user\\"", "fetch": "/users/{id}", '
+        '"params": {"id": ".body.id"}}]`.',
+    )
+
     class Config:
         # Port's form adds keys of its own.
         extra = Extra.allow
@@ -73,6 +84,10 @@ class CustomSelector(Selector, EndpointFields):
             selector = cls.construct(query=str(given.get("query", "true")), **unknown)
             selector._problems = [_describe(dict(detail)) for detail in error.errors()]
         return selector
+
+    @validator("live_events", pre=True)
+    def _no_events(cls, value: object) -> object:
+        return [] if value is None else value
 
     @validator("path_parameters", pre=True)
     def _no_parameters(cls, value: object) -> object:
@@ -117,11 +132,16 @@ class CustomSelector(Selector, EndpointFields):
             DataPath(self.data_path),
         )
         check_placeholders(endpoint, self.path_parameters, "kind")
+        parameters = tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders)
         return ResourcePlan(
             kind,
             endpoint,
-            tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders),
+            parameters,
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
+            tuple(
+                entry.plan(f"live_events.{index}", endpoint, parameters)
+                for index, entry in enumerate(self.live_events)
+            ),
         )
 
     def _unknown(self) -> list[str]:
@@ -155,7 +175,9 @@ class CustomResourceConfig(ResourceConfig):
         Raises:
             SelectorError: the selector cannot be used.
         """
-        return self.selector.plan(self.kind)
+        plan = self.selector.plan(self.kind)
+        check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
+        return plan
 
 
 class CustomPortAppConfig(PortAppConfig):
@@ -187,12 +209,18 @@ def _names_of(model: type[BaseModel]) -> set[str]:
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
-    models = (CustomSelector, PathParameterConfig, ErrorRuleConfig)
+    models = (CustomSelector, PathParameterConfig, ErrorRuleConfig, LiveEventConfig, FetchConfig)
     spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
     parts = (str(part) for part in detail["loc"] if part != "__root__")
     place = ".".join(spelt.get(part, part) for part in parts)
     if detail["type"] == "value_error.extra":
-        model = ErrorRuleConfig if place.startswith("on") else PathParameterConfig
-        allowed = ", ".join(model.__fields__)
+        allowed = ", ".join(_model_at(place).__fields__)
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"
+
+
+def _model_at(place: str) -> type[BaseModel]:
+    """What stands at a place such as `on_error.0.whn`."""
+    if place.startswith("live_events"):
+        return FetchConfig if ".fetch." in place else LiveEventConfig
+    return ErrorRuleConfig if place.startswith("on") else PathParameterConfig

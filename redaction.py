@@ -161,11 +161,15 @@ def leaves(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
-    for secret in (settings.api_token, settings.password, settings.api_key):
+    webhook = settings.webhook_secret
+    for secret in (settings.api_token, settings.password, settings.api_key, webhook):
         if secret:
             yield secret.get_secret_value()
     if settings.username and settings.password:
         pair = f"{settings.username}:{settings.password.get_secret_value()}"
+        yield base64.b64encode(pair.encode()).decode()
+    if settings.webhook_username and webhook:
+        pair = f"{settings.webhook_username}:{webhook.get_secret_value()}"
         yield base64.b64encode(pair.encode()).decode()
     if request := settings.custom_auth_request:
         form = dict(httpx.QueryParams(request.body_form or ""))

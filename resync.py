@@ -22,6 +22,7 @@ from endpoints import Endpoint, PathParameter, PathValue
 from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
 from jq_worker import JqWorker
+from live_events.plan import LiveEventPlan
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from response_cache import ResponseCache
 from settings import ConnectionSettings
@@ -41,6 +42,7 @@ class ResourcePlan:
     endpoint: Endpoint
     parameters: tuple[PathParameter, ...] = ()
     error_rules: tuple[ErrorRule, ...] = ()
+    live_events: tuple[LiveEventPlan, ...] = ()
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -195,7 +197,7 @@ class ResourceReader:
             request = self._plan.endpoint.request(self._settings.base_url, values)
             async with aclosing(self._reader.read(request, texts)) as portions:
                 async for items, size in portions:
-                    await self._buffer.put(_marked(items, marks), size)
+                    await self._buffer.put(marked(items, marks), size)
         except StatusError as error:
             if marks and error.status in _GONE and not error.is_decided:
                 self._gone += 1
@@ -241,7 +243,12 @@ class ResourceReader:
         )
 
 
-def _marked(items: list[Any], marks: Mapping[str, str]) -> list[dict[str, Any]]:
+def marked(items: list[Any], marks: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The items, each with the values of its path parameters.
+
+    Raises:
+        ResponseError: something that is no object.
+    """
     kinds = set(map(type, items)) - {dict}
     if kinds:
         kind = next(_KINDS.get(kind, "a number") for kind in kinds)

@@ -23,8 +23,8 @@ from pydantic_core import ErrorDetails
 
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from errors import SettingsError
+from live_events.settings import WebhookSettings, webhook_problems
 from setting_types import (
-    FrozenSettings,
     Headers,
     check_header,
     from_json,
@@ -52,6 +52,7 @@ _SECRET = {
     "customAuthRequest",
     "customAuthRequestTemplate",
     "customHeaders",
+    "webhookSecret",
 }
 _USERINFO = re.compile(r"//[^/]*@")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
@@ -75,7 +76,7 @@ class PaginationSettings(BaseModel):
     total_path: str | None = None
 
 
-class ConnectionSettings(FrozenSettings):
+class ConnectionSettings(WebhookSettings):
     """All connection settings, checked. `.port/spec.yaml` says what each one means."""
 
     base_url: str
@@ -120,7 +121,7 @@ class ConnectionSettings(FrozenSettings):
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        problems = list(_missing(given))
+        problems = [*_missing(given), *webhook_problems(given)]
         settings = None
         try:
             settings = cls.model_validate(given)
