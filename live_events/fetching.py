@@ -16,14 +16,10 @@ async def fetch_items(
 ) -> list[dict[str, Any]]:
     """The items of the changed endpoint, with the values of their path parameters.
 
-    An endpoint of `fetch` is one item and has no pages; the resource's own has its own.
-
     Raises:
         OceanCustomError: it could not be read to its end.
     """
     endpoint = change.entry.endpoint
-    if not change.entry.is_own_endpoint:
-        settings = settings.model_copy(update={"pagination_type": "none"})
     reader = EndpointReader(
         client, endpoint, settings, client.send, worker, change.plan.error_rules
     )

@@ -5,11 +5,13 @@ from typing import Any
 
 from pydantic.v1 import BaseModel, Extra, Field, validator
 
-from endpoints import Endpoint, PathParameter
+from endpoints import Endpoint
 from errors import SelectorError
 from extraction import DataPath, ItemExpression
 from live_events.plan import LiveEventPlan
 from live_events.settings import DEFAULT_PATH
+from pagination.models import PaginationSettings
+from parameters import PathParameter
 from selector_fields import EndpointFields
 
 _SPARE = re.compile(r"/+$")
@@ -34,8 +36,10 @@ class FetchConfig(EndpointFields):
     class Config:
         extra = Extra.forbid
 
-    def plan(self, own: Endpoint, place: str) -> Endpoint:
-        """The checked form; `own` is the resource's endpoint.
+    def plan(self, own: Endpoint, place: str, names: frozenset[str]) -> Endpoint:
+        """The checked form: one answer, without pages.
+
+        Inputs: `own`, the resource's endpoint; `names`, of the placeholders that there are.
 
         Raises:
             SelectorError: data_path is no valid JQ.
@@ -48,6 +52,8 @@ class FetchConfig(EndpointFields):
             self.headers,
             self.body,
             DataPath(self.data_path, f"{place}.data_path") if is_given else own.data_path,
+            pagination=PaginationSettings(),
+            names=names,
         )
 
 
@@ -119,7 +125,9 @@ class LiveEventConfig(BaseModel):
             SelectorError: an expression is no valid JQ, or fields do not fit together.
         """
         fetch = self.fetch
-        endpoint = fetch.plan(own, f"{place}.fetch") if isinstance(fetch, FetchConfig) else own
+        endpoint = own
+        if isinstance(fetch, FetchConfig):
+            endpoint = fetch.plan(own, f"{place}.fetch", frozenset(self.params))
         names = {parameter.name for parameter in parameters}
         self._check_params(place, endpoint, names)
         if self.delete_when and not self.identifier:
@@ -131,7 +139,6 @@ class LiveEventConfig(BaseModel):
             self.path,
             ItemExpression(self.when, f"{place}.when"),
             endpoint,
-            endpoint is own,
             {
                 name: ItemExpression(text, f"{place}.params.{name}")
                 for name, text in self.params.items()

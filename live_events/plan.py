@@ -33,7 +33,6 @@ class LiveEventPlan:
     path: str
     when: ItemExpression
     endpoint: Endpoint
-    is_own_endpoint: bool
     params: Mapping[str, ItemExpression]
     marked: frozenset[str]
     segments: frozenset[str]
@@ -51,15 +50,15 @@ class LiveEventPlan:
         is_deletion = bool(
             self.delete_when and self._first(self.delete_when, "delete_when", event) is True
         )
-        identifier = self._text(self.identifier, "identifier", event) if self.identifier else ""
+        identifier = ""
+        if self.identifier:
+            identifier = str(self._scalar(self.identifier, "identifier", event))
         if is_deletion:
             return Target(identifier, is_deletion=True)
         return Target(
             identifier,
             values={
-                name: PathValue(
-                    self._text(expression, f"params.{name}", event), name in self.segments
-                )
+                name: self._value(expression, name, event)
                 for name, expression in self.params.items()
             },
         )
@@ -78,14 +77,18 @@ class LiveEventPlan:
                 f"{self.place}.{name}: {expression.expression} fails on an event: {error}"
             ) from None
 
-    def _text(self, expression: ItemExpression, name: str, event: Any) -> str:
+    def _value(self, expression: ItemExpression, name: str, event: Any) -> PathValue:
+        value = self._scalar(expression, f"params.{name}", event)
+        return PathValue(str(value), name in self.segments, value)
+
+    def _scalar(self, expression: ItemExpression, name: str, event: Any) -> str | int | float:
         value = self._first(expression, name, event)
         if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
             raise LiveEventError(
                 f"{self.place}.{name}: {expression.expression} gives {_kind_of(value)} for an "
                 "event where `when` is true; it must give a text or a number"
             )
-        return str(value)
+        return value
 
 
 def blueprint_of(expression: str) -> str | None:
