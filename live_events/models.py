@@ -25,13 +25,13 @@ class FetchConfig(EndpointFields):
         description="Path of the item, with placeholders that `params` fill. "
         "Example: `/api/v1/users/{id}`.",
     )
-    data_path: str = Field(
-        default=".",
+    data_path: str | None = Field(
+        default=None,
         alias="dataPath",
         title="Data path",
         description="JQ expression that finds the item in the response; unset, it is the "
         "selector's. Example: `.user`.",
-    )
+    )  # type: ignore[assignment]  # unset means another thing than for a resource
 
     class Config:
         extra = Extra.forbid
@@ -44,14 +44,13 @@ class FetchConfig(EndpointFields):
         Raises:
             SelectorError: data_path is no valid JQ.
         """
-        is_given = "data_path" in self.__fields_set__
         return Endpoint(
             self.endpoint,
             self.method,
             self.query_params,
             self.headers,
             self.body,
-            DataPath(self.data_path, f"{place}.data_path") if is_given else own.data_path,
+            DataPath(self.data_path, f"{place}.data_path") if self.data_path else own.data_path,
             pagination=PaginationSettings(),
             names=names,
         )
