@@ -16,6 +16,9 @@ from typing import Any
 
 import httpx
 
+from sandbox.demo.child_environment import IDENTIFIER
+from sandbox.port.records import now
+from sandbox.port.syncs import Sync
 from tests.process.sailing import Harbour
 
 SECRET = "hook-5ec2e7-of-these-tests"
@@ -95,7 +98,8 @@ class Running:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         digest = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
         sent = {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
-        return httpx.post(self.hook, content=content, headers=sent | dict(headers or {})).status_code
+        sent |= dict(headers or {})
+        return httpx.post(self.hook, content=content, headers=sent).status_code
 
     def text(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -121,13 +125,12 @@ def listening(
     own = {
         "APPLICATION__PORT": str(port),
         "OCEAN__BASE_URL": address,
-        "OCEAN__EVENT_LISTENER": json.dumps({"type": "POLLING", "interval": 600}),
+        "OCEAN__EVENT_LISTENER": json.dumps({"type": "POLLING", "interval": 1}),
         "OCEAN__METRICS": json.dumps({"enabled": True}),
     }
     with harbour.running(settings, variables=own | dict(variables or {})) as (process, log):
         running = Running(f"{address}/integration/webhook", log, f"{address}/metrics")
-        until(lambda: "Uvicorn running" in running.text() or process.poll() is not None, 40)
-        until(lambda: "Read " in running.text() and _is_idle(running), 30)
+        until(lambda: _has_synced(harbour) or process.poll() is not None, 40)
         assert process.poll() is None, running.text()
         yield running
 
@@ -144,11 +147,19 @@ def until(holds: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
-def _is_idle(running: Running) -> bool:
-    text = running.text()
-    return text.count("Resync was triggered") <= text.count("Finished executing resync") or (
-        "Resync finished" in text
-    )
+def resync(harbour: Harbour) -> Sync:
+    """Ask the running integration for a resync, as Port's button does; the resync when it ended."""
+    before = harbour.state.last_sync(IDENTIFIER)
+    harbour.state.integration(IDENTIFIER).resync_requested_at = now()
+    until(lambda: harbour.state.last_sync(IDENTIFIER) is not before and _has_synced(harbour), 30)
+    sync = harbour.state.last_sync(IDENTIFIER)
+    assert sync is not None
+    return sync
+
+
+def _has_synced(harbour: Harbour) -> bool:
+    sync = harbour.state.last_sync(IDENTIFIER)
+    return sync is not None and not sync.is_open
 
 
 def _free_port() -> int:
