@@ -75,6 +75,11 @@ class LiveEvents:
             return "OCEAN__BASE_URL, the address that webhooks reach, is not set"
         return ""
 
+    @property
+    def pending(self) -> int:
+        """How many items wait, or are being brought up to date."""
+        return self._coalescer.size
+
     def register(self) -> None:
         """Put the routes, and the gate before them, into Ocean's application while it is built."""
         if self.off:
