@@ -44,13 +44,15 @@ class History:
     faults: float
 
 
+STEPS = ["change"] * 5 + ["delete"] * 3 + ["resync"] * 2
 HISTORIES = st.builds(
     History,
     st.sampled_from(sorted(MAPPINGS)),
     st.integers(0, 2**32),
     st.lists(
         st.tuples(
-            st.sampled_from(["change"] * 5 + ["delete"] * 3 + ["resync"] * 2), st.sampled_from("abcd")
+            st.sampled_from(STEPS),
+            st.sampled_from("abcd"),
         ),
         min_size=15,
         max_size=30,

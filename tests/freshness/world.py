@@ -85,7 +85,8 @@ class Catalog:
     async def parse_items(
         self, resource: Any, items: list[dict[str, Any]], *, parse_all: bool
     ) -> Any:
-        passed, failed = [], []
+        passed: list[Entity] = []
+        failed: list[Entity] = []
         for item in items:
             entity = Entity(
                 identifier=item["id"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ class Door:
         path: str = "/integration/webhook",
         method: str = "POST",
         leaves: bool = False,
-        **headers: str,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
         """Status and body of the answer."""
         messages: list[Message] = [
@@ -74,26 +75,26 @@ class Door:
             answer["status"] = message.get("status", answer.get("status"))
             answer["body"] += message.get("body", b"")
 
-        named = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+        named = [(k.encode(), v.encode()) for k, v in (headers or {}).items()]
         scope = {"type": "http", "path": path, "method": method, "headers": named}
         await self.gate(scope, receive, send)
         return answer["status"], answer["body"]
 
 
 def signature(body: bytes) -> dict[str, str]:
-    return {"x_hub_signature_256": f"sha256={SIGNED.scheme.sign(body, SECRET)}"}
+    return {"x-hub-signature-256": f"sha256={SIGNED.scheme.sign(body, SECRET)}"}
 
 
 async def test_a_genuine_event_passes_as_it_came() -> None:
     door = Door(SIGNED)
-    status, _ = await door.knock(BODY[:3], BODY[3:], **signature(BODY))
+    status, _ = await door.knock(BODY[:3], BODY[3:], headers=signature(BODY))
     assert (status, door.passed, door.told) == (200, [BODY], [])
 
 
 @pytest.mark.parametrize("path", ["/integration/webhook", "/integration/webhook\n"])
 async def test_a_forgery_is_refused_with_its_reason(path: str) -> None:
     door = Door(SIGNED)
-    status, answer = await door.knock(BODY, path=path, **signature(b"other"))
+    status, answer = await door.knock(BODY, path=path, headers=signature(b"other"))
     assert status == 401
     assert json.loads(answer)["reason"] == "the signature in X-Hub-Signature-256 is wrong"
     assert (door.passed, len(door.told)) == ([], 1)
@@ -101,7 +102,7 @@ async def test_a_forgery_is_refused_with_its_reason(path: str) -> None:
 
 async def test_a_large_event_is_refused_before_it_is_read() -> None:
     door = Door(SIGNED)
-    status, _ = await door.knock(b"x" * 101, content_length="101")
+    status, _ = await door.knock(b"x" * 101, headers={"content-length": "101"})
     assert (status, door.read, door.passed) == (413, 0, [])
 
 
@@ -110,21 +111,21 @@ async def test_a_large_event_that_says_otherwise_is_refused_where_it_becomes_too
     length: str | None,
 ) -> None:
     door = Door(SIGNED)
-    headers = {"content_length": length} if length else {}
-    status, _ = await door.knock(*[b"x" * 60] * 10, **headers)
+    headers = {"content-length": length} if length else {}
+    status, _ = await door.knock(*[b"x" * 60] * 10, headers=headers)
     assert (status, door.read) == (413, 2)
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "9" * 5000])
 async def test_a_length_that_is_none_is_refused(length: str) -> None:
-    assert (await Door(SIGNED).knock(BODY, content_length=length))[0] == 413
+    assert (await Door(SIGNED).knock(BODY, headers={"content-length": length}))[0] == 413
 
 
 async def test_a_wrong_token_is_refused_before_the_body_is_read() -> None:
     door = Door(TokenAuthenticator("X-Token", SECRET))
-    assert (await door.knock(BODY, x_token="wrong"))[0] == 401
+    assert (await door.knock(BODY, headers={"x-token": "wrong"}))[0] == 401
     assert door.read == 0
-    assert (await door.knock(BODY, x_token=SECRET))[0] == 200
+    assert (await door.knock(BODY, headers={"x-token": SECRET}))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ async def test_a_wrong_token_is_refused_before_the_body_is_read() -> None:
 )
 async def test_what_is_no_json_is_refused(body: bytes, kind: str, status: int) -> None:
     door = Door(OpenAuthenticator())
-    assert (await door.knock(body, content_type=kind))[0] == status
+    assert (await door.knock(body, headers={"content-type": kind}))[0] == status
     assert door.passed == []
 
 
