@@ -5,7 +5,7 @@ resource and no other, so that a problem is kept with the selector until its res
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from loguru import logger
@@ -107,8 +107,7 @@ class CustomSelector(Selector, EndpointFields):
             except SelectorError as error:
                 problems.append(str(error))
         if plan is None:
-            listed = "\n".join(f"  - {problem}" for problem in problems)
-            raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
+            raise unusable(kind, problems)
         return plan
 
     def warn(self, kind: str) -> None:
@@ -176,7 +175,10 @@ class CustomResourceConfig(ResourceConfig):
             SelectorError: the selector cannot be used.
         """
         plan = self.selector.plan(self.kind)
-        check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
+        try:
+            check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
+        except SelectorError as error:
+            raise unusable(self.kind, [str(error)]) from None
         return plan
 
 
@@ -190,6 +192,27 @@ class CustomPortAppConfig(PortAppConfig):
         title="Resources",
         description="The endpoints to read, and how their items become entities.",
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
+
+
+def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
+    """The error that names a resource's kind, and each problem of its selector on a line."""
+    listed = "\n".join(f"  - {problem}" for problem in problems)
+    return SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
+
+
+def check_webhook_paths(plan: ResourcePlan, paths: Sequence[str]) -> None:
+    """Refuse live events at a path where none arrive; `paths` is the setting webhookPaths.
+
+    Raises:
+        SelectorError: names the entry and the paths that there are.
+    """
+    problems = [
+        f"{entry.place}.path: {entry.path} is not in webhookPaths, which has {', '.join(paths)}"
+        for entry in plan.live_events
+        if entry.path not in paths
+    ]
+    if problems:
+        raise unusable(plan.kind, problems)
 
 
 def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:

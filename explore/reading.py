@@ -10,7 +10,7 @@ from endpoints import Endpoint
 from errors import OceanCustomError
 from explore.decisions import decision
 from explore.recording import Exchange, RecordingClient
-from mapping import CustomResourceConfig
+from mapping import CustomResourceConfig, check_webhook_paths
 from messages import ApiRequest
 from observer import UNLIMITED, Limits, Observer
 from pagination.page import Page
@@ -159,6 +159,7 @@ async def read_resource(
     start = len(client.exchanges)
     try:
         plan = resource.plan()
+        check_webhook_paths(plan, settings.webhook_paths)
         resource.selector.warn(resource.kind)
         reader = ResourceReader(
             plan,

@@ -25,7 +25,7 @@ from live_events.gate import Gate
 from live_events.metrics import count
 from live_events.processor import LiveEventProcessor, resource_index
 from live_events.upload import Upload, UploadError
-from mapping import CustomResourceConfig
+from mapping import CustomResourceConfig, check_webhook_paths
 from reconciliation import DeletionGuard
 from resync import ResourcePlan
 from settings import ConnectionSettings
@@ -125,13 +125,7 @@ class LiveEvents:
         Raises:
             SelectorError: their path is none of webhookPaths.
         """
-        paths = self._settings.webhook_paths
-        for entry in plan.live_events:
-            if entry.path not in paths:
-                raise SelectorError(
-                    f"the selector of kind {plan.kind} cannot be used:\n  - {entry.place}.path: "
-                    f"{entry.path} is not in webhookPaths, which has {', '.join(paths)}"
-                )
+        check_webhook_paths(plan, self._settings.webhook_paths)
         if plan.live_events and self.off:
             logger.warning(f"{plan.kind}: its live_events have no effect: {self.off}")
 
