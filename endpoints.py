@@ -13,6 +13,7 @@ import httpx
 
 from errors import EndpointError, SelectorError
 from extraction import DataPath
+from formats.options import ResponseFormat
 from messages import ApiRequest, BodyFormat, QueryValue
 from pagination.models import PaginationSettings
 from templates import Template, fill_text, placeholders_in, with_variables
@@ -66,7 +67,8 @@ class Endpoint:
 
     `path` is a path below baseUrl, or a full URL; its query string is merged with `query_params`.
     `names` are the placeholders that may stand in query parameters, headers and body, `exposed` the
-    environment variables that may stand anywhere. `pagination` replaces the connection's.
+    environment variables that may stand anywhere. `pagination` replaces the connection's;
+    `response_format` replaces what the Content-Type says.
 
     Raises:
         SelectorError: on construction, when a variable is not exposed.
@@ -81,6 +83,7 @@ class Endpoint:
     body_format: BodyFormat = "json"
     is_anonymous: bool = False
     pagination: PaginationSettings | None = None
+    response_format: ResponseFormat | None = None
     names: frozenset[str] = frozenset()
     exposed: Mapping[str, str] = field(default_factory=dict, repr=False)
     _parts: _Parts = field(init=False, repr=False, compare=False)
@@ -181,7 +184,8 @@ class Endpoint:
         path = self._parts.path
         if self.is_address and (address := values[self.placeholders[0]].text).startswith(_SCHEMES):
             return address
-        filled = fill_text(path, {name: value.encoded for name, value in values.items()}, values)
+        encoded = {name: value.encoded for name, value in values.items()}
+        filled = fill_text(path, encoded, encoded.keys())
         if _dot_segments(filled) > _dot_segments(path):
             raise EndpointError(
                 "a path parameter's value holds a '.' or '..' segment, which would call another "

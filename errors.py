@@ -10,7 +10,8 @@
     │   ├── StatusError             the API answered with an error status
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
-    │   └── AuthenticationError     custom authentication did not give what the template needs
+    │   ├── ExportError             an export job failed, or was not done in time
+    │   └── AuthenticationError     no credentials could be fetched
     ├── LiveEventError            an event could not be applied; the next resync makes up for it
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
@@ -107,8 +108,12 @@ class PaginationError(EndpointError):
     """Pages contradict each other, so that reading on could lose or repeat items."""
 
 
+class ExportError(EndpointError):
+    """An export job failed, was not done in time, or did not say what comes next."""
+
+
 class AuthenticationError(EndpointError):
-    """Custom authentication failed, or its answer lacks what the template names."""
+    """Credentials could not be fetched: refused, or not what the answer holds."""
 
 
 class ResourceError(OceanCustomError):

@@ -16,6 +16,10 @@ from retries import RetryPolicy
 
 # The extension of a response under which a large body is.
 LARGE_BODY = "ocean_custom_large_body"
+# The extension of a request under which the function is that signs each attempt as it is sent: it
+# takes the request and returns a signed one. A request may wait for its turn, or for a retry,
+# longer than a signature holds.
+SIGN = "ocean_custom_sign"
 # Up to this many bytes a body is parsed at once, within about 5 ms.
 _LARGE = 1_000_000
 # Of a large body, so much is at hand at once, for messages.
@@ -86,7 +90,7 @@ class CompleteResponses(httpx.AsyncBaseTransport):
     ) -> httpx.Response:
         deadline = asyncio.get_running_loop().time() + self._timeout
         async with asyncio.timeout_at(deadline):
-            response = await transport.handle_async_request(request)
+            response = await transport.handle_async_request(_signed(request))
             # However it ends: a connection that nobody closes would hold up all later requests.
             turn.push_async_callback(response.aclose)
             if _is_known_to_be_small(response.headers):
@@ -97,7 +101,7 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         if is_whole or not response.is_success:
             return _with_content(response, start)
         download = Download(
-            lambda: transport.handle_async_request(request),
+            lambda: transport.handle_async_request(_signed(request)),
             place=f"{request.method} {self._redactor.url(request.url)}",
             timeout=self._timeout,
             policy=self._policy,
@@ -113,6 +117,11 @@ class CompleteResponses(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         for transport in self._transports:
             await transport.aclose()
+
+
+def _signed(request: httpx.Request) -> httpx.Request:
+    sign = request.extensions.get(SIGN)
+    return sign(request) if sign else request
 
 
 def _is_known_to_be_small(headers: httpx.Headers) -> bool:

@@ -5,7 +5,8 @@ resource and no other, so that a problem is kept with the selector until its res
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from loguru import logger
@@ -16,16 +17,37 @@ from port_ocean.core.handlers.port_app_config.models import (
 )
 from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
 
+from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
-from extraction import DataPath
+from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
+from item_shape import ItemShape
 from live_events.models import FetchConfig, LiveEventConfig
 from live_events.plan import check_blueprint
+from pagination_fields import PaginationConfig
+from parameter_fields import BatchConfig, PathParameterConfig
+from parameters import PathParameter
 from resync import ResourcePlan
-from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
+from selector_fields import EndpointFields, ErrorRuleConfig
+from settings import ConnectionSettings
+from templates import variables_in
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
+# The blocks of a selector in which unknown keys are refused.
+_BLOCKS: dict[str, type[BaseModel]] = {
+    "path_parameters": PathParameterConfig,
+    "batch": BatchConfig,
+    "on_error": ErrorRuleConfig,
+    "pagination": PaginationConfig,
+    "export": ExportConfig,
+    "submit": ExportStepConfig,
+    "poll": ExportPollConfig,
+    "live_events": LiveEventConfig,
+    "fetch": FetchConfig,
+}
+# Fields whose own name Python does not allow.
+_AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -46,10 +68,29 @@ class CustomSelector(Selector, EndpointFields):
         default_factory=dict,
         alias="pathParameters",
         title="Path parameters",
-        description="For each `{placeholder}` of the path: how its values are discovered. "
-        "Each item then carries `__placeholder` with its value.",
+        description="Where the values of `{placeholders}` come from. Each item then carries "
+        "`__placeholder` with its value.",
     )
 
+    items_filter: str | None = Field(
+        default=None,
+        alias="itemsFilter",
+        title="Items filter",
+        description="JQ on each item that data_path gives; only items where it is exactly true go "
+        'on. Example: `.status != "deleted"`.',
+    )
+    emit: str | None = Field(
+        default=None,
+        title="Emit",
+        description="JQ on each item that gives the objects which take its place; none is fine. "
+        "Example: `{id: .ID, name: .NAME}`.",
+    )
+    export: ExportConfig | None = Field(
+        default=None,
+        title="Export",
+        description="A job to submit and to wait for, before the resource's own request downloads "
+        'what it made. Example: `{"poll": {"endpoint": "/exports/7", "done": ".ready"}}`.',
+    )
     on_error: list[ErrorRuleConfig] = Field(
         default_factory=list,
         alias="onError",
@@ -93,7 +134,7 @@ class CustomSelector(Selector, EndpointFields):
     def _no_parameters(cls, value: object) -> object:
         return {} if value is None else value
 
-    def plan(self, kind: str) -> ResourcePlan:
+    def plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
         """The checked form of the resource.
 
         Raises:
@@ -103,45 +144,73 @@ class CustomSelector(Selector, EndpointFields):
         plan = None
         if not problems:
             try:
-                plan = self._plan(kind)
+                plan = self._plan(kind, settings)
             except SelectorError as error:
                 problems.append(str(error))
         if plan is None:
             raise unusable(kind, problems)
         return plan
 
-    def warn(self, kind: str) -> None:
+    def warn(self, kind: str, settings: ConnectionSettings) -> None:
         """Log what is accepted but deserves a second look."""
         if unknown := self._unknown():
             logger.warning(f"{kind}: the selector's keys {', '.join(unknown)} have no effect")
         methods = {self.method, *(item.method for item in self.path_parameters.values())}
         for method in sorted(methods & _WRITING):
             logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
-        used = Endpoint(self.endpoint or kind).placeholders
-        if unused := sorted(set(self.path_parameters) - set(used)):
-            logger.warning(f"{kind}: path_parameters {', '.join(unused)} are not in the path")
+        for variable in self._unexposed(settings):
+            logger.warning(
+                f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
+                "it to exposedVariables"
+            )
+        needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
+        if unused := sorted(set(self.path_parameters) - needed):
+            logger.warning(
+                f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
+            )
 
-    def _plan(self, kind: str) -> ResourcePlan:
-        endpoint = Endpoint(
-            self.endpoint or kind,
-            self.method,
-            self.query_params,
-            self.headers,
-            self.body,
-            DataPath(self.data_path),
-        )
-        check_placeholders(endpoint, self.path_parameters, "kind")
-        parameters = tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders)
-        return ResourcePlan(
+    def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
+        owners = self._owners()
+        path = self.endpoint or kind
+        export = self.export.plan(owners.keys(), settings) if self.export else None
+        filled = {**owners, **dict.fromkeys(export.names if export else [])}
+        endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
+        check_placeholders(endpoint, filled, "kind")
+        plan = ResourcePlan(
             kind,
             endpoint,
-            parameters,
-            tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
-            tuple(
-                entry.plan(f"live_events.{index}", endpoint, parameters)
-                for index, entry in enumerate(self.live_events)
+            error_rules=tuple(
+                rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)
+            ),
+            shape=ItemShape(self.items_filter or "", self.emit or ""),
+            export=export,
+        )
+        configs = self.path_parameters
+        needed = in_order(
+            plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
+        )
+        plan = replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
+        entries = enumerate(self.live_events)
+        return replace(
+            plan,
+            live_events=tuple(
+                entry.plan(f"live_events.{index}", plan, settings) for index, entry in entries
             ),
         )
+
+    def _owners(self) -> dict[str, str]:
+        """For each placeholder, the path parameter that fills it."""
+        configs = self.path_parameters
+        placeholders = {name: config.placeholders(name) for name, config in configs.items()}
+        check_names(placeholders, {name: config.include for name, config in configs.items()})
+        return {each: name for name, names in placeholders.items() for each in names}
+
+    def _unexposed(self, settings: ConnectionSettings) -> list[str]:
+        """What looks like a variable where none is exposed at all; else it is refused."""
+        if settings.exposed_variables:
+            return []
+        given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
+        return variables_in(given)
 
     def _unknown(self) -> list[str]:
         return sorted(set(self.__dict__) - set(self.__fields__))
@@ -168,13 +237,13 @@ class CustomResourceConfig(ResourceConfig):
         description="Which endpoint is called, how, and where the items are in its responses.",
     )
 
-    def plan(self) -> ResourcePlan:
+    def plan(self, settings: ConnectionSettings) -> ResourcePlan:
         """The checked form of this resource.
 
         Raises:
             SelectorError: the selector cannot be used.
         """
-        plan = self.selector.plan(self.kind)
+        plan = self.selector.plan(self.kind, settings)
         try:
             check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
         except SelectorError as error:
@@ -200,31 +269,30 @@ def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
     return SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
 
 
-def check_webhook_paths(plan: ResourcePlan, paths: Sequence[str]) -> None:
-    """Refuse live events at a path where none arrive; `paths` is the setting webhookPaths.
-
-    Raises:
-        SelectorError: names the entry and the paths that there are.
-    """
-    problems = [
-        f"{entry.place}.path: {entry.path} is not in webhookPaths, which has {', '.join(paths)}"
-        for entry in plan.live_events
-        if entry.path not in paths
-    ]
-    if problems:
-        raise unusable(plan.kind, problems)
-
-
-def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
+def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
     """The plans of all resources that can be read; the others fail when it is their turn."""
     plans = []
     for resource in resources:
         if isinstance(resource, CustomResourceConfig):
             try:
-                plans.append(resource.plan())
+                plans.append(resource.plan(settings))
             except SelectorError:
                 continue
     return plans
+
+
+def _with_batches(
+    steps: list[Endpoint], parameters: list[PathParameter]
+) -> Iterator[PathParameter]:
+    """The same, where batches know whether their values stand in a text."""
+    endpoints = [*steps, *(each.endpoint for each in parameters if each.endpoint)]
+    for parameter in parameters:
+        batch = parameter.batch
+        if batch and batch.join is None:
+            is_joined = any(stands_in_text(each, parameter.name) for each in endpoints)
+            yield replace(parameter, batch=replace(batch, is_joined=is_joined))
+        else:
+            yield parameter
 
 
 def _names_of(model: type[BaseModel]) -> set[str]:
@@ -232,18 +300,13 @@ def _names_of(model: type[BaseModel]) -> set[str]:
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
-    models = (CustomSelector, PathParameterConfig, ErrorRuleConfig, LiveEventConfig, FetchConfig)
+    models: list[type[BaseModel]] = [CustomSelector, *_BLOCKS.values()]
     spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
-    parts = (str(part) for part in detail["loc"] if part != "__root__")
-    place = ".".join(spelt.get(part, part) for part in parts)
+    parts = [str(part) for part in detail["loc"] if part != "__root__"]
+    named = [_AS_WRITTEN.get(name, name) for name in (spelt.get(part, part) for part in parts)]
+    place = ".".join(named)
     if detail["type"] == "value_error.extra":
-        allowed = ", ".join(_model_at(place).__fields__)
+        block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
+        allowed = ", ".join(_AS_WRITTEN.get(name, name) for name in block.__fields__)
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"
-
-
-def _model_at(place: str) -> type[BaseModel]:
-    """What stands at a place such as `on_error.0.whn`."""
-    if place.startswith("live_events"):
-        return FetchConfig if ".fetch." in place else LiveEventConfig
-    return ErrorRuleConfig if place.startswith("on") else PathParameterConfig

@@ -1,44 +1,31 @@
-"""The parts of a selector as a user writes them: endpoints, path parameters and error rules.
+"""The parts of a selector as a user writes them: endpoints and error rules.
 
 These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Set
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic.v1 import BaseModel, Extra, Field, validator
 
-from endpoints import Endpoint, check_placeholders
+from endpoints import Endpoint
 from error_rules import ErrorRule
-from extraction import DataPath, ItemExpression
-from parameters import PathParameter
+from extraction import DataPath
+from formats.options import ResponseFormat
+from pagination_fields import PaginationConfig
+from request_fields import RequestFields
+from settings import ConnectionSettings
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-
-class EndpointFields(BaseModel):
+class EndpointFields(RequestFields):
     """What a resource's own endpoint and a discovery endpoint have in common."""
 
-    method: str = Field(
-        default="GET",
-        title="Method",
-        description="HTTP method: GET, POST, PUT, PATCH or DELETE. Example: `POST`.",
-    )
-    query_params: dict[str, Any] = Field(
-        default_factory=dict,
-        alias="queryParams",
-        title="Query parameters",
-        description='Query parameters of each request. Example: `{"active": "true"}`.',
-    )
-    headers: dict[str, str] = Field(
-        default_factory=dict,
-        title="Headers",
-        description='Headers of each request. Example: `{"Accept": "application/json"}`.',
-    )
-    body: Any = Field(
+    pagination: PaginationConfig | None = Field(
         default=None,
-        title="Body",
-        description='JSON body of each request. Example: `{"filter": "open"}`.',
+        title="Pagination",
+        description="How this endpoint is read to its end, in place of the connection's pagination "
+        'settings. Example: `{"type": "cursor", "cursor_item": ".id"}`.',
     )
     data_path: str = Field(
         default=".",
@@ -46,81 +33,46 @@ class EndpointFields(BaseModel):
         title="Data path",
         description="JQ expression that finds the items in a response. Example: `.data.users`.",
     )
+    response_format: str | dict[str, Any] | None = Field(
+        default=None,
+        alias="responseFormat",
+        title="Response format",
+        description="How a response is read: `json`, `jsonl`, `csv` or `xml`, or a block of this "
+        "`type` with its options `delimiter`, `encoding`, `columns` (csv), `encoding`, `lists` "
+        "(xml). By default as its Content-Type says. "
+        'Example: `{"type": "csv", "delimiter": ";"}`.',
+    )
 
-    class Config:
-        allow_population_by_field_name = True
+    @property
+    def planned_format(self) -> ResponseFormat | None:
+        """The checked form of `response_format`."""
+        given = self.response_format
+        return None if given is None else ResponseFormat.parse(given)
 
-    @validator("method", pre=True)
-    def _known_method(cls, value: object) -> object:
-        method = value.upper() if isinstance(value, str) else value
-        if method not in _METHODS:
-            raise ValueError(f"must be one of {', '.join(_METHODS)} (got {value!r})")
-        return method
-
-    @validator("headers", pre=True)
-    def _text_headers(cls, value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
-        return {str(name): _header_text(content) for name, content in value.items()}
-
-    @validator("query_params", "headers", pre=True)
-    def _null_is_none_given(cls, value: object) -> object:
-        return {} if value is None else value
+    @validator("response_format", pre=True)
+    def _known_format(cls, value: object) -> object:
+        if value is not None:
+            ResponseFormat.parse(value)
+        return value
 
     @validator("data_path", pre=True)
     def _empty_is_default(cls, value: object) -> object:
         return value or "."
 
-
-class PathParameterConfig(EndpointFields):
-    """Where the values of one placeholder of the path come from."""
-
-    endpoint: str = Field(
-        title="Endpoint",
-        description="Path that is called to discover the values. Example: `/api/v1/teams`.",
-    )
-    field: str = Field(
-        title="Field",
-        description="JQ on each discovered item that gives the value. Example: `.id`.",
-    )
-    filter: str | None = Field(
-        default=None,
-        title="Filter",
-        description="JQ on each discovered item; only items where it is exactly true are used. "
-        'Example: `.status == "active"`.',
-    )
-    encode: Literal["path", "segment"] = Field(
-        default="path",
-        title="Encode",
-        description="How values are percent-encoded: `path` keeps slashes, `segment` encodes "
-        "them as well. Example: `segment`.",
-    )
-
-    class Config:
-        extra = Extra.forbid
-
-    def plan(self, name: str) -> PathParameter:
-        """The checked form.
-
-        Raises:
-            SelectorError: a JQ expression does not compile, or the endpoint has a placeholder.
-        """
-        place = f"path_parameters.{name}"
-        endpoint = Endpoint(
-            self.endpoint,
-            self.method,
-            self.query_params,
-            self.headers,
-            self.body,
-            DataPath(self.data_path, f"{place}.data_path"),
-        )
-        check_placeholders(endpoint, {}, f"{place}.endpoint")
-        return PathParameter(
-            name,
+    def endpoint_at(
+        self, path: str, *, names: Set[str], place: str, settings: ConnectionSettings
+    ) -> Endpoint:
+        """As for every request, with how its answers are read; raises the same."""
+        prefix = f"{place}." if place else ""
+        endpoint = super().endpoint_at(path, names=names, place=place, settings=settings)
+        pagination = None
+        if self.pagination:
+            pagination = self.pagination.over(settings.pagination, f"{prefix}pagination")
+        return replace(
             endpoint,
-            ItemExpression(self.field, f"{place}.field"),
-            ItemExpression(self.filter, f"{place}.filter") if self.filter else None,
-            segment=self.encode == "segment",
+            data_path=DataPath(self.data_path, f"{prefix}data_path"),
+            pagination=pagination,
+            response_format=self.planned_format,
         )
 
 
@@ -149,9 +101,3 @@ class ErrorRuleConfig(BaseModel):
             SelectorError: `when` is neither a valid JQ predicate nor a list of status codes.
         """
         return ErrorRule.parse(self.when, self.then, place)
-
-
-def _header_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

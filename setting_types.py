@@ -85,4 +85,5 @@ def _check_headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
 Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(_check_headers)]

@@ -6,21 +6,20 @@ where everything may be a string, empty or absent (None), and reports all proble
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import httpx
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     Field,
-    SecretStr,
     ValidationError,
     field_validator,
 )
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from auth.credentials import SECRETS, CredentialSettings, missing
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from errors import SettingsError
 from live_events.settings import WebhookSettings, webhook_problems
@@ -34,41 +33,19 @@ from setting_types import (
     resolve_environment,
 )
 
-AuthType = Literal["none", "bearer_token", "basic", "api_key", "custom"]
 MappingEngine = Literal["fused", "ocean"]
 
-_REQUIRED_BY_AUTH: dict[str, tuple[str, ...]] = {
-    "bearer_token": ("apiToken",),
-    "basic": ("username", "password"),
-    "basic_auth": ("username", "password"),
-    "api_key": ("apiKey",),
-    "custom": ("customAuthRequest", "customAuthRequestTemplate"),
-}
-_SECRET = {
-    "apiToken",
-    "password",
-    "apiKey",
-    "customAuthRequest",
-    "customAuthRequestTemplate",
-    "customHeaders",
-    "webhookSecret",
-}
+_SECRET = SECRETS | {"customHeaders", "webhookSecret"}
 # Port's own credentials, by the names that examples of the framework use.
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 _USERINFO = re.compile(r"//[^/]*@")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
-class ConnectionSettings(WebhookSettings):
+class ConnectionSettings(CredentialSettings, WebhookSettings):
     """All connection settings, checked. `.port/spec.yaml` says what each one means."""
 
     base_url: str
-    auth_type: AuthType = "none"
-    api_token: SecretStr | None = None
-    username: str | None = None
-    password: SecretStr | None = None
-    api_key: SecretStr | None = None
-    api_key_header: str = "X-API-Key"
     pagination_type: PaginationType = "none"
     page_size: int = Field(default=100, ge=1)
     pagination_param: str | None = None
@@ -89,12 +66,6 @@ class ConnectionSettings(WebhookSettings):
     allowed_hosts: tuple[str, ...] = ()
     exposed_variables: tuple[str, ...] = ()
     mapping_engine: MappingEngine = "fused"
-    custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
-        default=None, repr=False
-    )
-    custom_auth_request_template: Annotated[
-        CustomAuthRequestTemplate | None, BeforeValidator(from_json)
-    ] = Field(default=None, repr=False)
     custom_headers: Headers = Field(default_factory=dict, repr=False)
 
     @classmethod
@@ -105,7 +76,7 @@ class ConnectionSettings(WebhookSettings):
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        problems = [*_missing(given), *webhook_problems(given)]
+        problems = [*missing(given), *webhook_problems(given)]
         settings = None
         try:
             settings = cls.model_validate(given)
@@ -130,24 +101,6 @@ class ConnectionSettings(WebhookSettings):
             refuse("must not hold a query or fragment; these belong to the mapping")
         return str(url).rstrip("/")
 
-    @field_validator("api_token", "api_key", "password", mode="before")
-    @classmethod
-    def _without_line_break(cls, value: object) -> object:
-        # Secrets are mounted from files, which editors end with a line break.
-        return value.strip("\r\n") if isinstance(value, str) else value
-
-    @field_validator("api_token", "api_key")
-    @classmethod
-    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().strip().isprintable():
-            refuse("has a line break or control character, which no header can carry")
-        return SecretStr(value.get_secret_value().strip()) if value else value
-
-    @field_validator("auth_type", mode="before")
-    @classmethod
-    def _basic_auth_is_basic(cls, value: object) -> object:
-        return "basic" if value == "basic_auth" else value
-
     @field_validator("allowed_hosts", "exposed_variables", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
@@ -163,8 +116,8 @@ class ConnectionSettings(WebhookSettings):
                 refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
             if name in _OCEANS_OWN or name.startswith("OCEAN__"):
                 refuse(f"has {name}, which holds a secret of the integration itself")
-        if missing := sorted(set(names) - os.environ.keys()):
-            refuse(f"names environment variables that are not set: {', '.join(missing)}")
+        if absent := sorted(set(names) - os.environ.keys()):
+            refuse(f"names environment variables that are not set: {', '.join(absent)}")
         return names
 
     @field_validator("allowed_hosts")
@@ -174,12 +127,6 @@ class ConnectionSettings(WebhookSettings):
             if not _HOST.match(host):
                 refuse(f"has {host!r}; give hosts only, such as files.example.com, *.example.com")
         return tuple(host.lower() for host in hosts)
-
-    @field_validator("api_key_header")
-    @classmethod
-    def _check_api_key_header(cls, value: str) -> str:
-        check_header(value, "")
-        return value
 
     @field_validator("custom_headers")
     @classmethod
@@ -217,17 +164,6 @@ class ConnectionSettings(WebhookSettings):
 def _is_unset(value: object) -> bool:
     """Forms, charts and Ocean's own defaults all spell "not set" differently."""
     return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
-
-
-def _missing(given: Mapping[str, Any]) -> Iterator[str]:
-    auth_type = given.get("authType", "none")
-    needed = _REQUIRED_BY_AUTH.get(auth_type, ()) if isinstance(auth_type, str) else ()
-    for name in needed:
-        if name not in given:
-            yield (
-                f"{name}: is required with authType {auth_type}; set it as "
-                f"OCEAN__INTEGRATION__CONFIG__{to_snake(name).upper()} or in the Helm values"
-            )
 
 
 def _describe(detail: ErrorDetails) -> str:

@@ -23,6 +23,10 @@ type StepName = Literal["dns", "connect", "tls", "http", "authentication"]
 
 _LONGEST_CONNECT = 10.0
 _PORTS = {"http": 80, "https": 443}
+_SPENT = (
+    "where the API replaces refresh tokens, the one in refreshToken is spent now: "
+    "set refreshTokenFile"
+)
 _NO_TLS = "the port may speak plain HTTP: look at the scheme and port in baseUrl"
 _TLS_ADVICE = {
     10: "the certificate has expired: have it renewed",
@@ -184,10 +188,15 @@ def _judge_status(
         advice = "the server or a gateway in front of it is broken; try again later"
         return [Step("http", False, seen, http_advice(error, settings) or advice)]
     # Most APIs have nothing at their root, or nothing for everyone; resources tell.
-    return [Step("http", True, f"{seen} at its root, which says nothing about endpoints")]
+    reached = Step("http", True, f"{seen} at its root, which says nothing about endpoints")
+    if settings.auth_type != "oauth2":
+        return [reached]
+    return [reached, *_authenticated(settings, "tokenUrl gives access tokens")]
 
 
 def _authenticated(settings: ConnectionSettings, seen: str) -> list[Step]:
     if settings.auth_type == "none":
         return []
-    return [Step("authentication", True, f"{settings.auth_type}: {seen}")]
+    is_lost = settings.grant_type == "refresh_token" and not settings.refresh_token_file
+    spent = f"; {_SPENT}" if settings.auth_type == "oauth2" and is_lost else ""
+    return [Step("authentication", True, f"{settings.auth_type}: {seen}{spent}")]

@@ -10,7 +10,7 @@ from endpoints import Endpoint
 from errors import OceanCustomError
 from explore.decisions import decision
 from explore.recording import Exchange, RecordingClient
-from mapping import CustomResourceConfig, check_webhook_paths
+from mapping import CustomResourceConfig
 from messages import ApiRequest
 from observer import UNLIMITED, Limits, Observer
 from pagination.page import Page
@@ -40,14 +40,19 @@ class PageRead:
 class ResourceReading:
     """What reading one resource came to.
 
-    `endings` are the reasons why its own endpoints ended, in order; `error` is empty after success.
+    `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
+    its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
+    whether parents were left out; `error` is empty after success.
     """
 
     index: int
     kind: str
     data_path: str = "."
+    is_nested: bool = False
+    is_cut: bool = False
     pages: list[PageRead] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
+    discovery_endings: list[str] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     limits: Limits = UNLIMITED
@@ -58,11 +63,11 @@ class ResourceReading:
     def is_partial(self) -> bool:
         """Whether a limit ended the reading, so that there may be more."""
         limits = self.limits
-        at_pages = any(ending.startswith(_LIMIT) for ending in self.endings)
+        endings = [*self.endings, *self.discovery_endings]
+        at_pages = any(ending.startswith(_LIMIT) for ending in endings)
         at_items = limits.items is not None and len(self.items) >= limits.items
-        is_nested = any(page.is_discovery for page in self.pages)
-        at_endpoints = is_nested and len(self.endings) == limits.endpoints
-        return at_pages or at_items or at_endpoints or not self.endings
+        at_endpoints = self.is_nested and len(self.endings) == limits.endpoints
+        return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
 
     @property
     def failed(self) -> list[Exchange]:
@@ -136,6 +141,8 @@ class _Watcher(Observer):
     def endpoint_read(self, endpoint: Endpoint, request: ApiRequest, reason: str) -> None:
         if endpoint is self._plan.endpoint:
             self._reading.endings.append(reason)
+        else:
+            self._reading.discovery_endings.append(reason)
 
     def _exchange_of(self, request: ApiRequest) -> Exchange | None:
         taken = {id(page.exchange) for page in self._reading.pages}
@@ -158,9 +165,9 @@ async def read_resource(
     reading = ResourceReading(index, resource.kind, resource.selector.data_path, limits=limits)
     start = len(client.exchanges)
     try:
-        plan = resource.plan()
-        check_webhook_paths(plan, settings.webhook_paths)
-        resource.selector.warn(resource.kind)
+        plan = resource.plan(settings)
+        reading.is_nested = bool(plan.parameters)
+        resource.selector.warn(resource.kind, settings)
         reader = ResourceReader(
             plan,
             client=client,
@@ -172,6 +179,7 @@ async def read_resource(
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch
+        reading.is_cut = reader.is_cut
     except OceanCustomError as error:
         reading.error = str(error)
     reading.exchanges = client.exchanges[start:]

@@ -1,18 +1,24 @@
 """Entries of `live_events` as a user writes them; pydantic.v1 models, as Ocean asks."""
 
 import re
-from typing import Any
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pydantic.v1 import BaseModel, Extra, Field, validator
 
 from endpoints import Endpoint
 from errors import SelectorError
-from extraction import DataPath, ItemExpression
+from extraction import ItemExpression
 from live_events.plan import LiveEventPlan
 from live_events.settings import DEFAULT_PATH
 from pagination.models import PaginationSettings
-from parameters import PathParameter
 from selector_fields import EndpointFields
+from settings import ConnectionSettings
+from templates import placeholders_in
+
+if TYPE_CHECKING:
+    from resync import ResourcePlan
 
 _SPARE = re.compile(r"/+$")
 
@@ -36,23 +42,23 @@ class FetchConfig(EndpointFields):
     class Config:
         extra = Extra.forbid
 
-    def plan(self, own: Endpoint, place: str, names: frozenset[str]) -> Endpoint:
-        """The checked form: one answer, without pages.
+    def plan(
+        self, own: Endpoint, place: str, names: Set[str], settings: ConnectionSettings
+    ) -> Endpoint:
+        """The checked form: one answer, without pages unless `pagination` is given.
 
         Inputs: `own`, the resource's endpoint; `names`, of the placeholders that there are.
 
         Raises:
-            SelectorError: data_path is no valid JQ.
+            SelectorError: a field cannot be used as it is.
         """
-        return Endpoint(
-            self.endpoint,
-            self.method,
-            self.query_params,
-            self.headers,
-            self.body,
-            DataPath(self.data_path, f"{place}.data_path") if self.data_path else own.data_path,
-            pagination=PaginationSettings(),
-            names=names,
+        whole = self.copy(update={"data_path": self.data_path or "."})
+        endpoint = whole.endpoint_at(self.endpoint, names=names, place=place, settings=settings)
+        return replace(
+            endpoint,
+            data_path=endpoint.data_path if self.data_path else own.data_path,
+            response_format=endpoint.response_format or own.response_format,
+            pagination=endpoint.pagination or PaginationSettings(),
         )
 
 
@@ -114,25 +120,25 @@ class LiveEventConfig(BaseModel):
         return f"/{_SPARE.sub('', value).lstrip('/')}"
 
     def plan(
-        self, place: str, own: Endpoint, parameters: tuple[PathParameter, ...]
+        self, place: str, resource: "ResourcePlan", settings: ConnectionSettings
     ) -> LiveEventPlan:
         """The checked form.
 
-        Inputs: `place`, such as `live_events.0`; the resource's endpoint and path parameters.
+        Inputs: `place`, such as `live_events.0`; what the resource itself asks for.
 
         Raises:
             SelectorError: an expression is no valid JQ, or fields do not fit together.
         """
-        fetch = self.fetch
-        endpoint = own
-        if isinstance(fetch, FetchConfig):
-            endpoint = fetch.plan(own, f"{place}.fetch", frozenset(self.params))
-        names = {parameter.name for parameter in parameters}
-        self._check_params(place, endpoint, names)
+        self._check_path(place, settings.webhook_paths)
         if self.delete_when and not self.identifier:
             raise SelectorError(
                 f"{place}.delete_when: needs {place}.identifier, which says what to delete"
             )
+        parameters = resource.parameters
+        marked = {name for parameter in parameters for name in parameter.fields}
+        included = {name for parameter in parameters for name in parameter.include}
+        endpoint = self._endpoint(place, resource, settings)
+        self._check_params(place, endpoint, marked | included)
         return LiveEventPlan(
             place,
             self.path,
@@ -142,18 +148,38 @@ class LiveEventConfig(BaseModel):
                 name: ItemExpression(text, f"{place}.params.{name}")
                 for name, text in self.params.items()
             },
-            frozenset(names),
-            frozenset(parameter.name for parameter in parameters if parameter.segment),
+            frozenset(marked),
+            frozenset(included),
+            frozenset(name for each in parameters if each.segment for name in each.fields),
             _optional(self.delete_when, f"{place}.delete_when"),
             _optional(self.identifier, f"{place}.identifier"),
         )
 
-    def _check_params(self, place: str, endpoint: Endpoint, names: set[str]) -> None:
+    def _check_path(self, place: str, paths: Sequence[str]) -> None:
+        if self.path not in paths:
+            raise SelectorError(
+                f"{place}.path: {self.path} is not in webhookPaths, which has {', '.join(paths)}"
+            )
+
+    def _endpoint(
+        self, place: str, resource: "ResourcePlan", settings: ConnectionSettings
+    ) -> Endpoint:
+        if isinstance(self.fetch, FetchConfig):
+            names = self.params.keys()
+            return self.fetch.plan(resource.endpoint, f"{place}.fetch", names, settings)
+        if resource.export and not self._only_deletes:
+            raise SelectorError(
+                f"{place}.fetch: is required with export, whose files are not made for one item"
+            )
+        return resource.endpoint
+
+    def _check_params(self, place: str, endpoint: Endpoint, carried: set[str]) -> None:
         if self._only_deletes:
             return
-        needed = {*endpoint.placeholders, *names}
+        placeholders = {*endpoint.placeholders, *placeholders_in(endpoint.path)}
+        needed = placeholders | carried
         if missing := sorted(needed - set(self.params)):
-            why = "is in" if missing[0] in endpoint.placeholders else "marks the items of"
+            why = "is in" if missing[0] in placeholders else "marks the items of"
             raise SelectorError(
                 f"{place}.params: has no {missing[0]}, which {why} {endpoint.path}; "
                 f"add params.{missing[0]}, a JQ over the event such as `.body.id`"

@@ -19,14 +19,16 @@ class Target:
     identifier: str
     is_deletion: bool = False
     values: Mapping[str, PathValue] = field(default_factory=dict)
+    included: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveEventPlan:
     """One entry, with its place in the mapping for messages, such as `live_events.0`.
 
-    `marked` are the placeholders whose values items carry, as in a resync; `segments` those whose
-    values are encoded as one segment of the path.
+    `marked` are the placeholders whose values items carry, as in a resync, `included` the fields
+    of discovered items that they carry too; `segments` are the placeholders whose values are
+    encoded as one segment of the path.
     """
 
     place: str
@@ -35,6 +37,7 @@ class LiveEventPlan:
     endpoint: Endpoint
     params: Mapping[str, ItemExpression]
     marked: frozenset[str]
+    included: frozenset[str]
     segments: frozenset[str]
     delete_when: ItemExpression | None = None
     identifier: ItemExpression | None = None
@@ -60,14 +63,19 @@ class LiveEventPlan:
             values={
                 name: self._value(expression, name, event)
                 for name, expression in self.params.items()
+                if name not in self.included
+            },
+            included={
+                name: self._first(expression, f"params.{name}", event)
+                for name, expression in self.params.items()
+                if name in self.included
             },
         )
 
-    def marks(self, target: Target) -> dict[str, str]:
+    def marks(self, target: Target) -> dict[str, Any]:
         """What every fetched item carries: `__team_id` with its value."""
-        return {
-            f"__{name}": value.text for name, value in target.values.items() if name in self.marked
-        }
+        texts = {name: value.text for name, value in target.values.items() if name in self.marked}
+        return {f"__{name}": value for name, value in {**texts, **target.included}.items()}
 
     def _first(self, expression: ItemExpression, name: str, event: Any) -> Any:
         try:

@@ -20,12 +20,12 @@ from jq_worker import JqWorker
 from live_events.authentication import Authenticator, ClosedAuthenticator
 from live_events.change import Change
 from live_events.coalescing import Coalescer
-from live_events.fetching import fetch_items
+from live_events.fetching import Fetched, fetch_items
 from live_events.gate import Gate
 from live_events.metrics import count
 from live_events.processor import LiveEventProcessor, resource_index
 from live_events.upload import Upload, UploadError
-from mapping import CustomResourceConfig, check_webhook_paths
+from mapping import CustomResourceConfig
 from reconciliation import DeletionGuard
 from resync import ResourcePlan
 from settings import ConnectionSettings
@@ -119,13 +119,8 @@ class LiveEvents:
             logger.error(f"{left} live events are lost until the next resync: the process ends")
         await asyncio.to_thread(self._worker.close)
 
-    def check(self, plan: ResourcePlan) -> None:
-        """Say why a resource's live events cannot arrive.
-
-        Raises:
-            SelectorError: their path is none of webhookPaths.
-        """
-        check_webhook_paths(plan, self._settings.webhook_paths)
+    def warn(self, plan: ResourcePlan) -> None:
+        """Log why a resource's live events cannot arrive."""
         if plan.live_events and self.off:
             logger.warning(f"{plan.kind}: its live_events have no effect: {self.off}")
 
@@ -193,7 +188,7 @@ class LiveEvents:
         plans = self._plans[1]
         if index not in plans and isinstance(resource, CustomResourceConfig):
             try:
-                plans[index] = resource.plan()
+                plans[index] = resource.plan(self._settings)
             except SelectorError as error:
                 logger.error(f"Live events cannot be applied: {error}")
                 plans[index] = None
@@ -229,28 +224,31 @@ class LiveEvents:
                 await self._remove(change, "the event says so")
                 return
             try:
-                items = await self._fetch(change)
+                items, received = await self._fetch(change)
             except StatusError as error:
                 if error.status not in _GONE or error.is_decided:
                     raise
-                await self._gone(change, error)
+                await self._gone(change, f"the API answered {error.status}")
+                return
+            if received and not items and self._upload.is_sole(change):
+                await self._gone(change, "items_filter or emit leaves nothing of it")
                 return
             await self._upload.write(change, items)
             count(change.resource.kind, "updated")
             logger.info(f"{change.resource.kind}: {len(items)} items after a live event")
 
-    async def _fetch(self, change: Change) -> list[dict[str, Any]]:
+    async def _fetch(self, change: Change) -> Fetched:
         if self._client is None:
             raise LiveEventError("the integration has not started")
         return await fetch_items(change, self._client, self._settings, self._worker)
 
-    async def _gone(self, change: Change, error: StatusError) -> None:
+    async def _gone(self, change: Change, reason: str) -> None:
         if change.target.identifier:
-            await self._remove(change, f"the API answered {error.status}")
+            await self._remove(change, reason)
             return
         logger.warning(
-            f"{error.endpoint}: gone ({error.status}); the next resync deletes the entity. "
-            f"With {change.entry.place}.identifier, the event would"
+            f"{change.resource.kind}: {reason}; the next resync deletes the entity. With "
+            f"{change.entry.place}.identifier, the event would"
         )
 
     async def _remove(self, change: Change, reason: str) -> None:

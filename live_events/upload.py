@@ -61,11 +61,16 @@ class Upload(LiveEventsMixin):
         await super()._delete_entities([entity])
         return True
 
+    def is_sole(self, change: Change) -> bool:
+        """Whether no other resource writes entities of the same blueprint."""
+        blueprint = blueprint_of(change.resource.port.entity.mappings.blueprint)
+        users = _users()
+        return blueprint is not None and users[blueprint] == 1 and not users[None]
+
     async def _delete_entities(self, entities: list[Entity]) -> None:
         """Of items that `query` lets through no longer, unless they may be another resource's."""
-        resources = event.port_app_config.resources
-        users = Counter(blueprint_of(r.port.entity.mappings.blueprint) for r in resources)
-        kept = protected_blueprints(resources)
+        users = _users()
+        kept = protected_blueprints(event.port_app_config.resources)
         if kept is None or users[None]:
             return
         await super()._delete_entities(
@@ -75,3 +80,9 @@ class Upload(LiveEventsMixin):
                 if entity.blueprint not in kept and users[entity.blueprint] == 1
             ]
         )
+
+
+def _users() -> Counter[str | None]:
+    """How many resources write each blueprint; None stands for those that an item decides."""
+    resources = event.port_app_config.resources
+    return Counter(blueprint_of(one.port.entity.mappings.blueprint) for one in resources)

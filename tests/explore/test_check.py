@@ -264,6 +264,27 @@ async def test_credentials_that_cannot_be_fetched(
     assert SECRET not in screen.text
 
 
+async def test_a_token_endpoint_that_refuses(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    api.answer = lambda request: Reply(401, {"error": "invalid_client", "hint": SECRET})
+    name, detail, advice = await failing_step(
+        around,
+        screen,
+        base_url=api.url,
+        auth_type="oauth2",
+        token_url="/token",
+        client_id="reader",
+        client_secret=SECRET,
+    )
+    assert (name, advice) == (
+        "authentication",
+        "look at clientId, clientSecret and clientAuthentication",
+    )
+    assert detail == "the token endpoint answered 401 with invalid_client"
+    assert SECRET not in screen.text
+
+
 async def test_a_proxy_that_wants_credentials(
     api: FakeApi, around: Surroundings, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:

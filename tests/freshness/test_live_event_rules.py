@@ -9,8 +9,10 @@ from loguru import logger
 from errors import SelectorError
 from live_events.processor import LiveEventProcessor
 from mapping import CustomResourceConfig
-from tests.freshness.world import Catalog, ModelApi, World, open_world, resource
+from settings import ConnectionSettings
+from tests.freshness.world import SETTINGS, Catalog, ModelApi, World, open_world, resource
 
+PARSED = ConnectionSettings.parse(SETTINGS)
 BY_ID = {"fetch": "/users/{id}", "params": {"id": ".body.id"}, "identifier": ".body.id"}
 
 
@@ -96,7 +98,7 @@ async def test_gone_without_an_identifier_is_left_to_the_resync(lines: list[str]
     async with open_world(ModelApi(), Catalog({"a": 1}), resource(entry)) as world:
         await told(world, {"id": "a"})
         assert world.catalog.entities == {"a": 1}
-    assert "live_events.0.identifier" in at(lines, "gone (404)")
+    assert "live_events.0.identifier" in at(lines, "the API answered 404; the next resync")
 
 
 @pytest.mark.parametrize("rule", ["skip", "stop", "fail"])
@@ -158,6 +160,27 @@ async def test_what_query_lets_through_no_longer_is_deleted() -> None:
     async with open_world(ModelApi({"a": 2, "b": 1}), catalog, resource(BY_ID)) as world:
         await told(world, {"id": "a"}, {"id": "b"})
         assert catalog.entities == {"b": 1}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_what_items_filter_lets_through_no_longer_is_deleted(alone: bool) -> None:
+    mapped = resource(BY_ID, items_filter=".version < 2", emit="{id, version: (.version * 10)}")
+    others = [] if alone else [{**resource(), "kind": "/people"}]
+    api = ModelApi({"a": 2, "b": 1})
+    async with open_world(api, Catalog({"a": 10}), mapped, *others) as world:
+        await told(world, {"id": "a"}, {"id": "b"})
+        assert world.catalog.entities == ({"b": 10} if alone else {"a": 10, "b": 10})
+
+
+async def test_items_carry_included_fields() -> None:
+    seen: list[Any] = []
+    catalog = Catalog(passes=lambda item: seen.append(item) is None)  # type: ignore[func-returns-value]  # notes it
+    entry = {**BY_ID, "params": {"id": ".body.id", "team": ".body.team", "tags": ".body.tags"}}
+    team = {"endpoint": "/teams", "field": ".id", "include": {"tags": ".tags"}}
+    mapped = resource(entry, endpoint="/teams/{team}/users", path_parameters={"team": team})
+    async with open_world(ModelApi({"a": 1}), catalog, mapped) as world:
+        await told(world, {"id": "a", "team": 7, "tags": ["x"]})
+    assert seen == [{"id": "a", "version": 1, "__team": "7", "__tags": ["x"]}]
 
 
 @pytest.mark.parametrize("other", [resource(), {**resource(), "enableDelete": False}])
@@ -245,6 +268,11 @@ REFUSED = {
             {},
             "live_events.0.params.ID: is not a placeholder of /u/{id}; allowed are id",
         ),
+        (
+            {"when": "true"},
+            {"export": {"poll": {"endpoint": "/exports/7", "done": ".ready"}}},
+            "live_events.0.fetch: is required with export",
+        ),
         ({"when": "(("}, {}, "live_events.0.when: '((' is not valid JQ"),
         ({"delete_when": "true"}, {}, "live_events.0.delete_when: needs live_events.0.identifier"),
         (
@@ -259,7 +287,7 @@ def test_misuse_is_refused_with_the_place(
 ) -> None:
     mapped = CustomResourceConfig.parse_obj(resource(entry, **selector))
     with pytest.raises(SelectorError) as caught:
-        mapped.plan()
+        mapped.plan(PARSED)
     assert problem in str(caught.value)
 
 
@@ -267,19 +295,18 @@ def test_an_identifier_needs_a_blueprint_that_is_known_without_an_item() -> None
     given = resource(BY_ID)
     given["port"]["entity"]["mappings"]["blueprint"] = ".type"
     with pytest.raises(SelectorError, match=r"live_events\.0\.identifier: cannot tell the entity"):
-        CustomResourceConfig.parse_obj(given).plan()
+        CustomResourceConfig.parse_obj(given).plan(PARSED)
 
 
-async def test_a_path_that_is_no_webhook_path_is_refused() -> None:
-    async with open_world(ModelApi(), Catalog()) as world:
-        plan = CustomResourceConfig.parse_obj(resource({"path": "/hooks/"})).plan()
-        with pytest.raises(SelectorError, match=r"0\.path: /hooks is not in webhookPaths, which"):
-            world.events.check(plan)
+def test_a_path_that_is_no_webhook_path_is_refused() -> None:
+    mapped = CustomResourceConfig.parse_obj(resource({"path": "/hooks/"}))
+    with pytest.raises(SelectorError, match=r"0\.path: /hooks is not in webhookPaths, which"):
+        mapped.plan(PARSED)
 
 
 async def test_why_nothing_is_accepted_is_said(lines: list[str]) -> None:
     async with open_world(ModelApi(), Catalog(), webhook_auth="") as world:
-        world.events.check(CustomResourceConfig.parse_obj(resource(BY_ID)).plan())
+        world.events.warn(CustomResourceConfig.parse_obj(resource(BY_ID)).plan(PARSED))
         assert "webhookAuth is not set" in at(lines, "its live_events have no effect")
         assert world.events.authenticator.refusal({}, b"", 0) == "webhookAuth is not set"
 

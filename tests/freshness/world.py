@@ -31,7 +31,7 @@ from redaction import Redactor
 from settings import ConnectionSettings
 
 BASE_URL = "https://api.test"
-SETTINGS = {"base_url": BASE_URL, "webhook_auth": "none", "webhook_window": 0.001}
+SETTINGS: dict[str, Any] = {"base_url": BASE_URL, "webhook_auth": "none", "webhook_window": 0.001}
 PATH = "/webhook"
 type Pause = Callable[[], float]
 

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
+from auth.credentials import AuthType
 from pagination.models import PaginationType
-from settings import AuthType
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
@@ -26,6 +26,30 @@ IN_VIEW = {
     "password",
     "apiKey",
     "apiKeyHeader",
+    "apiKeyLocation",
+    "apiKeyPrefix",
+    "tokenUrl",
+    "grantType",
+    "clientId",
+    "clientSecret",
+    "clientAuthentication",
+    "refreshToken",
+    "refreshTokenFile",
+    "scope",
+    "audience",
+    "tokenParameters",
+    "signingKey",
+    "signingKeyFile",
+    "signingAlgorithm",
+    "tokenClaims",
+    "tokenHeaders",
+    "tokenLifetime",
+    "tokenPerRequest",
+    "accessKeyId",
+    "secretAccessKey",
+    "sessionToken",
+    "signingRegion",
+    "signingService",
     "customAuthRequest",
     "customAuthRequestTemplate",
 }
@@ -33,10 +57,34 @@ PAGED = {"paginationType": ["offset", "page", "cursor"]}
 SIGNED = {"webhookAuth": ["hmac"]}
 DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     "apiToken": {"authType": ["bearer_token"]},
-    "username": {"authType": ["basic", "basic_auth"]},
-    "password": {"authType": ["basic", "basic_auth"]},
+    "username": {"authType": ["basic", "basic_auth", "oauth2"]},
+    "password": {"authType": ["basic", "basic_auth", "oauth2"]},
     "apiKey": {"authType": ["api_key"]},
     "apiKeyHeader": {"authType": ["api_key"]},
+    "apiKeyLocation": {"authType": ["api_key"]},
+    "apiKeyPrefix": {"authType": ["api_key"]},
+    "tokenUrl": {"authType": ["oauth2"]},
+    "grantType": {"authType": ["oauth2"]},
+    "clientId": {"authType": ["oauth2"]},
+    "clientSecret": {"authType": ["oauth2"]},
+    "clientAuthentication": {"authType": ["oauth2"]},
+    "refreshToken": {"grantType": ["refresh_token"]},
+    "refreshTokenFile": {"grantType": ["refresh_token"]},
+    "scope": {"authType": ["oauth2"]},
+    "audience": {"authType": ["oauth2"]},
+    "tokenParameters": {"authType": ["oauth2"]},
+    "signingKey": {"authType": ["jwt", "oauth2"]},
+    "signingKeyFile": {"authType": ["jwt", "oauth2"]},
+    "signingAlgorithm": {"authType": ["jwt", "oauth2"]},
+    "tokenClaims": {"authType": ["jwt", "oauth2"]},
+    "tokenHeaders": {"authType": ["jwt", "oauth2"]},
+    "tokenLifetime": {"authType": ["jwt", "oauth2"]},
+    "tokenPerRequest": {"authType": ["jwt"]},
+    "accessKeyId": {"authType": ["aws_sigv4"]},
+    "secretAccessKey": {"authType": ["aws_sigv4"]},
+    "sessionToken": {"authType": ["aws_sigv4"]},
+    "signingRegion": {"authType": ["aws_sigv4"]},
+    "signingService": {"authType": ["aws_sigv4"]},
     "customAuthRequest": {"authType": ["custom"]},
     "customAuthRequestTemplate": {"authType": ["custom"]},
     "pageSize": PAGED,
