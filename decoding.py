@@ -41,7 +41,8 @@ async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) 
     Integers beyond ±2^53 become strings, because JQ would round them.
 
     Raises:
-        ResponseError: it is empty or not JSON; the message never quotes it.
+        ResponseError: it is empty, or cannot be decoded.
+        ValueError: it is not JSON; the message never quotes it.
     """
     text = _as_utf8(content, encoding)
     if not text.strip():
@@ -54,7 +55,7 @@ async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) 
     except (ValueError, RecursionError, ijson.JSONError) as error:
         # What ijson says holds pieces of the body.
         cause = "malformed" if isinstance(error, ijson.JSONError) else str(error)
-        raise ResponseError(f"is not JSON: {cause}") from None
+        raise ValueError(cause) from None
 
 
 async def json_text(body: Body) -> str:

@@ -84,12 +84,10 @@ async def _json(documents: Documents, document: Document) -> Body:
         if document.name and as_lines and not content.strip():
             return Body([])
         return await decode_json(content, document.encoding, as_lines=as_lines)
-    except ResponseError as error:
-        if not error.reason.startswith("is not JSON"):
-            raise
+    except ValueError as error:
         kind = document.name or content_type(documents.response)[0] or "of unknown type"
         raise ResponseError(
-            f"the body ({kind}, {len(content)} bytes) {error.reason}",
+            f"the body ({kind}, {len(content)} bytes) is not JSON: {error}",
             advice=_advice(content, document),
         ) from None
 

@@ -11,12 +11,12 @@ from tests.pipeline.conftest import Sync
 from tests.pipeline.support import in_turn, numbered, parameter, reply, resource
 
 
-def csv_reply(*records: dict[str, Any], **headers: str) -> httpx.Response:
+def csv_reply(*records: dict[str, Any]) -> httpx.Response:
     file = io.StringIO()
     writer = csv.DictWriter(file, ["id", "n"])
     writer.writeheader()
     writer.writerows(records)
-    return reply(text=file.getvalue(), content_type="text/csv", **headers)
+    return reply(text=file.getvalue(), content_type="text/csv")
 
 
 async def test_a_filtered_page_is_no_empty_page(sync: Sync) -> None:
