@@ -1,7 +1,7 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
 from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from contextvars import ContextVar
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ from errors import SettingsError
 from exit_code import interrupt
 from explore.probe import probe
 from garbage import spare_the_collector
+from live_events.service import LiveEvents
 from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
 from reconciliation import CountingEntityProcessor, DeletionGuard
 from redaction import hide_settings_in_errors, keep_ordinary_words
@@ -55,6 +56,7 @@ class CustomIntegration(BaseIntegration):
         self.has_failed = False
         self._settings: ConnectionSettings | None = None
         self._client: ApiClient | None = None
+        self._live_events: LiveEvents | None = None
         # What one resync shares: at most one element. A list, because Ocean reads resources in
         # tasks of their own, which see the resync's context but cannot set anything in it.
         self._shared: ContextVar[list[SharedResponses]] = ContextVar("shared")
@@ -77,6 +79,18 @@ class CustomIntegration(BaseIntegration):
             self._client = ApiClient(self.settings)
         return self._client
 
+    @property
+    def live_events(self) -> LiveEvents:
+        """What serves webhooks; errors as for `settings`."""
+        if self._live_events is None:
+            self._live_events = LiveEvents(self, self.settings)
+        return self._live_events
+
+    def accept_live_events(self) -> None:
+        """Register the webhooks, while the application is built; wrong settings are told later."""
+        with suppress(SettingsError):
+            self.live_events.register()
+
     async def start(self) -> None:
         """Check the settings before anything else; wrong ones end the process with one message."""
         keep_ordinary_words()
@@ -92,6 +106,7 @@ class CustomIntegration(BaseIntegration):
         ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
+        self.live_events.start(self.client)
         spare_the_collector()
         get_monitor().interval = _MONITOR_SECONDS
         await super().start()
@@ -124,7 +139,10 @@ class CustomIntegration(BaseIntegration):
         token = self._shared.set(shared)
         succeeded = False
         try:
-            succeeded = bool(await super().sync_raw_all(_, trigger_type, user_agent_type, silent))
+            with self.live_events.beside_resync():
+                succeeded = bool(
+                    await super().sync_raw_all(_, trigger_type, user_agent_type, silent)
+                )
         finally:
             is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
             self.has_failed = is_one_shot and not succeeded
@@ -144,6 +162,7 @@ class CustomIntegration(BaseIntegration):
         if not isinstance(config, CustomResourceConfig):
             raise TypeError(f"{type(config).__name__} is not this integration's resource class")
         plan = config.plan(self.settings)
+        self.live_events.warn(plan)
         config.selector.warn(config.kind, self.settings)
         processor = self.entity_processor
         tally = (

@@ -22,6 +22,8 @@ from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
 from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
 from item_shape import ItemShape
+from live_events.models import FetchConfig, LiveEventConfig
+from live_events.plan import check_blueprint
 from pagination_fields import PaginationConfig
 from parameter_fields import BatchConfig, PathParameterConfig
 from parameters import PathParameter
@@ -41,6 +43,8 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "export": ExportConfig,
     "submit": ExportStepConfig,
     "poll": ExportPollConfig,
+    "live_events": LiveEventConfig,
+    "fetch": FetchConfig,
 }
 # Fields whose own name Python does not allow.
 _AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
@@ -95,6 +99,15 @@ class CustomSelector(Selector, EndpointFields):
         'fails. Example: `[{"when": [403], "then": "skip"}]`.',
     )
 
+    live_events: list[LiveEventConfig] = Field(
+        default_factory=list,
+        alias="liveEvents",
+        title="Live events",
+        description="Webhook events that change items of this resource, which are then read "
+        'again. Example: `[{"when": ".body.type == \\"user\\"", "fetch": "/users/{id}", '
+        '"params": {"id": ".body.id"}}]`.',
+    )
+
     class Config:
         # Port's form adds keys of its own.
         extra = Extra.allow
@@ -112,6 +125,10 @@ class CustomSelector(Selector, EndpointFields):
             selector = cls.construct(query=str(given.get("query", "true")), **unknown)
             selector._problems = [_describe(dict(detail)) for detail in error.errors()]
         return selector
+
+    @validator("live_events", pre=True)
+    def _no_events(cls, value: object) -> object:
+        return [] if value is None else value
 
     @validator("path_parameters", pre=True)
     def _no_parameters(cls, value: object) -> object:
@@ -131,8 +148,7 @@ class CustomSelector(Selector, EndpointFields):
             except SelectorError as error:
                 problems.append(str(error))
         if plan is None:
-            listed = "\n".join(f"  - {problem}" for problem in problems)
-            raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
+            raise unusable(kind, problems)
         return plan
 
     def warn(self, kind: str, settings: ConnectionSettings) -> None:
@@ -173,7 +189,14 @@ class CustomSelector(Selector, EndpointFields):
         needed = in_order(
             plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
         )
-        return replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
+        plan = replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
+        entries = enumerate(self.live_events)
+        return replace(
+            plan,
+            live_events=tuple(
+                entry.plan(f"live_events.{index}", plan, settings) for index, entry in entries
+            ),
+        )
 
     def _owners(self) -> dict[str, str]:
         """For each placeholder, the path parameter that fills it."""
@@ -220,7 +243,12 @@ class CustomResourceConfig(ResourceConfig):
         Raises:
             SelectorError: the selector cannot be used.
         """
-        return self.selector.plan(self.kind, settings)
+        plan = self.selector.plan(self.kind, settings)
+        try:
+            check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
+        except SelectorError as error:
+            raise unusable(self.kind, [str(error)]) from None
+        return plan
 
 
 class CustomPortAppConfig(PortAppConfig):
@@ -233,6 +261,12 @@ class CustomPortAppConfig(PortAppConfig):
         title="Resources",
         description="The endpoints to read, and how their items become entities.",
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
+
+
+def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
+    """The error that names a resource's kind, and each problem of its selector on a line."""
+    listed = "\n".join(f"  - {problem}" for problem in problems)
+    return SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
 
 
 def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
