@@ -47,7 +47,7 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "fetch": FetchConfig,
 }
 # Fields whose own name Python does not allow.
-_AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
+_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
 
 
 class CustomSelector(Selector, EndpointFields):
