@@ -314,7 +314,7 @@ async def test_the_file_has_no_name_and_ends_with_its_reader(
     def open_files() -> int:
         """How many open files have no name; those of others come and go."""
         descriptors = Path("/proc/self/fd").iterdir()
-        return sum("deleted" in os.readlink(each) for each in descriptors if each.is_symlink())
+        return sum("deleted" in str(each.readlink()) for each in descriptors if each.is_symlink())
 
     api.script(Reply(body=BODY))
     client = connect()
