@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -53,7 +54,7 @@ def _wait(client: "redis.Redis") -> None:
             time.sleep(0.05)
 
 
-def fields(body: str, secret: str = SECRET) -> dict[str, str]:
+def fields(body: str, secret: str = SECRET) -> dict[Any, Any]:
     """An entry of the stream, as Ocean's ingestion writes it."""
     signature = PRESETS["github"].sign(body.encode(), secret)
     return {
