@@ -25,7 +25,12 @@ class Change:
         if self.target.identifier:
             return self.index, self.resource.kind, self.target.identifier
         values = sorted((name, value.text) for name, value in self.target.values.items())
-        return self.index, self.resource.kind, self.entry.endpoint.identity, tuple(values)
+        return self.origin, tuple(values)
+
+    @property
+    def origin(self) -> Hashable:
+        """Equal for changes that the same entry of the mapping is responsible for."""
+        return self.index, self.resource.kind, self.entry.endpoint.identity
 
     @property
     def group(self) -> Hashable:

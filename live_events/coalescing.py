@@ -69,6 +69,7 @@ class Coalescer[T: Coalesced]:
         try:
             while key in self._waiting:
                 await self._pause()
+                await self._until_clear(key)
                 async with self._turn:
                     await self._run(self._waiting.pop(key))
         finally:
@@ -81,14 +82,19 @@ class Coalescer[T: Coalesced]:
         except TimeoutError:
             pass
 
+    async def _until_clear(self, key: Hashable) -> None:
+        """Wait for what an exclusive one must come after, before it takes the turn of others."""
+        waited_for = None
+        while (one := self._waiting[key]) is not waited_for and one.is_exclusive:
+            waited_for = one
+            if before := set(self._running.get(one.group, ())):
+                await asyncio.wait(before)
+
     async def _run(self, one: T) -> None:
         running = self._running.setdefault(one.group, set())
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        before = set(running) if one.is_exclusive else set()
         running.add(done)
         try:
-            if before:
-                await asyncio.wait(before)
             await self._work(one)
         finally:
             done.set_result(None)

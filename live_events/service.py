@@ -1,7 +1,8 @@
 """Live events as a whole: what is accepted, what becomes of it, and how it fits with a resync."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from typing import Any
@@ -31,6 +32,8 @@ from resync import ResourcePlan
 from settings import ConnectionSettings
 
 _GONE = frozenset({404, 410})
+# So many items are not gone one after the other before any is there: then the path is wrong.
+_SUSPICIOUSLY_GONE = 3
 # Seconds before Port is asked once more to take an entity that it refused.
 _AGAIN = (2.0, 8.0)
 # After Ocean's own handlers, which may still hand events on.
@@ -57,6 +60,9 @@ class LiveEvents:
             at_once=2 * settings.max_concurrent_requests,
         )
         self._plans: tuple[PortAppConfig | None, dict[int, ResourcePlan | None]] = (None, {})
+        # Entries of the mapping that something was read for, and how often nothing was there.
+        self._seen: set[Hashable] = set()
+        self._gone_for: Counter[Hashable] = Counter()
         self._resyncs = 0
         self._during_resync: dict[Any, Change] = {}
 
@@ -228,8 +234,10 @@ class LiveEvents:
             except StatusError as error:
                 if error.status not in _GONE or error.is_decided:
                     raise
+                self._doubt(change, error)
                 await self._gone(change, f"the API answered {error.status}")
                 return
+            self._seen.add(change.origin)
             if received and not items and self._upload.is_sole(change):
                 await self._gone(change, "items_filter or emit leaves nothing of it")
                 return
@@ -241,6 +249,20 @@ class LiveEvents:
         if self._client is None:
             raise LiveEventError("the integration has not started")
         return await fetch_items(change, self._client, self._settings, self._worker)
+
+    def _doubt(self, change: Change, error: StatusError) -> None:
+        """Refuse to delete where an entry has only ever been told that there is nothing.
+
+        Raises:
+            LiveEventError: it rather seems that its endpoint is wrong.
+        """
+        self._gone_for[change.origin] += 1
+        is_known = change.origin in self._seen
+        if not is_known and self._gone_for[change.origin] > _SUSPICIOUSLY_GONE:
+            raise LiveEventError(
+                f"{error.endpoint}: {error.status}, as all that {change.entry.place} has read; "
+                "look at its fetch. Where its events only tell of deletions, use delete_when"
+            )
 
     async def _gone(self, change: Change, reason: str) -> None:
         if change.target.identifier:

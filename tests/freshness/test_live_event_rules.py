@@ -109,6 +109,19 @@ async def test_a_404_that_the_user_decided_about_deletes_nothing(rule: str) -> N
         assert world.catalog.entities == {"a": 1}
 
 
+async def test_a_wrong_path_does_not_empty_the_catalog(lines: list[str]) -> None:
+    known = dict.fromkeys("abcdefgh", 1)
+    async with open_world(ModelApi(), Catalog(dict(known)), resource(BY_ID)) as world:
+        for name in known:
+            await told(world, {"id": name})
+        assert len(world.catalog.entities) == 5
+        assert world.fates == {"deleted": 3, "lost": 5}
+        world.api.users["z"] = 1
+        await told(world, {"id": "z"}, {"id": "h"})
+        assert set(world.catalog.entities) == {*"defg", "z"}
+    assert sum("lost" in line and "look at its fetch" in line for line in lines) == 5
+
+
 async def test_no_failure_deletes() -> None:
     async with open_world(
         ModelApi({}, fails=lambda: True), Catalog({"a": 1}), resource(BY_ID)
