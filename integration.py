@@ -27,6 +27,7 @@ from reconciliation import CountingEntityProcessor, DeletionGuard
 from redaction import hide_settings_in_errors, keep_ordinary_words
 from response_cache import remove_leftovers
 from resync import ResourceReader, SharedResponses
+from revalidation import Revalidation
 from settings import ConnectionSettings
 
 __all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]
@@ -55,6 +56,7 @@ class CustomIntegration(BaseIntegration):
         self.has_failed = False
         self._settings: ConnectionSettings | None = None
         self._client: ApiClient | None = None
+        self._revalidation: Revalidation | None = None
         # What one resync shares: at most one element. A list, because Ocean reads resources in
         # tasks of their own, which see the resync's context but cannot set anything in it.
         self._shared: ContextVar[list[SharedResponses]] = ContextVar("shared")
@@ -74,7 +76,9 @@ class CustomIntegration(BaseIntegration):
     def client(self) -> ApiClient:
         """The one client of this instance; first used within the running event loop."""
         if self._client is None:
-            self._client = ApiClient(self.settings)
+            identifier = ocean.config.integration.identifier
+            self._revalidation = Revalidation.for_settings(self.settings, identifier)
+            self._client = ApiClient(self.settings, self._revalidation)
         return self._client
 
     async def start(self) -> None:
@@ -130,6 +134,8 @@ class CustomIntegration(BaseIntegration):
             self._shared.reset(token)
             for responses in shared:
                 responses.close()
+            if self._revalidation:
+                await self._revalidation.report(ocean.metrics)
         return succeeded
 
     async def read_resource(self) -> AsyncGenerator[list[dict[str, Any]]]:

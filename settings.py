@@ -104,6 +104,8 @@ class ConnectionSettings(FrozenSettings):
     max_retry_wait: float = Field(default=600, ge=0, allow_inf_nan=False)
     allowed_hosts: tuple[str, ...] = ()
     mapping_engine: MappingEngine = "fused"
+    response_directory: str | None = None
+    response_directory_size: int = Field(default=1000, ge=1)
     custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
         default=None, repr=False
     )
@@ -182,6 +184,13 @@ class ConnectionSettings(FrozenSettings):
     @classmethod
     def _check_api_key_header(cls, value: str) -> str:
         check_header(value, "")
+        return value
+
+    @field_validator("response_directory")
+    @classmethod
+    def _check_directory(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("/"):
+            refuse("must be the absolute path of a directory, such as /var/lib/ocean-custom")
         return value
 
     @field_validator("custom_headers")

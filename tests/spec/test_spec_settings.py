@@ -52,6 +52,8 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "maxRetryWait": ("string", "600"),
     "allowedHosts": ("array", []),
     "mappingEngine": ("string", "fused"),
+    "responseDirectory": ("string", None),
+    "responseDirectorySize": ("string", "1000"),
 }
 
 # A value of every setting as it is written in the environment, and as Ocean hands it over.
