@@ -7,6 +7,7 @@ httpx layers below (`auth/`, `transport.py`); redirects and the origin rule are 
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import httpx
 from port_ocean.exceptions.clients import BlockedIPError
@@ -15,7 +16,7 @@ from auth.factory import create_auth
 from diagnosis import explain
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
 from exchange import LARGE_BODY
-from messages import ApiRequest, ApiResponse
+from messages import ApiRequest, ApiResponse, query_texts
 from origins import OriginRule
 from redaction import Redactor
 from revalidation import Revalidation, Send
@@ -25,6 +26,7 @@ from transport import ApiHttpClient
 _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
+_FORM = "application/x-www-form-urlencoded"
 _SAFE_FOR_STRANGERS = frozenset({"accept", "content-type"})
 _ADVICE = {
     400: "look at query_params, body and the pagination settings",
@@ -97,10 +99,13 @@ class ApiClient:
     async def _exchange(self, request: ApiRequest) -> httpx.Response:
         try:
             admitted = request.with_url(self._origins.admit(request.url))
-            if self._origins.is_own(admitted.url):
-                return await self._transmit(admitted, self._build(admitted), self._http.send)
-            built = self._build_for_stranger(admitted)
-            return await self._transmit(admitted, built, self._send_to_stranger)
+            if not self._origins.is_own(admitted.url):
+                built = self._build_for_stranger(admitted)
+                return await self._transmit(admitted, built, self._send_without_credentials)
+            if request.is_anonymous:
+                built = self._build_anonymous(admitted)
+                return await self._transmit(admitted, built, self._send_without_credentials)
+            return await self._transmit(admitted, self._build(admitted), self._http.send)
         except (UnicodeError, ValueError) as error:
             # Headers that are no ASCII, or a NaN in a body.
             raise RequestError(
@@ -121,7 +126,7 @@ class ApiClient:
             return await self._revalidation.exchange(request.identity, built, send)
         return await send(built)
 
-    async def _send_to_stranger(self, built: httpx.Request) -> httpx.Response:
+    async def _send_without_credentials(self, built: httpx.Request) -> httpx.Response:
         return await self._http.send(built, auth=None)
 
     def _build(self, request: ApiRequest) -> httpx.Request:
@@ -136,14 +141,22 @@ class ApiClient:
             for name, value in request.headers.items()
             if name.lower() in _SAFE_FOR_STRANGERS
         }
-        built = self._with_body(request, headers)
+        return self._build_anonymous(replace(request, headers=headers))
+
+    def _build_anonymous(self, request: ApiRequest) -> httpx.Request:
+        """With the selector's own headers only, and without the cookies of the API."""
+        built = self._with_body(request, httpx.Headers(request.headers))
         built.headers.pop("cookie", None)
         return built
 
-    def _with_body(self, request: ApiRequest, headers: Mapping[str, str]) -> httpx.Request:
-        return self._http.build_request(
-            request.method, request.url, headers=headers, json=request.body
-        )
+    def _with_body(self, request: ApiRequest, headers: httpx.Headers) -> httpx.Request:
+        method, url, body = request.method, request.url, request.body
+        if body is None or request.body_format in ("json", "graphql"):
+            return self._http.build_request(method, url, headers=headers, json=body)
+        is_form = request.body_format == "form"
+        headers.setdefault("content-type", _FORM if is_form else "text/plain; charset=utf-8")
+        content = _as_form(body) if is_form else str(body)
+        return self._http.build_request(method, url, headers=headers, content=content)
 
     def _redirected(self, request: ApiRequest, status: int, location: str) -> ApiRequest:
         try:
@@ -190,3 +203,7 @@ class ApiClient:
         explained = explain(error, self._settings.timeout, self.redactor)
         explained.endpoint = place
         return explained
+
+
+def _as_form(fields: Mapping[str, Any]) -> str:
+    return str(httpx.QueryParams({name: query_texts(value) for name, value in fields.items()}))

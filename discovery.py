@@ -8,9 +8,10 @@ from typing import Any
 from loguru import logger
 
 from endpoint_reader import EndpointReader
-from endpoints import PathParameter, PathValue
+from endpoints import PathValue
 from errors import ResourceError
 from extraction import keys_of
+from parameters import PathParameter
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
+import httpx
 from loguru import logger
 
 from ahead import Allowance, Fetch, FetchAhead
@@ -20,7 +21,8 @@ from observer import UNOBSERVED, Observer
 from page_reader import EndpointStatistics, LargePage, PageReader
 from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.reading import PageSizes, Reading
+from pagination.reading import Reading
+from pagination.sizes import PageSizes
 from retries import backoff
 from settings import ConnectionSettings
 
@@ -64,14 +66,16 @@ class EndpointReader:
     ) -> None:
         self._client = client
         self._endpoint = endpoint
-        self._settings = settings.pagination
+        self._pagination = endpoint.pagination or settings.pagination
         self._max_retries = settings.max_retries
         self._fetch = fetch
         self._allowance = Allowance(settings.max_concurrent_requests)
         self._rules = rules
         self._observer = observer
         self._most_pages = most_pages
-        self.statistics = EndpointStatistics(PageSizes(settings.page_size))
+        self.statistics = EndpointStatistics(
+            PageSizes(self._pagination.page_size), is_graphql=endpoint.body_format == "graphql"
+        )
         self._page_reader = PageReader(endpoint.data_path, self.statistics, client.redactor, worker)
 
     async def read(
@@ -82,7 +86,8 @@ class EndpointReader:
         Raises:
             EndpointError: the endpoint could not be read to its end.
         """
-        visit = self._visit(first, path_params or {})
+        with self._place(first):
+            visit = self._visit(first, path_params or {})
         try:
             while visit.request:
                 with self._place(visit.request):
@@ -97,7 +102,8 @@ class EndpointReader:
     def _visit(self, first: ApiRequest, path_params: Mapping[str, str]) -> _Visit:
         self.statistics.endpoints += 1
         sizes = self.statistics.sizes
-        reading = Reading(create_strategy(self._settings), first, self._settings, sizes)
+        settings = self._pagination
+        reading = Reading(create_strategy(settings), first, settings, sizes)
         ahead = FetchAhead(self._fetch, self._allowance)
         return _Visit(first, path_params, reading, ahead, reading.request)
 
@@ -201,6 +207,8 @@ class EndpointReader:
         except EndpointError as error:
             error.endpoint = error.endpoint or self._client.describe(request)
             raise
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise self._endpoint.refused(error) from None
 
 
 def _without_numbers(reason: str) -> str:

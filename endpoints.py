@@ -12,83 +12,33 @@ from urllib.parse import quote, unquote
 import httpx
 
 from errors import EndpointError, SelectorError
-from extraction import DataPath, ItemExpression
-from messages import ApiRequest, QueryValue
+from extraction import DataPath
+from messages import ApiRequest, BodyFormat, QueryValue
+from pagination.models import PaginationSettings
+from templates import Template, fill_text, placeholders_in, with_variables
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*)\}")
 # What looks like a placeholder, whatever its name.
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_BRACES = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 # pchar of RFC 3986 (section 3.3), without "%", which is handled on its own.
 _LEGAL_IN_SEGMENT = "-._~!$&'()*+,;=:@"
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One endpoint to call: a resource's own, or the one that discovers a path parameter.
-
-    `path` is a path below baseUrl, or a full URL; its query string is merged with `query_params`.
-    """
-
-    path: str
-    method: str = "GET"
-    query_params: Mapping[str, QueryValue] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    data_path: DataPath = field(default_factory=lambda: DataPath("."))
-
-    @property
-    def placeholders(self) -> list[str]:
-        """The names in braces, each once, in the order of the path."""
-        return list(dict.fromkeys(_PLACEHOLDER.findall(self.path)))
-
-    @property
-    def identity(self) -> str:
-        """Equal for endpoints that call the API in the same way; may hold secrets."""
-        url = httpx.URL("http://identity")
-        request = ApiRequest(self.method, url, self.headers, [self.path, self.body])
-        return request.with_query(self.query_params).identity
-
-    def request(self, base_url: str, values: Mapping[str, "PathValue"]) -> ApiRequest:
-        """The request for the first page, with each placeholder replaced.
-
-        Raises:
-            EndpointError: a value would change which endpoint is called.
-        """
-        try:
-            return self._filled_request(base_url, values)
-        except (UnicodeEncodeError, httpx.InvalidURL) as error:
-            raise EndpointError(
-                f"a path parameter's value makes no usable URL: {type(error).__name__}",
-                endpoint=f"{self.method} {self.path}",
-                advice="look at the path parameter's field and filter",
-            ) from None
-
-    def _filled_request(self, base_url: str, values: Mapping[str, "PathValue"]) -> ApiRequest:
-        path, _, query = self.path.partition("?")
-        filled = _PLACEHOLDER.sub(lambda match: values[match[1]].encoded, path)
-        if _dot_segments(filled) > _dot_segments(path):
-            raise EndpointError(
-                "a path parameter's value holds a '.' or '..' segment, which would call another "
-                "endpoint",
-                endpoint=f"{self.method} {self.path}",
-                advice="look at the path parameter's field and filter",
-            )
-        url = _join(base_url, filled)
-        asked = {
-            name: [_fill(value, values) for value in httpx.QueryParams(query).get_list(name)]
-            for name in httpx.QueryParams(query)
-        }
-        request = ApiRequest(self.method, url, self.headers, self.body)
-        return request.with_query({**asked, **self.query_params})
+_SCHEMES = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True)
 class PathValue:
-    """One value of a path parameter; `segment` asks for slashes to be encoded as well."""
+    """One value of a path parameter; `segment` asks for slashes to be encoded as well.
+
+    `value` is the value with its JSON type, by default the text.
+    """
 
     text: str
     segment: bool = False
+    value: str | int | float | bool | list[Any] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.value is None:
+            object.__setattr__(self, "value", self.text)
 
     @property
     def encoded(self) -> str:
@@ -99,41 +49,147 @@ class PathValue:
 
 
 @dataclass(frozen=True, slots=True)
-class PathParameter:
-    """How the values of one placeholder are discovered."""
+class _Parts:
+    """An endpoint's parts, prepared for values; `query` is the path's own, `body` may be a part."""
 
-    name: str
-    endpoint: Endpoint
-    field: ItemExpression
-    filter: ItemExpression | None = None
-    segment: bool = False
+    path: str
+    query: Template
+    query_params: Template
+    headers: Template
+    fixed_body: Mapping[str, Any]
+    body: Template
 
-    def passes(self, item: Any) -> bool:
-        """Whether the filter lets an item through: only exactly true does.
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint to call: a resource's own, or the one that discovers a path parameter.
+
+    `path` is a path below baseUrl, or a full URL; its query string is merged with `query_params`.
+    `names` are the placeholders that may stand in query parameters, headers and body, `exposed` the
+    environment variables that may stand anywhere. `pagination` replaces the connection's.
+
+    Raises:
+        SelectorError: on construction, when a variable is not exposed.
+    """
+
+    path: str
+    method: str = "GET"
+    query_params: Mapping[str, QueryValue] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    data_path: DataPath = field(default_factory=lambda: DataPath("."))
+    body_format: BodyFormat = "json"
+    is_anonymous: bool = False
+    pagination: PaginationSettings | None = None
+    names: frozenset[str] = frozenset()
+    exposed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _parts: _Parts = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_parts", self._prepared())
+
+    @property
+    def placeholders(self) -> list[str]:
+        """The names in braces, each once, those of the path first."""
+        parts = self._parts
+        found = [*placeholders_in(self.path), *parts.query_params.names, *parts.headers.names]
+        return list(dict.fromkeys([*found, *parts.body.names]))
+
+    @property
+    def is_address(self) -> bool:
+        """Whether one placeholder is the whole endpoint, so that its value may be a full URL."""
+        return self.path in {f"{{{name}}}" for name in self.placeholders[:1]}
+
+    @property
+    def identity(self) -> str:
+        """Equal for endpoints that call the API in the same way; may hold secrets."""
+        body = [self.path, self.body]
+        request = ApiRequest(
+            self.method,
+            "http://identity",
+            self.headers,
+            body,
+            self.body_format,
+            is_anonymous=self.is_anonymous,
+        )
+        return request.with_query(self.query_params).identity
+
+    def request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
+        """The request for the first page, with each placeholder replaced.
 
         Raises:
-            ValueError: the filter fails on this item.
-        """
-        return self.filter is None or self.filter.first(item) is True
-
-    def value_of(self, item: Any) -> PathValue | None:
-        """The value that an item gives; None when it is missing, null or empty.
-
-        Raises:
-            SelectorError: the value is an object or a list.
+            EndpointError: a value would change which endpoint is called.
         """
         try:
-            value = self.field.first(item)
-        except ValueError:
-            value = None
-        if isinstance(value, dict | list):
-            kind = "an object" if isinstance(value, dict) else "a list"
-            raise SelectorError(
-                f"path_parameters.{self.name}.field: {self.field.expression} gives {kind}; "
-                "it must give a string or a number"
+            return self._filled_request(base_url, values)
+        except UnicodeEncodeError as error:
+            raise self.refused(error) from None
+
+    def refused(self, error: Exception) -> EndpointError:
+        """What to say when placeholders' values make no usable URL."""
+        return EndpointError(
+            f"a path parameter's value makes no usable URL: {type(error).__name__}",
+            endpoint=f"{self.method} {self.path}",
+            advice="look at the path parameter's field and filter",
+        )
+
+    def _prepared(self) -> _Parts:
+        path, _, query = self.path.partition("?")
+        asked = {name: httpx.QueryParams(query).get_list(name) for name in httpx.QueryParams(query)}
+        in_path = {name: PathValue(text).encoded for name, text in self.exposed.items()}
+        return _Parts(
+            with_variables(path, in_path, "endpoint"),
+            self._template(asked, "endpoint", frozenset(placeholders_in(query))),
+            self._template(self.query_params, "query_params", self.names),
+            self._template(self.headers, "headers", self.names),
+            *self._prepared_body(),
+        )
+
+    def _template(self, value: Any, setting: str, names: frozenset[str]) -> Template:
+        return Template.of(with_variables(value, self.exposed, setting), names)
+
+    def _prepared_body(self) -> tuple[Mapping[str, Any], Template]:
+        """What of the body is fixed, and the template of the rest.
+
+        Braces in a GraphQL query are its own, so that only its variables have placeholders.
+        """
+        if self.body_format != "graphql":
+            return {}, self._template(self.body, "body", self.names)
+        fixed = {name: part for name, part in self.body.items() if name != "variables"}
+        variables = self._template(self.body.get("variables", {}), "body.variables", self.names)
+        return with_variables(fixed, self.exposed, "body"), variables
+
+    def _filled_request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
+        parts = self._parts
+        request = ApiRequest(
+            self.method,
+            self._address(base_url, values),
+            parts.headers.fill(values),
+            self._filled_body(values),
+            self.body_format,
+            is_anonymous=self.is_anonymous,
+        )
+        return request.with_query({**parts.query.fill(values), **parts.query_params.fill(values)})
+
+    def _filled_body(self, values: Mapping[str, PathValue]) -> Any:
+        parts = self._parts
+        if self.body_format == "graphql":
+            return {**parts.fixed_body, "variables": parts.body.fill_typed(values)}
+        return (parts.body.fill_typed if self.body_format == "json" else parts.body.fill)(values)
+
+    def _address(self, base_url: str, values: Mapping[str, PathValue]) -> str:
+        path = self._parts.path
+        if self.is_address and (address := values[self.placeholders[0]].text).startswith(_SCHEMES):
+            return address
+        filled = fill_text(path, {name: value.encoded for name, value in values.items()}, values)
+        if _dot_segments(filled) > _dot_segments(path):
+            raise EndpointError(
+                "a path parameter's value holds a '.' or '..' segment, which would call another "
+                "endpoint",
+                endpoint=f"{self.method} {self.path}",
+                advice="look at the path parameter's field and filter",
             )
-        text = _text_of(value)
-        return PathValue(text, self.segment) if text else None
+        return _join(base_url, filled)
 
 
 def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting: str) -> None:
@@ -152,22 +208,10 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
             )
 
 
-def _text_of(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _fill(text: str, values: Mapping[str, PathValue]) -> str:
-    return _PLACEHOLDER.sub(lambda match: values[match[1]].text, text)
-
-
-def _join(base_url: str, path: str) -> httpx.URL:
-    if path.startswith(("http://", "https://")):
-        return httpx.URL(path)
-    return httpx.URL(f"{base_url}/{path.lstrip('/')}" if path.strip("/") else base_url)
+def _join(base_url: str, path: str) -> str:
+    if path.startswith(_SCHEMES):
+        return path
+    return f"{base_url}/{path.lstrip('/')}" if path.strip("/") else base_url
 
 
 def _dot_segments(path: str) -> int:

@@ -36,6 +36,7 @@ class ItemStream:
         self, body: LargeBody, splitter: Splitter, data_path: DataPath, worker: JqWorker
     ) -> None:
         self.received = self.count = 0
+        self.last_item: Any = None
         self.body: Any = None
         self._chunks = body.chunks()
         self._splitter = splitter
@@ -130,6 +131,8 @@ class ItemStream:
     async def _items(self, part: ListPart) -> Portion:
         found = await self._data_path.extract_part(part, self._worker)
         self.count += len(found.items)
+        if found.items:
+            self.last_item = found.items[-1]
         self._found_nulls = self._found_nulls or not found.matched
         return Portion(found.items, len(part.text))
 

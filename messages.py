@@ -3,46 +3,83 @@
 import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self
+from functools import cached_property
+from typing import Any, Literal, Protocol, Self
 
 import httpx
 
 type QueryValue = str | int | float | bool | list[Any] | None
+type BodyFormat = Literal["json", "form", "text", "graphql"]
+type Where = Literal["query", "header", "body"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ApiRequest:
     """One request to the API, before authentication.
 
-    `url` is absolute; its own query is kept. `body` is a JSON value or None.
+    `address` is absolute; its own query is kept, and `query` holds parameters beyond it. `body` is
+    a JSON value or None, sent as `body_format` says. An `is_anonymous` one carries no credentials.
     """
 
     method: str
-    url: httpx.URL
+    address: httpx.URL | str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
+    body_format: BodyFormat = "json"
+    query: Mapping[str, list[str]] = field(default_factory=dict)
+    is_anonymous: bool = False
+
+    @cached_property
+    def url(self) -> httpx.URL:
+        """The address with all parameters.
+
+        Raises:
+            httpx.InvalidURL, UnicodeError: it is none, for example because it is too long.
+        """
+        if not self.query:
+            return httpx.URL(self.address)
+        bare, _, own = str(self.address).partition("#")[0].partition("?")
+        given = httpx.QueryParams(own)
+        merged = {name: given.get_list(name) for name in given} | dict(self.query)
+        # At once, because each change of a URL parses it anew.
+        texts = httpx.QueryParams({name: values for name, values in merged.items() if values})
+        return httpx.URL(f"{bare}?{texts}" if texts else bare)
 
     def with_query(self, params: Mapping[str, QueryValue]) -> Self:
         """The same request with these query parameters set, replacing those of the same name."""
         if not params:
             return self
-        own = self.url.params
-        query = {name: own.get_list(name) for name in own}
-        for name, value in params.items():
-            query[name] = _query_texts(value)
-        # At once, because each change of a URL parses it anew.
-        merged = httpx.QueryParams({name: texts for name, texts in query.items() if texts})
-        return replace(self, url=self.url.copy_with(params=merged))
+        texts = {name: query_texts(value) for name, value in params.items()}
+        return replace(self, query={**self.query, **texts})
+
+    def placed(self, where: Where, name: str, value: Any) -> Self:
+        """The same request with a value in its query, a header, or its body.
+
+        In a body, `name` is a path of keys, such as `variables.after`; objects on the way are made.
+
+        Raises:
+            ValueError: the body is no object where the path leads.
+        """
+        if where == "query":
+            return self.with_query({name: value})
+        if where == "header":
+            others = {
+                key: text for key, text in self.headers.items() if key.lower() != name.lower()
+            }
+            return replace(self, headers={**others, name: query_texts(value)[0]})
+        return replace(self, body=_with_field(self.body, name.split("."), value))
 
     def with_url(self, url: httpx.URL) -> Self:
         """The same request to another address."""
-        return replace(self, url=url)
+        return replace(self, address=url, query={})
 
     @property
     def identity(self) -> str:
         """Equal for requests that ask the API for the same thing; may hold secrets."""
+        headers = sorted(self.headers.items())
+        how = [self.body_format, self.is_anonymous]
         return json.dumps(
-            [self.method, str(self.url), sorted(self.headers.items()), self.body],
+            [self.method, str(self.url), headers, self.body, how],
             sort_keys=True,
             separators=(",", ":"),
             default=str,
@@ -94,12 +131,21 @@ class ApiResponse:
         return await self.large.read() if self.large else self.content
 
 
-def _query_texts(value: QueryValue) -> list[str]:
+def query_texts(value: QueryValue) -> list[str]:
     """A list repeats the parameter; null leaves it out; booleans are lower case as in JSON."""
     if isinstance(value, list):
-        return [text for item in value for text in _query_texts(item)]
+        return [text for item in value for text in query_texts(item)]
     if value is None:
         return []
     if isinstance(value, bool):
         return ["true" if value else "false"]
     return [str(value)]
+
+
+def _with_field(body: Any, path: list[str], value: Any) -> dict[str, Any]:
+    if not isinstance(body, Mapping | None):
+        raise ValueError(f"{path[0]} cannot be set in a body that is no object there")
+    held = dict(body or {})
+    name, *rest = path
+    held[name] = _with_field(held.get(name), rest, value) if rest else value
+    return held

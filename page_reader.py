@@ -13,7 +13,7 @@ from item_stream import ItemStream, Portion
 from jq_worker import JqWorker
 from messages import ApiRequest, ApiResponse
 from pagination.page import Page
-from pagination.reading import PageSizes
+from pagination.sizes import PageSizes
 from redaction import Redactor
 
 _NO_CONTENT = frozenset({204, 205})
@@ -24,6 +24,7 @@ class EndpointStatistics:
     """What reading all endpoints of one template came to; `endings` counts the reasons."""
 
     sizes: PageSizes
+    is_graphql: bool = False
     endpoints: int = 0
     pages: int = 0
     items: int = 0
@@ -37,9 +38,10 @@ class EndpointStatistics:
         """Count whether data_path fits a body.
 
         Raises:
-            ResponseError: it gives nothing, and the body looks like an error.
+            ResponseError: it gives nothing, and the body looks like an error; GraphQL's `errors`
+                are one even beside data.
         """
-        if not count and _looks_like_error(body):
+        if _looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
             raise ResponseError("the status says success, but the body says error")
         if count or matched:
             self.matched += 1
@@ -123,6 +125,7 @@ class LargePage:
             large.fingerprint if large else b"",
             stream.digest,
             self._first,
+            stream.last_item,
         )
 
     def abandon(self) -> None:
@@ -184,6 +187,7 @@ class PageReader:
             found.beside,
             response.large.fingerprint if response.large else response.content,
             first_item=found.items[0] if found.items else None,
+            last_item=found.items[-1] if found.items else None,
         )
 
 

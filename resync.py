@@ -18,11 +18,12 @@ from batching import BatchBuffer
 from client import ApiClient
 from discovery import Discovery, combinations
 from endpoint_reader import EndpointReader
-from endpoints import Endpoint, PathParameter, PathValue
+from endpoints import Endpoint, PathValue
 from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
 from jq_worker import JqWorker
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
+from parameters import PathParameter
 from response_cache import ResponseCache
 from settings import ConnectionSettings
 

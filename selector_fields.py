@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from pydantic.v1 import BaseModel, Extra, Field, validator
 
-from endpoints import Endpoint, PathParameter, check_placeholders
+from endpoints import Endpoint, check_placeholders
 from error_rules import ErrorRule
 from extraction import DataPath, ItemExpression
+from parameters import PathParameter
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

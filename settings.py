@@ -4,6 +4,7 @@
 where everything may be a string, empty or absent (None), and reports all problems together.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -12,7 +13,6 @@ import httpx
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -23,7 +23,9 @@ from pydantic_core import ErrorDetails
 
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from errors import SettingsError
+from pagination.models import PaginationSettings, PaginationType
 from setting_types import (
+    ENVIRONMENT_NAME,
     FrozenSettings,
     Headers,
     check_header,
@@ -33,11 +35,8 @@ from setting_types import (
 )
 
 AuthType = Literal["none", "bearer_token", "basic", "api_key", "custom"]
-PaginationType = Literal["none", "offset", "page", "cursor", "next_link", "header_link"]
 MappingEngine = Literal["fused", "ocean"]
 
-_DEFAULT_PARAMS = {"offset": "offset", "page": "page", "cursor": "cursor"}
-_DEFAULT_SIZE_PARAMS = {"offset": "limit", "page": "size", "cursor": "limit"}
 _REQUIRED_BY_AUTH: dict[str, tuple[str, ...]] = {
     "bearer_token": ("apiToken",),
     "basic": ("username", "password"),
@@ -53,26 +52,10 @@ _SECRET = {
     "customAuthRequestTemplate",
     "customHeaders",
 }
+# Port's own credentials, by the names that examples of the framework use.
+_OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 _USERINFO = re.compile(r"//[^/]*@")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
-
-
-class PaginationSettings(BaseModel):
-    """How pages are asked for, and where answers tell whether there are more."""
-
-    model_config = ConfigDict(frozen=True)
-
-    type: PaginationType = "none"
-    page_size: int = 100
-    param: str = ""
-    size_param: str = ""
-    start_page: int = 1
-    cursor_path: str | None = None
-    has_more_path: str | None = None
-    last_page_path: str | None = None
-    next_link_path: str = "@odata.nextLink"
-    header_link_rel: str = "next"
-    total_path: str | None = None
 
 
 class ConnectionSettings(FrozenSettings):
@@ -103,6 +86,7 @@ class ConnectionSettings(FrozenSettings):
     max_retries: int = Field(default=8, ge=0)
     max_retry_wait: float = Field(default=600, ge=0, allow_inf_nan=False)
     allowed_hosts: tuple[str, ...] = ()
+    exposed_variables: tuple[str, ...] = ()
     mapping_engine: MappingEngine = "fused"
     response_directory: str | None = None
     response_directory_size: int = Field(default=1000, ge=1)
@@ -165,12 +149,24 @@ class ConnectionSettings(FrozenSettings):
     def _basic_auth_is_basic(cls, value: object) -> object:
         return "basic" if value == "basic_auth" else value
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "exposed_variables", mode="before")
     @classmethod
-    def _split_hosts(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str) and not value.lstrip().startswith("["):
-            return tuple(host.strip() for host in value.split(",") if host.strip())
+            return tuple(name.strip() for name in value.split(",") if name.strip())
         return from_json(value)
+
+    @field_validator("exposed_variables")
+    @classmethod
+    def _check_variables(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not ENVIRONMENT_NAME.fullmatch(name):
+                refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
+            if name in _OCEANS_OWN or name.startswith("OCEAN__"):
+                refuse(f"has {name}, which holds a secret of the integration itself")
+        if missing := sorted(set(names) - os.environ.keys()):
+            refuse(f"names environment variables that are not set: {', '.join(missing)}")
+        return names
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -204,20 +200,26 @@ class ConnectionSettings(FrozenSettings):
     @property
     def pagination(self) -> PaginationSettings:
         """The pagination settings, with the defaults of their type filled in."""
-        kind = self.pagination_type
-        return PaginationSettings(
-            type=kind,
-            page_size=self.page_size,
-            param=self.pagination_param or _DEFAULT_PARAMS.get(kind, ""),
-            size_param=self.size_param or _DEFAULT_SIZE_PARAMS.get(kind, ""),
-            start_page=self.start_page,
-            cursor_path=self.cursor_path,
-            has_more_path=self.has_more_path,
-            last_page_path=self.last_page_path,
-            next_link_path=self.next_link_path,
-            header_link_rel=self.header_link_rel,
-            total_path=self.total_path,
+        defaults = PaginationSettings.of_type(self.pagination_type)
+        return defaults.model_copy(
+            update={
+                "page_size": self.page_size,
+                "param": self.pagination_param or defaults.param,
+                "size_param": self.size_param or defaults.size_param,
+                "start_page": self.start_page,
+                "cursor_path": self.cursor_path,
+                "has_more_path": self.has_more_path,
+                "last_page_path": self.last_page_path,
+                "next_link_path": self.next_link_path,
+                "header_link_rel": self.header_link_rel,
+                "total_path": self.total_path,
+            }
         )
+
+    @property
+    def exposed(self) -> Mapping[str, str]:
+        """The environment variables that a mapping may use, by name."""
+        return {name: os.environ[name] for name in self.exposed_variables}
 
 
 def _is_unset(value: object) -> bool:

@@ -1,10 +1,10 @@
 """What pagination decided after a page, in words."""
 
 from pagination.lookup import find
+from pagination.models import PaginationSettings
 from pagination.page import Page
 from pagination.reading import Verdict
 from pagination.totals import find_total
-from settings import PaginationSettings
 
 _WAYS = {
     "cursor": "a cursor for the next page",

@@ -13,9 +13,9 @@ class Page:
     """One answer, as pagination sees it.
 
     `count` is how many items data_path found, and `items` are these, unless they were too many to
-    keep: then `digest` is equal for equal ones, and only the `first_item` is there. `received` is
-    how many records the API sent (None when the answer is a single object); `beside` is the object
-    that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
+    keep: then `digest` is equal for equal ones, and only `first_item` and `last_item` are there.
+    `received` is how many records the API sent (None when the answer is a single object); `beside`
+    is the object that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
     """
 
     request: ApiRequest
@@ -28,6 +28,7 @@ class Page:
     fingerprint: bytes
     digest: bytes = b""
     first_item: Any = None
+    last_item: Any = None
 
     @property
     def is_empty(self) -> bool:

@@ -4,15 +4,15 @@ The evidence for further pages counts in this order: the setting that names a ma
 the body; a total; the number of items. The outcome is every item or an error.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from errors import PaginationError
 from messages import ApiRequest
 from pagination.lookup import find, show
+from pagination.models import PaginationSettings
 from pagination.page import Page, Statement, Strategy
+from pagination.sizes import PageSizes
 from pagination.totals import Total, find_total
-from settings import PaginationSettings
 
 _NO_SUCH_PAGE = frozenset({404, 416})
 _REFUSED_PAGE = frozenset({400, 422})
@@ -20,48 +20,6 @@ _REFUSED_PAGE = frozenset({400, 422})
 # filters while it follows a cursor may send many.
 _MOST_EMPTY_PAGES = 10
 _MOST_EMPTY_CURSORS = 100
-
-
-@dataclass(slots=True)
-class PageSizes:
-    """What a resource's answers taught about the server's page size; shared by its endpoints."""
-
-    page_size: int
-    saw_full: bool = False
-    longest_final: int = 0
-    markers_seen: set[str] = field(default_factory=set)
-    _trusted: Counter[int] = field(default_factory=Counter)
-
-    def is_full(self, received: int) -> bool:
-        """Whether the server could have sent no more in one page, as far as is known."""
-        return received >= self.page_size
-
-    def should_probe(self, length: int) -> bool:
-        """Whether to ask for a page after a short one of this length, while none was full.
-
-        Yes for each new longest one. Pages that are just as long may be full by a cap that the
-        server keeps to itself: of these, the first, second, fourth, eighth … is asked about.
-        """
-        if length != self.longest_final:
-            return length > self.longest_final
-        self._trusted[length] += 1
-        count = self._trusted[length]
-        return count & (count - 1) == 0
-
-    def remember_final(self, length: int) -> None:
-        """A short page of this length turned out to be the last."""
-        self.longest_final = max(self.longest_final, length)
-
-    def learn_cap(self, length: int) -> bool:
-        """The server sends at most so many items per page, whatever is asked for.
-
-        Returns whether endpoints that ended with so many items were trusted to be complete.
-        """
-        self.page_size = min(self.page_size, length)
-        self.saw_full = True
-        # The last of the count is the one that was asked about and taught the cap.
-        trusted = self._trusted[length]
-        return trusted > 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +89,7 @@ class Reading:
         self._previous = page
         self._pages += 1
         self._received += page.received or 0
+        self._check_most_pages(page)
         self._total = find_total(page, self._settings.total_path) or self._total
         self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
         probed, self._probed_length = self._probed_length, 0
@@ -200,6 +159,8 @@ class Reading:
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
         self._by_count = False
+        if self._settings.stop != "auto":
+            return self._decide_as_told(page)
         self._says_more = bool(statement.more)
         if statement.more is False:
             return self._end(statement.reason)
@@ -250,6 +211,36 @@ class Reading:
             return self._end(f"a short page ({length} < {self._sizes.page_size})")
         self._probed_length = length
         return self._ask(self._strategy.following(page), extra=True)
+
+    def _decide_as_told(self, page: Page) -> Verdict:
+        """By `stop` alone, whatever markers and totals say."""
+        length, size = page.received, self._settings.page_size
+        if length is None and self._strategy.counts:
+            return self._end("a single object")
+        if page.is_empty:
+            return self._end("an empty page")
+        if self._settings.stop == "short_page" and (length or 0) < size:
+            self._refuse_if_behind(length or 0)
+            return self._end(f"a short page ({length or 0} < {size})")
+        self._by_count = self._strategy.counts
+        following = self._strategy.following(page)
+        return self._ask(following) if following else self._end_without_way_on(page)
+
+    def _refuse_if_behind(self, length: int) -> None:
+        if self._settings.total_path and self._total.is_ahead(self._received, self._pages):
+            raise PaginationError(
+                f"a page of {length} items is short, but only {self._received} items arrived of a "
+                f"{self._total}",
+                advice="look at pagination.stop and page_size",
+            )
+
+    def _check_most_pages(self, page: Page) -> None:
+        most = self._settings.max_pages
+        if most is not None and self._pages > most and not page.is_empty:
+            raise PaginationError(
+                f"there are more than {most} pages, as many as max_pages allows",
+                advice="look at pagination.max_pages",
+            )
 
     def _learn_from_probe(self, probed: int, page: Page) -> None:
         if not page.received:

@@ -8,12 +8,35 @@ from urllib.parse import urljoin
 import httpx
 
 from errors import PaginationError
-from messages import ApiRequest
-from pagination.lookup import any_says_more, find
+from messages import ApiRequest, Where
+from pagination.cursors import cursors_of
+from pagination.lookup import any_says_more, find, kind_of
+from pagination.models import PaginationSettings
 from pagination.page import SILENT, Page, Statement, Strategy
-from settings import PaginationSettings
 
-_CURSORS = ("next_cursor", "cursor", "meta.after_cursor", "links.next")
+
+class Asking:
+    """Puts the way on, and the page size, where a request carries them."""
+
+    def __init__(self, settings: PaginationSettings) -> None:
+        self._settings = settings
+
+    def sized(self, request: ApiRequest) -> ApiRequest:
+        """The request with the page size, if one is sent."""
+        settings = self._settings
+        if not settings.size_param:
+            return request
+        return self._put(request, settings.size_where, settings.size_param, settings.page_size)
+
+    def at(self, value: str | float, request: ApiRequest) -> ApiRequest:
+        """The request for the page at an offset, number or cursor."""
+        return self._put(request, self._settings.where, self._settings.param, value)
+
+    def _put(self, request: ApiRequest, where: Where, name: str, value: Any) -> ApiRequest:
+        try:
+            return request.placed(where, name, value)
+        except ValueError as error:
+            raise PaginationError(f"{error}", advice="look at body and pagination.in") from None
 
 
 class SingleRequest(Strategy):
@@ -38,12 +61,12 @@ class Offset(Strategy):
 
     def __init__(self, settings: PaginationSettings) -> None:
         self.parameter = settings.param
-        self._size = {settings.size_param: settings.page_size}
+        self._ask = Asking(settings)
         self._offset = 0
 
     def first(self, request: ApiRequest) -> ApiRequest:
         self._offset = 0
-        return request.with_query({self.parameter: 0, **self._size})
+        return self._ask.at(0, self._ask.sized(request))
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("has_more", "hasMore"))
@@ -55,11 +78,11 @@ class Offset(Strategy):
                 advice="look at hasMorePath and paginationParam",
             )
         self._offset += page.received
-        return page.request.with_query({self.parameter: self._offset})
+        return self._ask.at(self._offset, page.request)
 
     def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
         offsets = (self._offset + length * place for place in places)
-        return [request.with_query({self.parameter: offset}) for offset in offsets]
+        return [self._ask.at(offset, request) for offset in offsets]
 
 
 class PageNumber(Strategy):
@@ -69,24 +92,24 @@ class PageNumber(Strategy):
 
     def __init__(self, settings: PaginationSettings) -> None:
         self.parameter = settings.param
-        self._size = {settings.size_param: settings.page_size}
+        self._ask = Asking(settings)
         self._start = settings.start_page
         self._number = self._start
 
     def first(self, request: ApiRequest) -> ApiRequest:
         self._number = self._start
-        return request.with_query({self.parameter: self._start, **self._size})
+        return self._ask.at(self._start, self._ask.sized(request))
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("next_page", "next", "hasMore", "has_more"))
 
     def following(self, page: Page) -> ApiRequest | None:
         self._number += 1
-        return page.request.with_query({self.parameter: self._number})
+        return self._ask.at(self._number, page.request)
 
     def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
         numbers = (self._number + place for place in places)
-        return [request.with_query({self.parameter: number}) for number in numbers]
+        return [self._ask.at(number, request) for number in numbers]
 
 
 class Cursor(Strategy):
@@ -94,28 +117,21 @@ class Cursor(Strategy):
 
     def __init__(self, settings: PaginationSettings) -> None:
         self.parameter = settings.param
-        self._size = {settings.size_param: settings.page_size}
-        self._paths = (settings.cursor_path,) if settings.cursor_path else _CURSORS
+        self._ask = Asking(settings)
+        self._cursors = cursors_of(settings)
 
     def first(self, request: ApiRequest) -> ApiRequest:
-        return request.with_query(self._size)
+        return self._ask.sized(request)
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("has_more", "hasMore", "meta.has_more"))
 
     def following(self, page: Page) -> ApiRequest | None:
-        found = ((path, find(page.body, path)[1]) for path in self._paths)
-        path, cursor = next(((path, value) for path, value in found if value), ("", None))
-        if cursor is None:
-            return None
-        if isinstance(cursor, bool) or not isinstance(cursor, str | int | float):
-            raise PaginationError(
-                f"{path} holds {_kind(cursor)}, which cannot be a cursor", advice="cursorPath"
-            )
-        return page.request.with_query({self.parameter: self._value_in(cursor)})
+        cursor = self._cursors.next(page)
+        return None if cursor is None else self._ask.at(self._value_in(cursor), page.request)
 
     def is_named(self, page: Page) -> bool:
-        return any(find(page.body, path)[0] for path in self._paths)
+        return self._cursors.are_named(page)
 
     def _value_in(self, cursor: str | float) -> str | float:
         """Where an API gives the next page's whole address, the cursor is a parameter of it."""
@@ -126,12 +142,13 @@ class Cursor(Strategy):
 
 
 class NextLink(Strategy):
-    """`next_link`: the body names the next address, absolute or relative."""
+    """`next_link`: the body or a header names the next address, absolute or relative."""
 
     parameter = "nextLinkPath"
 
     def __init__(self, settings: PaginationSettings) -> None:
         self._path = settings.next_link_path
+        self._header = settings.next_link_header
 
     def first(self, request: ApiRequest) -> ApiRequest:
         return request
@@ -140,11 +157,16 @@ class NextLink(Strategy):
         return SILENT
 
     def is_named(self, page: Page) -> bool:
-        return find(page.body, self._path)[0]
+        return self._find(page)[0]
 
     def following(self, page: Page) -> ApiRequest | None:
-        link = find(page.body, self._path)[1]
+        link = self._find(page)[1]
         return _linked(page.request, link, self.parameter) if link else None
+
+    def _find(self, page: Page) -> tuple[bool, Any]:
+        if self._header is None:
+            return find(page.body, self._path)
+        return self._header in page.headers, page.headers.get(self._header, "").strip()
 
 
 class HeaderLink(Strategy):
@@ -187,7 +209,7 @@ def parse_link_header(value: str) -> Iterator[tuple[str, set[str]]]:
 
 def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:
     if not isinstance(link, str):
-        raise PaginationError(f"the next link is {_kind(link)} and no address", advice=setting)
+        raise PaginationError(f"the next link is {kind_of(link)} and no address", advice=setting)
     try:
         # As httpx joins, with one parse instead of three.
         target = httpx.URL(urljoin(str(request.url), link.strip()))
@@ -196,7 +218,3 @@ def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:
     except (httpx.InvalidURL, ValueError):
         raise PaginationError("the next link is no address", advice=setting) from None
     return request.with_url(target)
-
-
-def _kind(value: Any) -> str:
-    return {dict: "an object", list: "a list", bool: "a boolean"}.get(type(value), "a number")

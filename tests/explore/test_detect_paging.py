@@ -17,7 +17,8 @@ from explore.detect.paging import Paging, detect_paging
 from messages import ApiRequest
 from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.reading import PageSizes, Reading
+from pagination.reading import Reading
+from pagination.sizes import PageSizes
 from settings import ConnectionSettings
 
 URL = httpx.URL("https://api.example.com/things")

@@ -8,7 +8,8 @@ import yaml
 
 from errors import PaginationError, SettingsError
 from messages import ApiRequest
-from settings import ConnectionSettings, PaginationSettings
+from pagination.models import PaginationSettings
+from settings import ConnectionSettings
 from tests.unit.models import Answer, EndpointRead
 
 ROOT = Path(__file__).resolve().parents[2]

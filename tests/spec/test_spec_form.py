@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from settings import AuthType, PaginationType
+from pagination.models import PaginationType
+from settings import AuthType
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))

@@ -7,13 +7,14 @@ import pytest
 
 from discovery import Discovery, combinations
 from endpoint_reader import EndpointReader
-from endpoints import Endpoint, PathParameter, PathValue
+from endpoints import Endpoint, PathValue
 from errors import ResourceError, SelectorError, StatusError
 from extraction import ItemExpression
 from item_stream import Portion
 from messages import ApiRequest
 from page_reader import EndpointStatistics
-from pagination.reading import PageSizes
+from pagination.sizes import PageSizes
+from parameters import PathParameter
 
 BASE = "https://api.test"
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from errors import EndpointError, PaginationError, StatusError
-from pagination.reading import PageSizes
+from pagination.sizes import PageSizes
 from tests.unit.models import Answer, EndpointRead, Item, Numbered, numbered, read, settings_of
 
 KINDS = st.sampled_from(["offset", "page"])

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 import batching
 from client import ApiClient
-from endpoints import Endpoint, PathParameter
+from endpoints import Endpoint
 from errors import ResourceError, StatusError
 from extraction import DataPath, ItemExpression
 from messages import ApiRequest, ApiResponse
+from parameters import PathParameter
 from resync import ResourcePlan, ResourceReader, SharedResponses
 from settings import ConnectionSettings
 

@@ -1,0 +1,100 @@
+"""Where the cursor for the next page is: in the body, in a header, or in the last item."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from errors import PaginationError
+from extraction import ItemExpression
+from pagination.lookup import find, kind_of
+from pagination.models import PaginationSettings
+from pagination.page import Page
+
+_USUAL_PATHS = ("next_cursor", "cursor", "meta.after_cursor", "links.next")
+# Salesforce writes so where a header has nothing to say.
+_NOTHING = frozenset({"", "null"})
+
+type CursorValue = str | int | float
+
+
+class Cursors(ABC):
+    """Finds the cursor for the next page."""
+
+    @abstractmethod
+    def are_named(self, page: Page) -> bool:
+        """Whether the answer has the place where a cursor would stand, be it empty."""
+
+    @abstractmethod
+    def next(self, page: Page) -> CursorValue | None:
+        """The cursor; None when there is none.
+
+        Raises:
+            PaginationError: what is there cannot be one.
+        """
+
+
+class _InBody(Cursors):
+    def __init__(self, *paths: str) -> None:
+        self._paths = paths
+
+    def are_named(self, page: Page) -> bool:
+        return any(find(page.body, path)[0] for path in self._paths)
+
+    def next(self, page: Page) -> CursorValue | None:
+        found = ((path, find(page.body, path)[1]) for path in self._paths)
+        path, cursor = next(((path, value) for path, value in found if value), ("", None))
+        return _checked(cursor, path, "cursorPath")
+
+
+class _InHeader(Cursors):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def are_named(self, page: Page) -> bool:
+        return self._name in page.headers
+
+    def next(self, page: Page) -> CursorValue | None:
+        cursor = page.headers.get(self._name, "").strip()
+        return None if cursor in _NOTHING else cursor
+
+
+class _OfLastItem(Cursors):
+    def __init__(self, expression: str) -> None:
+        self._expression = ItemExpression(expression, "pagination.cursor_item")
+
+    def are_named(self, page: Page) -> bool:
+        return True
+
+    def next(self, page: Page) -> CursorValue | None:
+        if page.last_item is None:
+            if page.received:
+                raise PaginationError(
+                    f"data_path leaves none of {page.received} records, so that there is no last "
+                    "item to go on from",
+                    advice="filter with items_filter instead of data_path",
+                )
+            return None
+        place = f"pagination.cursor_item {self._expression.expression}"
+        try:
+            cursor = self._expression.first(page.last_item)
+        except ValueError as error:
+            raise PaginationError(f"{place} fails on the last item: {error}") from None
+        if cursor is None:
+            raise PaginationError(f"{place} gives nothing on the last item")
+        return _checked(cursor, place, "pagination.cursor_item")
+
+
+def cursors_of(settings: PaginationSettings) -> Cursors:
+    """Where the settings say that the cursor is; by default at the usual places of a body."""
+    if settings.cursor_item:
+        return _OfLastItem(settings.cursor_item)
+    if settings.cursor_header:
+        return _InHeader(settings.cursor_header)
+    return _InBody(*([settings.cursor_path] if settings.cursor_path else _USUAL_PATHS))
+
+
+def _checked(cursor: Any, place: str, setting: str) -> CursorValue | None:
+    if cursor is None or (isinstance(cursor, str | int | float) and not isinstance(cursor, bool)):
+        return cursor
+    raise PaginationError(
+        f"{place} holds {kind_of(cursor)}, which cannot be a cursor", advice=setting
+    )

@@ -1,0 +1,147 @@
+"""Texts and JSON values of a mapping with `{placeholders}` and `${VARIABLES}` in them.
+
+Both are looked up once, when the mapping is read: filling in what a request needs is then cheap.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from errors import SelectorError
+
+_NAME = r"[A-Za-z_][\w-]*"
+# `{name}`, and `{{name}}`, which stands for the text `{name}`.
+_PLACEHOLDER = re.compile(rf"\{{\{{(?P<text>{_NAME})\}}\}}|\{{(?P<name>{_NAME})\}}")
+# `${NAME}`, and `$${NAME}`, which stands for the text `${NAME}`.
+_VARIABLE = re.compile(r"(?P<escaped>\$?)\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Filled(Protocol):
+    """What fills a placeholder: a text, and in a JSON body a value with its type."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def value(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text or JSON value in which placeholders may stand.
+
+    `names` are the placeholders, each once; `known` has also the names that are only quoted.
+    """
+
+    value: Any
+    names: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, value: Any, names: Set[str]) -> "Template":
+        """From a value of the mapping; only what is in `names` is a placeholder."""
+        matches = [match for text in texts_in(value) for match in _PLACEHOLDER.finditer(text)]
+        used = dict.fromkeys(match["name"] for match in matches if match["name"] in names)
+        quoted = {match["text"] for match in matches} & names
+        return cls(value, tuple(used), frozenset(quoted | used.keys()))
+
+    def fill(self, values: Mapping[str, Filled]) -> Any:
+        """The value with texts in place of placeholders."""
+        # Most have none: nothing is copied then.
+        if not self.known:
+            return self.value
+        texts = {name: values[name].text for name in self.names}
+        return _map_texts(self.value, lambda text: fill_text(text, texts, self.known))
+
+    def fill_typed(self, values: Mapping[str, Filled]) -> Any:
+        """The same, but a text that is a placeholder as a whole gives the value with its type."""
+        if not self.known:
+            return self.value
+        texts = {name: values[name].text for name in self.names}
+
+        def fill(text: str) -> Any:
+            whole = _PLACEHOLDER.fullmatch(text)
+            if whole and whole["name"] in texts:
+                return values[whole["name"]].value
+            return fill_text(text, texts, self.known)
+
+        return _map_texts(self.value, fill)
+
+
+def fill_text(text: str, texts: Mapping[str, str], known: Set[str]) -> str:
+    """The text with `{name}` replaced by what `texts` has, and `{{name}}` by `{name}` if known."""
+
+    def fill(match: re.Match[str]) -> str:
+        quoted = match["text"]
+        if quoted is not None:
+            return f"{{{quoted}}}" if quoted in known else match[0]
+        return texts.get(match["name"], match[0])
+
+    return _PLACEHOLDER.sub(fill, text)
+
+
+def placeholders_in(text: str) -> list[str]:
+    """The names in single braces, each once, in their order."""
+    names = (match["name"] for match in _PLACEHOLDER.finditer(text))
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def with_variables(value: Any, exposed: Mapping[str, str], setting: str) -> Any:
+    """A text or JSON value with each `${NAME}` replaced; `exposed` are the variables that may be.
+
+    Where no variable is exposed at all, nothing is one, and every text stays as it is.
+
+    Raises:
+        SelectorError: names a variable that is not exposed, and those that are.
+    """
+    if not exposed:
+        return value
+    return _map_texts(value, lambda text: _with_variables(text, exposed, setting))
+
+
+def misspelt_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
+    """What looks like a placeholder but is none, each with the name that was probably meant."""
+    for text in texts_in(value):
+        for name in placeholders_in(text):
+            if name not in names:
+                close = difflib.get_close_matches(name, sorted(names), 1)
+                if close:
+                    yield name, close[0]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, except keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+
+
+def _map_texts(value: Any, change: Callable[[str], Any]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: _map_texts(item, change) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_map_texts(item, change) for item in value]
+    return value
+
+
+def _with_variables(text: str, exposed: Mapping[str, str], setting: str) -> str:
+    def replace(match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return match[0][1:]
+        if match["name"] not in exposed:
+            raise SelectorError(
+                f"{setting}: ${{{match['name']}}} is not in exposedVariables, which has "
+                f"{', '.join(exposed)}; add it there, or write $${{{match['name']}}} for this text"
+            )
+        return exposed[match["name"]]
+
+    return _VARIABLE.sub(replace, text)
