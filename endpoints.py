@@ -181,7 +181,8 @@ class Endpoint:
         path = self._parts.path
         if self.is_address and (address := values[self.placeholders[0]].text).startswith(_SCHEMES):
             return address
-        filled = fill_text(path, {name: value.encoded for name, value in values.items()}, values)
+        encoded = {name: value.encoded for name, value in values.items()}
+        filled = fill_text(path, encoded, encoded.keys())
         if _dot_segments(filled) > _dot_segments(path):
             raise EndpointError(
                 "a path parameter's value holds a '.' or '..' segment, which would call another "

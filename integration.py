@@ -148,8 +148,8 @@ class CustomIntegration(BaseIntegration):
         config = resource.resource_config
         if not isinstance(config, CustomResourceConfig):
             raise TypeError(f"{type(config).__name__} is not this integration's resource class")
-        plan = config.plan()
-        config.selector.warn(config.kind)
+        plan = config.plan(self.settings)
+        config.selector.warn(config.kind, self.settings)
         processor = self.entity_processor
         tally = (
             processor.start_tally(resource.index)
@@ -171,5 +171,5 @@ class CustomIntegration(BaseIntegration):
             # Nothing would remove what is kept outside of a resync.
             return SharedResponses([])
         if not shared:
-            shared.append(SharedResponses(plans_of(event.port_app_config.resources)))
+            shared.append(SharedResponses(plans_of(event.port_app_config.resources, self.settings)))
         return shared[0]

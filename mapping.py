@@ -18,9 +18,10 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
-from extraction import DataPath
 from resync import ResourcePlan
 from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
+from settings import ConnectionSettings
+from templates import variables_in
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
@@ -78,7 +79,7 @@ class CustomSelector(Selector, EndpointFields):
     def _no_parameters(cls, value: object) -> object:
         return {} if value is None else value
 
-    def plan(self, kind: str) -> ResourcePlan:
+    def plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
         """The checked form of the resource.
 
         Raises:
@@ -88,7 +89,7 @@ class CustomSelector(Selector, EndpointFields):
         plan = None
         if not problems:
             try:
-                plan = self._plan(kind)
+                plan = self._plan(kind, settings)
             except SelectorError as error:
                 problems.append(str(error))
         if plan is None:
@@ -96,33 +97,42 @@ class CustomSelector(Selector, EndpointFields):
             raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
         return plan
 
-    def warn(self, kind: str) -> None:
+    def warn(self, kind: str, settings: ConnectionSettings) -> None:
         """Log what is accepted but deserves a second look."""
         if unknown := self._unknown():
             logger.warning(f"{kind}: the selector's keys {', '.join(unknown)} have no effect")
         methods = {self.method, *(item.method for item in self.path_parameters.values())}
         for method in sorted(methods & _WRITING):
             logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
+        for variable in self._unexposed(settings):
+            logger.warning(
+                f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
+                "it to exposedVariables"
+            )
         used = Endpoint(self.endpoint or kind).placeholders
         if unused := sorted(set(self.path_parameters) - set(used)):
             logger.warning(f"{kind}: path_parameters {', '.join(unused)} are not in the path")
 
-    def _plan(self, kind: str) -> ResourcePlan:
-        endpoint = Endpoint(
-            self.endpoint or kind,
-            self.method,
-            self.query_params,
-            self.headers,
-            self.body,
-            DataPath(self.data_path),
-        )
+    def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
+        names = set(self.path_parameters)
+        path = self.endpoint or kind
+        endpoint = self.endpoint_at(path, names=names, place="", settings=settings)
         check_placeholders(endpoint, self.path_parameters, "kind")
         return ResourcePlan(
             kind,
             endpoint,
-            tuple(self.path_parameters[name].plan(name) for name in endpoint.placeholders),
+            tuple(
+                self.path_parameters[name].plan(name, settings) for name in endpoint.placeholders
+            ),
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
         )
+
+    def _unexposed(self, settings: ConnectionSettings) -> list[str]:
+        """What looks like a variable where none is exposed at all; else it is refused."""
+        if settings.exposed_variables:
+            return []
+        given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
+        return variables_in(given)
 
     def _unknown(self) -> list[str]:
         return sorted(set(self.__dict__) - set(self.__fields__))
@@ -149,13 +159,13 @@ class CustomResourceConfig(ResourceConfig):
         description="Which endpoint is called, how, and where the items are in its responses.",
     )
 
-    def plan(self) -> ResourcePlan:
+    def plan(self, settings: ConnectionSettings) -> ResourcePlan:
         """The checked form of this resource.
 
         Raises:
             SelectorError: the selector cannot be used.
         """
-        return self.selector.plan(self.kind)
+        return self.selector.plan(self.kind, settings)
 
 
 class CustomPortAppConfig(PortAppConfig):
@@ -170,13 +180,13 @@ class CustomPortAppConfig(PortAppConfig):
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
 
 
-def plans_of(resources: Iterable[object]) -> list[ResourcePlan]:
+def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
     """The plans of all resources that can be read; the others fail when it is their turn."""
     plans = []
     for resource in resources:
         if isinstance(resource, CustomResourceConfig):
             try:
-                plans.append(resource.plan())
+                plans.append(resource.plan(settings))
             except SelectorError:
                 continue
     return plans

@@ -171,6 +171,7 @@ def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
         form = dict(httpx.QueryParams(request.body_form or ""))
         yield from leaves([request.headers, request.body, request.query_params, form])
     yield from leaves(settings.custom_headers)
+    yield from settings.exposed.values()
 
 
 def _forms_of(secret: str) -> set[str]:

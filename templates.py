@@ -101,6 +101,12 @@ def with_variables(value: Any, exposed: Mapping[str, str], setting: str) -> Any:
     return _map_texts(value, lambda text: _with_variables(text, exposed, setting))
 
 
+def variables_in(value: Any) -> list[str]:
+    """The names in `${NAME}` within a JSON value, each once."""
+    found = (match for text in texts_in(value) for match in _VARIABLE.finditer(text))
+    return list(dict.fromkeys(match["name"] for match in found if not match["escaped"]))
+
+
 def misspelt_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
     """What looks like a placeholder but is none, each with the name that was probably meant."""
     for text in texts_in(value):

@@ -17,6 +17,8 @@ from observer import Limits
 from resync import SharedResponses
 from settings import ConnectionSettings
 
+# Where the settings are wrong, the mapping is looked at all the same.
+UNKNOWN_CONNECTION = ConnectionSettings(base_url="https://unknown.invalid")
 _FIRST_PAGE = Limits(pages=1, endpoints=1)
 
 type Progress = Callable[[str], None]
@@ -78,13 +80,15 @@ async def check(
     """Everything that can be said without waiting for a resync."""
     report = CheckReport(mapping_name=source.name if source else "")
     config = None
-    if source:
-        config, report.mapping_problems = parse_mapping(source)
+    settings = UNKNOWN_CONNECTION
     try:
         settings = given.parse()
     except SettingsError as error:
         report.settings_problems = given.problems(error)
         report.skipped = "the settings are wrong"
+    if source:
+        config, report.mapping_problems = parse_mapping(source, settings)
+    if report.settings_problems:
         return report
     report.base_url = settings.base_url
     if offline:
@@ -123,7 +127,7 @@ async def judge_resources(
     notes: Notes,
 ) -> list[Verdict]:
     """A verdict for each resource, in the order of the mapping."""
-    shared = SharedResponses(plans_of(resources))
+    shared = SharedResponses(plans_of(resources, settings))
     verdicts = []
     try:
         for index, resource in enumerate(resources):

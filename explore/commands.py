@@ -76,7 +76,7 @@ async def run_preview(
     recording = load(options.replay) if options.replay else None
     settings = _settings(inputs, recording, terminal)
     source, blueprints = await _mapping(inputs, around, recording)
-    config, problems = usable(source)
+    config, problems = usable(source, settings)
     path = options.blueprints or _beside(source)
     blueprints = _blueprints(path) or blueprints
     with terminal.working(quiet=inputs.as_json) as progress:
@@ -167,13 +167,15 @@ def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings
     return settings
 
 
-def usable(source: MappingSource) -> tuple[CustomPortAppConfig, list[Problem]]:
+def usable(
+    source: MappingSource, settings: ConnectionSettings
+) -> tuple[CustomPortAppConfig, list[Problem]]:
     """The mapping of a source, and what is wrong in resources that only fail themselves.
 
     Raises:
         WrongInput: it cannot be used at all.
     """
-    config, problems = parse_mapping(source)
+    config, problems = parse_mapping(source, settings)
     if config is None:
         raise WrongInput(f"The mapping cannot be used: {source.name}", problems)
     return config, problems

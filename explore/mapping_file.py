@@ -16,6 +16,7 @@ from errors import ConfigurationError, SelectorError
 from explore.inputs import Problem
 from extraction import compile_jq
 from mapping import CustomPortAppConfig, CustomResourceConfig
+from settings import ConnectionSettings
 
 _RESOURCES_PATH = "OCEAN__RESOURCES_PATH"
 _NAMES = ("port-app-config.yml", "port-app-config.yaml")
@@ -76,8 +77,10 @@ def read_text(path: Path) -> str:
         raise ConfigurationError(f"{path} is no UTF-8 text") from None
 
 
-def parse_mapping(source: MappingSource) -> tuple[CustomPortAppConfig | None, list[Problem]]:
-    """The mapping, and everything that is wrong with it.
+def parse_mapping(
+    source: MappingSource, settings: ConnectionSettings
+) -> tuple[CustomPortAppConfig | None, list[Problem]]:
+    """The mapping, and everything that is wrong with it under these settings.
 
     A mapping whose structure is wrong gives None; one whose selectors or JQ expressions are wrong
     can be used but for the resources in question.
@@ -96,7 +99,7 @@ def parse_mapping(source: MappingSource) -> tuple[CustomPortAppConfig | None, li
     problems = [
         problem
         for index, resource in enumerate(config.resources)
-        for problem in _resource_problems(source, index, resource)
+        for problem in _resource_problems(source, index, resource, settings)
     ]
     return config, problems
 
@@ -120,11 +123,14 @@ def _structure_problems(source: MappingSource, error: ValidationError) -> Iterat
 
 
 def _resource_problems(
-    source: MappingSource, index: int, resource: CustomResourceConfig
+    source: MappingSource,
+    index: int,
+    resource: CustomResourceConfig,
+    settings: ConnectionSettings,
 ) -> Iterator[Problem]:
     here: Location = ("resources", index)
     try:
-        resource.plan()
+        resource.plan(settings)
     except SelectorError as error:
         for line in _lines_of(str(error)):
             yield Problem(line, source.place((*here, "selector", *_steps_of(line))))

@@ -84,7 +84,7 @@ async def preview(
     """
     report = PreviewReport(settings.base_url, mapping_name, limits)
     around.map_like(settings)
-    shared = SharedResponses(plans_of(config.resources))
+    shared = SharedResponses(plans_of(config.resources, settings))
     try:
         for index, resource in enumerate(config.resources):
             reading = await read_resource(

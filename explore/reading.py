@@ -158,8 +158,8 @@ async def read_resource(
     reading = ResourceReading(index, resource.kind, resource.selector.data_path, limits=limits)
     start = len(client.exchanges)
     try:
-        plan = resource.plan()
-        resource.selector.warn(resource.kind)
+        plan = resource.plan(settings)
+        resource.selector.warn(resource.kind, settings)
         reader = ResourceReader(
             plan,
             client=client,

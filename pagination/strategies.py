@@ -66,7 +66,7 @@ class Offset(Strategy):
 
     def first(self, request: ApiRequest) -> ApiRequest:
         self._offset = 0
-        return self._ask.at(0, self._ask.sized(request))
+        return self._ask.sized(self._ask.at(0, request))
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("has_more", "hasMore"))
@@ -98,7 +98,7 @@ class PageNumber(Strategy):
 
     def first(self, request: ApiRequest) -> ApiRequest:
         self._number = self._start
-        return self._ask.at(self._start, self._ask.sized(request))
+        return self._ask.sized(self._ask.at(self._start, request))
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("next_page", "next", "hasMore", "has_more"))

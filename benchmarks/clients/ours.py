@@ -68,7 +68,7 @@ def stand_in_for_ocean() -> None:
     ocean_context._port_ocean = ocean_context.PortOceanContext(app)
 
 
-def plan_of(resource: dict[str, Any]) -> ResourcePlan:
+def plan_of(resource: dict[str, Any], settings: ConnectionSettings) -> ResourcePlan:
     """The plan of a resource that is given by `kind` and the fields of its selector."""
     selector = {key: value for key, value in resource.items() if key != "kind"}
     entity = {"mappings": {"identifier": ".id", "blueprint": '"item"'}}
@@ -78,7 +78,7 @@ def plan_of(resource: dict[str, Any]) -> ResourcePlan:
             "selector": {"query": "true", **selector},
             "port": {"entity": entity},
         }
-    ).plan()
+    ).plan(settings)
 
 
 async def read(
@@ -103,9 +103,9 @@ async def run(job: dict[str, Any]) -> None:
     settings = ConnectionSettings.parse(job["settings"])
     client = ApiClient(settings)
     try:
-        warm_up = [plan_of(resource) for resource in job.get("warm_up", [])]
+        warm_up = [plan_of(resource, settings) for resource in job.get("warm_up", [])]
         await read(client, settings, warm_up, Figures({}))
-        plans = [plan_of(resource) for resource in job["resources"]]
+        plans = [plan_of(resource, settings) for resource in job["resources"]]
         figures = Figures(job)
         idle = resident_megabytes()
         forget_peak()

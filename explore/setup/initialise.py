@@ -196,11 +196,11 @@ async def _preview(
 ) -> PreviewReport:
     """The preview of what stands in the files now, which may hold the user's edits."""
     source = read_mapping(request.folder / MAPPING)
-    config, problems = parse_mapping(source)
-    if config is None:
-        raise ConfigurationError(f"{source.name} cannot be used: {problems[0]}")
     given = {to_snake(name): value for name, value in plan.settings.items()}
     settings = impatient(ConnectionSettings.parse({**request.values, **given}))
+    config, problems = parse_mapping(source, settings)
+    if config is None:
+        raise ConfigurationError(f"{source.name} cannot be used: {problems[0]}")
     client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
     adopt(client)
     blueprints = json.loads((request.folder / BLUEPRINTS).read_text("utf-8"))

@@ -15,7 +15,9 @@ from pydantic.v1 import BaseModel as BaseModelV1
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from integration import CustomPortAppConfig, CustomSelector
 from scripts.model_tables import nested_models
+from settings import ConnectionSettings
 
+SETTINGS = ConnectionSettings(base_url="https://api.test")
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
@@ -81,7 +83,7 @@ def test_mappings_can_be_used(page: Path) -> None:
         resources = document.get("resources", []) if isinstance(document, dict) else document
         for entry in resources if isinstance(resources, list) else []:
             if isinstance(entry, dict) and "kind" in entry:
-                CustomSelector.validate(entry["selector"]).plan(entry["kind"])
+                CustomSelector.validate(entry["selector"]).plan(entry["kind"], SETTINGS)
 
 
 def test_all_settings_are_explained() -> None:

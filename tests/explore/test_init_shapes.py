@@ -41,14 +41,14 @@ def written_settings(folder: Path, **secrets: str) -> ConnectionSettings:
 async def synced(folder: Path, around: Surroundings, **secrets: str) -> dict[str, list[str]]:
     """The identifiers of all entities that a whole sync with the written files gives, by kind."""
     settings = written_settings(folder, **secrets)
-    config, problems = parse_mapping(read_mapping(folder / "port-app-config.yml"))
+    config, problems = parse_mapping(read_mapping(folder / "port-app-config.yml"), settings)
     assert config is not None
     assert not problems
     client = RecordingClient(settings)
     found = {}
     for resource in config.resources:
         reader = ResourceReader(
-            resource.plan(), client=client, settings=settings, shared=SharedResponses([])
+            resource.plan(settings), client=client, settings=settings, shared=SharedResponses([])
         )
         items = [item async for batch in reader.batches() for item in batch]
         mapped = await map_items(resource, items, around.processor)

@@ -18,6 +18,7 @@ from explore.setup.addresses import split_endpoints
 from explore.setup.files import Folder, installation_name
 from explore.setup.merge import merge, remember
 from explore.setup.plan import SetupPlan
+from settings import ConnectionSettings
 from tests.explore.conftest import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +68,9 @@ def test_all_files_are_written_without_secrets(tmp_path: Path) -> None:
     run = folder / "docker-run.sh"
     assert run.stat().st_mode & stat.S_IXUSR
     assert f"{prefix}API_TOKEN" in run.read_text("utf-8")
-    config, problems = parse_mapping(read_mapping(folder / "port-app-config.yml"))
+    config, problems = parse_mapping(
+        read_mapping(folder / "port-app-config.yml"), ConnectionSettings(base_url="https://x.test")
+    )
     assert config is not None
     assert not problems
 

@@ -60,7 +60,7 @@ def read() -> Read:
         **settings: Any,
     ) -> list[Batch]:
         parsed = ConnectionSettings.parse({"base_url": base_url, "max_retries": 0, **settings})
-        plans = [plan_of(dict(resource)) for resource in resources]
+        plans = [plan_of(dict(resource), parsed) for resource in resources]
         shared = SharedResponses(plans)
         client = ApiClient(parsed)
         found: list[Batch] = []

@@ -51,6 +51,7 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "maxRetries": ("string", "8"),
     "maxRetryWait": ("string", "600"),
     "allowedHosts": ("array", []),
+    "exposedVariables": ("array", []),
     "mappingEngine": ("string", "fused"),
     "responseDirectory": ("string", None),
     "responseDirectorySize": ("string", "1000"),
@@ -64,6 +65,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "customAuthRequestTemplate": ('{"body": {"a": [1]}}', {"body": {"a": [1]}}),
     "customHeaders": ('{"X-Tenant": "7"}', {"X-Tenant": "7"}),
     "allowedHosts": ('["a.example.com"]', ["a.example.com"]),
+    "exposedVariables": ('["PATH"]', ["PATH"]),
 }
 
 

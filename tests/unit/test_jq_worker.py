@@ -255,7 +255,7 @@ async def test_nothing_is_left_after_it_is_closed_or_forgotten(worker: JqWorker)
             some.close()
         del some
         gc.collect()
-        assert not is_running(process_id)
+        assert ends(process_id)
         assert is_reaped(process_id)
 
 

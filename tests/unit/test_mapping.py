@@ -7,7 +7,9 @@ import pytest
 from errors import SelectorError
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
 from resync import ResourcePlan
+from settings import ConnectionSettings
 
+SETTINGS = ConnectionSettings(base_url="https://api.test")
 PORT = {"entity": {"mappings": {"identifier": ".id", "blueprint": '"thing"'}}}
 
 
@@ -18,7 +20,7 @@ def resource(kind: str = "/things", **selector: Any) -> CustomResourceConfig:
 
 
 def plan(kind: str = "/things", **selector: Any) -> ResourcePlan:
-    return resource(kind, **selector).plan()
+    return resource(kind, **selector).plan(SETTINGS)
 
 
 def problem(kind: str = "/things", **selector: Any) -> str:
@@ -56,7 +58,7 @@ def test_methods(method: str) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_writing_methods_warn(method: str, logs: list[str]) -> None:
     mapped = resource(method=method)
-    mapped.selector.warn(mapped.kind)
+    mapped.selector.warn(mapped.kind, SETTINGS)
     assert any(f"{method} is sent as configured" in line for line in logs)
 
 
@@ -74,8 +76,8 @@ def test_camel_case_is_the_field() -> None:
 @pytest.mark.contract("selector.unknown-key-warns")
 def test_an_unknown_key_is_named_in_the_log(logs: list[str]) -> None:
     mapped = resource(colour="red")
-    assert mapped.plan().kind == mapped.kind
-    mapped.selector.warn(mapped.kind)
+    assert mapped.plan(SETTINGS).kind == mapped.kind
+    mapped.selector.warn(mapped.kind, SETTINGS)
     assert any("colour" in line for line in logs)
 
 
@@ -140,9 +142,9 @@ def test_a_bad_selector_fails_its_own_resource_only() -> None:
             ]
         }
     )
-    assert [made.kind for made in plans_of(config.resources)] == ["/good"]
+    assert [made.kind for made in plans_of(config.resources, SETTINGS)] == ["/good"]
     with pytest.raises(SelectorError, match="the selector of kind /bad cannot be used"):
-        config.resources[0].plan()
+        config.resources[0].plan(SETTINGS)
 
 
 def test_null_and_odd_scalars_are_understood() -> None:
