@@ -18,11 +18,17 @@ from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, v
 
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
+from freshness_fields import IncrementalConfig, WindowsConfig
+from incremental import Incremental
 from resync import ResourcePlan
 from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
 from settings import ConnectionSettings
 from templates import variables_in
 
+_BLOCKS: dict[str, type[BaseModel]] = {
+    "incremental": IncrementalConfig,
+    "windows": WindowsConfig,
+}
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
 
@@ -55,6 +61,19 @@ class CustomSelector(Selector, EndpointFields):
         title="On error",
         description="Rules for answers that are errors, tried in order; without one, the resource "
         'fails. Example: `[{"when": [403], "then": "skip"}]`.',
+    )
+
+    incremental: IncrementalConfig | None = Field(
+        default=None,
+        title="Incremental",
+        description="How an incremental run reads only what has changed; without it, such runs "
+        'pass over the resource. Example: `{"param": "since", "lookback": "5m"}`.',
+    )
+    windows: WindowsConfig | None = Field(
+        default=None,
+        title="Windows",
+        description="Windows of time in which the endpoint is read. Example: "
+        '`{"from_param": "from", "to_param": "to", "start": "90d", "step": "7d"}`.',
     )
 
     class Config:
@@ -97,6 +116,11 @@ class CustomSelector(Selector, EndpointFields):
             raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
         return plan
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether there is a problem that is found without reading anything."""
+        return bool(self._problems or self._misspelt())
+
     def warn(self, kind: str, settings: ConnectionSettings) -> None:
         """Log what is accepted but deserves a second look."""
         if unknown := self._unknown():
@@ -125,7 +149,20 @@ class CustomSelector(Selector, EndpointFields):
                 self.path_parameters[name].plan(name, settings) for name in endpoint.placeholders
             ),
             tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
+            self._incremental(),
+            self.windows.plan() if self.windows else None,
         )
+
+    def _incremental(self) -> Incremental | None:
+        changing = [name for name, found in self.path_parameters.items() if found.changed]
+        if self.incremental:
+            return self.incremental.plan(has_other_way=bool(self.windows or changing))
+        if changing:
+            raise SelectorError(
+                f"path_parameters.{changing[0]}.changed: has no effect without an incremental "
+                "block; add `incremental: {}`"
+            )
+        return None
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
         """What looks like a variable where none is exposed at all; else it is refused."""
@@ -180,6 +217,13 @@ class CustomPortAppConfig(PortAppConfig):
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
 
 
+def is_incremental(resource: object) -> bool:
+    """Whether a resource takes part in incremental runs; a wrong one does too, and fails."""
+    if not isinstance(resource, CustomResourceConfig):
+        return False
+    return resource.selector.incremental is not None or resource.selector.is_wrong
+
+
 def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
     """The plans of all resources that can be read; the others fail when it is their turn."""
     plans = []
@@ -197,12 +241,18 @@ def _names_of(model: type[BaseModel]) -> set[str]:
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
-    models = (CustomSelector, PathParameterConfig, ErrorRuleConfig)
+    models: list[type[BaseModel]] = [CustomSelector, PathParameterConfig, ErrorRuleConfig]
+    models += _BLOCKS.values()
     spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
     parts = (str(part) for part in detail["loc"] if part != "__root__")
     place = ".".join(spelt.get(part, part) for part in parts)
     if detail["type"] == "value_error.extra":
-        model = ErrorRuleConfig if place.startswith("on") else PathParameterConfig
-        allowed = ", ".join(model.__fields__)
+        default = ErrorRuleConfig if place.startswith("on") else PathParameterConfig
+        model = _BLOCKS.get(place.partition(".")[0], default)
+        allowed = ", ".join(map(_spelt, model.__fields__))
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"
+
+
+def _spelt(name: str) -> str:
+    return "in" if name == "where" else name

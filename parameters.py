@@ -1,11 +1,13 @@
 """Path parameters: where the values of placeholders come from, and what an item gives."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
 
 from endpoints import Endpoint, PathValue
 from errors import SelectorError
 from extraction import ItemExpression
+from times import moment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,12 @@ class PathParameter:
     field: ItemExpression
     filter: ItemExpression | None = None
     segment: bool = False
+    changed: ItemExpression | None = None
+    since: datetime | None = None
+
+    def changed_since(self, moment: datetime | None) -> Self:
+        """The same parameter, for items alone that `changed` says have changed since then."""
+        return replace(self, since=moment)
 
     def passes(self, item: Any) -> bool:
         """Whether the filter lets an item through: only exactly true does.
@@ -24,7 +32,16 @@ class PathParameter:
         Raises:
             ValueError: the filter fails on this item.
         """
-        return self.filter is None or self.filter.first(item) is True
+        return (self.filter is None or self.filter.first(item) is True) and self._is_current(item)
+
+    def _is_current(self, item: Any) -> bool:
+        if self.changed is None or self.since is None:
+            return True
+        try:
+            moment = moment_of(self.changed.first(item))
+        except ValueError:
+            return True
+        return moment is None or moment >= self.since
 
     def value_of(self, item: Any) -> PathValue | None:
         """The value that an item gives; None when it is missing, null or empty.

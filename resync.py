@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from loguru import logger
@@ -21,11 +22,13 @@ from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathValue
 from error_rules import ErrorRule
 from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
+from incremental import Incremental, TimedReader
 from jq_worker import JqWorker
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from parameters import PathParameter
 from response_cache import ResponseCache
 from settings import ConnectionSettings
+from windows import Windows
 
 _GONE = frozenset({404, 410})
 # So many parents do not vanish all at once: then the path is wrong.
@@ -42,6 +45,8 @@ class ResourcePlan:
     endpoint: Endpoint
     parameters: tuple[PathParameter, ...] = ()
     error_rules: tuple[ErrorRule, ...] = ()
+    incremental: Incremental | None = None
+    windows: Windows | None = None
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -93,7 +98,10 @@ class SharedResponses:
 
 
 class ResourceReader:
-    """Reads one resource: discovery, its endpoints at the same time, and the failure policy."""
+    """Reads one resource: discovery, its endpoints at the same time, and the failure policy.
+
+    With `since`, it reads what has changed since then, as the plan says.
+    """
 
     def __init__(
         self,
@@ -104,16 +112,29 @@ class ResourceReader:
         shared: SharedResponses,
         limits: Limits = UNLIMITED,
         observer: Observer = UNOBSERVED,
+        since: datetime | None = None,
     ) -> None:
         self._plan = plan
+        self._since = since
         self._limits = limits
         self._worker = JqWorker()
         self._observer = observer
         self._client = client
         self._settings = settings
         self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
+        self._timed = TimedReader(
+            self._reader,
+            incremental=plan.incremental,
+            windows=plan.windows,
+            since=since,
+            is_preview=limits.pages is not None,
+        )
         self._discoveries = [
-            Discovery(parameter, self._reader_of(parameter.endpoint, shared), settings.base_url)
+            Discovery(
+                parameter.changed_since(since),
+                self._reader_of(parameter.endpoint, shared),
+                settings.base_url,
+            )
             for parameter in plan.parameters
         ]
         self._failures = Failures()
@@ -194,7 +215,7 @@ class ResourceReader:
         marks = {f"__{name}": text for name, text in texts.items()}
         try:
             request = self._plan.endpoint.request(self._settings.base_url, values)
-            async with aclosing(self._reader.read(request, texts)) as portions:
+            async with aclosing(self._timed.read(request, texts)) as portions:
                 async for items, size in portions:
                     await self._buffer.put(_marked(items, marks), size)
         except StatusError as error:
@@ -221,7 +242,9 @@ class ResourceReader:
     def _check_whole(self) -> None:
         statistics = self._reader.statistics
         try:
-            statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
+            # Where nothing changed, an API may well leave out the list.
+            if self._since is None:
+                statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
         except ResourceError as error:
             self._failures.add(error)
         if self._gone >= _SUSPICIOUSLY_GONE and self._gone == statistics.endpoints:

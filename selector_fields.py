@@ -168,6 +168,13 @@ class PathParameterConfig(EndpointFields):
         "them as well. Example: `segment`.",
     )
 
+    changed: str | None = Field(
+        default=None,
+        title="Changed",
+        description="JQ on each discovered item that gives when it, or anything below it, changed; "
+        "an incremental run then reads changed ones only. Example: `.pushed_at`.",
+    )
+
     class Config:
         extra = Extra.forbid
 
@@ -186,6 +193,7 @@ class PathParameterConfig(EndpointFields):
             ItemExpression(self.field, f"{place}.field"),
             ItemExpression(self.filter, f"{place}.filter") if self.filter else None,
             segment=self.encode == "segment",
+            changed=ItemExpression(self.changed, f"{place}.changed") if self.changed else None,
         )
 
 
