@@ -13,7 +13,7 @@ from ahead import Allowance, Fetch, FetchAhead
 from client import ApiClient
 from endpoints import Endpoint
 from error_rules import Action, ErrorRule, action_for
-from errors import EndpointError, ResponseError, StatusError
+from errors import EndpointError, PaginationError, ResponseError, StatusError
 from item_stream import Portion
 from jq_worker import JqWorker
 from messages import ApiRequest
@@ -190,8 +190,15 @@ class EndpointReader:
             return f"on_error: {action}"
         if isinstance(error, StatusError):
             error.is_decided = action is not None or visit.reading.has_pages
-            return None if action else visit.reading.refused(error.status)
+            return None if action else self._end_by_refusal(visit, error)
         return None
+
+    def _end_by_refusal(self, visit: _Visit, error: StatusError) -> str | None:
+        try:
+            return visit.reading.refused(error.status)
+        except PaginationError as refusal:
+            refusal.said = error.said
+            raise
 
     def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.

@@ -11,6 +11,7 @@
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
     │   │   └── TooDeepError          there is more than the API, or the mapping, lets be read
+    │   ├── ExportError             an export job failed, or was not done in time
     │   └── AuthenticationError     custom authentication did not give what the template needs
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
@@ -109,6 +110,10 @@ class PaginationError(EndpointError):
 
 class TooDeepError(PaginationError):
     """There is more than can be read in one go; a narrower request may be answered."""
+
+
+class ExportError(EndpointError):
+    """An export job failed, was not done in time, or did not say what comes next."""
 
 
 class AuthenticationError(EndpointError):

@@ -20,17 +20,24 @@ from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
 from freshness_fields import IncrementalConfig, WindowsConfig
 from incremental import Incremental
+from pagination_fields import PaginationConfig
 from resync import ResourcePlan
 from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
 from settings import ConnectionSettings
 from templates import variables_in
 
+_WRITING = frozenset({"PUT", "PATCH", "DELETE"})
+_CLOSE_ENOUGH = 0.8
+# The blocks of a selector in which unknown keys are refused.
 _BLOCKS: dict[str, type[BaseModel]] = {
+    "path_parameters": PathParameterConfig,
+    "on_error": ErrorRuleConfig,
+    "pagination": PaginationConfig,
     "incremental": IncrementalConfig,
     "windows": WindowsConfig,
 }
-_WRITING = frozenset({"PUT", "PATCH", "DELETE"})
-_CLOSE_ENOUGH = 0.8
+# Fields whose own name Python does not allow.
+_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -241,18 +248,13 @@ def _names_of(model: type[BaseModel]) -> set[str]:
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
-    models: list[type[BaseModel]] = [CustomSelector, PathParameterConfig, ErrorRuleConfig]
-    models += _BLOCKS.values()
+    models: list[type[BaseModel]] = [CustomSelector, *_BLOCKS.values()]
     spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
-    parts = (str(part) for part in detail["loc"] if part != "__root__")
-    place = ".".join(spelt.get(part, part) for part in parts)
+    parts = [str(part) for part in detail["loc"] if part != "__root__"]
+    named = [_AS_WRITTEN.get(name, name) for name in (spelt.get(part, part) for part in parts)]
+    place = ".".join(named)
     if detail["type"] == "value_error.extra":
-        default = ErrorRuleConfig if place.startswith("on") else PathParameterConfig
-        model = _BLOCKS.get(place.partition(".")[0], default)
-        allowed = ", ".join(map(_spelt, model.__fields__))
+        block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
+        allowed = ", ".join(_AS_WRITTEN.get(name, name) for name in block.__fields__)
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"
-
-
-def _spelt(name: str) -> str:
-    return "in" if name == "where" else name

@@ -13,7 +13,7 @@ _USUAL_PATHS = ("next_cursor", "cursor", "meta.after_cursor", "links.next")
 # Salesforce writes so where a header has nothing to say.
 _NOTHING = frozenset({"", "null"})
 
-type CursorValue = str | int | float
+type CursorValue = str | int | float | list[Any]
 
 
 class Cursors(ABC):
@@ -47,7 +47,7 @@ class _InBody(Cursors):
 
 class _InHeader(Cursors):
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name = name.lower()
 
     def are_named(self, page: Page) -> bool:
         return self._name in page.headers
@@ -58,7 +58,8 @@ class _InHeader(Cursors):
 
 
 class _OfLastItem(Cursors):
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, *, takes_lists: bool) -> None:
+        self._takes_lists = takes_lists
         self._expression = ItemExpression(expression, "pagination.cursor_item")
 
     def are_named(self, page: Page) -> bool:
@@ -80,13 +81,16 @@ class _OfLastItem(Cursors):
             raise PaginationError(f"{place} fails on the last item: {error}") from None
         if cursor is None:
             raise PaginationError(f"{place} gives nothing on the last item")
+        if isinstance(cursor, list) and self._takes_lists:
+            return cursor
         return _checked(cursor, place, "pagination.cursor_item")
 
 
 def cursors_of(settings: PaginationSettings) -> Cursors:
     """Where the settings say that the cursor is; by default at the usual places of a body."""
     if settings.cursor_item:
-        return _OfLastItem(settings.cursor_item)
+        # Elasticsearch's search_after is a list.
+        return _OfLastItem(settings.cursor_item, takes_lists=settings.where == "body")
     if settings.cursor_header:
         return _InHeader(settings.cursor_header)
     return _InBody(*([settings.cursor_path] if settings.cursor_path else _USUAL_PATHS))

@@ -9,7 +9,7 @@ import httpx
 
 from errors import PaginationError
 from messages import ApiRequest, Where
-from pagination.cursors import cursors_of
+from pagination.cursors import CursorValue, cursors_of
 from pagination.lookup import any_says_more, find, kind_of
 from pagination.models import PaginationSettings
 from pagination.page import SILENT, Page, Statement, Strategy
@@ -28,7 +28,7 @@ class Asking:
             return request
         return self._put(request, settings.size_where, settings.size_param, settings.page_size)
 
-    def at(self, value: str | float, request: ApiRequest) -> ApiRequest:
+    def at(self, value: CursorValue, request: ApiRequest) -> ApiRequest:
         """The request for the page at an offset, number or cursor."""
         return self._put(request, self._settings.where, self._settings.param, value)
 
@@ -133,7 +133,7 @@ class Cursor(Strategy):
     def is_named(self, page: Page) -> bool:
         return self._cursors.are_named(page)
 
-    def _value_in(self, cursor: str | float) -> str | float:
+    def _value_in(self, cursor: CursorValue) -> CursorValue:
         """Where an API gives the next page's whole address, the cursor is a parameter of it."""
         if isinstance(cursor, str) and "?" in cursor:
             inner = httpx.QueryParams(cursor.partition("?")[2]).get(self.parameter)
@@ -148,7 +148,7 @@ class NextLink(Strategy):
 
     def __init__(self, settings: PaginationSettings) -> None:
         self._path = settings.next_link_path
-        self._header = settings.next_link_header
+        self._header = (settings.next_link_header or "").lower()
 
     def first(self, request: ApiRequest) -> ApiRequest:
         return request
@@ -164,7 +164,7 @@ class NextLink(Strategy):
         return _linked(page.request, link, self.parameter) if link else None
 
     def _find(self, page: Page) -> tuple[bool, Any]:
-        if self._header is None:
+        if not self._header:
             return find(page.body, self._path)
         return self._header in page.headers, page.headers.get(self._header, "").strip()
 

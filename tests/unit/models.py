@@ -131,6 +131,8 @@ def page_of(
         received=len(found) if is_list else None,
         beside=answer.body,
         fingerprint=json.dumps(answer.body, sort_keys=True).encode(),
+        first_item=items[0] if items else None,
+        last_item=items[-1] if items else None,
     )
 
 

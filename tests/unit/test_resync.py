@@ -227,6 +227,22 @@ async def test_items_that_are_no_objects_are_an_error(item: Any) -> None:
     assert "where an item must be an object" in error
 
 
+@pytest.mark.parametrize("items", [[], [thing(1)]])
+async def test_what_graphql_calls_errors_is_one_beside_data_too(items: list[Any]) -> None:
+    body = {"query": "{ items }", "variables": {}}
+    endpoint = Endpoint(
+        "/graphql", "POST", body=body, data_path=DataPath(".data.items"), body_format="graphql"
+    )
+    answer = {"data": {"items": items}, "errors": [{"message": "no such field"}]}
+    _, error = await batches_of(Api(lambda request: answer), ResourcePlan("x", endpoint))
+    assert "the body says error" in error
+    fine, error = await batches_of(
+        Api(lambda request: answer | {"errors": []}), ResourcePlan("x", endpoint)
+    )
+    assert not error
+    assert [item for batch in fine for item in batch] == items
+
+
 @pytest.mark.contract("body.no-match-anywhere")
 @pytest.mark.contract("body.no-match-somewhere")
 async def test_a_data_path_must_match_somewhere() -> None:

@@ -1,0 +1,214 @@
+"""Export jobs: what an API wants to be asked before it has a file to hand out.
+
+A job is submitted, asked about until it is done, and then there are files to download.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from client import ApiClient
+from decoding import decode
+from endpoints import Endpoint, PathValue
+from errors import EndpointError, ExportError, SelectorError
+from extraction import ItemExpression, keys_of
+from messages import ApiRequest, ApiResponse
+
+type Values = Mapping[str, PathValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a step was answered: its decoded body, null where there is none."""
+
+    response: ApiResponse
+    body: Any
+
+    @classmethod
+    async def of(cls, response: ApiResponse) -> "Answer":
+        """From a response; an empty one is how some APIs say that a job goes on.
+
+        Raises:
+            ResponseError: there is a body, but it is no JSON.
+        """
+        is_empty = not response.content.strip()
+        return cls(response, None if is_empty else (await decode(response)).value)
+
+    @property
+    def jq_input(self) -> dict[str, Any]:
+        """What the expressions of a step look at."""
+        return {
+            "status": self.response.status,
+            "headers": {name.lower(): text for name, text in self.response.headers.items()},
+            "body": self.body,
+        }
+
+
+class AnswerExpression:
+    """A JQ expression on the body of an answer, with `$status` and `$headers` beside it.
+
+    Header names are in lower case.
+
+    Raises:
+        SelectorError: on construction, when it is no valid JQ.
+    """
+
+    def __init__(self, expression: str, setting: str) -> None:
+        self.expression = expression
+        self.setting = setting
+        bound = f".status as $status | .headers as $headers | .body | ({expression}\n)"
+        try:
+            self._program = ItemExpression(bound, setting)
+        except SelectorError as error:
+            raise SelectorError(str(error).replace(repr(bound), repr(expression))) from None
+
+    def first(self, answer: Answer) -> Any:
+        """The first output; None when there is none.
+
+        Raises:
+            ExportError: it fails on this answer.
+        """
+        try:
+            return self._program.first(answer.jq_input)
+        except ValueError as error:
+            raise ExportError(
+                f"{self.setting} {self.expression} fails on the answer: {error}",
+                advice=f"look at {self.setting}",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportStep:
+    """One request of a job; `fields` are the placeholders that its answer fills."""
+
+    endpoint: Endpoint
+    fields: Mapping[str, AnswerExpression] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """What happens before the resource's own request; `interval` and `time_limit` in seconds."""
+
+    submit: ExportStep | None
+    poll: ExportStep | None
+    done: AnswerExpression | None
+    failed: AnswerExpression | None = None
+    interval: float = 5
+    time_limit: float = 3600
+
+    @property
+    def names(self) -> list[str]:
+        """The placeholders that the steps fill."""
+        steps = [step for step in (self.submit, self.poll) if step]
+        return [name for step in steps for name in step.fields]
+
+
+class ExportJob:
+    """Runs the steps for each combination of path parameters' values.
+
+    Inputs: `client` sends; `clock` gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        plan: ExportPlan,
+        client: ApiClient,
+        base_url: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._plan = plan
+        self._client = client
+        self._base_url = base_url
+        self._clock = clock
+        self._sleep = sleep
+
+    async def downloads(self, values: Values) -> AsyncIterator[Values]:
+        """The values for each file to download, those given included.
+
+        Raises:
+            EndpointError: a step failed, or the job did, or it took too long.
+        """
+        plan, begin = self._plan, self._clock()
+        submitted = [values]
+        if plan.submit:
+            submitted = await self._run(plan.submit, values)
+        for given in submitted:
+            for found in await self._wait(plan.poll, given, begin) if plan.poll else [given]:
+                yield found
+
+    async def _run(self, step: ExportStep, values: Values) -> list[Values]:
+        with self._asking(step, values) as request:
+            answer = await Answer.of(await self._client.send(request))
+            return _with_fields(step, values, answer)
+
+    async def _wait(self, step: ExportStep, values: Values, begin: float) -> list[Values]:
+        plan = self._plan
+        with self._asking(step, values) as request:
+            for attempt in itertools.count(1):
+                answer = await Answer.of(await self._client.send(request))
+                if plan.failed and plan.failed.first(answer) is True:
+                    raise ExportError(
+                        "the export job failed",
+                        said=self._client.redactor.excerpt(answer.response.content),
+                        advice="look at export.submit and export.poll.failed",
+                    )
+                if plan.done and plan.done.first(answer) is True:
+                    return _with_fields(step, values, answer)
+                self._check_time(begin, attempt)
+                await self._sleep(plan.interval)
+        raise AssertionError("unreachable")
+
+    def _check_time(self, begin: float, attempt: int) -> None:
+        limit, passed = self._plan.time_limit, self._clock() - begin
+        if passed + self._plan.interval > limit:
+            raise ExportError(
+                f"the export job was not done after {attempt} polls in {passed:.0f} s",
+                advice=f"export.time_limit is {limit:g} s",
+            )
+
+    @contextmanager
+    def _asking(self, step: ExportStep, values: Values) -> Iterator[ApiRequest]:
+        """The request of a step; every error from here on says that it was about it."""
+        request = step.endpoint.request(self._base_url, values)
+        try:
+            yield request
+        except EndpointError as error:
+            error.endpoint = error.endpoint or self._client.describe(request)
+            raise
+
+
+def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Values]:
+    """The values with those of the answer; a list in a field means several.
+
+    Raises:
+        ExportError: a field gives nothing, or an object.
+    """
+    names = list(step.fields)
+    found = [_elements(expression, answer) for expression in step.fields.values()]
+    return [
+        {**values, **dict(zip(names, map(_value, one), strict=True))}
+        for one in itertools.product(*found)
+    ]
+
+
+def _elements(expression: AnswerExpression, answer: Answer) -> list[str | int | float]:
+    found = expression.first(answer)
+    elements = found if isinstance(found, list) else [found]
+    for element in elements:
+        if element in (None, "") or isinstance(element, bool | list | dict):
+            raise ExportError(
+                f"{expression.setting} {expression.expression} gives no text or number; the answer "
+                f"has {keys_of(answer.body)}",
+                advice=f"look at {expression.setting}",
+            )
+    return elements
+
+
+def _value(element: str | float) -> PathValue:
+    return PathValue(str(element), value=element)
