@@ -37,7 +37,8 @@ class ServerSide:
         Raises:
             ValueError: the body is no object where the name leads.
         """
-        moment = self.time_format.write(self.time_format.floor(since))
+        # Earlier, because an API may mean "after", by stamps that are cut off as well.
+        moment = self.time_format.write(self.time_format.before(since))
         has_text = self.prefix or self.suffix
         value = f"{self.prefix}{moment}{self.suffix}" if has_text else moment
         return request.placed(self.where, self.param, value)

@@ -23,6 +23,9 @@ from pagination.page import Page
 from pagination.reading import Verdict
 from resync import ResourcePlan, SharedResponses
 
+# APIs stamp changes with whole seconds.
+_CUT_OFF = timedelta(seconds=1)
+
 
 class ServerClock(Observer):
     """How far the API's clock is behind ours, by the `Date` of its answers."""
@@ -58,7 +61,7 @@ class ResourceRun:
 
     def cursor(self, begun: datetime) -> datetime:
         """Where the next incremental run begins, if this one began then by our clock."""
-        return begun - self.clock.behind - self.lookback
+        return begun - self.clock.behind - self.lookback - _CUT_OFF
 
 
 @dataclass(slots=True)

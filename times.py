@@ -1,7 +1,7 @@
 """Moments and durations, as APIs and mappings write them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -31,6 +31,7 @@ class TimeFormat:
     """
 
     name: str = "iso8601"
+    unit: timedelta = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         year = self.write(_SAMPLE + timedelta(days=365))
@@ -40,12 +41,14 @@ class TimeFormat:
                 f"must be {allowed}, or a strftime pattern that tells one day from another, such "
                 f"as `%Y-%m-%d %H:%M:%S` (got {self.name!r})"
             )
+        steps = (timedelta(seconds=seconds) for seconds in _UNITS)
+        unit = next(each for each in steps if self.write(_SAMPLE) != self.write(_SAMPLE + each))
+        object.__setattr__(self, "unit", unit)
 
     @property
-    def unit(self) -> timedelta:
-        """One second, minute, hour or day."""
-        steps = (timedelta(seconds=seconds) for seconds in _UNITS)
-        return next(step for step in steps if self.write(_SAMPLE) != self.write(_SAMPLE + step))
+    def is_local(self) -> bool:
+        """Whether an API may take what is written for the time of another zone."""
+        return self.name not in _NAMED and not {"%z", "Z"} & {self.name[-2:], self.name[-1:]}
 
     def write(self, moment: datetime) -> str | int:
         """A moment in this format, cut off to its unit; it must be in UTC."""
@@ -57,6 +60,10 @@ class TimeFormat:
             case "epoch_milliseconds":
                 return (moment - _EPOCH) // timedelta(seconds=1) * 1000
         return moment.strftime(self.name)
+
+    def before(self, moment: datetime) -> datetime:
+        """A moment that can be written exactly and is earlier than all that look like this one."""
+        return self.floor(moment) - self.unit
 
     def floor(self, moment: datetime) -> datetime:
         """The latest moment not after this one that can be written exactly."""

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from messages import ApiRequest, Where
 from times import TimeFormat
 
-# The API's clock may be ahead of ours.
+# The API's clock may be ahead of ours, and its zone another one.
 _AHEAD = timedelta(minutes=5)
+_AHEAD_OF_UTC = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,21 @@ class Windows:
         The end is what `clock` says when the last one is asked for: what changes while others are
         read moves into it.
         """
-        now = clock()
-        first = since or (self.start if isinstance(self.start, datetime) else now - self.start)
-        start = self.time_format.floor(first)
+        start = self._first(since, clock())
+        ahead = _AHEAD_OF_UTC if self.time_format.is_local else _AHEAD
         while True:
-            last = self.time_format.ceiling(clock() + _AHEAD)
+            last = self.time_format.ceiling(clock() + ahead)
             end = min(start + self.step, last)
             yield Window(min(start, end), end)
             if end == last:
                 return
             start = end - self.time_format.unit
+
+    def _first(self, since: datetime | None, now: datetime) -> datetime:
+        if since:
+            return self.time_format.before(since)
+        begun = self.start if isinstance(self.start, datetime) else now - self.start
+        return self.time_format.floor(begun)
 
     def halves(self, window: Window) -> tuple[Window, Window] | None:
         """Two shorter windows for the same time; None when there are none that are shorter."""

@@ -28,7 +28,7 @@ class ServiceNow:
         self.app = FastAPI()
         self.queries: list[str] = []
         old = "2024-05-01 08:00:00"
-        self.records = {
+        self.records: dict[str, dict[str, Any]] = {
             f"INC{number:03}": {"sys_id": f"INC{number:03}", "version": 1, "sys_updated_on": old}
             for number in range(40)
         }
@@ -77,7 +77,7 @@ def test_incidents(harbour: Harbour) -> None:
         api.records["INC007"].update(version=2, sys_updated_on="2024-06-02 00:00:00")
         changes = harbour.sail(settings, variables=INCREMENTAL)
         assert changes.code == 0, changes.errors()
-        assert api.queries == [f"{FILTER}2024-06-01 00:00:00"]
+        assert api.queries == [f"{FILTER}2024-05-31 23:59:59"]
         assert set(harbour.catalog("incident")) == {"INC007"}
         del api.records["INC007"]
         cursors[PATH, 0] = {"primary": (datetime.now(UTC) + timedelta(days=1)).isoformat()}

@@ -59,12 +59,12 @@ def query_of(request: ApiRequest) -> httpx.QueryParams:
 
 
 SERVER_SIDE = [
-    (ServerSide("since"), {"since": "2024-01-01T00:00:00Z"}),
+    (ServerSide("since"), {"since": "2023-12-31T23:59:59Z"}),
     (
         ServerSide("q", time_format=TimeFormat("%Y-%m-%d %H:%M"), prefix="up>=", suffix="^x=1"),
-        {"q": "up>=2024-01-01 00:00^x=1"},
+        {"q": "up>=2023-12-31 23:59^x=1"},
     ),
-    (ServerSide("since", time_format=TimeFormat("epoch_seconds")), {"since": "1704067200"}),
+    (ServerSide("since", time_format=TimeFormat("epoch_seconds")), {"since": "1704067199"}),
 ]
 
 
@@ -96,8 +96,8 @@ async def test_in_a_header_and_in_a_body() -> None:
     endpoint = Endpoint("/things", "POST", body={"filter": {"open": True}})
     await read(route, ResourcePlan("/things", endpoint, incremental=in_body), START)
     await read(route, plan_of(Incremental(ServerSide("X-Since", "header"))), START)
-    assert seen[0].body == {"filter": {"open": True, "since": 1704067200000}}
-    assert seen[1].headers == {"X-Since": "2024-01-01T00:00:00Z"}
+    assert seen[0].body == {"filter": {"open": True, "since": 1704067199000}}
+    assert seen[1].headers == {"X-Since": "2023-12-31T23:59:59Z"}
     wrong = ResourcePlan("/things", Endpoint("/things", "POST", body=[1]), incremental=in_body)
     with pytest.raises(ResourceError, match=r"look at body and incremental\.in"):
         await read(route, wrong, START)
@@ -324,7 +324,8 @@ async def test_incremental_windows_begin_at_the_cursor() -> None:
     since = datetime.now(UTC) - timedelta(hours=30)
     _, api = await read(lambda request: [{"id": 1}], plan, since)
     assert len(api.asked) == 2
-    assert since.strftime("from=%Y-%m-%dT%H%%3A%M%%3A%SZ") in api.asked[0]
+    begun = since - timedelta(seconds=1)
+    assert begun.strftime("from=%Y-%m-%dT%H%%3A%M%%3A%SZ") in api.asked[0]
     _found, api = await read(
         lambda request: [{"id": 1}], plan, None, Limits(pages=1, endpoints=1, items=10)
     )
