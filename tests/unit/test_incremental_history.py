@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from endpoints import Endpoint
@@ -38,7 +38,7 @@ PLANS = {
         "/things",
         ENDPOINT,
         incremental=Incremental(),
-        windows=Windows("from", "to", timedelta(hours=6), START - timedelta(days=1), cap=5),
+        windows=Windows("from", "to", timedelta(hours=6), START - timedelta(days=1), cap=11),
     ),
 }
 
@@ -131,6 +131,11 @@ STEPS = st.one_of(
 
 @pytest.mark.parametrize("way", PLANS)
 @given(is_strict=st.booleans(), steps=st.lists(STEPS, max_size=20))
+@example(
+    # Stamped with the second in which the first run began, on more than two pages.
+    is_strict=False,
+    steps=[("wait", 0.1), ("run", 0), ("burst", 8), ("wait", 3), ("change", 9)],
+)
 @settings(max_examples=100, deadline=None)
 def test_a_full_resync_changes_nothing_but_deletions(
     way: str, is_strict: bool, steps: list[tuple[str, Any]]
