@@ -107,3 +107,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "ocean-custom.hasMetrics" -}}
 {{- if and .Values.serviceMonitor.enabled (eq .Values.workload.kind "Deployment") -}}true{{- end -}}
 {{- end -}}
+
+{{/* The name of the workload of incremental runs; a CronJob's may have 52 characters. */}}
+{{- define "ocean-custom.incrementalName" -}}
+{{- if gt (len .) 40 -}}
+{{- printf "%s-%s-incremental" (. | trunc 31 | trimSuffix "-") (sha256sum . | trunc 8) -}}
+{{- else -}}
+{{- printf "%s-incremental" . -}}
+{{- end -}}
+{{- end -}}
