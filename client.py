@@ -13,6 +13,7 @@ import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
 from auth.factory import create_auth
+from connections import STRANGER
 from diagnosis import explain
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
 from exchange import LARGE_BODY
@@ -21,6 +22,7 @@ from origins import OriginRule
 from redaction import Redactor
 from revalidation import Revalidation, Send
 from settings import ConnectionSettings
+from traffic import Traffic
 from transport import ApiHttpClient
 
 _MAX_REDIRECTS = 10
@@ -34,7 +36,7 @@ _ADVICE = {
     403: "the credentials lack permission for this endpoint",
     404: "look at baseUrl and the path in kind",
     405: "look at the selector's method",
-    407: "the proxy wants credentials; look at HTTPS_PROXY",
+    407: "the proxy wants credentials; look at proxy or HTTPS_PROXY",
     410: "look at baseUrl and the path in kind",
     413: "look at pageSize and the selector's body",
     415: "look at the selector's headers and body",
@@ -63,6 +65,11 @@ class ApiClient:
         auth = create_auth(settings, self.redactor)
         self._http = ApiHttpClient(settings, self.redactor, auth)
         self._revalidation = revalidation
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far, as metrics."""
+        return self._http.traffic
 
     async def send(self, request: ApiRequest) -> ApiResponse:
         """Send a request and follow redirects.
@@ -147,6 +154,7 @@ class ApiClient:
         """With the selector's own headers only, and without the cookies of the API."""
         built = self._with_body(request, httpx.Headers(request.headers))
         built.headers.pop("cookie", None)
+        built.extensions[STRANGER] = True
         return built
 
     def _with_body(self, request: ApiRequest, headers: httpx.Headers) -> httpx.Request:

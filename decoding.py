@@ -3,18 +3,15 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from email.message import Message
-from functools import lru_cache
 from typing import Any
 
 import ijson
 import orjson
 
 from errors import ResponseError
-from messages import ApiResponse
 
 # JQ computes with doubles: beyond this, two identifiers could become one.
 _EXACT = 2**53
@@ -25,7 +22,6 @@ _DIGITS_ONLY = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
 _LONG_NUMBER = b"0" * 16
 _NO_INTEGER_BEFORE = (b'"', b".")
 _NO_INTEGER_AFTER = (b'"', b".", b"e", b"E")
-_LINE_TYPES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 # Up to this many bytes the json module is done within about 10 ms; it holds the interpreter.
 _LARGE = 1_000_000
 _CHUNK = 64 * 1024
@@ -39,46 +35,27 @@ class Body:
     text: bytes | None = None
 
 
-async def decode(response: ApiResponse) -> Body:
-    """The JSON value of a body; null for an answer without content (204 or 205).
+async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) -> Body:
+    """The value of a JSON text; of one that has a value on each line, the list of them.
 
-    Newline-delimited JSON becomes a list. Integers beyond ±2^53 become strings, because JQ would
-    round them. Any charset that the Content-Type names or a byte order mark shows is understood.
+    Integers beyond ±2^53 become strings, because JQ would round them.
 
     Raises:
-        ResponseError: the body is empty or not JSON; quotes its kind, never more than its start.
+        ResponseError: it is empty, or cannot be decoded.
+        ValueError: it is not JSON; the message never quotes it.
     """
-    if response.status in (204, 205):
-        return Body(None)
-    received = await response.read()
-    content = _as_utf8(received, response)
-    if not content.strip():
-        raise ResponseError(
-            f"the API answered {response.status} with an empty body", advice="204 would mean empty"
-        )
+    text = _as_utf8(content, encoding)
+    if not text.strip():
+        raise ResponseError("the body is empty", advice="204 would mean empty")
     try:
-        if is_lines(response):
-            return Body(await _off_the_loop(_parse_lines, content))
-        value, is_exact = await _off_the_loop(parse_exactly, content)
-        return Body(value, content if is_exact else None)
+        if as_lines:
+            return Body(await _off_the_loop(_parse_lines, text))
+        value, is_exact = await _off_the_loop(parse_exactly, text)
+        return Body(value, text if is_exact else None)
     except (ValueError, RecursionError, ijson.JSONError) as error:
         # What ijson says holds pieces of the body.
         cause = "malformed" if isinstance(error, ijson.JSONError) else str(error)
-        kind = _content_type(response)[0] or "of unknown type"
-        raise ResponseError(
-            f"the body ({kind}, {len(received)} bytes) is not JSON: {cause}",
-            advice="look at kind, and at headers such as Accept",
-        ) from None
-
-
-def is_lines(response: ApiResponse) -> bool:
-    """Whether the body is newline-delimited JSON."""
-    return _content_type(response)[0] in _LINE_TYPES
-
-
-def is_utf8(response: ApiResponse) -> bool:
-    """Whether the body needs no other decoding than JSON's."""
-    return _charset(response.content, response) == "utf-8"
+        raise ValueError(cause) from None
 
 
 async def json_text(body: Body) -> str:
@@ -187,35 +164,21 @@ def _exact_numbers(value: Any) -> Any:
     return value
 
 
-def _as_utf8(content: bytes, response: ApiResponse) -> bytes:
-    charset = _charset(content, response)
-    if charset == "utf-8":
+def looks_like_error(body: Any) -> bool:
+    """Whether a JSON value is what APIs send when something went wrong."""
+    if not isinstance(body, Mapping):
+        return False
+    denied = any(body.get(name) is False for name in ("ok", "success"))
+    return denied or any(body.get(name) for name in ("error", "errors"))
+
+
+def _as_utf8(content: bytes, encoding: str) -> bytes:
+    if encoding == "utf-8":
         return content
     try:
-        return content.decode(charset).lstrip("\ufeff").encode("utf-8")
+        return content.decode(encoding).lstrip("\ufeff").encode("utf-8")
     except (LookupError, UnicodeError):
         raise ResponseError(
-            f"the body cannot be decoded as {charset}",
+            f"the body cannot be decoded as {encoding}",
             advice="the charset of its Content-Type does not fit",
         ) from None
-
-
-def _charset(content: bytes, response: ApiResponse) -> str:
-    charset = _content_type(response)[1]
-    if charset in ("", "utf-8", "us-ascii", "ascii"):
-        return json.detect_encoding(content[:4])
-    return charset
-
-
-def _content_type(response: ApiResponse) -> tuple[str, str]:
-    """The media type and the charset, empty where the header does not say."""
-    return _parse_content_type(response.headers.get("content-type", ""))
-
-
-@lru_cache(maxsize=64)
-def _parse_content_type(value: str) -> tuple[str, str]:
-    if not value:
-        return "", ""
-    message = Message()
-    message["content-type"] = value
-    return message.get_content_type(), message.get_content_charset() or ""

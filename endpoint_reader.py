@@ -81,7 +81,13 @@ class EndpointReader:
         self.statistics = EndpointStatistics(
             PageSizes(self._pagination.page_size), is_graphql=endpoint.body_format == "graphql"
         )
-        self._page_reader = PageReader(endpoint.data_path, self.statistics, client.redactor, worker)
+        self._page_reader = PageReader(
+            endpoint.data_path,
+            self.statistics,
+            client.redactor,
+            worker,
+            endpoint.response_format,
+        )
 
     async def read(
         self,

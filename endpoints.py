@@ -13,6 +13,7 @@ import httpx
 
 from errors import EndpointError, SelectorError
 from extraction import DataPath
+from formats.options import ResponseFormat
 from messages import ApiRequest, BodyFormat, QueryValue
 from pagination.models import PaginationSettings
 from templates import Template, fill_text, placeholders_in, with_variables
@@ -66,7 +67,8 @@ class Endpoint:
 
     `path` is a path below baseUrl, or a full URL; its query string is merged with `query_params`.
     `names` are the placeholders that may stand in query parameters, headers and body, `exposed` the
-    environment variables that may stand anywhere. `pagination` replaces the connection's.
+    environment variables that may stand anywhere. `pagination` replaces the connection's;
+    `response_format` replaces what the Content-Type says.
 
     Raises:
         SelectorError: on construction, when a variable is not exposed.
@@ -81,6 +83,7 @@ class Endpoint:
     body_format: BodyFormat = "json"
     is_anonymous: bool = False
     pagination: PaginationSettings | None = None
+    response_format: ResponseFormat | None = None
     names: frozenset[str] = frozenset()
     exposed: Mapping[str, str] = field(default_factory=dict, repr=False)
     _parts: _Parts = field(init=False, repr=False, compare=False)

@@ -12,7 +12,7 @@
     │   ├── PaginationError         the pages contradict each other or never end
     │   │   └── TooDeepError          there is more than the API, or the mapping, lets be read
     │   ├── ExportError             an export job failed, or was not done in time
-    │   └── AuthenticationError     custom authentication did not give what the template needs
+    │   └── AuthenticationError     no credentials could be fetched
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
 Messages are for the person on call. They never hold a credential: URLs and bodies go through
@@ -117,7 +117,7 @@ class ExportError(EndpointError):
 
 
 class AuthenticationError(EndpointError):
-    """Custom authentication failed, or its answer lacks what the template names."""
+    """Credentials could not be fetched: refused, or not what the answer holds."""
 
 
 class ResourceError(OceanCustomError):

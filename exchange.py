@@ -1,23 +1,25 @@
 """One exchange with the API: a request in its turn, and the whole answer."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 
+from connections import SMALL
+from diagnosis import tls_refusal
 from download import INCOMPLETE, Download, chain
 from errors import RequestError, ResponseError
 from rate_limits import RequestGate
 from redaction import Redactor
 from retries import RetryPolicy
+from traffic import Traffic
 
 # The extension of a response under which a large body is.
 LARGE_BODY = "ocean_custom_large_body"
-# Up to this many bytes a body is parsed at once, within about 5 ms.
-_LARGE = 1_000_000
+# The extension of a request that is sent again.
+REPEAT = "ocean_custom_repeat"
 # Of a large body, so much is at hand at once, for messages.
 _EXCERPT = 65_536
 
@@ -43,6 +45,7 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         timeout: float,
         policy: RetryPolicy,
         redactor: Redactor,
+        traffic: Traffic,
     ) -> None:
         self._transports = tuple(transports)
         # The last one used comes first again, while its connection is warm.
@@ -51,15 +54,35 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         self._timeout = timeout
         self._policy = policy
         self._redactor = redactor
+        self._traffic = traffic
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         async with AsyncExitStack() as turn:
-            await turn.enter_async_context(self._gate.turn())
-            response = await self._exchange(request, turn)
+            generation = await turn.enter_async_context(self._gate.turn())
+            try:
+                response = await self._exchange(request, turn)
+            except Exception as error:
+                self._judge_failure(error, request, generation)
+                raise
+            self._judge(response.status_code, request, generation)
         self._gate.heed(response.headers, self._policy.max_wait)
         # Who waits for this turn sends its request before this answer is looked at.
         await asyncio.sleep(0)
         return response
+
+    def _judge(self, status: int, request: httpx.Request, generation: int) -> None:
+        self._traffic.answered(status)
+        if status == 429 or (status == 503 and REPEAT not in request.extensions):
+            self._gate.struggled(generation)
+        elif status < 500:
+            self._gate.succeeded(generation)
+
+    def _judge_failure(self, error: Exception, request: httpx.Request, generation: int) -> None:
+        is_timeout = isinstance(error, httpx.TimeoutException)
+        self._traffic.requests["timeout" if is_timeout else "error"] += 1
+        # That it is too slow or broken again says more about this request than about the load.
+        if is_timeout and REPEAT not in request.extensions:
+            self._gate.struggled(generation)
 
     async def _exchange(self, request: httpx.Request, turn: AsyncExitStack) -> httpx.Response:
         transport = self._idle.pop()
@@ -72,13 +95,9 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             raise RequestError(f"the request cannot be sent: {error}") from None
         except httpx.DecodingError as error:
             raise ResponseError(f"the body cannot be decoded: {error}") from None
-        except httpx.ConnectError as error:
-            if _is_certificate_error(error):
-                raise RequestError(
-                    "the server's certificate is not trusted",
-                    advice="add its CA to SSL_CERT_FILE, or mount it as docs/installation.md says; "
-                    "or look at verifySsl",
-                ) from None
+        except httpx.NetworkError as error:
+            if refusal := tls_refusal(error):
+                raise refusal from None
             raise
 
     async def _receive(
@@ -87,11 +106,10 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         deadline = asyncio.get_running_loop().time() + self._timeout
         async with asyncio.timeout_at(deadline):
             response = await transport.handle_async_request(request)
+            if response.is_closed:
+                return response
             # However it ends: a connection that nobody closes would hold up all later requests.
             turn.push_async_callback(response.aclose)
-            if _is_known_to_be_small(response.headers):
-                await response.aread()
-                return response
             chunks = response.aiter_bytes()
             start, is_whole = await _start_of(chunks)
         if is_whole or not response.is_success:
@@ -115,12 +133,6 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             await transport.aclose()
 
 
-def _is_known_to_be_small(headers: httpx.Headers) -> bool:
-    """What is compressed may be of any size, whatever its length on the wire."""
-    length = headers.get("content-length", "")
-    return "content-encoding" not in headers and length.isdecimal() and int(length) <= _LARGE
-
-
 async def _start_of(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
     """The body up to where it is large, and whether that is all of it."""
     parts = []
@@ -128,7 +140,7 @@ async def _start_of(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
     async for chunk in chunks:
         parts.append(chunk)
         size += len(chunk)
-        if size > _LARGE:
+        if size > SMALL:
             return b"".join(parts), False
     return b"".join(parts), True
 
@@ -151,11 +163,3 @@ def _with_content(
 async def _holding(turn: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
     async with turn:
         await work
-
-
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

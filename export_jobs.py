@@ -6,16 +6,16 @@ A job is submitted, asked about until it is done, and then there are files to do
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from client import ApiClient
-from decoding import decode
 from endpoints import Endpoint, PathValue
 from errors import EndpointError, ExportError, SelectorError
 from extraction import ItemExpression, keys_of
+from formats.bodies import decode
 from messages import ApiRequest, ApiResponse
 
 type Values = Mapping[str, PathValue]
@@ -101,10 +101,14 @@ class ExportPlan:
     time_limit: float = 3600
 
     @property
+    def steps(self) -> list[ExportStep]:
+        """What is sent before the download."""
+        return [step for step in (self.submit, self.poll) if step]
+
+    @property
     def names(self) -> list[str]:
         """The placeholders that the steps fill."""
-        steps = [step for step in (self.submit, self.poll) if step]
-        return [name for step in steps for name in step.fields]
+        return [name for step in self.steps for name in step.fields]
 
 
 class ExportJob:
@@ -128,7 +132,7 @@ class ExportJob:
         self._clock = clock
         self._sleep = sleep
 
-    async def downloads(self, values: Values) -> AsyncIterator[Values]:
+    async def downloads(self, values: Values) -> AsyncGenerator[Values]:
         """The values for each file to download, those given included.
 
         Raises:

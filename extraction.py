@@ -5,7 +5,6 @@ output counts, so `.data[]` and `.data` mean the same.
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,24 +15,19 @@ import jq
 from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
-from decoding import Body, json_text, parse, parse_exactly
+from decoding import Body, json_text, parse
 from errors import ResponseError, SelectorError
+from formats.parts import ListPart
 from jq_worker import JqWorker, JqWorkerError
+from paths import Step, leading_path, walk
 
 _WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
-# One step of a path: .name, ."any name", .["any name"], [0]
-_STEP = re.compile(
-    r'\.(?P<name>[A-Za-z_]\w*)|\.?\[?"(?P<quoted>(?:[^"\\]|\\.)*)"\]?|\.?\[(?P<index>-?\d+)\]'
-)
-_PREFIX_ENDS = ("[", "|", "//", "?")
 # What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
 _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
 _LARGE = 400_000
 # An expression that takes longer on one text will not come to an end.
 _MOST_SECONDS = 300.0
-
-type Step = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +45,6 @@ class Extraction:
     beside: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListPart:
-    """Some elements of a list, and the same as the JSON text of a list."""
-
-    elements: list[Any]
-    text: bytes
-
-    @classmethod
-    def parse(cls, text: bytes) -> "ListPart":
-        """From text as it was received, with inexact integers turned into strings.
-
-        Raises:
-            ValueError, ijson.JSONError: it is not JSON.
-        """
-        elements, is_exact = parse_exactly(text)
-        return cls(elements, text if is_exact else json.dumps(elements).encode())
-
-
 class DataPath:
     """A compiled data_path.
 
@@ -81,7 +57,7 @@ class DataPath:
     def __init__(self, expression: str, setting: str = "data_path") -> None:
         self.expression = expression.strip() or "."
         self._program = compile_jq(self.expression, setting)
-        self._steps, self._rest = _leading_path(self.expression)
+        self._steps, self._rest = leading_path(self.expression)
         is_plain = self._rest in ("", "[]", "[]?", "?")
         self._is_path = is_plain and self.expression.startswith(".")
         self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
@@ -101,7 +77,7 @@ class DataPath:
         """
         elements = part.elements
         if self._each is None:
-            return Extraction(elements, len(elements), matched=True)
+            return Extraction(list(elements), len(elements), matched=True)
         try:
             outputs = await self._each.outputs(part.text, worker)
         except (ValueError, TimeoutError, JqWorkerError) as error:
@@ -117,13 +93,13 @@ class DataPath:
         Raises:
             ResponseError: the expression fails on this body.
         """
-        present, source = _walk(body.value, self._steps)
+        present, source = walk(body.value, self._steps)
         found = await self._find(body, present, source, worker)
         return replace(found, beside=self.beside(body.value))
 
     def beside(self, value: Any) -> Any:
         """The object of a body that holds the items, where totals stand."""
-        return _walk(value, self._steps[:-1])[1]
+        return walk(value, self._steps[:-1])[1]
 
     async def _find(self, body: Body, present: bool, source: Any, worker: JqWorker) -> Extraction:
         if self._is_path and (present or self._rest == ""):
@@ -145,7 +121,7 @@ class DataPath:
         text = await json_text(body)
         if len(text) <= _LARGE:
             return list(self._program.input_text(text))
-        return await _run_apart(_guarded(self.expression), text.encode(), worker)
+        return await run_apart(guarded(self.expression), text.encode(), worker)
 
     def _iterate(self, source: Any) -> list[Any]:
         """The outputs of a simple path, whose rest is nothing or an iteration."""
@@ -177,18 +153,18 @@ class _EachItem:
         if match is None:
             return None
         each = match["mapped"] or match["piped"]
-        program = _guarded(f".[] | ({each}\n)")
+        program = guarded(f".[] | ({each}\n)")
         try:
             # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
-            jq.compile(_guarded(each))
+            jq.compile(guarded(each))
             jq.compile(program)
         except ValueError:
             return None
         return cls(program, is_piped=match["mapped"] is None)
 
     async def outputs(self, text: bytes, worker: JqWorker) -> list[Any]:
-        """All outputs for the elements of a list; errors as for `_run_apart`."""
-        return await _run_apart(self.program, text, worker)
+        """All outputs for the elements of a list; errors as for `run_apart`."""
+        return await run_apart(self.program, text, worker)
 
 
 class ItemExpression:
@@ -196,7 +172,10 @@ class ItemExpression:
 
     def __init__(self, expression: str, setting: str) -> None:
         self.expression = expression
+        self.setting = setting
         self._program = compile_jq(expression, setting)
+        steps, rest = leading_path(expression.strip())
+        self._steps = [] if rest else steps
 
     def first(self, item: Any) -> Any:
         """The first output; None when there is none.
@@ -209,6 +188,19 @@ class ItemExpression:
         except StopIteration:
             return None
 
+    def every(self, item: Any) -> list[Any]:
+        """All outputs.
+
+        Raises:
+            ValueError: the expression fails on this item.
+        """
+        if self._steps:
+            # Most expressions are a path, for which a run of jq would cost a hundred times as much.
+            present, value = walk(item, self._steps)
+            if present and isinstance(value, str | int):
+                return [value]
+        return list(self._program.input_value(item).all())
+
 
 @lru_cache(maxsize=1024)
 def compile_jq(expression: str, setting: str) -> Any:
@@ -218,7 +210,7 @@ def compile_jq(expression: str, setting: str) -> Any:
         SelectorError: names the setting and says what jq says.
     """
     try:
-        return jq.compile(_guarded(expression))
+        return jq.compile(guarded(expression))
     except ValueError as error:
         raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
 
@@ -246,97 +238,6 @@ def _elements(output: Any) -> Iterable[Any]:
     return output if isinstance(output, list) else (output,)
 
 
-def _leading_path(expression: str) -> tuple[list[Step], str]:
-    """The simple path that an expression starts with, and the rest.
-
-    Where the rest combines it with something else (`.a + .b`), there is no leading path: what
-    `.a` holds is then not what the API sent in all.
-    """
-    inner = _within_brackets(expression)
-    if inner:
-        steps, rest = _leading_path(inner)
-        return (steps, expression) if rest.startswith("[]") else ([], expression)
-    if not _is_one_pipeline(expression):
-        return [], expression
-    steps = []
-    position = 1 if expression == "." else 0
-    while step := _STEP.match(expression, position):
-        if (position == 0 and not step[0].startswith(".")) or (value := _step_value(step)) is None:
-            break
-        steps.append(value)
-        position = step.end()
-    rest = expression[position:].strip()
-    if not steps and rest.startswith(".["):
-        return [], rest.removeprefix(".")
-    if rest.startswith(_PREFIX_ENDS) and (steps or expression == "."):
-        return steps, rest
-    return (steps, "") if not rest else ([], expression)
-
-
-def _within_brackets(expression: str) -> str:
-    """The inside of `[.items[] | select(.ok)]`, which filters just as `.items | map(…)` does."""
-    if _outside_brackets(expression) == "[]":
-        return expression[1:-1].strip()
-    return ""
-
-
-def _is_one_pipeline(expression: str) -> bool:
-    """False where the first stage combines several sources, as in `.users[], .groups[]`."""
-    first = _outside_brackets(expression).partition("|")[0]
-    return not re.search(r",|\s[-+*/%]\s", first.replace("//", ""))
-
-
-def _outside_brackets(expression: str) -> str:
-    """The expression without what stands in brackets or quotes, whose pairs are left: `.a[]`."""
-    outer, depth, quoted = "", 0, False
-    for position, character in enumerate(expression):
-        if character == '"' and expression[position - 1] != "\\":
-            quoted = not quoted
-        elif quoted:
-            continue
-        elif character in "[({":
-            outer += character * (depth == 0)
-            depth += 1
-        elif character in "])}":
-            depth -= 1
-            outer += character * (depth == 0)
-        elif depth == 0:
-            outer += character
-    return outer
-
-
-def _step_value(step: re.Match[str]) -> Step | None:
-    """The key or index of a step; None when jq's quoting says more than JSON's."""
-    if step["name"] is not None:
-        return step["name"]
-    if step["index"] is not None:
-        return int(step["index"])
-    try:
-        name: str = json.loads(f'"{step["quoted"]}"')
-    except ValueError:
-        return None
-    return name
-
-
-def _walk(value: Any, steps: list[Step]) -> tuple[bool, Any]:
-    """Whether the path is there, and what it holds; below a null everything is there, and null."""
-    for step in steps:
-        if value is None:
-            return True, None
-        present, value = _take(value, step)
-        if not present:
-            return False, None
-    return True, value
-
-
-def _take(value: Any, step: Step) -> tuple[bool, Any]:
-    if isinstance(step, str):
-        present = isinstance(value, Mapping) and step in value
-        return present, value[step] if present else None
-    present = isinstance(value, list) and -len(value) <= step < len(value)
-    return present, value[step] if present else None
-
-
 def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
     paths = []
     for key, item in body.items():
@@ -345,14 +246,15 @@ def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
     return paths
 
 
-def _guarded(expression: str) -> str:
+def guarded(expression: str) -> str:
+    """The program with Ocean's quoting help, and no environment unless the operator allows it."""
     program = JQEntityProcessor._format_filter(expression)
     if ocean.initialized and ocean.config.allow_environment_variables_jq_access:
         return program
     return _WITHOUT_ENVIRONMENT + program
 
 
-async def _run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
+async def run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
     """All outputs of a program that runs in another process.
 
     Raises:

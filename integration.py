@@ -101,7 +101,8 @@ class CustomIntegration(BaseIntegration):
             self.has_failed = True
             interrupt()
             return
-        _ = self.client  # From here on, Ocean's log filter knows every secret.
+        # From here on, Ocean's log filter knows every secret.
+        ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
         spare_the_collector()

@@ -2,80 +2,85 @@
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import ijson
 
-from decoding import is_lines, is_utf8, parse
 from errors import ResponseError
-from extraction import DataPath, ListPart
+from extraction import DataPath
+from formats.bodies import reader_for
+from formats.documents import Document, Documents
+from formats.parts import ItemReader, ListPart
 from jq_worker import JqWorker
-from messages import ApiResponse, LargeBody
-from splitting import ArraySplitter, LineSplitter, Splitter, Step
+from paths import Step
+
+# So many bytes without the end of an item are no list of items.
+_LONGEST_ITEM = 256 * 2**20
 
 
 class Portion(NamedTuple):
-    """Some items of a page, and how many bytes of the body they took."""
+    """Some items of a page, and how many bytes of JSON they take."""
 
     items: list[Any]
     size: int
 
 
 class ItemStream:
-    """Reads a large body once, from its start.
+    """Reads what an answer holds once, from its start.
 
     After `pieces` has ended: `received` is how many records the API sent, `count` how many items
     the data_path made of them, `matched` whether it found anything but nulls, `digest` is equal for
-    equal lists, and `body` is the body with an empty list where the items were.
+    equal lists, and `body` is the body with an empty list where the items were; where several
+    documents were packed, that of the first.
     """
 
     def __init__(
-        self, body: LargeBody, splitter: Splitter, data_path: DataPath, worker: JqWorker
+        self, documents: Documents, path: list[Step], data_path: DataPath, worker: JqWorker
     ) -> None:
         self.received = self.count = 0
         self.last_item: Any = None
         self.body: Any = None
-        self._chunks = body.chunks()
-        self._splitter = splitter
+        self._documents = documents.each()
+        self._path = path
         self._data_path = data_path
         self._worker = worker
+        self._document: Document | None = None
+        self._reader: ItemReader | None = None
         # What was read already, and what reads the rest.
         self._first: list[Portion] = []
         self._rest = self._read()
-        self._found_nulls = False
+        self._is_found = self._found_nulls = False
+        self._is_first_document = True
+        self._since_item = 0
         self._digest = hashlib.blake2b(digest_size=16)
 
     @classmethod
     async def open(
-        cls, response: ApiResponse, data_path: DataPath, worker: JqWorker
+        cls, documents: Documents, data_path: DataPath, worker: JqWorker
     ) -> "ItemStream | None":
         """A stream at the first items; None when only the whole body can tell what the items are.
 
-        That is so for small bodies, other charsets than UTF-8, a data_path that looks at more than
-        one item at a time, and where no list is at the path.
+        That is so for small bodies, JSON in other charsets than UTF-8, a data_path that looks at
+        more than one item at a time, and where no list is at the path.
 
         Raises:
             EndpointError: as `pieces`.
         """
         path = data_path.list_path
-        if response.large is None or path is None or not is_utf8(response):
+        if path is None or not documents.is_large:
             return None
-        if is_lines(response):
-            splitter: Splitter | None = None if path else LineSplitter()
-        else:
-            splitter = ArraySplitter(path)
-        if splitter is None:
-            return None
-        stream = cls(response.large, splitter, data_path, worker)
-        return stream if await stream._find() else None
+        stream = cls(documents, path, data_path, worker)
+        if await stream._find():
+            return stream
+        await stream._documents.aclose()
+        return None
 
     @property
     def matched(self) -> bool:
         """Whether the data_path fits, as far as was read."""
-        return self.count > 0 or not self._found_nulls
+        return self.count > 0 or (self._is_found and not self._found_nulls)
 
     @property
     def digest(self) -> bytes:
@@ -95,29 +100,52 @@ class ItemStream:
         """The items, in lists that fit in memory.
 
         Raises:
-            ResponseError: the body is not JSON, or data_path fails on an item.
+            ResponseError: the body is not what it should be, or data_path fails on an item.
             EndpointError: the body did not arrive to its end.
         """
-        async with aclosing(self._chunks), aclosing(self._rest):
+        async with aclosing(self._documents), aclosing(self._rest):
             while self._first:
                 yield self._first.pop(0)
             async for piece in self._rest:
                 yield piece
 
     async def _find(self) -> bool:
-        async for chunk in self._chunks:
-            for part in await self._in_thread(self._take, chunk):
+        reader = await self._next_reader()
+        if reader is None or self._document is None:
+            return False
+        async for chunk in self._document.chunks:
+            for part in await self._in_thread(self._take, reader, chunk):
                 self._first.append(await self._items(part))
-            if self._splitter.is_found is not None:
+            if reader.is_found is not None:
                 break
-        return bool(self._splitter.is_found)
+        return bool(reader.is_found)
 
     async def _read(self) -> AsyncGenerator[Portion]:
-        async for chunk in self._chunks:
-            for part in await self._in_thread(self._take, chunk):
+        reader = self._reader
+        while reader and self._document:
+            async for chunk in self._document.chunks:
+                for part in await self._in_thread(self._take, reader, chunk):
+                    yield await self._items(part)
+            for part in await self._in_thread(self._finish, reader):
                 yield await self._items(part)
-        for part in await self._in_thread(self._finish):
-            yield await self._items(part)
+            reader = await self._next_reader()
+
+    async def _next_reader(self) -> ItemReader | None:
+        """What reads the next document; None when there is none, or it must be read whole."""
+        self._document = await anext(self._documents, None)
+        if self._document:
+            self._reader = reader_for(self._document, self._path)
+            if self._reader is None and not self._is_first_document:
+                raise self._unlike_the_first()
+            return self._reader
+        return None
+
+    def _unlike_the_first(self) -> ResponseError:
+        name = self._document.name if self._document else ""
+        return ResponseError(
+            f"{name} has no list where other files of the zip body have one",
+            advice="look at data_path",
+        )
 
     async def _in_thread[**P](
         self, work: Callable[P, list[ListPart]], *args: P.args, **kwargs: P.kwargs
@@ -136,35 +164,25 @@ class ItemStream:
         self._found_nulls = self._found_nulls or not found.matched
         return Portion(found.items, len(part.text))
 
-    def _take(self, chunk: bytes) -> list[ListPart]:
-        return [self._parse(text) for text in self._splitter.feed(chunk)]
+    def _take(self, reader: ItemReader, chunk: bytes) -> list[ListPart]:
+        parts = self._counted(reader.feed(chunk))
+        self._since_item = 0 if parts else self._since_item + len(chunk)
+        if self._since_item > _LONGEST_ITEM:
+            raise ResponseError(f"there is no item within {_LONGEST_ITEM} bytes of the body")
+        return parts
 
-    def _parse(self, text: bytes) -> ListPart:
-        self._digest.update(text[1:-1] + b",")
-        part = ListPart.parse(text)
-        self.received += len(part.elements)
-        return part
-
-    def _finish(self) -> list[ListPart]:
-        last = [self._parse(text) for text in self._splitter.close()]
-        if self._splitter.elements not in (None, self.received):
-            raise ValueError("a line is no JSON value")
-        placeholder = secrets.token_hex(16)
-        frame = parse(self._splitter.frame(placeholder))
-        self.body = _emptied(frame, self._data_path.list_path or [], placeholder)
+    def _finish(self, reader: ItemReader) -> list[ListPart]:
+        last = self._counted(reader.close())
+        if self._document and self._document.format.type == "json" and not reader.is_found:
+            raise self._unlike_the_first()
+        frame = reader.frame()
+        self.body = frame if self._is_first_document else self.body
+        self._is_first_document = False
+        self._is_found = self._is_found or bool(reader.is_found)
         return last
 
-
-def _emptied(frame: Any, path: list[Step], placeholder: str) -> Any:
-    """The frame with an empty list in place of the placeholder.
-
-    Raises:
-        ValueError: it is not there, because a key on the way to it comes twice.
-    """
-    if not path:
-        if frame != placeholder:
-            raise ValueError("a key comes twice")
-        return []
-    step, *rest = path
-    frame[step] = _emptied(frame[step], rest, placeholder)
-    return frame
+    def _counted(self, parts: list[ListPart]) -> list[ListPart]:
+        for part in parts:
+            self._digest.update(part.said)
+            self.received += len(part.elements)
+        return parts

@@ -5,7 +5,8 @@ resource and no other, so that a problem is kept with the selector until its res
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from loguru import logger
@@ -16,13 +17,18 @@ from port_ocean.core.handlers.port_app_config.models import (
 )
 from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
 
+from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
+from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
 from freshness_fields import IncrementalConfig, WindowsConfig
 from incremental import Incremental
+from item_shape import ItemShape
 from pagination_fields import PaginationConfig
+from parameter_fields import BatchConfig, PathParameterConfig
+from parameters import PathParameter
 from resync import ResourcePlan
-from selector_fields import EndpointFields, ErrorRuleConfig, PathParameterConfig
+from selector_fields import EndpointFields, ErrorRuleConfig
 from settings import ConnectionSettings
 from templates import variables_in
 
@@ -31,13 +37,17 @@ _CLOSE_ENOUGH = 0.8
 # The blocks of a selector in which unknown keys are refused.
 _BLOCKS: dict[str, type[BaseModel]] = {
     "path_parameters": PathParameterConfig,
+    "batch": BatchConfig,
     "on_error": ErrorRuleConfig,
     "pagination": PaginationConfig,
+    "export": ExportConfig,
+    "submit": ExportStepConfig,
+    "poll": ExportPollConfig,
     "incremental": IncrementalConfig,
     "windows": WindowsConfig,
 }
 # Fields whose own name Python does not allow.
-_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
+_AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -58,10 +68,29 @@ class CustomSelector(Selector, EndpointFields):
         default_factory=dict,
         alias="pathParameters",
         title="Path parameters",
-        description="For each `{placeholder}` of the path: how its values are discovered. "
-        "Each item then carries `__placeholder` with its value.",
+        description="Where the values of `{placeholders}` come from. Each item then carries "
+        "`__placeholder` with its value.",
     )
 
+    items_filter: str | None = Field(
+        default=None,
+        alias="itemsFilter",
+        title="Items filter",
+        description="JQ on each item that data_path gives; only items where it is exactly true go "
+        'on. Example: `.status != "deleted"`.',
+    )
+    emit: str | None = Field(
+        default=None,
+        title="Emit",
+        description="JQ on each item that gives the objects which take its place; none is fine. "
+        "Example: `{id: .ID, name: .NAME}`.",
+    )
+    export: ExportConfig | None = Field(
+        default=None,
+        title="Export",
+        description="A job to submit and to wait for, before the resource's own request downloads "
+        'what it made. Example: `{"poll": {"endpoint": "/exports/7", "done": ".ready"}}`.',
+    )
     on_error: list[ErrorRuleConfig] = Field(
         default_factory=list,
         alias="onError",
@@ -140,25 +169,35 @@ class CustomSelector(Selector, EndpointFields):
                 f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
                 "it to exposedVariables"
             )
-        used = Endpoint(self.endpoint or kind).placeholders
-        if unused := sorted(set(self.path_parameters) - set(used)):
-            logger.warning(f"{kind}: path_parameters {', '.join(unused)} are not in the path")
+        needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
+        if unused := sorted(set(self.path_parameters) - needed):
+            logger.warning(
+                f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
+            )
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        names = set(self.path_parameters)
+        owners = self._owners()
         path = self.endpoint or kind
-        endpoint = self.endpoint_at(path, names=names, place="", settings=settings)
-        check_placeholders(endpoint, self.path_parameters, "kind")
-        return ResourcePlan(
+        export = self.export.plan(owners.keys(), settings) if self.export else None
+        filled = {**owners, **dict.fromkeys(export.names if export else [])}
+        endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
+        check_placeholders(endpoint, filled, "kind")
+        plan = ResourcePlan(
             kind,
             endpoint,
-            tuple(
-                self.path_parameters[name].plan(name, settings) for name in endpoint.placeholders
+            error_rules=tuple(
+                rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)
             ),
-            tuple(rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)),
-            self._incremental(),
-            self.windows.plan() if self.windows else None,
+            shape=ItemShape(self.items_filter or "", self.emit or ""),
+            export=export,
+            incremental=self._incremental(),
+            windows=self.windows.plan() if self.windows else None,
         )
+        configs = self.path_parameters
+        needed = in_order(
+            plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
+        )
+        return replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
 
     def _incremental(self) -> Incremental | None:
         changing = [name for name, found in self.path_parameters.items() if found.changed]
@@ -170,6 +209,13 @@ class CustomSelector(Selector, EndpointFields):
                 "block; add `incremental: {}`"
             )
         return None
+
+    def _owners(self) -> dict[str, str]:
+        """For each placeholder, the path parameter that fills it."""
+        configs = self.path_parameters
+        placeholders = {name: config.placeholders(name) for name, config in configs.items()}
+        check_names(placeholders, {name: config.include for name, config in configs.items()})
+        return {each: name for name, names in placeholders.items() for each in names}
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
         """What looks like a variable where none is exposed at all; else it is refused."""
@@ -241,6 +287,20 @@ def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[
             except SelectorError:
                 continue
     return plans
+
+
+def _with_batches(
+    steps: list[Endpoint], parameters: list[PathParameter]
+) -> Iterator[PathParameter]:
+    """The same, where batches know whether their values stand in a text."""
+    endpoints = [*steps, *(each.endpoint for each in parameters if each.endpoint)]
+    for parameter in parameters:
+        batch = parameter.batch
+        if batch and batch.join is None:
+            is_joined = any(stands_in_text(each, parameter.name) for each in endpoints)
+            yield replace(parameter, batch=replace(batch, is_joined=is_joined))
+        else:
+            yield parameter
 
 
 def _names_of(model: type[BaseModel]) -> set[str]:

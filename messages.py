@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, Protocol, Self
+from typing import Any, BinaryIO, Literal, Protocol, Self
 
 import httpx
 
@@ -98,6 +98,9 @@ class LargeBody(Protocol):
 
     async def read(self) -> bytes:
         """The whole body."""
+
+    async def file(self) -> BinaryIO:
+        """The whole body as a file that can be read anywhere."""
 
     async def completed(self) -> None:
         """Wait for the end of the body."""

@@ -1,6 +1,7 @@
 """Where requests may go: the API's own origin with credentials, allowed hosts without, else no."""
 
 from collections.abc import Iterable
+from ipaddress import IPv6Address
 
 import httpx
 
@@ -12,7 +13,15 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """Scheme, host and port of a URL (RFC 6454), with the scheme's default port filled in."""
     port = _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
-    return url.scheme, url.host.lower(), port
+    return url.scheme, _canonical(url.host), port
+
+
+def _canonical(host: str) -> str:
+    """The one spelling of a host: an IPv6 address has many."""
+    try:
+        return str(IPv6Address(host)) if ":" in host else host.lower()
+    except ValueError:
+        return host.lower()
 
 
 class OriginRule:
@@ -52,7 +61,11 @@ class OriginRule:
         Raises:
             RefusedOriginError: names the host and the setting that would allow it.
         """
-        if url.scheme == "http" and self._own[0] == "https" and url.host == self._base.host:
+        if (
+            url.scheme == "http"
+            and self._own[0] == "https"
+            and _canonical(url.host) == self._own[1]
+        ):
             port = self._base.port if url.port in (None, 80) else url.port
             url = url.copy_with(scheme="https", port=port)
         if self.is_own(url) or self._is_allowed(url):
@@ -77,8 +90,8 @@ def _split(pattern: str) -> tuple[str, int | None]:
     """Host and port of an allowed host; the port is None when any will do."""
     host, _, port = pattern.rpartition(":")
     if port.isdecimal() and (":" not in host or host.endswith("]")):
-        return host.strip("[]"), int(port)
-    return pattern.strip("[]"), None
+        return _canonical(host.strip("[]")), int(port)
+    return _canonical(pattern.strip("[]")), None
 
 
 def _matches(pattern: str, host: str) -> bool:

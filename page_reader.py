@@ -1,22 +1,23 @@
 """From an answer to a page: at once, or piece by piece where the body is large."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from decoding import decode
+from decoding import looks_like_error
 from errors import ResourceError, ResponseError
-from extraction import DataPath, keys_of
+from extraction import DataPath, Extraction, keys_of
+from formats.bodies import NO_CONTENT, bodies
+from formats.documents import Documents
+from formats.options import ResponseFormat
 from item_stream import ItemStream, Portion
 from jq_worker import JqWorker
 from messages import ApiRequest, ApiResponse
 from pagination.page import Page
 from pagination.sizes import PageSizes
 from redaction import Redactor
-
-_NO_CONTENT = frozenset({204, 205})
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class EndpointStatistics:
             ResponseError: it gives nothing, and the body looks like an error; GraphQL's `errors`
                 are one even beside data.
         """
-        if _looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
+        if looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
             raise ResponseError("the status says success, but the body says error")
         if count or matched:
             self.matched += 1
@@ -69,13 +70,14 @@ class LargePage:
     def __init__(
         self,
         request: ApiRequest,
-        response: ApiResponse,
+        documents: Documents,
         stream: ItemStream,
         data_path: DataPath,
         statistics: EndpointStatistics,
         worker: JqWorker,
     ) -> None:
-        self.response = response
+        self.response = documents.response
+        self._documents = documents
         self._request = request
         self._stream = stream
         self._data_path = data_path
@@ -97,7 +99,7 @@ class LargePage:
         """
         stream = self._stream
         if self._has_ended:
-            again = await ItemStream.open(self.response, self._data_path, self._worker)
+            again = await ItemStream.open(self._documents, self._data_path, self._worker)
             assert again is not None  # noqa: S101 (it was one the first time)
             stream = again
         async with aclosing(stream.pieces()) as pieces:
@@ -113,7 +115,6 @@ class LargePage:
                 pass
         stream = self._stream
         self._statistics.judge(stream.body, count=stream.count, matched=stream.matched)
-        large = self.response.large
         return Page(
             self._request,
             self.response.headers,
@@ -122,7 +123,7 @@ class LargePage:
             stream.count,
             stream.received,
             self._data_path.beside(stream.body),
-            large.fingerprint if large else b"",
+            _fingerprint(self.response),
             stream.digest,
             self._first,
             stream.last_item,
@@ -143,7 +144,9 @@ class PageReader:
         statistics: EndpointStatistics,
         redactor: Redactor,
         worker: JqWorker,
+        response_format: ResponseFormat | None = None,
     ) -> None:
+        self._format = response_format
         self._worker = worker
         self._data_path = data_path
         self._statistics = statistics
@@ -157,42 +160,62 @@ class PageReader:
             EndpointError: a large body did not arrive to its end.
         """
         try:
-            stream = await ItemStream.open(response, self._data_path, self._worker)
+            documents = Documents(response, self._format)
+            stream = await ItemStream.open(documents, self._data_path, self._worker)
             if stream:
                 return LargePage(
-                    request, response, stream, self._data_path, self._statistics, self._worker
+                    request, documents, stream, self._data_path, self._statistics, self._worker
                 )
-            return await self._whole(request, response)
+            return await self._whole(request, documents)
         except ResponseError as error:
             raise self.explained(error, response) from None
 
     def explained(self, error: ResponseError, response: ApiResponse) -> ResponseError:
         """The error, with the answer that it is about and what that says."""
-        error.said = error.said or self._redactor.excerpt(response.content)
+        if not Documents(response).is_packed:
+            error.said = error.said or self._redactor.excerpt(response.content)
         error.answer = response
         return error
 
-    async def _whole(self, request: ApiRequest, response: ApiResponse) -> Page:
-        body = await decode(response)
-        found = await self._data_path.extract(body, self._worker)
-        if response.status not in _NO_CONTENT:
-            self._statistics.judge(body.value, count=len(found.items), matched=found.matched)
+    async def _whole(self, request: ApiRequest, documents: Documents) -> Page:
+        response = documents.response
+        value, found = None, Extraction([], None, matched=True)
+        if response.status not in NO_CONTENT:
+            value, found = await self._found_in(documents)
+            self._statistics.judge(value, count=len(found.items), matched=found.matched)
         return Page(
             request,
             response.headers,
-            body.value,
+            value,
             found.items,
             len(found.items),
             found.received,
             found.beside,
-            response.large.fingerprint if response.large else response.content,
+            _fingerprint(response),
             first_item=found.items[0] if found.items else None,
             last_item=found.items[-1] if found.items else None,
         )
 
+    async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
+        """The value of the first document, and the items of all."""
+        data_path = self._data_path
+        values, found = [], []
+        async with aclosing(bodies(documents, data_path.list_path)) as all_of_them:
+            async for body in all_of_them:
+                values.append(body.value)
+                found.append(await data_path.extract(body, self._worker))
+        return values[0], found[0] if len(found) == 1 else _together(found)
 
-def _looks_like_error(body: Any) -> bool:
-    if not isinstance(body, Mapping):
-        return False
-    denied = any(body.get(name) is False for name in ("ok", "success"))
-    return denied or any(body.get(name) for name in ("error", "errors"))
+
+def _together(found: list[Extraction]) -> Extraction:
+    """Several documents as one: each object counts as one record."""
+    return Extraction(
+        [item for one in found for item in one.items],
+        sum(len(one.items) if one.received is None else one.received for one in found),
+        any(one.matched for one in found),
+        found[0].beside,
+    )
+
+
+def _fingerprint(response: ApiResponse) -> bytes:
+    return response.large.fingerprint if response.large else response.content

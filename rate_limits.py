@@ -2,15 +2,22 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from loguru import logger
+
+from concurrency import AdaptiveLimit
+
 # A reset value above this many seconds is a point in time, not a duration (about 3 years).
 _EPOCH_THRESHOLD = 100_000_000
 _EPOCH_MILLISECONDS_THRESHOLD = 100_000_000_000
 _REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
+# Between two messages that the API is in trouble.
+_SILENT_SECONDS = 60.0
 _RESET = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
 
 
@@ -57,25 +64,64 @@ def remaining(headers: Mapping[str, str]) -> int | None:
 class RequestGate:
     """Lets requests through: so many at once, evenly paced, and none while the API wants a pause.
 
-    One gate serves a whole instance. `limit` is the number of requests in flight at once;
-    `per_second`, when given, the highest steady rate.
+    One gate serves a whole instance. `limit` is the number of requests in flight at once, which is
+    lowered for as long as the API bears fewer; `per_second`, when given, the highest steady rate.
+    `throttled` is how many seconds requests have waited for a pace or a pause, summed.
     """
 
     def __init__(self, limit: int, per_second: float | None = None) -> None:
-        self._slots = asyncio.Semaphore(limit)
-        self._limit = limit
+        self._slots = AdaptiveLimit(limit)
+        self._in_flight = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
         self._interval = 1 / per_second if per_second else 0.0
         self._next_start = 0.0
         self._paused_until = 0.0
         self._slow_interval = 0.0
         self._slow_until = 0.0
+        self.throttled = 0.0
+        self._told = limit
+        self._silent_until = 0.0
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be in flight at once, for now."""
+        return self._slots.current
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn and hold a slot while the request is in flight."""
-        async with self._slots:
+    async def turn(self) -> AsyncIterator[int]:
+        """Wait for a turn and hold a slot while the request is in flight.
+
+        Gives the number that `succeeded` or `struggled` is to be told with the outcome.
+        """
+        if self._in_flight < self._slots.current:
+            self._in_flight += 1
+        else:
+            await self._slot()
+        try:
             await self._wait()
-            yield
+            yield self._slots.generation
+        finally:
+            self._in_flight -= 1
+            self._admit()
+
+    def succeeded(self, generation: int) -> None:
+        """The API answered a request; it may bear more."""
+        if self._slots.succeeded(generation):
+            self._admit()
+            if self._slots.current == self._slots.maximum > self._told:
+                self._told = self._slots.maximum
+                logger.info(f"The API answers again: {self._told} requests at once")
+
+    def struggled(self, generation: int) -> None:
+        """The API refused a request for its load, or did not answer in time: send fewer at once."""
+        now = time.monotonic()
+        if self._slots.struggled(generation) and now >= self._silent_until:
+            self._told = self._slots.current
+            self._silent_until = now + _SILENT_SECONDS
+            logger.warning(
+                f"The API refuses requests or is too slow: for now at most {self._told} at once, "
+                f"of {self._slots.maximum} (maxConcurrentRequests)"
+            )
 
     def pause(self, seconds: float) -> None:
         """Let no request start for so many seconds; running ones are not touched."""
@@ -94,13 +140,33 @@ class RequestGate:
             return
         if left <= 0:
             self.pause(reset)
-        elif left <= 2 * self._limit:
+        elif left <= 2 * self._slots.maximum:
             self._slow_interval = reset / left
             self._slow_until = time.monotonic() + reset
 
+    async def _slot(self) -> None:
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(granted)
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if not granted.cancelled():
+                self._in_flight -= 1
+                self._admit()
+            raise
+
+    def _admit(self) -> None:
+        """Give free slots to those who wait; nobody waits while one is free."""
+        while self._queue and self._in_flight < self._slots.current:
+            granted = self._queue.popleft()
+            if not granted.done():
+                granted.set_result(None)
+                self._in_flight += 1
+
     async def _wait(self) -> None:
-        while (delay := self._delay()) > 0:  # noqa: ASYNC110 (a pause may grow meanwhile)
+        while (delay := self._delay()) > 0:
             await asyncio.sleep(delay)
+            self.throttled += delay
         now = time.monotonic()
         slow = self._slow_interval if now < self._slow_until else 0.0
         self._next_start = max(now, self._next_start) + max(self._interval, slow)

@@ -12,6 +12,7 @@ import httpx
 from port_ocean.config.settings import IntegrationConfiguration
 from port_ocean.log.sensetive import sensitive_log_filter
 
+from auth.static import basic_pair, client_pair
 from settings import ConnectionSettings
 
 MASK = "***"
@@ -42,7 +43,8 @@ _TELLING_NAME = re.compile(
     r"(^|[-_])(key|code|pat)$",
     re.IGNORECASE,
 )
-
+# Some are signed for one request only, too many to remember.
+_JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 # `code` and `key` name ordinary things in error bodies, so this list is shorter than a URL's.
 _NAMED_IN_BODY = re.compile(
@@ -53,7 +55,7 @@ _NAMED_IN_BODY = re.compile(
 
 
 class Redactor:
-    """Masks known secrets, and values whose name tells that they are one.
+    """Masks known secrets, JSON Web Tokens, and values whose name tells that they are a secret.
 
     Secrets are also registered with Ocean's log filter, which covers log messages; this class
     covers what that one does not see: exceptions, tracebacks, log context and excerpts of bodies.
@@ -96,7 +98,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The text with every known secret masked."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        masked = self._pattern.sub(MASK, text) if self._pattern else text
+        return _JSON_WEB_TOKEN.sub(MASK, masked)
 
     def url(self, url: httpx.URL | str) -> str:
         """The URL without user information, secrets, and values of parameters like `token`."""
@@ -161,17 +164,33 @@ def leaves(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
-    for secret in (settings.api_token, settings.password, settings.api_key):
-        if secret:
-            yield secret.get_secret_value()
-    if settings.username and settings.password:
-        pair = f"{settings.username}:{settings.password.get_secret_value()}"
-        yield base64.b64encode(pair.encode()).decode()
+    yield from settings.secrets
+    if settings.client_key_password:
+        yield settings.client_key_password.get_secret_value()
+    if settings.identity:
+        yield from _lines_of(settings.identity.key)
+    if settings.proxy:
+        proxy = httpx.URL(settings.proxy.get_secret_value())
+        yield proxy.password
+        yield basic_pair(proxy.username, proxy.password)
+    if settings.username:
+        # Without a password it is the user name that proves who asks.
+        password = settings.password.get_secret_value() if settings.password else ""
+        if not password and settings.auth_type == "basic":
+            yield settings.username
+        yield basic_pair(settings.username, password)
+    if settings.client_id and settings.client_secret:
+        yield client_pair(settings.client_id, settings.client_secret.get_secret_value())
     if request := settings.custom_auth_request:
         form = dict(httpx.QueryParams(request.body_form or ""))
         yield from leaves([request.headers, request.body, request.query_params, form])
-    yield from leaves(settings.custom_headers)
+    yield from leaves([settings.custom_headers, settings.token_parameters])
     yield from settings.exposed.values()
+
+
+def _lines_of(pem: str) -> Iterator[str]:
+    """What of a private key tells something; whole, it would only be found in one piece."""
+    return (line for line in pem.splitlines() if line and not line.startswith("-----"))
 
 
 def _forms_of(secret: str) -> set[str]:

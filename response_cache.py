@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from messages import ApiRequest, ApiResponse, LargeBody
 
@@ -55,6 +56,9 @@ class _SharedBody:
 
     async def read(self) -> bytes:
         return await self.body.read()
+
+    async def file(self) -> BinaryIO:
+        return await self.body.file()
 
     async def completed(self) -> None:
         await self.body.completed()

@@ -5,6 +5,7 @@ are still read, and at the end one error stops Ocean from deleting what was not 
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -16,13 +17,26 @@ from loguru import logger
 
 from ahead import Fetch
 from batching import BatchBuffer
+from channel import Channel
 from client import ApiClient
-from discovery import Discovery, combinations
+from combinations import Combinations
+from dependencies import may_vanish
+from discovery import (
+    NOTHING,
+    Combination,
+    Discovery,
+    EndpointSource,
+    FixedSource,
+    Source,
+)
 from endpoint_reader import EndpointReader
-from endpoints import Endpoint, PathValue
+from endpoints import Endpoint
 from error_rules import ErrorRule
-from errors import EndpointError, OceanCustomError, ResourceError, ResponseError, StatusError
+from errors import OceanCustomError, ResourceError, ResponseError
+from export_jobs import ExportJob, ExportPlan
+from failures import Failures, Vanished
 from incremental import Incremental, TimedReader
+from item_shape import ItemShape, Shaper
 from jq_worker import JqWorker
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from parameters import PathParameter
@@ -30,65 +44,59 @@ from response_cache import ResponseCache
 from settings import ConnectionSettings
 from windows import Windows
 
-_GONE = frozenset({404, 410})
-# So many parents do not vanish all at once: then the path is wrong.
-_SUSPICIOUSLY_GONE = 3
-_EXAMPLES = 3
+# Of each limit on nested endpoints: for so many parents at most are values looked for.
+_PARENTS_FOR_EACH = 20
+_NAME = re.compile(r"(?:\{|%7B)[A-Za-z_][\w-]*(?:\}|%7D)")
 _KINDS = {str: "text", bool: "true or false", list: "a list", type(None): "null"}
 
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlan:
-    """What one resource of the mapping asks for, checked."""
+    """What one resource of the mapping asks for, checked.
+
+    `parameters` are those that are needed, each after those that it depends on.
+    """
 
     kind: str
     endpoint: Endpoint
     parameters: tuple[PathParameter, ...] = ()
     error_rules: tuple[ErrorRule, ...] = ()
+    shape: ItemShape = field(default_factory=ItemShape)
+    export: ExportPlan | None = None
     incremental: Incremental | None = None
     windows: Windows | None = None
 
     @property
-    def endpoints(self) -> list[Endpoint]:
-        """All endpoints that reading this resource calls."""
-        return [self.endpoint, *(parameter.endpoint for parameter in self.parameters)]
+    def steps(self) -> list[Endpoint]:
+        """What is called for each combination of values; the last one gives the items."""
+        before = [step.endpoint for step in self.export.steps] if self.export else []
+        return [*before, self.endpoint]
 
+    @property
+    def placeholders(self) -> list[str]:
+        """The names that the steps need values for, each once."""
+        names = (name for endpoint in self.steps for name in endpoint.placeholders)
+        return list(dict.fromkeys(names))
 
-@dataclass(slots=True)
-class Failures:
-    """Errors of one resource, to be told together."""
-
-    errors: list[OceanCustomError] = field(default_factory=list)
-
-    def add(self, error: OceanCustomError) -> None:
-        """Keep an error for the end; the first ones are logged as they happen."""
-        self.errors.append(error)
-        if len(self.errors) <= _EXAMPLES:
-            logger.error(f"{error}")
-
-    def summary(self) -> str:
-        """One line for each way of failing, with a count and up to three examples."""
-        groups: dict[tuple[str, str], list[EndpointError]] = {}
-        lines = []
-        for error in self.errors:
-            if isinstance(error, EndpointError):
-                groups.setdefault((error.reason, error.advice), []).append(error)
-            else:
-                lines.append(f"  - {error}")
-        return "\n".join([*map(_describe_group, groups.values()), *lines])
+    @property
+    def shareable(self) -> list[Endpoint]:
+        """The endpoints whose answers are the same for each resource that asks."""
+        of_parameters = (parameter.endpoint for parameter in self.parameters)
+        own = [] if self.export else [self.endpoint]
+        return [*own, *(endpoint for endpoint in of_parameters if endpoint)]
 
 
 class SharedResponses:
     """The responses of one resync that more than one resource asks for."""
 
     def __init__(self, plans: Sequence[ResourcePlan]) -> None:
-        uses = Counter(endpoint.identity for plan in plans for endpoint in plan.endpoints)
-        self._shared = {identity for identity, count in uses.items() if count > 1}
+        uses = Counter(_shape(endpoint) for plan in plans for endpoint in plan.shareable)
+        self._shared = {shape for shape, count in uses.items() if count > 1}
         self._cache = ResponseCache()
 
     def fetch_for(self, endpoint: Endpoint, client: ApiClient) -> Fetch:
         """How requests of this endpoint are sent: through the cache if anyone else asks too."""
-        if endpoint.identity not in self._shared:
+        if _shape(endpoint) not in self._shared:
             return client.send
         return lambda request: self._cache.fetch(request, client.send)
 
@@ -118,6 +126,7 @@ class ResourceReader:
         self._since = since
         self._limits = limits
         self._worker = JqWorker()
+        self._shaper = Shaper(plan.shape, self._worker)
         self._observer = observer
         self._client = client
         self._settings = settings
@@ -129,17 +138,16 @@ class ResourceReader:
             since=since,
             is_preview=limits.pages is not None,
         )
-        self._discoveries = [
-            Discovery(
-                parameter.changed_since(since),
-                self._reader_of(parameter.endpoint, shared),
-                settings.base_url,
-            )
-            for parameter in plan.parameters
-        ]
         self._failures = Failures()
-        self._gone = 0
+        self._export = ExportJob(plan.export, client, settings.base_url) if plan.export else None
+        self._vanished = self._vanished_of(plan.endpoint)
+        self._combinations = self._combinations_of(plan, shared) if plan.parameters else None
         self._buffer = BatchBuffer()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a limit left parents out, below which there may be more."""
+        return self._combinations is not None and self._combinations.is_cut
 
     async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """Items in batches of a size that suits Ocean, while further pages are being fetched.
@@ -177,59 +185,88 @@ class ResourceReader:
             self._limits.pages,
         )
 
+    def _vanished_of(self, endpoint: Endpoint) -> Vanished:
+        # A job that is gone is no parent that is gone.
+        is_exported = endpoint is self._plan.endpoint and self._plan.export is not None
+        can = may_vanish(endpoint, self._plan.parameters) and not is_exported
+        return Vanished(endpoint, can)
+
+    def _combinations_of(self, plan: ResourcePlan, shared: SharedResponses) -> Combinations:
+        most = self._limits.endpoints
+        workers = self._settings.max_concurrent_requests
+        return Combinations(
+            [
+                Discovery(each.changed_since(self._since), self._source_of(each, shared))
+                for each in plan.parameters
+            ],
+            plan.placeholders,
+            self._failures,
+            workers if most is None else min(workers, most),
+            None if most is None else most * _PARENTS_FOR_EACH,
+        )
+
+    def _source_of(self, parameter: PathParameter, shared: SharedResponses) -> Source:
+        if parameter.endpoint is None:
+            return FixedSource(parameter.items)
+        return EndpointSource(
+            parameter.endpoint,
+            self._reader_of(parameter.endpoint, shared),
+            self._settings.base_url,
+            self._vanished_of(parameter.endpoint),
+        )
+
     async def _produce(self) -> None:
         try:
-            if self._discoveries:
-                await self._read_nested()
+            if self._combinations:
+                await self._read_nested(self._combinations)
             else:
-                await self._read({})
+                await self._read(NOTHING)
         finally:
             # An error is for the reader of the batches, who awaits this task after the last one.
             self._buffer.end()
 
-    async def _read_nested(self) -> None:
+    async def _read_nested(self, combinations: Combinations) -> None:
         workers = 2 * self._settings.max_concurrent_requests
-        waiting: asyncio.Queue[Mapping[str, PathValue] | None] = asyncio.Queue(maxsize=workers)
+        waiting = Channel[Combination](workers)
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(self._work(waiting))
-            try:
-                async with aclosing(combinations(self._discoveries)) as found:
-                    count = 0
-                    async for values in found:
-                        await waiting.put(values)
-                        count += 1
-                        if count == self._limits.endpoints:
-                            break
-            except OceanCustomError as error:
-                self._failures.add(error)
-            for _ in range(workers):
-                await waiting.put(None)
+            async with aclosing(combinations.stream()) as found:
+                count = 0
+                async for combination in found:
+                    await waiting.put(combination)
+                    count += 1
+                    if count == self._limits.endpoints:
+                        break
+            waiting.end()
 
-    async def _work(self, waiting: asyncio.Queue[Mapping[str, PathValue] | None]) -> None:
-        while (values := await waiting.get()) is not None:
-            await self._read(values)
+    async def _work(self, waiting: Channel[Combination]) -> None:
+        while (combination := await waiting.get()) is not None:
+            await self._read(combination)
 
-    async def _read(self, values: Mapping[str, PathValue]) -> None:
-        texts = {name: value.text for name, value in values.items()}
-        marks = {f"__{name}": text for name, text in texts.items()}
+    async def _read(self, combination: Combination) -> None:
+        """All there is for a combination of values; what fails is kept for the end."""
         try:
-            request = self._plan.endpoint.request(self._settings.base_url, values)
-            async with aclosing(self._timed.read(request, texts)) as portions:
-                async for items, size in portions:
-                    await self._buffer.put(_marked(items, marks), size)
-        except StatusError as error:
-            if marks and error.status in _GONE and not error.is_decided:
-                self._gone += 1
-                logger.warning(f"{error.endpoint}: gone ({error.status}), counted as empty")
-            else:
-                self._failures.add(error)
+            if self._export is None:
+                await self._read_endpoint(combination)
+                return
+            async with aclosing(self._export.downloads(combination.values)) as downloads:
+                async for values in downloads:
+                    await self._read_endpoint(combination._replace(values=values))
         except OceanCustomError as error:
-            if isinstance(error, EndpointError) and not error.endpoint:
-                error.endpoint = f"{self._plan.endpoint.method} {self._plan.endpoint.path}"
-            self._failures.add(error)
+            if not self._vanished.take(error):
+                self._failures.add(error, self._plan.endpoint)
+
+    async def _read_endpoint(self, combination: Combination) -> None:
+        request = self._plan.endpoint.request(self._settings.base_url, combination.values)
+        async with aclosing(self._timed.read(request, combination.texts)) as portions:
+            async for items, size in portions:
+                shaped = await self._shaper.apply(items)
+                await self._buffer.put(_marked(shaped, combination.marks), size)
 
     def _conclude(self) -> None:
+        if self._combinations:
+            self._combinations.conclude()
         self._report()
         if not self._failures.errors:
             self._check_whole()
@@ -245,15 +282,9 @@ class ResourceReader:
             # Where nothing changed, an API may well leave out the list.
             if self._since is None:
                 statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
+            self._vanished.check(statistics.endpoints)
         except ResourceError as error:
             self._failures.add(error)
-        if self._gone >= _SUSPICIOUSLY_GONE and self._gone == statistics.endpoints:
-            self._failures.add(
-                ResourceError(
-                    f"all {self._gone} nested endpoints answered 404 or 410; "
-                    f"look at the path {self._plan.endpoint.path}"
-                )
-            )
 
     def _report(self) -> None:
         statistics = self._reader.statistics
@@ -261,11 +292,12 @@ class ResourceReader:
         logger.info(
             f"Read {self._plan.kind}: {statistics.items} items in {statistics.pages} pages of "
             f"{statistics.endpoints} endpoints, {statistics.extra_requests} extra requests, "
-            f"{self._gone} gone, {len(self._failures.errors)} failed; ended by: {endings or '-'}"
+            f"{self._shaper.dropped} left out, {self._vanished.count} gone, "
+            f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
         )
 
 
-def _marked(items: list[Any], marks: Mapping[str, str]) -> list[dict[str, Any]]:
+def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
     kinds = set(map(type, items)) - {dict}
     if kinds:
         kind = next(_KINDS.get(kind, "a number") for kind in kinds)
@@ -277,11 +309,6 @@ def _marked(items: list[Any], marks: Mapping[str, str]) -> list[dict[str, Any]]:
     return [item | marks for item in items] if marks else items
 
 
-def _describe_group(errors: list[EndpointError]) -> str:
-    if len(errors) == 1:
-        return f"  - {errors[0]}"
-    said = f": {errors[0].said}" if errors[0].said else ""
-    hint = f" ({errors[0].advice})" if errors[0].advice else ""
-    places = "; ".join(error.endpoint for error in errors[:_EXAMPLES])
-    more = f"; and {len(errors) - _EXAMPLES} more" if len(errors) > _EXAMPLES else ""
-    return f"  - {len(errors)} times {errors[0].reason}{said}{hint}: {places}{more}"
+def _shape(endpoint: Endpoint) -> str:
+    """Equal for endpoints that can call the API in the same way, however placeholders are named."""
+    return _NAME.sub("{}", endpoint.identity)

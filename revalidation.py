@@ -24,8 +24,8 @@ from response_memory import Known, ResponseMemory
 from settings import ConnectionSettings
 from spool import Spool
 
-REQUESTS_METRIC = "conditional_requests"
-BYTES_METRIC = "conditional_bytes"
+REQUESTS_METRIC = "ocean_custom_conditional_requests"
+BYTES_METRIC = "ocean_custom_conditional_bytes"
 _OUTCOMES = ("unchanged", "changed")
 # After a failure, so many seconds it is not tried again.
 _REST = 60

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, NoReturn
 
+import httpx
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -58,6 +59,20 @@ def check_header(name: str, value: str) -> None:
         refuse(f"has a line break or control character in the value of header {name!r}")
 
 
+def check_proxy(value: str) -> None:
+    """Refuse what is no address of an HTTP proxy, without quoting its credentials."""
+    try:
+        url = httpx.URL(value)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if not value.partition("://")[1] or (url.port or 0) > 65_535 or url == httpx.URL():
+        refuse("is not a URL; give one such as http://user:password@proxy.example.com:3128")
+    if url.scheme not in ("http", "https") or not url.host:
+        refuse("must start with http:// or https:// and name a host; SOCKS is not supported")
+    if url.path not in ("", "/") or url.query or url.fragment:
+        refuse("must not hold a path, query or fragment; encode / ? # in a password as %2F %3F %23")
+
+
 def resolve_environment(headers: dict[str, str]) -> dict[str, str]:
     """Replace each `${NAME}` in a header value by that environment variable."""
     named = {name for value in headers.values() for name in _ENVIRONMENT_REFERENCE.findall(value)}
@@ -85,4 +100,5 @@ def _check_headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
 Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(_check_headers)]

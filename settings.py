@@ -6,68 +6,58 @@ where everything may be a string, empty or absent (None), and reports all proble
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import httpx
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
 )
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+import certificates
+from auth.credentials import SECRETS, CredentialSettings, missing
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from errors import SettingsError
 from pagination.models import PaginationSettings, PaginationType
 from setting_types import (
     ENVIRONMENT_NAME,
-    FrozenSettings,
     Headers,
     check_header,
+    check_proxy,
     from_json,
     refuse,
     resolve_environment,
 )
 
-AuthType = Literal["none", "bearer_token", "basic", "api_key", "custom"]
 MappingEngine = Literal["fused", "ocean"]
+HttpVersion = Literal["http1", "auto"]
 
-_REQUIRED_BY_AUTH: dict[str, tuple[str, ...]] = {
-    "bearer_token": ("apiToken",),
-    "basic": ("username", "password"),
-    "basic_auth": ("username", "password"),
-    "api_key": ("apiKey",),
-    "custom": ("customAuthRequest", "customAuthRequestTemplate"),
-}
-_SECRET = {
-    "apiToken",
-    "password",
-    "apiKey",
-    "customAuthRequest",
-    "customAuthRequestTemplate",
+_SECRET = SECRETS | {
     "customHeaders",
+    "clientCertificate",
+    "clientKey",
+    "clientKeyPassword",
+    "caCertificate",
+    "proxy",
 }
 # Port's own credentials, by the names that examples of the framework use.
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 _USERINFO = re.compile(r"//[^/]*@")
+# As in [::1]:8080, which starts like a list.
+_ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
-class ConnectionSettings(FrozenSettings):
+class ConnectionSettings(CredentialSettings):
     """All connection settings, checked. `.port/spec.yaml` says what each one means."""
 
     base_url: str
-    auth_type: AuthType = "none"
-    api_token: SecretStr | None = None
-    username: str | None = None
-    password: SecretStr | None = None
-    api_key: SecretStr | None = None
-    api_key_header: str = "X-API-Key"
     pagination_type: PaginationType = "none"
     page_size: int = Field(default=100, ge=1)
     pagination_param: str | None = None
@@ -81,6 +71,12 @@ class ConnectionSettings(FrozenSettings):
     total_path: str | None = None
     timeout: float = Field(default=30, gt=0, allow_inf_nan=False)
     verify_ssl: bool = True
+    ca_certificate: certificates.Authorities | None = Field(default=None, repr=False)
+    client_certificate: certificates.ShownCertificate | None = None
+    client_key: certificates.PrivateKey | None = None
+    client_key_password: SecretStr | None = None
+    proxy: SecretStr | None = None
+    http_version: HttpVersion = "http1"
     max_concurrent_requests: int = Field(default=10, ge=1)
     max_requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     max_retries: int = Field(default=8, ge=0)
@@ -90,12 +86,6 @@ class ConnectionSettings(FrozenSettings):
     mapping_engine: MappingEngine = "fused"
     response_directory: str | None = None
     response_directory_size: int = Field(default=1000, ge=1)
-    custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
-        default=None, repr=False
-    )
-    custom_auth_request_template: Annotated[
-        CustomAuthRequestTemplate | None, BeforeValidator(from_json)
-    ] = Field(default=None, repr=False)
     custom_headers: Headers = Field(default_factory=dict, repr=False)
 
     @classmethod
@@ -106,12 +96,14 @@ class ConnectionSettings(FrozenSettings):
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        problems = list(_missing(given))
+        problems = list(missing(given))
         settings = None
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
+        if settings is not None:
+            problems += certificates.identity_problems(*settings._shown)
         if settings is None or problems:
             raise SettingsError(problems)
         return settings
@@ -123,6 +115,8 @@ class ConnectionSettings(FrozenSettings):
             url = httpx.URL(value.strip())
         except httpx.InvalidURL as error:
             refuse(f"is not a URL: {error}")
+        if ":" in url.host and "%" in url.host:
+            refuse("must not name a zone; give an address that is valid on every interface")
         if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
             refuse("must start with http:// or https:// and name a host")
         if url.userinfo:
@@ -131,28 +125,24 @@ class ConnectionSettings(FrozenSettings):
             refuse("must not hold a query or fragment; these belong to the mapping")
         return str(url).rstrip("/")
 
-    @field_validator("api_token", "api_key", "password", mode="before")
+    @field_validator("client_key_password", mode="before")
     @classmethod
-    def _without_line_break(cls, value: object) -> object:
+    def _end_of_line(cls, value: object) -> object:
         # Secrets are mounted from files, which editors end with a line break.
         return value.strip("\r\n") if isinstance(value, str) else value
 
-    @field_validator("api_token", "api_key")
+    @field_validator("proxy")
     @classmethod
-    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().strip().isprintable():
-            refuse("has a line break or control character, which no header can carry")
+    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            check_proxy(value.get_secret_value().strip())
         return SecretStr(value.get_secret_value().strip()) if value else value
-
-    @field_validator("auth_type", mode="before")
-    @classmethod
-    def _basic_auth_is_basic(cls, value: object) -> object:
-        return "basic" if value == "basic_auth" else value
 
     @field_validator("allowed_hosts", "exposed_variables", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
-        if isinstance(value, str) and not value.lstrip().startswith("["):
+        is_list = isinstance(value, str) and value.lstrip().startswith("[")
+        if isinstance(value, str) and (not is_list or _ADDRESS.match(value)):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return from_json(value)
 
@@ -164,8 +154,8 @@ class ConnectionSettings(FrozenSettings):
                 refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
             if name in _OCEANS_OWN or name.startswith("OCEAN__"):
                 refuse(f"has {name}, which holds a secret of the integration itself")
-        if missing := sorted(set(names) - os.environ.keys()):
-            refuse(f"names environment variables that are not set: {', '.join(missing)}")
+        if absent := sorted(set(names) - os.environ.keys()):
+            refuse(f"names environment variables that are not set: {', '.join(absent)}")
         return names
 
     @field_validator("allowed_hosts")
@@ -175,12 +165,6 @@ class ConnectionSettings(FrozenSettings):
             if not _HOST.match(host):
                 refuse(f"has {host!r}; give hosts only, such as files.example.com, *.example.com")
         return tuple(host.lower() for host in hosts)
-
-    @field_validator("api_key_header")
-    @classmethod
-    def _check_api_key_header(cls, value: str) -> str:
-        check_header(value, "")
-        return value
 
     @field_validator("response_directory")
     @classmethod
@@ -196,6 +180,15 @@ class ConnectionSettings(FrozenSettings):
         for name, value in resolved.items():
             check_header(name, value)
         return resolved
+
+    @property
+    def identity(self) -> certificates.Identity | None:
+        """What proves to servers who asks, if they want a certificate."""
+        return certificates.identity(*self._shown)
+
+    @property
+    def _shown(self) -> tuple[SecretStr | None, SecretStr | None, SecretStr | None]:
+        return self.client_certificate, self.client_key, self.client_key_password
 
     @property
     def pagination(self) -> PaginationSettings:
@@ -225,17 +218,6 @@ class ConnectionSettings(FrozenSettings):
 def _is_unset(value: object) -> bool:
     """Forms, charts and Ocean's own defaults all spell "not set" differently."""
     return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
-
-
-def _missing(given: Mapping[str, Any]) -> Iterator[str]:
-    auth_type = given.get("authType", "none")
-    needed = _REQUIRED_BY_AUTH.get(auth_type, ()) if isinstance(auth_type, str) else ()
-    for name in needed:
-        if name not in given:
-            yield (
-                f"{name}: is required with authType {auth_type}; set it as "
-                f"OCEAN__INTEGRATION__CONFIG__{to_snake(name).upper()} or in the Helm values"
-            )
 
 
 def _describe(detail: ErrorDetails) -> str:

@@ -2,13 +2,17 @@
 
 import asyncio
 import hashlib
+import io
 import os
 import tempfile
 import weakref
 from collections.abc import AsyncGenerator, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from errors import RequestError, ResponseError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # One step of writing or reading: small enough that a thread which parses it lets others in soon.
 CHUNK = 128 * 1024
@@ -88,6 +92,11 @@ class Spool:
         await self.completed()
         return await asyncio.to_thread(self._read)
 
+    async def file(self) -> BinaryIO:
+        """The whole body as a file of its own, when it has arrived; errors as for `chunks`."""
+        await self.completed()
+        return io.BufferedReader(_Opened(self, self._file))
+
     async def completed(self) -> None:
         """Wait for the end of the body; errors as for `chunks`."""
         while not self._has_ended:
@@ -137,6 +146,33 @@ class Spool:
     def _wake(self) -> None:
         self._grown.set()
         self._grown = asyncio.Event()
+
+
+class _Opened(io.RawIOBase):
+    """A reader with a place of its own in the file of a spool, which it keeps."""
+
+    def __init__(self, spool: Spool, file: int) -> None:
+        self._spool = spool
+        self._file = file
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._spool.size}
+        self._position = starts[whence] + offset
+        return self._position
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        wanted = memoryview(buffer).cast("B")
+        content = os.pread(self._file, len(wanted), self._position)
+        wanted[: len(content)] = content
+        self._position += len(content)
+        return len(content)
 
 
 def _nameless_file() -> int:

@@ -1,6 +1,7 @@
 """Below the client: Ocean's transports with this integration's rules for retries."""
 
 import random
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,13 +12,16 @@ from port_ocean.context.ocean import ocean
 from port_ocean.helpers.async_client import OceanAsyncClient
 from port_ocean.helpers.monitor.monitor import get_monitor
 from port_ocean.helpers.retry import RetryConfig, RetryTransport
+from port_ocean.helpers.ssl import resolve_verify_param
 
+from connections import Connection, Route
 from errors import RequestError
-from exchange import CompleteResponses
+from exchange import REPEAT, CompleteResponses
 from rate_limits import RequestGate, remaining, reset_after, retry_after
 from redaction import Redactor
 from retries import TRANSIENT, RetryPolicy, backoff
 from settings import ConnectionSettings
+from traffic import Traffic
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
@@ -31,20 +35,37 @@ class ApiRetryTransport(RetryTransport):
         *,
         retry_config: RetryConfig | None = None,
         logger: Any = None,
-        others: Sequence[httpx.AsyncBaseTransport],
+        connections: Sequence[httpx.AsyncBaseTransport],
         gate: RequestGate,
         policy: RetryPolicy,
         timeout: float,
         redactor: Redactor,
+        traffic: Traffic,
     ) -> None:
-        transports = [wrapped_transport, *others]
         complete = CompleteResponses(
-            transports, gate=gate, timeout=timeout, policy=policy, redactor=redactor
+            connections,
+            gate=gate,
+            timeout=timeout,
+            policy=policy,
+            redactor=redactor,
+            traffic=traffic,
         )
         super().__init__(complete, retry_config=retry_config, logger=logger)
         self._gate = gate
         self._policy = policy
         self._redactor = redactor
+        self._traffic = traffic
+
+    async def before_retry_async(
+        self,
+        request: httpx.Request,
+        response: httpx.Response | None,
+        sleep_time: float,
+        attempt: int,
+    ) -> httpx.Request | None:
+        self._traffic.retries += 1
+        request.extensions[REPEAT] = True
+        return None
 
     async def _should_retry_async(self, response: httpx.Response) -> bool:
         return response.status_code in TRANSIENT or _is_rate_limit(response)
@@ -128,15 +149,18 @@ class ApiHttpClient(OceanAsyncClient):
 
     def __init__(self, settings: ConnectionSettings, redactor: Redactor, auth: httpx.Auth) -> None:
         self._jar = CookieJar()
-        self._limit = limit = settings.max_concurrent_requests
-        options: dict[str, Any] = {} if settings.verify_ssl else {"verify": False}
+        self._settings = settings
+        gate = RequestGate(settings.max_concurrent_requests, settings.max_requests_per_second)
+        self.traffic = Traffic(gate)
+        self._tls = tls_context(settings, shows_certificate=True)
         super().__init__(
             transport_class=ApiRetryTransport,
             transport_kwargs={
-                "gate": RequestGate(limit, settings.max_requests_per_second),
+                "gate": gate,
                 "policy": RetryPolicy(settings.max_retries, settings.max_retry_wait),
                 "timeout": settings.timeout,
                 "redactor": redactor,
+                "traffic": self.traffic,
             },
             retry_config=RetryConfig(
                 max_attempts=settings.max_retries,
@@ -146,8 +170,8 @@ class ApiHttpClient(OceanAsyncClient):
             auth=auth,
             follow_redirects=False,
             timeout=settings.timeout,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-            **options,
+            verify=self._tls,
+            proxy=settings.proxy.get_secret_value() if settings.proxy else None,
         )
 
     @property
@@ -160,22 +184,42 @@ class ApiHttpClient(OceanAsyncClient):
         self._jar = CookieJar(cookies)
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return _private(super()._init_transport(*args, **self._spread(kwargs)))
+        self._connect(proxy=None)
+        return _private(super()._init_transport(*args, **kwargs))
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        options = self._spread(kwargs, proxy=args[0])
-        return _private(super()._init_proxy_transport(*args, **options))
+        self._connect(proxy=args[0])
+        return _private(super()._init_proxy_transport(*args, **kwargs))
 
-    def _spread(self, options: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """Make the transports beside the one that Ocean makes of the options returned."""
-        names = ("verify", "cert", "trust_env")
-        # One for all, because each takes 20 ms to read its certificates.
-        context = httpx.create_ssl_context(**{name: options[name] for name in names})
-        options = {**options, "verify": context, "cert": None}
-        own = {name: value for name, value in options.items() if name != "transport"} | more
-        others = [httpx.AsyncHTTPTransport(**own) for _ in range(self._limit - 1)]
-        self._transport_kwargs = {**(self._transport_kwargs or {}), "others": others}
-        return options
+    def _connect(self, *, proxy: httpx.Proxy | None) -> None:
+        """Make the connections that take the place of the transport that Ocean makes."""
+        settings = self._settings
+        route = Route(
+            tls=self._tls,
+            tls_for_strangers=(
+                tls_context(settings, shows_certificate=False) if settings.identity else self._tls
+            ),
+            proxy=proxy,
+            http2=settings.http_version == "auto",
+        )
+        connections = [Connection(route) for _ in range(settings.max_concurrent_requests)]
+        self._transport_kwargs = {**(self._transport_kwargs or {}), "connections": connections}
+
+
+def tls_context(settings: ConnectionSettings, *, shows_certificate: bool) -> ssl.SSLContext:
+    """What connections to the API verify with; what they show is for hosts with credentials only.
+
+    The operator's OCEAN__SSL__THIRD_PARTY__* and SSL_CERT_FILE hold; caCertificate adds to them.
+    """
+    verify = resolve_verify_param(ocean.config.ssl.third_party) if settings.verify_ssl else False
+    context = httpx.create_ssl_context(verify)
+    if settings.ca_certificate and context.verify_mode is not ssl.CERT_NONE:
+        context.load_verify_locations(cadata=settings.ca_certificate)
+        # An intermediate CA, or the server's own certificate, is as good as a root.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if settings.identity and shows_certificate:
+        settings.identity.show_in(context)
+    return context
 
 
 def _private(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:

@@ -1,42 +1,36 @@
 """`authType: custom`: a request that obtains credentials, and a template that applies them."""
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import ijson
-from loguru import logger
 
 from auth import template
+from auth.cookies import cookie_pairs, with_cookies
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
+from auth.renewal import RenewedAuth, endpoint_url, own_headers
 from decoding import parse
 from errors import AuthenticationError
 from messages import ApiRequest
-from origins import origin
 from redaction import Redactor
 from settings import ConnectionSettings
 
-_PAUSE_AFTER_FAILURE = 30.0
-# One repeat after a 401, and further ones only with credentials that others renewed meanwhile: a
-# request may wait for its turn longer than a short-lived token lives.
-_MOST_REPEATS = 3
-
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """One evaluated template; `obtained_at` is in seconds of the strategy's clock."""
+class TemplateCredentials:
+    """One evaluated template; `lifetime` is in seconds."""
 
     headers: dict[str, str]
     query_params: dict[str, Any]
     body: dict[str, Any]
     cookies: httpx.Cookies
-    obtained_at: float
+    lifetime: float | None
 
-    def apply(self, request: httpx.Request, *, waited: bool = False) -> httpx.Request:
+    def apply(self, request: httpx.Request, *, waited: bool) -> httpx.Request:
         """A new request with these headers, query parameters and body fields.
 
         One that `waited` for the authentication was built before its cookies came, and gets them.
@@ -60,15 +54,8 @@ class Credentials:
         )
 
 
-class CustomAuth(httpx.Auth):
-    """Authenticates once for all requests, again before the credentials expire or after a 401.
-
-    One authentication runs at a time; requests that meet a 401 meanwhile share its result.
-    `clock` gives seconds that never go back.
-    """
-
-    requires_request_body = True
-    requires_response_body = True
+class CustomAuth(RenewedAuth):
+    """Sends `customAuthRequest` and puts its answer into requests as the template says."""
 
     def __init__(
         self,
@@ -79,89 +66,26 @@ class CustomAuth(httpx.Auth):
         redactor: Redactor,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(name="customAuthRequest", advice="look at customAuthRequest", clock=clock)
         self._request = request
         self._template = request_template
         self._settings = settings
         self._redactor = redactor
-        self._clock = clock
-        self._credentials: Credentials | None = None
-        self._failure: tuple[str, float] | None = None
-        self._lock = asyncio.Lock()
 
-    async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        waited = self._current() is None
-        if waited:
-            async with self._lock:
-                if self._current() is None:
-                    self._store((yield self._authentication_request()))
-        used = first = self._known()
-        response = yield used.apply(request, waited=waited)
-        for _ in range(_MOST_REPEATS):
-            if response.status_code != httpx.codes.UNAUTHORIZED:
-                return
-            async with self._lock:
-                if self._credentials is used:
-                    if used is not first:
-                        return
-                    logger.info("The API answered 401; authenticating again")
-                    self._credentials = None
-                    self._store((yield self._authentication_request()))
-            used = self._known()
-            response = yield used.apply(request, waited=True)
-
-    def _current(self) -> Credentials | None:
-        lifetime = self._request.renewal_seconds
-        known = self._credentials
-        if known and lifetime is not None and self._clock() - known.obtained_at >= lifetime:
-            return None
-        return known
-
-    def _known(self) -> Credentials:
-        if self._credentials is None:
-            reason = self._failure[0] if self._failure else "no credentials were obtained"
-            raise AuthenticationError(reason, advice="look at customAuthRequest")
-        return self._credentials
-
-    def _authentication_request(self) -> httpx.Request:
-        """The request for credentials; refused for a while after one that failed.
-
-        Thousands of endpoints that each try a wrong secret would lock the account.
-        """
-        if self._failure and self._clock() - self._failure[1] < _PAUSE_AFTER_FAILURE:
-            raise AuthenticationError(self._failure[0], advice="look at customAuthRequest")
+    def _request_credentials(self) -> httpx.Request:
         asked = self._request
-        url = self._url()
-        headers = dict(asked.headers)
-        if origin(url) == origin(httpx.URL(self._settings.base_url)):
-            headers = {**self._settings.custom_headers, **headers}
-        form = "application/x-www-form-urlencoded"
+        url = endpoint_url(asked.endpoint, self._settings)
+        url = ApiRequest("POST", url).with_query(asked.query_params).url
+        headers = {**own_headers(url, self._settings), **asked.headers}
         content: dict[str, Any] = {}
         if asked.body is not None:
             content = {"json": asked.body}
         elif asked.body_form is not None:
             content = {"content": asked.body_form}
-            headers = {"Content-Type": form, **headers}
+            headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
         return httpx.Request(asked.method, url, headers=headers, **content)
 
-    def _url(self) -> httpx.URL:
-        endpoint = self._request.endpoint
-        base = self._settings.base_url
-        absolute = endpoint.startswith(("http://", "https://"))
-        url = httpx.URL(endpoint if absolute else f"{base}/{endpoint.lstrip('/')}")
-        return ApiRequest("POST", url).with_query(self._request.query_params).url
-
-    def _store(self, response: httpx.Response) -> None:
-        try:
-            self._credentials = self._evaluate(response)
-        except AuthenticationError as error:
-            self._failure = (error.reason, self._clock())
-            raise
-        self._failure = None
-        logger.info("Authenticated with customAuthRequest")
-
-    def _evaluate(self, response: httpx.Response) -> Credentials:
+    def _evaluate(self, response: httpx.Response) -> TemplateCredentials:
         answer = self._read(response)
         self._redactor.learn_renewed(answer)
         try:
@@ -172,8 +96,12 @@ class CustomAuth(httpx.Auth):
             ) from None
         headers = {name: _as_header(value) for name, value in rendered["headers"].items()}
         self._redactor.learn_renewed(headers)
-        return Credentials(
-            headers, rendered["queryParams"], rendered["body"], response.cookies, self._clock()
+        return TemplateCredentials(
+            headers,
+            rendered["queryParams"],
+            rendered["body"],
+            response.cookies,
+            self._request.reauthenticate_interval_seconds,
         )
 
     def _read(self, response: httpx.Response) -> Any:
@@ -196,15 +124,9 @@ def _add_cookies(headers: httpx.Headers, cookies: httpx.Cookies, url: httpx.URL)
     """Set the cookies that belong to the URL, in place of older ones with the same names."""
     probe = httpx.Request("GET", url)
     cookies.set_cookie_header(probe)
-    fresh = _cookie_pairs(probe.headers.get("cookie", ""))
+    fresh = cookie_pairs(probe.headers.get("cookie", ""))
     if fresh:
-        pairs = {**_cookie_pairs(headers.get("cookie", "")), **fresh}
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in pairs.items())
-
-
-def _cookie_pairs(header: str) -> dict[str, str]:
-    pairs = (pair.partition("=") for pair in header.split(";") if pair.strip())
-    return {name.strip(): value.strip() for name, _, value in pairs}
+        headers["Cookie"] = with_cookies(headers, fresh)
 
 
 def _merge_body(content: bytes, fields: dict[str, Any]) -> bytes:

@@ -3,11 +3,23 @@
 from collections.abc import Callable
 
 import httpx
+from loguru import logger
+from pydantic import SecretStr
 
+from auth.aws_signature import AwsKey, SigV4Auth
 from auth.custom import CustomAuth
-from auth.static import HeaderAuth, basic, bearer
+from auth.json_web_token import JwtAuth
+from auth.oauth import OAuthAuth
+from auth.signing import JwtSigner, load_key
+from auth.static import CookieAuth, HeaderAuth, QueryAuth, basic, bearer, prefixed
 from redaction import Redactor
 from settings import ConnectionSettings
+
+_API_KEY: dict[str, Callable[[str, str], httpx.Auth]] = {
+    "header": HeaderAuth,
+    "query": QueryAuth,
+    "cookie": CookieAuth,
+}
 
 
 def create_auth(settings: ConnectionSettings, redactor: Redactor) -> httpx.Auth:
@@ -16,26 +28,64 @@ def create_auth(settings: ConnectionSettings, redactor: Redactor) -> httpx.Auth:
 
 
 def _bearer(settings: ConnectionSettings, _: Redactor) -> httpx.Auth:
-    assert settings.api_token  # noqa: S101 (checked by ConnectionSettings.parse)
-    return bearer(settings.api_token.get_secret_value())
+    return bearer(_text(settings.api_token))
 
 
 def _basic(settings: ConnectionSettings, _: Redactor) -> httpx.Auth:
-    assert settings.username  # noqa: S101 (as above)
-    assert settings.password  # noqa: S101 (as above)
-    return basic(settings.username, settings.password.get_secret_value())
+    if not settings.password:
+        logger.info("authType basic without a password: the user name goes with an empty one")
+    return basic(settings.username or "", _text(settings.password))
 
 
 def _api_key(settings: ConnectionSettings, _: Redactor) -> httpx.Auth:
-    assert settings.api_key  # noqa: S101 (as above)
-    return HeaderAuth(settings.api_key_header, settings.api_key.get_secret_value())
+    value = prefixed(settings.api_key_prefix, _text(settings.api_key))
+    return _API_KEY[settings.api_key_location](settings.api_key_header, value)
 
 
 def _custom(settings: ConnectionSettings, redactor: Redactor) -> httpx.Auth:
     request, template = settings.custom_auth_request, settings.custom_auth_request_template
-    assert request  # noqa: S101 (as above)
+    assert request  # noqa: S101 (checked by ConnectionSettings.parse)
     assert template  # noqa: S101 (as above)
     return CustomAuth(request, template, settings=settings, redactor=redactor)
+
+
+def _oauth(settings: ConnectionSettings, redactor: Redactor) -> httpx.Auth:
+    return OAuthAuth(settings, signer=_signer(settings), redactor=redactor)
+
+
+def _jwt(settings: ConnectionSettings, redactor: Redactor) -> httpx.Auth:
+    signer = _signer(settings)
+    assert signer  # noqa: S101 (as above)
+    return JwtAuth(signer, per_request=settings.token_per_request, redactor=redactor)
+
+
+def _aws(settings: ConnectionSettings, _: Redactor) -> httpx.Auth:
+    key = AwsKey(
+        settings.access_key_id or "",
+        _text(settings.secret_access_key),
+        settings.signing_region or "",
+        settings.signing_service,
+        _text(settings.session_token),
+    )
+    return SigV4Auth(key)
+
+
+def _signer(settings: ConnectionSettings) -> JwtSigner | None:
+    text = settings.signing_text
+    if text is None:
+        return None
+    algorithm = settings.signing_algorithm
+    return JwtSigner(
+        load_key(text, algorithm),
+        algorithm,
+        settings.token_claims,
+        settings.token_headers,
+        settings.token_lifetime,
+    )
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
 
 
 _STRATEGIES: dict[str, Callable[[ConnectionSettings, Redactor], httpx.Auth]] = {
@@ -44,4 +94,7 @@ _STRATEGIES: dict[str, Callable[[ConnectionSettings, Redactor], httpx.Auth]] = {
     "basic": _basic,
     "api_key": _api_key,
     "custom": _custom,
+    "oauth2": _oauth,
+    "jwt": _jwt,
+    "aws_sigv4": _aws,
 }

@@ -54,12 +54,6 @@ class CustomAuthRequest(FrozenSettings):
             refuse("has both body and bodyForm; give only one of them")
         return self
 
-    @property
-    def renewal_seconds(self) -> float | None:
-        """Age in seconds at which credentials are renewed; None when only a 401 tells."""
-        interval = self.reauthenticate_interval_seconds
-        return None if interval is None else interval - min(60.0, interval / 10)
-
 
 class CustomAuthRequestTemplate(FrozenSettings):
     """Where values of the authentication response go in every API request.

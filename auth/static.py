@@ -1,9 +1,12 @@
-"""Credentials that never change: bearer token, Basic (RFC 7617) and an API key in a header."""
+"""Credentials that never change: bearer token, Basic (RFC 7617) and an API key."""
 
 import base64
 from collections.abc import Generator
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import httpx
+
+from auth.cookies import with_cookies
 
 
 class HeaderAuth(httpx.Auth):
@@ -18,6 +21,34 @@ class HeaderAuth(httpx.Auth):
         yield request
 
 
+class QueryAuth(httpx.Auth):
+    """Sets one query parameter in each request; the others stay as they are, to the letter."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name = name
+        self._pair = f"{quote(name, safe='')}={quote(value, safe='')}".encode()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        # A next link may hold the key that the page before was asked with.
+        others = [pair for pair in request.url.query.split(b"&") if pair and not self._is_it(pair)]
+        request.url = request.url.copy_with(query=b"&".join([*others, self._pair]))
+        yield request
+
+    def _is_it(self, pair: bytes) -> bool:
+        return unquote_plus(pair.partition(b"=")[0].decode("ascii")) == self._name
+
+
+class CookieAuth(httpx.Auth):
+    """Sets one cookie in each request, beside those that the API has set."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._cookie = {name: value}
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["Cookie"] = with_cookies(request.headers, self._cookie)
+        yield request
+
+
 def bearer(token: str) -> HeaderAuth:
     """`Authorization: Bearer …` (RFC 6750)."""
     return HeaderAuth("Authorization", f"Bearer {token}")
@@ -25,5 +56,19 @@ def bearer(token: str) -> HeaderAuth:
 
 def basic(username: str, password: str) -> HeaderAuth:
     """`Authorization: Basic …` (RFC 7617), in UTF-8."""
-    pair = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
-    return HeaderAuth("Authorization", f"Basic {pair}")
+    return HeaderAuth("Authorization", f"Basic {basic_pair(username, password)}")
+
+
+def basic_pair(username: str, password: str) -> str:
+    """What stands behind the word Basic."""
+    return base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+
+
+def client_pair(client_id: str, client_secret: str) -> str:
+    """The same for a client of OAuth 2.0: each is form-encoded first (RFC 6749, section 2.3.1)."""
+    return basic_pair(quote_plus(client_id), quote_plus(client_secret))
+
+
+def prefixed(prefix: str, key: str) -> str:
+    """The key behind its prefix: `Token` gives `Token abc`, and `Token token=` no space."""
+    return f"{prefix} {key}" if prefix[-1:].isalnum() else f"{prefix}{key}"

@@ -9,7 +9,12 @@ _CREDENTIALS = {
     "basic": "username and password",
     "api_key": "apiKey",
     "custom": "customAuthRequest and customAuthRequestTemplate",
+    "oauth2": "the access token that tokenUrl gave, perhaps for want of a scope or audience",
+    "jwt": "the signed token (signingKey, signingAlgorithm, tokenClaims and tokenHeaders)",
+    "aws_sigv4": "the signature (accessKeyId, secretAccessKey and sessionToken)",
 }
+
+_SCHEMES = {"bearer_token": "bearer", "basic": "basic", "oauth2": "bearer", "jwt": "bearer"}
 
 
 def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
@@ -22,7 +27,8 @@ def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
         case 404:
             return _for_404(exchange, settings)
         case 407:
-            return "the proxy wants credentials: put them into HTTPS_PROXY, as user:password@host"
+            setting = "proxy" if settings.proxy else "HTTPS_PROXY"
+            return f"the proxy wants credentials: put them into {setting}, as user:password@host"
         case 429:
             return "the API limits requests: lower maxConcurrentRequests or maxRequestsPerSecond"
     return exchange.error.advice if exchange.error else ""
@@ -56,7 +62,7 @@ def _for_401(exchange: Exchange, settings: ConnectionSettings) -> str:
 
 
 def _mismatch(auth_type: str, scheme: str) -> str:
-    sent = {"bearer_token": "bearer", "basic": "basic"}.get(auth_type)
+    sent = _SCHEMES.get(auth_type)
     if sent and scheme and scheme != sent and scheme in ("basic", "bearer"):
         return f"; the API asks for {scheme.title()} credentials, not {sent.title()}"
     return ""
@@ -65,6 +71,11 @@ def _mismatch(auth_type: str, scheme: str) -> str:
 def _for_403(settings: ConnectionSettings) -> str:
     if settings.auth_type == "none":
         return "this endpoint is closed to anonymous requests: set authType"
+    if settings.auth_type == "aws_sigv4":
+        return (
+            "AWS answers so to a wrong signature too: look at secretAccessKey, sessionToken, "
+            "signingRegion, signingService, the clock of this machine and the policy of the key"
+        )
     return (
         "the credentials are known but may not read this endpoint: grant them read access or a "
         "further scope"

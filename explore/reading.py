@@ -1,15 +1,16 @@
 """Reads a bounded part of a resource with the engine of a sync, and keeps what happened."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from decoding import parse
 from endpoints import Endpoint
-from errors import OceanCustomError
+from errors import EndpointError, OceanCustomError
 from explore.decisions import decision
 from explore.recording import Exchange, RecordingClient
+from formats.bodies import decode
+from formats.options import ResponseFormat
 from mapping import CustomResourceConfig
 from messages import ApiRequest
 from observer import UNLIMITED, Limits, Observer
@@ -40,14 +41,20 @@ class PageRead:
 class ResourceReading:
     """What reading one resource came to.
 
-    `endings` are the reasons why its own endpoints ended, in order; `error` is empty after success.
+    `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
+    its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
+    whether parents were left out; `error` is empty after success.
     """
 
     index: int
     kind: str
     data_path: str = "."
+    response_format: ResponseFormat | None = None
+    is_nested: bool = False
+    is_cut: bool = False
     pages: list[PageRead] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
+    discovery_endings: list[str] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     limits: Limits = UNLIMITED
@@ -58,11 +65,16 @@ class ResourceReading:
     def is_partial(self) -> bool:
         """Whether a limit ended the reading, so that there may be more."""
         limits = self.limits
-        at_pages = any(ending.startswith(_LIMIT) for ending in self.endings)
+        endings = [*self.endings, *self.discovery_endings]
+        at_pages = any(ending.startswith(_LIMIT) for ending in endings)
         at_items = limits.items is not None and len(self.items) >= limits.items
-        is_nested = any(page.is_discovery for page in self.pages)
-        at_endpoints = is_nested and len(self.endings) == limits.endpoints
-        return at_pages or at_items or at_endpoints or not self.endings
+        at_endpoints = self.is_nested and len(self.endings) == limits.endpoints
+        return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
+
+    @property
+    def found(self) -> int:
+        """How many items data_path found, before any was filtered out."""
+        return sum(page.items for page in self.pages if not page.is_discovery)
 
     @property
     def failed(self) -> list[Exchange]:
@@ -96,15 +108,19 @@ class ResourceReading:
             return text
         return text.replace(f" ({first.advice})", "")
 
-    def bodies(self) -> Iterator[Any]:
+    async def bodies(self) -> AsyncGenerator[Any]:
         """The JSON values of the answers that the resource's own endpoints gave."""
         discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
         for exchange in self.exchanges:
             if exchange.content and not exchange.error and id(exchange) not in discovered:
-                try:
-                    yield parse(exchange.content)
-                except (ValueError, RecursionError):
+                if exchange.response is None:
                     continue
+                answer = replace(exchange.response, content=exchange.content, large=None)
+                try:
+                    body = await decode(answer, self.response_format)
+                except EndpointError:
+                    continue
+                yield body.value
 
 
 class _Watcher(Observer):
@@ -136,6 +152,8 @@ class _Watcher(Observer):
     def endpoint_read(self, endpoint: Endpoint, request: ApiRequest, reason: str) -> None:
         if endpoint is self._plan.endpoint:
             self._reading.endings.append(reason)
+        else:
+            self._reading.discovery_endings.append(reason)
 
     def _exchange_of(self, request: ApiRequest) -> Exchange | None:
         taken = {id(page.exchange) for page in self._reading.pages}
@@ -159,6 +177,8 @@ async def read_resource(
     start = len(client.exchanges)
     try:
         plan = resource.plan(settings)
+        reading.response_format = plan.endpoint.response_format
+        reading.is_nested = bool(plan.parameters)
         resource.selector.warn(resource.kind, settings)
         reader = ResourceReader(
             plan,
@@ -171,6 +191,7 @@ async def read_resource(
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch
+        reading.is_cut = reader.is_cut
     except OceanCustomError as error:
         reading.error = str(error)
     reading.exchanges = client.exchanges[start:]

@@ -42,7 +42,11 @@ _TOPICS = {
     "Mapping": "How items become entities.",
 }
 
-_TOPIC_BY_SWITCH = {"authType": "Authentication", "paginationType": "Pagination"}
+_TOPIC_BY_SWITCH = {
+    "authType": "Authentication",
+    "grantType": "Authentication",
+    "paginationType": "Pagination",
+}
 
 _NAMES_INTRODUCTION = """
 ## Names in each deployment

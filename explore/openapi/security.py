@@ -1,13 +1,12 @@
 """Security schemes of a document as settings of authentication."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
 from explore.openapi.document import Node
 
-_CLIENT = "client_id=replace-with-your-client-id&client_secret=replace-with-your-client-secret"
+_KEY_LOCATIONS = ("header", "query", "cookie")
 
 
 @dataclass(slots=True)
@@ -37,8 +36,8 @@ def _of_scheme(name: str, scheme: Node, address: str) -> Authentication | str:
     kind = str(scheme.value("type"))
     if kind == "http":
         return _http(name, str(scheme.value("scheme")).lower())
-    if kind == "apiKey" and scheme.value("in") == "header":
-        return _api_key(str(scheme.value("name")))
+    if kind == "apiKey" and scheme.value("in") in _KEY_LOCATIONS:
+        return _api_key(str(scheme.value("name")), str(scheme.value("in")))
     if kind in ("oauth2", "openIdConnect"):
         url = scheme.value("flows", "clientCredentials", "tokenUrl")
         if url:
@@ -57,26 +56,19 @@ def _http(name: str, scheme: str) -> Authentication | str:
     return f"security scheme {name} (http {scheme}) cannot be used; see docs/authentication.md"
 
 
-def _api_key(header: str) -> Authentication:
-    if header.lower() == "authorization":
-        note = "the header Authorization takes apiKey as it is: give it with its scheme"
-        return Authentication({"authType": "api_key", "apiKeyHeader": header}, notes=[note])
-    named = {} if header == "X-API-Key" else {"apiKeyHeader": header}
-    return Authentication({"authType": "api_key", **named})
+def _api_key(name: str, location: str) -> Authentication:
+    placed = {} if location == "header" else {"apiKeyLocation": location}
+    named = {} if name == "X-API-Key" else {"apiKeyHeader": name}
+    found = Authentication({"authType": "api_key", **placed, **named})
+    if (location, name.lower()) == ("header", "authorization"):
+        found.notes.append("the header Authorization may want a word before apiKey: apiKeyPrefix")
+    return found
 
 
 def _client_credentials(url: str, scopes: list[str]) -> Authentication:
-    scope = f"&scope={'%20'.join(scopes)}" if scopes else ""
-    request = {"endpoint": url, "bodyForm": f"grant_type=client_credentials&{_CLIENT}{scope}"}
-    template = {"headers": {"Authorization": "Bearer {{.access_token}}"}}
-    return Authentication(
-        {"authType": "custom"},
-        {
-            "customAuthRequest": json.dumps(request),
-            "customAuthRequestTemplate": json.dumps(template),
-        },
-        ["fill in client_id and client_secret in customAuthRequest"],
-    )
+    scope = {"scope": " ".join(scopes)} if scopes else {}
+    settings = {"authType": "oauth2", "tokenUrl": url, **scope}
+    return Authentication(settings, notes=["OAuth 2.0 client credentials: set clientId"])
 
 
 def _scopes(scheme: Node) -> list[str]:

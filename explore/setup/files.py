@@ -32,6 +32,9 @@ _CREDENTIALS = {
     "basic": ("password",),
     "api_key": ("apiKey",),
     "custom": ("customAuthRequest", "customAuthRequestTemplate"),
+    "oauth2": ("clientSecret",),
+    "jwt": ("signingKey",),
+    "aws_sigv4": ("secretAccessKey",),
 }
 
 

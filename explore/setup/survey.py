@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 
-from decoding import decode
 from endpoints import Endpoint, PathValue
 from errors import (
     ConfigurationError,
@@ -24,6 +23,7 @@ from explore.detect.paging import Paging, Questions, detect_paging
 from explore.recording import RecordingClient
 from explore.setup.asking import Asker
 from explore.setup.surveyed import Discovery, Surveyed, Wanted, identifier_field, parent_path
+from formats.bodies import decode
 from messages import ApiRequest, ApiResponse
 
 _MOST_SAMPLES = 300

@@ -186,7 +186,8 @@ def _is_said(message: str) -> bool:
 @cache
 def _texts() -> tuple[str, ...]:
     """Every literal text of the integration's modules, parts of f-strings included."""
-    modules = [*ROOT.glob("*.py"), *ROOT.glob("auth/*.py"), *ROOT.glob("pagination/*.py")]
+    rooms = ("*.py", "auth/*.py", "formats/*.py", "pagination/*.py")
+    modules = [module for room in rooms for module in ROOT.glob(room)]
     return tuple(
         node.value
         for module in modules

@@ -13,6 +13,7 @@ from explore.commands import run_check
 from explore.inputs import load_env_file
 from explore.options import OK, PROBLEMS, Inputs
 from explore.surroundings import Surroundings
+from settings import ConnectionSettings
 from tests.explore.conftest import SECRET, Screen, check_golden
 from tests.explore.shapes import people
 from tests.unit.conftest import certificate  # noqa: F401 (a fixture)
@@ -202,7 +203,7 @@ async def test_a_certificate_that_nobody_trusts(
         name, detail, advice = await failing_step(around, screen, base_url=api.url)
     assert name == "tls"
     assert "self-signed certificate" in detail
-    assert "SSL_CERT_FILE" in advice
+    assert "caCertificate" in advice
 
 
 async def test_plain_http_on_a_tls_address(around: Surroundings, screen: Screen) -> None:
@@ -264,6 +265,27 @@ async def test_credentials_that_cannot_be_fetched(
     assert SECRET not in screen.text
 
 
+async def test_a_token_endpoint_that_refuses(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    api.answer = lambda request: Reply(401, {"error": "invalid_client", "hint": SECRET})
+    name, detail, advice = await failing_step(
+        around,
+        screen,
+        base_url=api.url,
+        auth_type="oauth2",
+        token_url="/token",
+        client_id="reader",
+        client_secret=SECRET,
+    )
+    assert (name, advice) == (
+        "authentication",
+        "look at clientId, clientSecret and clientAuthentication",
+    )
+    assert detail == "the token endpoint answered 401 with invalid_client"
+    assert SECRET not in screen.text
+
+
 async def test_a_proxy_that_wants_credentials(
     api: FakeApi, around: Surroundings, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,6 +315,11 @@ def test_a_proxy_is_shown_without_its_credentials(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pw@proxy.example.com:3128")
     monkeypatch.setenv("NO_PROXY", "internal.example.com")
-    found = connection.proxy_for(httpx.URL("https://api.example.com"))
+    settings = ConnectionSettings.parse({"base_url": "https://api.example.com"})
+    found = connection.proxy_for(httpx.URL("https://api.example.com"), settings)
     assert found == "http://proxy.example.com:3128"
-    assert connection.proxy_for(httpx.URL("https://internal.example.com")) == ""
+    assert connection.proxy_for(httpx.URL("https://internal.example.com"), settings) == ""
+    own = {"base_url": "https://internal.example.com", "proxy": "http://user:pw@own.example.com:1"}
+    settings = ConnectionSettings.parse(own)
+    found = connection.proxy_for(httpx.URL("https://internal.example.com"), settings)
+    assert found == "http://own.example.com:1"

@@ -129,7 +129,8 @@ async def test_pages_and_nested_endpoints_with_an_api_key(
 
 def incidents(request: Received) -> Reply:
     if request.path == "/oauth/token":
-        right = request.body == f"grant_type=client_credentials&client_secret={SECRET}".encode()
+        pair = base64.b64encode(f"reader:{SECRET}".encode()).decode()
+        right = request.headers.get("authorization") == f"Basic {pair}"
         return Reply(200, {"access_token": "fetched-token"}) if right else Reply(401, {})
     if request.headers.get("authorization") != "Bearer fetched-token":
         return Reply(401, {"message": "wrong token"})
@@ -155,17 +156,11 @@ async def test_cursors_and_client_credentials(
     api: FakeApi, around: Surroundings, tmp_path: Path
 ) -> None:
     api.answer = incidents
-    form = f"grant_type=client_credentials&client_secret={SECRET}"
-    secrets = {
-        "custom_auth_request": json.dumps({"endpoint": "/oauth/token", "bodyForm": form}),
-        "custom_auth_request_template": json.dumps(
-            {"headers": {"Authorization": "Bearer {{.access_token}}"}}
-        ),
-    }
-    report = await init("incidents.yaml", api, around, tmp_path / "o", **secrets)
+    client = {"client_id": "reader", "client_secret": SECRET, "token_url": f"{api.url}/oauth/token"}
+    report = await init("incidents.yaml", api, around, tmp_path / "o", **client)
     assert report.plan.settings["paginationType"] == "cursor"
     assert report.plan.settings["pageSize"] == "50"
-    found = await synced(tmp_path / "o", around, **secrets)
+    found = await synced(tmp_path / "o", around, **client)
     assert sorted(found["/v3/incidents"]) == sorted(f"i-{n}" for n in range(123))
     for file in (tmp_path / "o").iterdir():
         assert SECRET not in file.read_text("utf-8")
@@ -247,14 +242,39 @@ def test_the_server_becomes_base_url(name: str, url: str) -> None:
     assert server_url(*root(name)) == url
 
 
-def test_client_credentials_are_placeholders_without_scopes_that_write() -> None:
+def test_client_credentials_without_scopes_that_write() -> None:
     found = find_authentication(*root("incidents.yaml"))
-    assert found.settings == {"authType": "custom"}
-    request = json.loads(found.secrets["customAuthRequest"])
-    assert request["endpoint"] == "https://incidents.example.com/oauth/token"
-    assert "replace-with-your-client-secret" in request["bodyForm"]
-    assert "incidents.read" in request["bodyForm"]
-    assert "incidents.write" not in request["bodyForm"]
+    assert found.settings == {
+        "authType": "oauth2",
+        "tokenUrl": "https://incidents.example.com/oauth/token",
+        "scope": "incidents.read",
+    }
+    assert found.notes == ["OAuth 2.0 client credentials: set clientId"]
+
+
+@pytest.mark.parametrize(
+    "place, name, settings",
+    [
+        ("header", "X-API-Key", {}),
+        ("header", "Key", {"apiKeyHeader": "Key"}),
+        ("query", "api_key", {"apiKeyLocation": "query", "apiKeyHeader": "api_key"}),
+        ("cookie", "sid", {"apiKeyLocation": "cookie", "apiKeyHeader": "sid"}),
+    ],
+)
+def test_keys_in_their_places(
+    tmp_path: Path, place: str, name: str, settings: dict[str, str]
+) -> None:
+    scheme = {"type": "apiKey", "in": place, "name": name}
+    document = {
+        "openapi": "3.0.0",
+        "info": {"title": "Keys", "version": "1"},
+        "paths": {"/x": {}},
+        "components": {"securitySchemes": {"key": scheme}},
+    }
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps(document), "utf-8")
+    found = find_authentication(*load_document(str(path)))
+    assert found.settings == {"authType": "api_key", **settings}
 
 
 def test_a_reference_to_another_host_is_refused_and_named() -> None:

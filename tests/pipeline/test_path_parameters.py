@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.pipeline.conftest import Sync
-from tests.pipeline.support import Route, numbered, parameter, resource
+from tests.pipeline.support import Route, numbered, parameter, reply, resource
 
 MEMBERS = "/teams/{team}/members"
 TEAMS = [{"id": "red", "open": True}, {"id": "blue", "open": False}]
@@ -91,7 +91,7 @@ async def test_an_undeclared_placeholder_is_refused(sync: Sync, declared: Any) -
 
 
 @pytest.mark.contract("path-parameter.unknown-key")
-@pytest.mark.parametrize("key", ["fields", "colour", "path_parameters"])
+@pytest.mark.parametrize("key", ["field_s", "colour", "path_parameters"])
 async def test_an_unknown_key_is_refused(sync: Sync, key: str) -> None:
     outcome = await sync({}, [members(**{key: "x"})], {"/teams": TEAMS})
     outcome.failed(MEMBERS, f"team.{key}: is not known")
@@ -277,3 +277,256 @@ async def test_no_discovered_item_is_no_error(sync: Sync) -> None:
 async def test_what_is_left_after_the_filter_may_be_nothing(sync: Sync) -> None:
     outcome = await sync({}, [members(filter="false")], {"/teams": TEAMS})
     assert outcome.succeeded().items[MEMBERS] == []
+
+
+# Parameters that depend on each other, and values from elsewhere.
+
+PULLS = "/repos/{owner}/{repo}/pulls"
+ORGS = {"values": ["acme", "globex"]}
+REPOS = {
+    "endpoint": "/orgs/{org}/repos",
+    "fields": {"owner": ".owner.login", "repo": ".name"},
+    "include": {"team": ".team"},
+}
+
+
+def of_orgs(**repos: Route) -> dict[str, Route]:
+    """The repositories of organisations, and a pull request of each."""
+    routes: dict[str, Route] = {}
+    for org, names in repos.items():
+        routes[f"/orgs/{org}/repos"] = names
+        for name in names if isinstance(names, list) else []:
+            each = f"{org}/{name['name']}"
+            routes[f"/repos/{each}/pulls"] = [{"id": each}]
+    return routes
+
+
+def repo(org: str, name: str, **more: Any) -> dict[str, Any]:
+    return {"owner": {"login": org}, "name": name, **more}
+
+
+def pulls(**more: Any) -> Any:
+    return resource(PULLS, path_parameters={"repo": REPOS, "org": ORGS}, **more)
+
+
+@pytest.mark.contract(
+    "path-parameter.depends",
+    "path-parameter.fields",
+    "path-parameter.values",
+    "path-parameter.include",
+)
+async def test_a_chain_marks_its_items_with_every_placeholder_on_the_way(sync: Sync) -> None:
+    routes = of_orgs(
+        acme=[repo("acme", "web", team={"id": 7}), repo("acme", "web"), repo("acme", "app")],
+        globex=[repo("globex", "web")],
+    )
+    outcome = await sync({}, [pulls()], routes)
+    assert sorted(outcome.succeeded().paths) == sorted(routes)
+    assert sorted(outcome.items[PULLS], key=lambda item: item["id"]) == [
+        {"id": f"{org}/{name}", "__org": org, "__owner": org, "__repo": name, "__team": team}
+        for org, name, team in (
+            ("acme", "app", None),
+            ("acme", "web", {"id": 7}),
+            ("globex", "web", None),
+        )
+    ]
+    reports = [line for line in outcome.log if "Discovered" in line]
+    assert len(reports) == 2
+    assert "Discovered 3 values of repo in 4 items of 2 endpoints" in reports[1]
+    assert "1 repeated" in reports[1]
+
+
+@pytest.mark.contract("path-parameter.depends")
+async def test_what_depends_may_use_what_its_parents_hand_down(sync: Sync) -> None:
+    parameters = {
+        "org": {"values": [{"id": "a", "at": "eu"}, {"id": "b", "at": "us"}], "field": ".id"},
+        "team": parameter("/orgs/{org}/teams", '.__at + "-" + .id', filter='.__org != "x"'),
+    }
+    parameters["org"]["include"] = {"at": ".at"}
+    routes: dict[str, Route] = {f"/orgs/{org}/teams": [{"id": "t"}] for org in "ab"}
+    routes |= {f"/teams/{at}-t/members": [{"id": at}] for at in ("eu", "us")}
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], routes)
+    assert sorted(item["__at"] + item["id"] for item in outcome.succeeded().items[MEMBERS]) == [
+        "eueu",
+        "usus",
+    ]
+
+
+@pytest.mark.contract("path-parameter.depends")
+async def test_a_placeholder_may_stand_anywhere_in_a_dependent_request(sync: Sync) -> None:
+    parameters = {
+        "org": {"values": [7]},
+        "team": parameter(
+            "/search",
+            query_params={"of": "{org}"},
+            headers={"X-Org": "{org}"},
+            method="POST",
+            body={"org": "{org}"},
+        ),
+    }
+    routes = {"/search": [{"id": "red"}], **of_teams("red")}
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], routes)
+    search = outcome.succeeded().asked[0]
+    assert (search.query, search.headers["x-org"], search.body) == ({"of": "7"}, "7", {"org": 7})
+
+
+@pytest.mark.contract("path-parameter.branch-fails", "failure.keeps-what-was-read")
+async def test_a_branch_that_fails_leaves_the_others_alone(sync: Sync) -> None:
+    routes = of_orgs(globex=[repo("globex", "web")]) | {
+        "/orgs/acme/repos": reply({"message": "broken"}, 403)
+    }
+    outcome = await sync({}, [pulls()], routes, existing=["acme/web"])
+    outcome.failed("/orgs/acme/repos", "403")
+    assert outcome.ids(PULLS) == ["globex/web"]
+    assert outcome.identifiers == ["globex/web"]
+    assert outcome.deleted == []
+
+
+GROUPS = {"group": parameter("/groups"), "team": parameter("/groups/{group}/teams")}
+
+
+@pytest.mark.contract("path-parameter.gone", "failure.nested-gone")
+async def test_a_parent_that_vanished_counts_as_empty(sync: Sync) -> None:
+    routes = {
+        "/groups": [{"id": "a"}, {"id": "b"}],
+        "/groups/b/teams": [{"id": "red"}],
+        "/groups/a/teams": reply({}, 410),
+        **of_teams("red"),
+    }
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=GROUPS)], routes)
+    assert outcome.succeeded().ids(MEMBERS) == ["of red"]
+    assert "GET https://api.example.com/groups/a/teams: gone (410)" in outcome.warnings
+
+
+@pytest.mark.contract("path-parameter.gone")
+async def test_all_parents_do_not_vanish_at_once(sync: Sync) -> None:
+    routes = {"/groups": [{"id": name} for name in "abc"]}
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=GROUPS)], routes)
+    outcome.failed("all 3 nested endpoints answered 404 or 410", "/groups/{group}/teams")
+
+
+@pytest.mark.contract("path-parameter.gone")
+async def test_fixed_values_and_batches_do_not_vanish(sync: Sync) -> None:
+    outcome = await sync({}, [pulls()], of_orgs(globex=[repo("globex", "web")]))
+    outcome.failed("/orgs/acme/repos", "404")
+    batch = {"team": parameter("/teams", batch={"size": 2})}
+    nested = resource("/members?of={team}", path_parameters=batch)
+    outcome = await sync({}, [nested], {"/teams": TEAMS})
+    outcome.failed("/members?of=red,blue", "404")
+
+
+@pytest.mark.contract("path-parameter.depends")
+async def test_data_path_is_judged_over_all_parents(sync: Sync) -> None:
+    parameters = {"org": ORGS, "team": parameter("/orgs/{org}/teams", data_path=".teams")}
+    routes = {
+        "/orgs/acme/teams": {"other": 1},
+        "/orgs/globex/teams": {"teams": [{"id": "red"}]},
+        **of_teams("red"),
+    }
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], routes)
+    assert outcome.succeeded().ids(MEMBERS) == ["of red"]
+    routes["/orgs/globex/teams"] = {"another": 1}
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], routes)
+    outcome.failed("path_parameters.team.data_path .teams matches nothing in any of 2 responses")
+
+
+@pytest.mark.contract("path-parameter.values", "path-parameter.several")
+async def test_fixed_values_are_a_product(sync: Sync) -> None:
+    kind = "/{organization}/{project}/pipelines"
+    parameters = {
+        "project": {"values": ["x", "y"]},
+        "organization": {"values": [{"name": "one"}, {"name": "two"}], "field": ".name"},
+    }
+    routes = {
+        f"/{org}/{project}/pipelines": [{"id": org + project}]
+        for org in ("one", "two")
+        for project in "xy"
+    }
+    outcome = await sync({}, [resource(kind, path_parameters=parameters)], routes)
+    assert sorted(outcome.succeeded().ids(kind)) == ["onex", "oney", "twox", "twoy"]
+    assert len(outcome.asked) == 4
+
+
+@pytest.mark.contract("path-parameter.variables")
+async def test_values_of_exposed_variables(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEAMS_TO_READ", "red,blue")
+    parameters = {"team": {"variables": '.TEAMS_TO_READ | split(",")'}}
+    nested = resource(MEMBERS, path_parameters=parameters)
+    settings = {"exposedVariables": ["TEAMS_TO_READ"]}
+    outcome = await sync(settings, [nested], of_teams("red", "blue"))
+    assert sorted(outcome.succeeded().ids(MEMBERS)) == ["of blue", "of red"]
+
+
+@pytest.mark.contract("path-parameter.batch")
+@pytest.mark.parametrize(
+    "batch, text, listed",
+    [
+        ({"size": 2}, ",", True),
+        ({"size": 2, "join": ","}, ",", False),
+        ({"size": 2, "join": "; "}, "; ", False),
+    ],
+)
+async def test_batches_in_texts_and_bodies(
+    sync: Sync, batch: dict[str, Any], text: str, listed: bool
+) -> None:
+    teams = [{"id": number} for number in (1, 2, 3)]
+    nested = resource(
+        "/things",
+        method="POST",
+        query_params={"of": "{team}"},
+        body={"ids": "{team}", "said": "teams {team}"},
+        path_parameters={"team": parameter("/teams", batch=batch)},
+    )
+    outcome = await sync({}, [nested], {"/teams": teams, "/things": [{"id": 1}]})
+    sent = [asked for asked in outcome.succeeded().asked if asked.url.path == "/things"]
+    sent.sort(key=lambda asked: str(asked.query["of"]))
+    both = text.join("12")
+    assert [asked.query["of"] for asked in sent] == [both, "3"]
+    assert [asked.body["ids"] for asked in sent] == ([[1, 2], [3]] if listed else [both, "3"])
+    assert sent[0].body["said"] == f"teams {both}"
+    assert sorted(item["__team"] for item in outcome.items["/things"]) == [both, "3"]
+
+
+@pytest.mark.contract("path-parameter.batch")
+async def test_a_value_that_holds_the_join_fails_loudly(sync: Sync) -> None:
+    nested = resource(
+        "/things?of={team}",
+        path_parameters={"team": parameter("/teams", batch={"size": 9})},
+    )
+    routes = {"/teams": [{"id": "a"}, {"id": "b,c"}, {"id": "d"}], "/things": [{"id": 1}]}
+    outcome = await sync({}, [nested], routes)
+    outcome.failed("path_parameters.team.batch", "'b,c'", "join")
+    assert outcome.queries("/things") == [{"of": "a,d"}]
+
+
+@pytest.mark.contract("path-parameter.field", "paths.equal-values")
+async def test_a_list_of_values_fans_out(sync: Sync) -> None:
+    teams = [{"ids": ["red", "blue", None]}, {"ids": ["blue", ""]}, {"ids": []}]
+    routes = {"/teams": teams, **of_teams("red", "blue")}
+    outcome = await sync({}, [members(field=".ids")], routes)
+    assert sorted(outcome.succeeded().ids(MEMBERS)) == ["of blue", "of red"]
+    (report,) = [line for line in outcome.log if "Discovered" in line]
+    assert "2 values of team in 3 items" in report
+    assert "3 without a value, 1 repeated" in report
+
+
+@pytest.mark.contract("sharing.once", "path-parameter.depends")
+async def test_dependent_discovery_is_shared_however_placeholders_are_named(sync: Sync) -> None:
+    renamed = {
+        "organisation": {"values": ["globex", "acme"]},
+        "x": parameter("/orgs/{organisation}/repos", '.owner.login + "/" + .name'),
+    }
+    routes = of_orgs(acme=[repo("acme", "web")], globex=[repo("globex", "app")])
+    routes |= {f"/repos/{name}/tags": [{"id": name}] for name in ("acme/web", "globex/app")}
+    tags = resource("/repos/{x}/tags", path_parameters=renamed)
+    outcome = await sync({}, [pulls(), tags], routes)
+    assert sorted(outcome.succeeded().paths) == sorted(routes)
+    assert (len(outcome.ids("/repos/{x}/tags")), len(outcome.ids(PULLS))) == (2, 2)
+
+
+@pytest.mark.contract("path-parameter.circle")
+async def test_parameters_in_a_circle_are_refused(sync: Sync) -> None:
+    parameters = {"team": parameter("/of/{org}"), "org": parameter("/of/{team}")}
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], {})
+    outcome.failed("in a circle: team → org → team")
+    assert outcome.asked == []

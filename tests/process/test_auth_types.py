@@ -1,4 +1,7 @@
-"""Every authType against an API that asks for it, with right and with wrong credentials."""
+"""Kinds of authType against an API that asks for them, with right and with wrong credentials.
+
+Others are in tests/scenarios, each against an API that is known for it.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

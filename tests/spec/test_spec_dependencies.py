@@ -15,6 +15,25 @@ from tests.unit.models import Answer, EndpointRead
 ROOT = Path(__file__).resolve().parents[2]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
 SETTINGS: dict[str, dict[str, Any]] = {each["name"]: each for each in SPEC["configurations"]}
+# Credentials that one may do without.
+OPTIONAL = {
+    "basic": {"password"},
+    "basic_auth": {"password"},
+    "api_key": {"apiKeyPrefix"},
+    "jwt": {"signingKeyFile", "tokenClaims", "tokenHeaders", "tokenPerRequest"},
+    "aws_sigv4": {"sessionToken"},
+    "oauth2": {
+        "username",
+        "password",
+        "scope",
+        "audience",
+        "tokenParameters",
+        "signingKey",
+        "signingKeyFile",
+        "tokenClaims",
+        "tokenHeaders",
+    },
+}
 BASE_URL = {"base_url": "https://api.test"}
 
 # For each setting of pagination a value that makes a difference to the API below.
@@ -57,7 +76,20 @@ def test_the_form_asks_for_what_an_auth_type_requires(auth_type: str) -> None:
     except SettingsError as error:
         lines = str(error).splitlines()
         required = {line.split(":")[0].strip(" -") for line in lines if ": is required" in line}
-    assert required == asked_for
+    assert required == asked_for - OPTIONAL.get(auth_type, set())
+
+
+@pytest.mark.contract("spec.dependencies")
+@pytest.mark.parametrize("grant", SETTINGS["grantType"]["enum"])
+@pytest.mark.parametrize("way", SETTINGS["clientAuthentication"]["enum"])
+def test_the_form_shows_what_a_grant_requires(grant: str, way: str) -> None:
+    shown = shown_with("authType", "oauth2") | shown_with("grantType", grant)
+    given = {"auth_type": "oauth2", "grant_type": grant, "client_authentication": way}
+    with pytest.raises(SettingsError) as caught:
+        ConnectionSettings.parse({**BASE_URL, **given})
+    required = {problem.partition(":")[0] for problem in caught.value.problems}
+    assert "tokenUrl" in required
+    assert required <= shown
 
 
 class Api:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import decoding
-from decoding import Body, decode, json_text, parse
+from decoding import Body, json_text, parse
 from errors import ResponseError
+from formats.bodies import decode
 from messages import ApiResponse
 
 _EXACT = 2**53

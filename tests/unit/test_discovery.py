@@ -1,22 +1,26 @@
 """Values of path parameters, as pages of their endpoint arrive."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any, cast
 
 import pytest
 
-from discovery import Discovery, combinations
+from combinations import Combinations
+from discovery import NOTHING, Discovery, EndpointSource, FixedSource
 from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathValue
-from errors import ResourceError, SelectorError, StatusError
+from errors import OceanCustomError, ResourceError, StatusError
 from extraction import ItemExpression
+from failures import Failures, Vanished
 from item_stream import Portion
 from messages import ApiRequest
 from page_reader import EndpointStatistics
 from pagination.sizes import PageSizes
-from parameters import PathParameter
+from parameters import Batch, PathParameter
 
 BASE = "https://api.test"
+TEAMS = Endpoint("/teams")
 
 
 class Pages:
@@ -28,8 +32,9 @@ class Pages:
         self._pages = pages
         self._error = error
 
-    async def read(self, first: ApiRequest) -> AsyncIterator[Portion]:
+    async def read(self, first: ApiRequest, texts: Mapping[str, str]) -> AsyncIterator[Portion]:
         assert first.url == f"{BASE}/teams"
+        assert texts == {}
         for page in self._pages:
             self.handed_out += 1
             yield Portion(page, 0)
@@ -38,15 +43,38 @@ class Pages:
 
 
 def discovery(
-    pages: Pages, name: str = "team", field: str = ".id", filter_: str | None = None
+    pages: Pages,
+    field: str = ".id",
+    filter_: str | None = None,
+    include: str | None = None,
+    batch: Batch | None = None,
 ) -> Discovery:
-    chosen = ItemExpression(filter_, "filter") if filter_ else None
-    parameter = PathParameter(name, Endpoint("/teams"), ItemExpression(field, "field"), chosen)
-    return Discovery(parameter, cast("EndpointReader", pages), BASE)
+    parameter = PathParameter(
+        "team",
+        {"team": ItemExpression(field, "path_parameters.team.field")},
+        TEAMS,
+        filter=ItemExpression(filter_, "filter") if filter_ else None,
+        include={"extra": ItemExpression(include, "include")} if include else {},
+        batch=batch,
+    )
+    reader = cast("EndpointReader", pages)
+    return Discovery(parameter, EndpointSource(TEAMS, reader, BASE, Vanished(TEAMS, False)))
+
+
+async def read(found: Discovery) -> tuple[list[str], list[OceanCustomError]]:
+    """All values as texts, and what went wrong."""
+    failures = Failures()
+    combinations = Combinations([found], ["team"], failures, workers=2)
+    values = [each.values["team"].text async for each in combinations.stream()]
+    combinations.conclude()
+    return values, failures.errors
 
 
 async def texts(found: Discovery) -> list[str]:
-    return [value.text async for value in found.values()]
+    values, errors = await read(found)
+    for error in errors:
+        raise error
+    return values
 
 
 @pytest.mark.contract("paths.empty-values")
@@ -65,10 +93,9 @@ async def test_each_value_once_in_the_order_of_discovery(logs: list[str]) -> Non
 @pytest.mark.contract("path-parameter.streamed")
 async def test_values_come_before_discovery_is_complete() -> None:
     pages = Pages([{"id": 1}], [{"id": 2}])
-    values = discovery(pages).values()
-    assert await anext(values) == PathValue("1")
-    assert pages.handed_out == 1
-    await cast("Any", values).aclose()
+    async with aclosing(discovery(pages).found(NOTHING)) as found:
+        assert (await anext(found)).values == {"team": PathValue("1")}
+        assert pages.handed_out == 1
 
 
 @pytest.mark.contract("path-parameter.filter")
@@ -85,12 +112,17 @@ async def test_a_filter_that_always_fails_is_an_error() -> None:
 
 @pytest.mark.contract("failure.discovery")
 async def test_no_value_at_all_is_an_error_that_shows_the_keys() -> None:
-    with pytest.raises(
-        ResourceError, match=r"\.key gives no value for any of 2 .*: ?|has id, name"
-    ):
+    expected = r"path_parameters\.team\.field \.key gives no value for any of 2 .* has id, name"
+    with pytest.raises(ResourceError, match=expected):
         await texts(
             discovery(Pages([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]), field=".key")
         )
+
+
+async def test_an_include_that_always_fails_is_an_error() -> None:
+    with pytest.raises(ResourceError, match=r"path_parameters\.team\.include fails on each of 2"):
+        await texts(discovery(Pages([{"id": 1}, {"id": 2}]), include=".id.x"))
+    assert await texts(discovery(Pages([{"id": 1}, {"id": {}}][:1]), include=".x.y")) == ["1"]
 
 
 async def test_nothing_discovered_and_everything_filtered_out_are_no_errors() -> None:
@@ -99,27 +131,46 @@ async def test_nothing_discovered_and_everything_filtered_out_are_no_errors() ->
 
 
 async def test_a_value_that_is_an_object_is_an_error() -> None:
-    with pytest.raises(SelectorError, match="gives an object"):
-        await texts(discovery(Pages([{"id": {}}])))
+    values, (error,) = await read(discovery(Pages([{"id": 1}, {"id": {}}])))
+    assert values == ["1"]
+    assert "path_parameters.team.field: .id gives an object" in str(error)
 
 
 @pytest.mark.contract("failure.discovery")
 async def test_an_error_comes_after_the_values_before_it() -> None:
-    found = discovery(Pages([{"id": 1}], error=StatusError(500, "broken")))
-    values: list[str] = []
-    with pytest.raises(StatusError):  # noqa: PT012 (what comes before it counts)
-        async for value in found.values():
-            values.append(value.text)
-    assert values == ["1"]
+    broken = StatusError(500, "broken")
+    assert await read(discovery(Pages([{"id": 1}], error=broken))) == (["1"], [broken])
+    assert broken.endpoint == "GET /teams"
 
 
-@pytest.mark.contract("path-parameter.several")
-async def test_every_combination_the_first_as_it_arrives() -> None:
-    first = Pages([{"id": 1}], [{"id": 2}])
-    second = Pages([{"id": "a"}, {"id": "b"}])
-    found = combinations([discovery(first, "x"), discovery(second, "y")])
-    pairs = []
-    async for values in found:
-        pairs.append((values["x"].text, values["y"].text))
-        assert first.handed_out == (1 if len(pairs) <= 2 else 2)
-    assert pairs == [("1", "a"), ("1", "b"), ("2", "a"), ("2", "b")]
+async def test_batches_as_values_arrive_the_last_one_smaller(logs: list[str]) -> None:
+    pages = Pages([{"id": 1}, {"id": 2}, {"id": 1}], [{"id": [3, 4]}, {"id": 5}])
+    assert await texts(discovery(pages, batch=Batch(2))) == ["1,2", "3,4", "5"]
+    assert "5 values of team in 5 items" in logs[-1]
+
+
+async def test_what_was_read_before_an_error_is_in_a_batch() -> None:
+    pages = Pages([{"id": 1}], error=StatusError(500, "broken"))
+    values, errors = await read(discovery(pages, batch=Batch(9)))
+    assert (values, len(errors)) == (["1"], 1)
+
+
+async def test_a_value_that_could_be_taken_for_two_is_left_out_loudly() -> None:
+    pages = Pages([{"id": "a"}, {"id": "b,c"}, {"id": "d"}])
+    values, (error,) = await read(discovery(pages, batch=Batch(9)))
+    assert values == ["a,d"]
+    assert "'b,c' holds ','" in str(error)
+    assert await texts(discovery(pages, batch=Batch(9, ";"))) == ["a;b,c;d"]
+    assert await texts(discovery(pages, batch=Batch(9, is_joined=False))) == ["a,b,c,d"]
+
+
+def fixed(items: tuple[Any, ...], field: str = ".") -> Discovery:
+    fields = {"team": ItemExpression(field, "path_parameters.team.field")}
+    return Discovery(PathParameter("team", fields, items=items), FixedSource(items))
+
+
+async def test_fixed_values() -> None:
+    assert await texts(fixed(("a", 7, "a", True))) == ["a", "7", "true"]
+    assert await texts(fixed(({"id": 1}, {"id": 2}), ".id")) == ["1", "2"]
+    with pytest.raises(ResourceError, match="gives no value for any of 2"):
+        await texts(fixed((None, "")))

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from endpoints import Endpoint, PathValue, check_placeholders
 from errors import EndpointError, SelectorError
-from extraction import ItemExpression
-from parameters import PathParameter
 
 BASE = "https://api.test/prefix"
 LEGAL = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
@@ -219,44 +217,3 @@ def test_identity_differs_where_the_call_differs() -> None:
 def test_a_query_parameter_named_path_hides_no_path() -> None:
     first, second = (Endpoint(path, query_params={"path": "x"}) for path in ("/a", "/b"))
     assert first.identity != second.identity
-
-
-# Values of path parameters.
-
-
-def parameter(field: str = ".id", filter_: str | None = None) -> PathParameter:
-    return PathParameter(
-        "team",
-        Endpoint("/teams"),
-        ItemExpression(field, "field"),
-        ItemExpression(filter_, "filter") if filter_ else None,
-    )
-
-
-@pytest.mark.contract("paths.empty-values")
-@pytest.mark.parametrize(
-    "value, text",
-    [(7, "7"), ("a", "a"), (0, "0"), (True, "true"), (False, "false"), (1.5, "1.5"), (" ", " ")],
-)
-def test_texts_of_values(value: Any, text: str) -> None:
-    assert parameter().value_of({"id": value}) == PathValue(text)
-
-
-@pytest.mark.contract("paths.empty-values")
-@pytest.mark.parametrize("item", [{}, {"id": None}, {"id": ""}, None, "text", 7, []])
-def test_items_without_a_value(item: Any) -> None:
-    assert parameter().value_of(item) is None
-
-
-@pytest.mark.parametrize("value", [{"a": 1}, [1]])
-def test_a_value_that_is_no_scalar_is_refused(value: Any) -> None:
-    with pytest.raises(SelectorError, match=r"path_parameters\.team\.field"):
-        parameter().value_of({"id": value})
-
-
-@pytest.mark.contract("path-parameter.filter")
-@pytest.mark.parametrize(
-    "verdict", ["true", "false", "null", "1", '"true"', "{}", "empty", "[true]"]
-)
-def test_only_exactly_true_passes(verdict: str) -> None:
-    assert parameter(filter_=verdict).passes({}) is (verdict == "true")

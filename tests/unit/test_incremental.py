@@ -206,8 +206,8 @@ async def test_only_parents_that_changed_are_read() -> None:
     ]
     parameter = PathParameter(
         "team",
+        {"team": ItemExpression(".id", "field")},
         Endpoint("/teams"),
-        ItemExpression(".id", "field"),
         changed=ItemExpression(".pushed_at", "changed"),
     )
     plan = ResourcePlan(

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import connections
 import download
 import exchange
 import item_stream
@@ -23,6 +24,7 @@ from endpoints import Endpoint
 from error_rules import ErrorRule
 from errors import EndpointError, ResourceError, ResponseError
 from extraction import DataPath
+from formats.documents import Documents
 from item_stream import ItemStream
 from jq_worker import JqWorker
 from messages import ApiResponse
@@ -38,7 +40,8 @@ BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": Non
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(exchange, "_LARGE", 1000)
+    monkeypatch.setattr(connections, "SMALL", 1000)
+    monkeypatch.setattr(exchange, "SMALL", 1000)
     monkeypatch.setattr(spool, "CHUNK", 512)
     monkeypatch.setattr(download, "CHUNK", 512)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -139,7 +142,7 @@ async def test_items_are_handed_on_before_the_body_has_arrived(connect: ClientFa
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
         base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         response = await connect(base_url=base).send(Endpoint("/x").request(base, {}))
-        stream = await ItemStream.open(response, DataPath(".data.items"), JqWorker())
+        stream = await ItemStream.open(Documents(response), DataPath(".data.items"), JqWorker())
         assert stream
         async with aclosing(stream.pieces()) as pieces:
             found = (await asyncio.wait_for(anext(pieces), 5)).items
@@ -372,6 +375,6 @@ async def test_an_error_reaches_every_reader() -> None:
 
 async def test_small_answers_and_unfit_paths_are_not_streamed() -> None:
     small = ApiResponse(httpx.URL("https://h.test"), 200, httpx.Headers(), b"[]")
-    assert await item_stream.ItemStream.open(small, DataPath("."), JqWorker()) is None
+    assert await item_stream.ItemStream.open(Documents(small), DataPath("."), JqWorker()) is None
     for path in (".a | sort", ".[-1]", ".a + .b", "first(.a[])"):
         assert DataPath(path).list_path is None, path

@@ -1,5 +1,6 @@
 """Selectors as users write them: spellings, mistakes, and the plans that they become."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -69,8 +70,9 @@ def test_camel_case_is_the_field() -> None:
     made = plan("/t/{x}", queryParams={"a": 1}, dataPath=".d", pathParameters={"x": teams})
     assert made.endpoint.query_params == {"a": 1}
     assert made.endpoint.data_path.expression == ".d"
-    assert made.parameters[0].endpoint.query_params == {"b": 2}
-    assert made.parameters[0].endpoint.data_path.expression == ".teams"
+    _, discovery = made.shareable
+    assert discovery.query_params == {"b": 2}
+    assert discovery.data_path.expression == ".teams"
 
 
 @pytest.mark.contract("selector.unknown-key-warns")
@@ -129,7 +131,7 @@ def test_jq_that_is_none_is_refused_by_its_place(setting: str) -> None:
 def test_every_problem_is_told() -> None:
     said = problem(method="FETCH", headers="no", path_parameters={"x": {"endpoint": "/t"}})
     assert said.count("\n  - ") >= 3
-    assert "x.field: field required" in said
+    assert "x: field required" in said
 
 
 @pytest.mark.contract("start.bad-selector")
@@ -162,3 +164,192 @@ def test_parameters_come_in_the_order_of_the_path() -> None:
         "/{b}/{a}", path_parameters={"a": each, "b": {**each, "encode": "segment"}, "c": each}
     )
     assert [(one.name, one.segment) for one in made.parameters] == [("b", True), ("a", False)]
+
+
+# Path parameters that depend on each other, or come from elsewhere than an endpoint.
+
+TEAMS = {"endpoint": "/t", "field": ".id"}
+
+
+def test_parameters_come_after_those_that_they_need() -> None:
+    made = plan(
+        "/{c}",
+        path_parameters={
+            "c": {**TEAMS, "endpoint": "/c", "query_params": {"of": ["{b}"]}},
+            "unused": TEAMS,
+            "a": TEAMS,
+            "b": {**TEAMS, "endpoint": "/b", "method": "POST", "body": {"of": "x {a}"}},
+        },
+    )
+    assert [parameter.name for parameter in made.parameters] == ["a", "b", "c"]
+
+
+def test_placeholders_of_fields_are_known_everywhere() -> None:
+    repos = {"endpoint": "/repos", "fields": {"owner": ".owner", "repo": ".name"}}
+    made = plan("/{repo}", headers={"X-Owner": "{owner}"}, path_parameters={"any": repos})
+    assert made.endpoint.placeholders == ["repo", "owner"]
+    said = problem("/{any}", path_parameters={"any": repos})
+    assert "has {any}, but path_parameters has owner, repo" in said
+
+
+def test_parameters_that_nobody_uses_are_named(logs: list[str]) -> None:
+    mapped = resource(
+        "/{x}",
+        path_parameters={
+            "x": {**TEAMS, "endpoint": "/of/{y}"},
+            "y": TEAMS,
+            "z": {**TEAMS, "endpoint": "/z/{w}"},
+            "w": TEAMS,
+        },
+    )
+    mapped.selector.warn(mapped.kind, SETTINGS)
+    assert "path_parameters w, z are not used" in logs[-1]
+
+
+@pytest.mark.parametrize(
+    "endpoints, circle",
+    [
+        ({"x": "/{x}"}, "x → x"),
+        ({"x": "/{y}", "y": "/{x}"}, "x → y → x"),
+        ({"a": "/{x}", "x": "/{y}", "y": "/{z}", "z": "/{x}"}, "x → y → z → x"),
+    ],
+)
+def test_a_circle_is_refused_and_named(endpoints: dict[str, str], circle: str) -> None:
+    parameters = {name: {**TEAMS, "endpoint": path} for name, path in endpoints.items()}
+    said = problem(f"/{{{next(iter(endpoints))}}}", path_parameters=parameters)
+    assert f"in a circle: {circle};" in said
+    # One that is not used does no harm, whatever it is.
+    assert plan("/{used}", path_parameters={**parameters, "used": TEAMS}).parameters
+
+
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        ({"field": ".id"}, "needs exactly one of endpoint, values, variables (got none)"),
+        ({**TEAMS, "values": [1]}, "exactly one of endpoint, values, variables (got endpoint and"),
+        ({"values": [1], "variables": ".X"}, "(got values and variables)"),
+        ({"endpoint": "/t"}, "field required"),
+        ({"endpoint": "/t", "fields": {}}, "field required"),
+        ({**TEAMS, "fields": {"x": ".id"}}, "has field and fields"),
+        ({"endpoint": "/t", "fields": {"a b": ".id"}}, "has the name 'a b'"),
+        ({**TEAMS, "include": {"1": ".id"}}, "has the name '1'"),
+        ({**TEAMS, "include": {"a": ".a["}}, "path_parameters.x.include.a: '.a[' is not valid JQ"),
+        (
+            {"endpoint": "/t", "fields": {"x": ".["}},
+            "x.fields.x: '.[' is not valid JQ",
+        ),
+        ({"variables": ".["}, "path_parameters.x.variables: '.[' is not valid JQ"),
+        ({**TEAMS, "batch": {"size": 0}}, "path_parameters.x.batch.size: "),
+        ({**TEAMS, "batch": {"size": 2, "join": ""}}, "path_parameters.x.batch.join: "),
+        ({**TEAMS, "batch": {"sise": 2}}, "x.batch.sise: is not known; allowed are size, join"),
+        ({"endpoint": "/t", "fields": {"x": ".id"}, "batch": {"size": 2}}, "has batch and fields"),
+        ({**TEAMS, "include": {"a": ".a"}, "batch": {"size": 2}}, "has batch and include"),
+        ({"values": [1], "query_params": {"a": 1}}, "has values and query_params"),
+        ({"variables": ".X", "method": "POST"}, "has variables and method"),
+        ({"values": []}, "is empty; list at least one value"),
+        ({"values": "abc"}, "path_parameters.x.values: value is not a valid list"),
+        (
+            {"values": [datetime.date(2026, 1, 2)]},
+            "has a date at 0 (2026-01-02); write",
+        ),
+        ({"values": [None, ""]}, "path_parameters.x.values: none of 2 gives a value"),
+        ({"values": [{"a": 1}]}, "path_parameters.x.field: . gives an object"),
+        (
+            {"values": [{"a": 1}], "field": ".b"},
+            "path_parameters.x.values: none of 1 gives a value",
+        ),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_refused(wrong: dict[str, Any], said: str) -> None:
+    got = problem("/{x}", path_parameters={"x": wrong})
+    assert said in got
+    assert "path_parameters.x" in got
+
+
+@pytest.mark.parametrize(
+    "parameters, places",
+    [
+        (
+            {"x": TEAMS, "y": {"endpoint": "/y", "fields": {"x": ".a", "z": ".b"}}},
+            "x stands in path_parameters.x (placeholder) and in path_parameters.y (placeholder)",
+        ),
+        (
+            {"x": {**TEAMS, "include": {"x": ".a"}}},
+            "x stands in path_parameters.x (placeholder) and in path_parameters.x (include)",
+        ),
+        (
+            {"x": {**TEAMS, "include": {"a": ".a"}}, "y": {**TEAMS, "include": {"a": ".a"}}},
+            "a stands in path_parameters.x (include) and in path_parameters.y (include)",
+        ),
+    ],
+)
+def test_a_name_that_is_given_twice_is_refused(parameters: Any, places: str) -> None:
+    assert places in problem("/{x}", path_parameters=parameters)
+
+
+def test_fixed_values_stay_exact() -> None:
+    (made,) = plan(
+        "/{x}", path_parameters={"x": {"values": [2**60, 7, {"id": 2**60}][:2]}}
+    ).parameters
+    assert made.items == (str(2**60), 7)
+    each = {"values": [{"id": 2**60}], "field": ".id"}
+    (made,) = plan("/{x}", path_parameters={"x": each}).parameters
+    assert [value["x"].text for value in made.outputs(made.items[0]).values] == [str(2**60)]
+
+
+@pytest.mark.parametrize(
+    "selector, is_joined",
+    [
+        ({"body": {"ids": "{x}"}}, False),
+        ({"body": {"ids": "{x}", "text": "of {x}"}}, True),
+        ({"query_params": {"ids": "{x}"}}, True),
+        ({"headers": {"X-Ids": "{x}"}}, True),
+        ({"body": {"ids": "{x}"}, "endpoint": "/of/{x}"}, True),
+    ],
+)
+def test_a_batch_knows_whether_its_values_stand_in_a_text(
+    selector: dict[str, Any], is_joined: bool
+) -> None:
+    batched = {**TEAMS, "batch": {"size": 3}}
+    (made,) = plan("/t", method="POST", **selector, path_parameters={"x": batched}).parameters
+    assert made.batch
+    assert made.batch.is_joined is is_joined
+
+
+def with_variables(monkeypatch: pytest.MonkeyPatch, **variables: str) -> ConnectionSettings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    exposed = tuple(variables)
+    return ConnectionSettings(base_url="https://api.test", exposed_variables=exposed)
+
+
+@pytest.mark.parametrize(
+    "expression, items",
+    [
+        ('.ORGS | split(",")', ("a", "b")),
+        ('.ORGS | split(",")[]', ("a", "b")),
+        (".OTHER, .ORGS", ("c", "a,b")),
+        ("[{id: .OTHER}]", ({"id": "c"},)),
+    ],
+)
+def test_values_of_variables(
+    expression: str, items: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = with_variables(monkeypatch, ORGS="a,b", OTHER="c")
+    field = {"field": ".id"} if "{" in expression else {}
+    parameters = {"x": {"variables": expression, **field}}
+    (made,) = resource("/{x}", path_parameters=parameters).plan(settings).parameters
+    assert made.items == items
+
+
+@pytest.mark.parametrize(
+    "expression", ['.NOPE | split(",")', "empty", "[]", ".OTHER | error", ".NOPE", "{ORGS}"]
+)
+def test_variables_that_give_nothing_are_refused_and_none_is_shown(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = with_variables(monkeypatch, ORGS="quiet-a", OTHER="quiet-b")
+    with pytest.raises(SelectorError) as raised:
+        resource("/{x}", path_parameters={"x": {"variables": expression}}).plan(settings)
+    assert "path_parameters.x." in str(raised.value)
+    assert "quiet" not in str(raised.value)

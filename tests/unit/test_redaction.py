@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction import Redactor, leaves
+from redaction import MASK, Redactor, leaves
 from settings import ConnectionSettings
 
 # Without the mask's own character, and without blanks at the ends, which no credential has.
@@ -131,6 +131,29 @@ def test_every_secret_of_the_settings_is_known() -> None:
     )
     masked = Redactor.for_settings(settings).text(said)
     assert masked == "*** *** *** *** *** *** *** *** grant client_credentials"
+
+
+@pytest.mark.contract("secrets.log-settings")
+def test_every_secret_of_oauth_and_signatures_is_known() -> None:
+    secrets = {
+        "client_secret": "client/1111",
+        "refresh_token": "refresh-2222",
+        "signing_key": "signing-3333",
+        "secret_access_key": "access+4444",
+        "session_token": "session-5555",
+        "token_parameters": {"resource": "parameter-6666"},
+    }
+    more = {"client_id": "cat alog", "signing_algorithm": "HS256"}
+    settings = ConnectionSettings.parse({"base_url": "https://h.test", **secrets, **more})
+    pair = base64.b64encode(b"cat+alog:client%2F1111").decode()
+    said = f"client/1111 {pair} refresh-2222 signing-3333 access+4444 session-5555 parameter-6666"
+    assert Redactor.for_settings(settings).text(said) == " ".join([MASK] * 7)
+
+
+@pytest.mark.contract("secrets.errors")
+def test_signed_tokens_are_known_by_their_form() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl-_A"
+    assert Redactor().text(f"bad {token}, eyJ is fine") == f"bad {MASK}, eyJ is fine"
 
 
 def test_the_scheme_before_a_secret_is_not_part_of_it() -> None:

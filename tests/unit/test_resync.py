@@ -24,7 +24,8 @@ from settings import ConnectionSettings
 
 BASE = "https://api.test"
 TEAMS = Endpoint("/teams")
-PARAMETER = PathParameter("team", TEAMS, ItemExpression(".id", "field"))
+OF_TEAMS = {"team": ItemExpression(".id", "field")}
+PARAMETER = PathParameter("team", OF_TEAMS, TEAMS)
 PLAIN = ResourcePlan("/things", Endpoint("/things"))
 NESTED = ResourcePlan("/teams/{team}/things", Endpoint("/teams/{team}/things"), (PARAMETER,))
 
@@ -184,9 +185,7 @@ async def test_an_endpoint_that_vanishes_after_a_page_is_not_gone(status: int) -
         return status
 
     data_path = DataPath(".items | map(select(.id > 5))")
-    parameter = PathParameter(
-        "team", Endpoint("/teams", data_path=DataPath(".items")), ItemExpression(".id", "field")
-    )
+    parameter = PathParameter("team", OF_TEAMS, Endpoint("/teams", data_path=DataPath(".items")))
     plan = ResourcePlan("x", Endpoint("/teams/{team}/things", data_path=data_path), (parameter,))
     _, error = await batches_of(Api(things), plan, pagination_type="page")
     assert str(status) in error
@@ -332,7 +331,7 @@ async def test_nested_endpoints_start_before_discovery_is_complete() -> None:
         return {"items": [thing(1)], "next_cursor": "c"}
 
     items = DataPath(".items")
-    parameter = PathParameter("team", Endpoint("/teams", data_path=items), PARAMETER.field)
+    parameter = PathParameter("team", OF_TEAMS, Endpoint("/teams", data_path=items))
     plan = ResourcePlan("x", Endpoint("/teams/{team}/things", data_path=items), (parameter,))
     found, error = await batches_of(Api(route), plan, pagination_type="cursor")
     assert not error
@@ -392,3 +391,24 @@ async def test_pages_are_counted_before_a_filter_in_data_path(data_path: str) ->
     assert not error
     expected = [n for n in range(40) if n % 20 == 0 or n % 3 == 0]
     assert [item["id"] for batch in found for item in batch] == expected
+
+
+@pytest.mark.contract("sharing.once")
+@pytest.mark.parametrize(
+    "one, other, is_shared",
+    [
+        ({"path": "/o/{a}"}, {"path": "/o/{b}"}, True),
+        ({"query_params": {"of": "{a}"}}, {"query_params": {"of": "{b-c}"}}, True),
+        ({"body": {"of": ["{a}"]}}, {"body": {"of": ["{b}"]}}, True),
+        ({"path": "/o/{a}"}, {"path": "/p/{a}"}, False),
+        ({"query_params": {"of": "{a}"}}, {"query_params": {"at": "{a}"}}, False),
+    ],
+)
+def test_endpoints_that_may_call_alike_share(
+    one: dict[str, Any], other: dict[str, Any], is_shared: bool
+) -> None:
+    names = frozenset({"a", "b", "b-c"})
+    first, second = (Endpoint(**{"path": "/x", "names": names, **given}) for given in (one, other))
+    shared = SharedResponses([ResourcePlan("1", first), ResourcePlan("2", second)])
+    client = cast("ApiClient", Api(lambda request: []))
+    assert (shared.fetch_for(first, client) != client.send) is is_shared

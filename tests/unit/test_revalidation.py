@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_ocean.helpers.metric.metric import Metrics, _metrics_registry
 
+import connections
 import exchange
 import spool
 from client import ApiClient
@@ -82,6 +83,11 @@ class Instance:
 
     async def __aexit__(self, *_: object) -> None:
         await self.client.aclose()
+
+
+def small_is_large(monkeypatch: pytest.MonkeyPatch, size: int = 1000) -> None:
+    monkeypatch.setattr(connections, "SMALL", size)
+    monkeypatch.setattr(exchange, "SMALL", size)
 
 
 def tagged(request: Received, body: bytes, **headers: str) -> Reply:
@@ -151,7 +157,7 @@ async def test_a_link_that_the_304_says_anew_is_followed_then_and_later(
 async def test_large_bodies_are_kept_as_well(
     api: FakeApi, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "_LARGE", 1000)
+    small_is_large(monkeypatch)
     monkeypatch.setattr(spool, "CHUNK", 512)
     items = [{"id": number} for number in range(2000)]
     api.answer = lambda request: tagged(request, json.dumps(items).encode())
@@ -432,7 +438,7 @@ async def test_a_directory_that_cannot_be_used_costs_one_warning(
 async def test_a_large_body_that_cannot_be_kept_is_read_all_the_same(
     api: FakeApi, place: Path, monkeypatch: pytest.MonkeyPatch, logs: list[str]
 ) -> None:
-    monkeypatch.setattr(exchange, "_LARGE", 1000)
+    small_is_large(monkeypatch)
     items = [{"id": number} for number in range(2000)]
     api.answer = lambda request: tagged(request, json.dumps(items).encode())
     async with Instance(api, place) as one:
@@ -536,6 +542,26 @@ class Changing:
         return Reply(304, b"", headers) if is_current else Reply(200, body, headers)
 
 
+async def take(
+    step: tuple[Any, ...], server: Changing, instances: dict[str, Instance], place: Path
+) -> None:
+    """One step of a history."""
+    match step:
+        case ("change", tenant, items, seconds):
+            server.change(tenant, items, seconds)
+        case ("read", tenant):
+            found = await instances[tenant].items()
+            assert [item["id"] for item in found] == server.items[tenant]
+        case ("damage",):
+            _damage(place)
+        case ("remove", index):
+            files = sorted(place.rglob("?" * 64))
+            if files:
+                files[index % len(files)].unlink()
+        case ("wait", seconds):
+            server.now += timedelta(seconds=seconds)
+
+
 STEPS = st.one_of(
     st.tuples(
         st.just("change"),
@@ -573,29 +599,14 @@ def test_the_items_read_are_always_the_current_ones(
                 for tenant in "ab"
             }
             for step in [*steps, ("read", "a"), ("read", "b"), ("read", "a")]:
-                match step:
-                    case ("change", tenant, items, seconds):
-                        server.change(tenant, items, seconds)
-                    case ("read", tenant):
-                        found = await instances[tenant].items()
-                        assert [item["id"] for item in found] == server.items[tenant]
-                    case ("damage",):
-                        _damage(place)
-                    case ("remove", index):
-                        files = sorted(place.rglob("?" * 64))
-                        if files:
-                            files[index % len(files)].unlink()
-                    case ("wait", seconds):
-                        server.now += timedelta(seconds=seconds)
+                await take(step, server, instances, place)
             saved = sum(instance.savings.unchanged for instance in instances.values())
             # The two reads of "a" at the end, with nothing in between.
             assert saved > 0 or validator in ("date", "ignored", "none") or not server.items["a"]
             for instance in instances.values():
                 await instance.client.aclose()
 
-    before = exchange._LARGE
-    exchange._LARGE = 10 if is_large else before
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        if is_large:
+            small_is_large(patch, 10)
         asyncio.run(run())
-    finally:
-        exchange._LARGE = before

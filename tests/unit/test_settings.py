@@ -117,7 +117,7 @@ def test_mapping_engines() -> None:
 def test_basic_auth_is_basic() -> None:
     assert _parse(auth_type="basic_auth", username="u", password="p").auth_type == "basic"
     problems = _problems(auth_type="basic_auth")
-    assert [problem.partition(":")[0] for problem in problems] == ["username", "password"]
+    assert [problem.partition(":")[0] for problem in problems] == ["username"]
 
 
 @pytest.mark.contract("settings.paginationType.values")
@@ -139,11 +139,26 @@ def test_pagination_types() -> None:
     [
         ({"auth_type": "bearer_token"}, ["apiToken"]),
         ({"auth_type": "bearer_token", "api_token": ""}, ["apiToken"]),
-        ({"auth_type": "basic"}, ["username", "password"]),
-        ({"auth_type": "basic", "username": "u"}, ["password"]),
+        ({"auth_type": "basic"}, ["username"]),
         ({"auth_type": "basic", "password": "p"}, ["username"]),
         ({"auth_type": "api_key"}, ["apiKey"]),
         ({"auth_type": "custom"}, ["customAuthRequest", "customAuthRequestTemplate"]),
+        ({"auth_type": "oauth2"}, ["tokenUrl", "clientId", "clientSecret"]),
+        (
+            {"auth_type": "oauth2", "token_url": "/t", "grant_type": "refresh_token"},
+            ["refreshToken"],
+        ),
+        (
+            {"auth_type": "oauth2", "token_url": "/t", "grant_type": "password"},
+            ["username", "password"],
+        ),
+        ({"auth_type": "oauth2", "token_url": "/t", "grant_type": "jwt_bearer"}, ["signingKey"]),
+        (
+            {"auth_type": "oauth2", "token_url": "/t", "client_authentication": "assertion"},
+            ["clientId", "signingKey"],
+        ),
+        ({"auth_type": "jwt"}, ["signingKey"]),
+        ({"auth_type": "aws_sigv4"}, ["accessKeyId", "secretAccessKey", "signingRegion"]),
         ({**_CUSTOM, "custom_auth_request": None}, ["customAuthRequest"]),
         ({**_CUSTOM, "custom_auth_request_template": "{}"}, ["customAuthRequestTemplate"]),
     ],
@@ -306,7 +321,6 @@ def test_one_report_names_everything_wrong_in_the_words_of_the_spec() -> None:
     named = {problem.partition(":")[0] for problem in caught.value.problems}
     assert named == {
         "username",
-        "password",
         "baseUrl",
         "pageSize",
         "verifySsl",

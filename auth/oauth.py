@@ -1,0 +1,201 @@
+"""`authType: oauth2`: access tokens from a token endpoint (RFC 6749, RFC 7523)."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import ijson
+
+from auth.refresh_tokens import RefreshTokens
+from auth.renewal import RenewedAuth, endpoint_url, own_headers
+from auth.signing import JwtSigner
+from auth.static import client_pair
+from decoding import parse
+from errors import AuthenticationError
+from redaction import Redactor
+from settings import ConnectionSettings
+
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_NO_TOKEN = "the token endpoint's answer holds no access_token that a header can carry"  # noqa: S105 (no secret)
+# What the codes of RFC 6749, section 5.2 mean here. Nothing else of an answer may be quoted.
+_ADVICE = {
+    "invalid_request": "look at grantType, scope, audience and tokenParameters",
+    "invalid_client": "look at clientId, clientSecret and clientAuthentication",
+    "unauthorized_client": "this client may not use this grantType",
+    "unsupported_grant_type": "look at grantType and tokenUrl",
+    "invalid_scope": "look at scope",
+}
+_ADVICE_BY_GRANT = {
+    "client_credentials": "look at clientId and clientSecret",
+    "refresh_token": "the refresh token has expired, was revoked or was used before: put a new one "
+    "into refreshToken",
+    "password": "look at username and password",
+    "jwt_bearer": "look at signingKey, tokenClaims and the clock of this machine",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token, and for how many seconds it holds; None when only a 401 tells."""
+
+    value: str = field(repr=False)
+    lifetime: float | None
+
+    def apply(self, request: httpx.Request, *, waited: bool) -> httpx.Request:
+        """A new request with this token."""
+        headers = httpx.Headers(request.headers)
+        headers["Authorization"] = f"Bearer {self.value}"
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            content=request.content or None,
+            extensions=request.extensions,
+        )
+
+
+class OAuthAuth(RenewedAuth):
+    """Gets access tokens with the grant that the settings name, and renews them.
+
+    Inputs: `signer` for assertions, where there is one; `clock` gives seconds that never go back,
+    `wall_clock` seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        *,
+        signer: JwtSigner | None,
+        redactor: Redactor,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(
+            name=f"{settings.grant_type} at tokenUrl", advice="look at tokenUrl", clock=clock
+        )
+        self._settings = settings
+        self._signer = signer
+        self._redactor = redactor
+        self._wall_clock = wall_clock
+        given = settings.refresh_token.get_secret_value() if settings.refresh_token else ""
+        self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
+        self._url = endpoint_url(settings.token_url or "", settings)
+
+    def _alone(self) -> AbstractAsyncContextManager[object]:
+        if self._settings.grant_type == "refresh_token":
+            return self._refresh_tokens.exclusively()
+        return super()._alone()
+
+    def _request_credentials(self) -> httpx.Request:
+        headers = {
+            **own_headers(self._url, self._settings),
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        form = {**self._grant(), **self._common()}
+        self._authenticate(form, headers)
+        form |= self._settings.token_parameters
+        return httpx.Request("POST", self._url, headers=headers, content=urlencode(form))
+
+    def _grant(self) -> dict[str, str]:
+        settings = self._settings
+        match settings.grant_type:
+            case "refresh_token":
+                token = self._refresh_tokens.current()
+                if not token:
+                    raise AuthenticationError(
+                        f"there is no refresh token in {settings.refresh_token_file}",
+                        advice="put one into refreshToken",
+                    )
+                if self._redactor.text(token) == token:
+                    self._redactor.learn_renewed(token)
+                return {"grant_type": "refresh_token", "refresh_token": token}
+            case "password":
+                assert settings.password  # noqa: S101 (checked by ConnectionSettings.parse)
+                password = settings.password.get_secret_value()
+                return {
+                    "grant_type": "password",
+                    "username": settings.username or "",
+                    "password": password,
+                }
+            case "jwt_bearer":
+                return {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
+        return {"grant_type": settings.grant_type}
+
+    def _common(self) -> dict[str, str]:
+        named = {"scope": self._settings.scope, "audience": self._settings.audience}
+        return {name: value for name, value in named.items() if value}
+
+    def _authenticate(self, form: dict[str, str], headers: dict[str, str]) -> None:
+        """Add what proves who the client is (RFC 6749, section 2.3.1; RFC 7523, section 2.2)."""
+        settings = self._settings
+        identity = settings.client_id or ""
+        secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
+        if settings.client_authentication == "assertion":
+            form["client_id"] = identity
+            form["client_assertion_type"] = _CLIENT_ASSERTION
+            form["client_assertion"] = self._assertion(sub=identity)
+        elif secret and settings.client_authentication == "header":
+            headers["Authorization"] = f"Basic {client_pair(identity, secret)}"
+        else:
+            given = {"client_id": identity, "client_secret": secret}
+            form |= {name: value for name, value in given.items() if value}
+
+    def _assertion(self, **claims: str) -> str:
+        assert self._signer  # noqa: S101 (checked by ConnectionSettings.parse)
+        if self._settings.client_id:
+            claims["iss"] = self._settings.client_id
+        return self._signer.sign(self._wall_clock(), aud=str(self._url), **claims)
+
+    def _evaluate(self, response: httpx.Response) -> AccessToken:
+        answer = _read(response)
+        if not response.is_success:
+            raise self._refused(response.status_code, answer)
+        self._redactor.learn_renewed(answer)
+        token = answer.get("access_token")
+        if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):
+            raise AuthenticationError(_NO_TOKEN, advice="look at tokenUrl")
+        renewed = answer.get("refresh_token")
+        if self._settings.grant_type == "refresh_token" and renewed and isinstance(renewed, str):
+            self._refresh_tokens.replace(renewed)
+        return AccessToken(token, _lifetime(answer.get("expires_in")))
+
+    def _refused(self, status: int, answer: Mapping[str, Any]) -> AuthenticationError:
+        code = answer.get("error")
+        grant = self._settings.grant_type
+        advice = _ADVICE_BY_GRANT[grant] if code == "invalid_grant" else _ADVICE.get(str(code))
+        said = f" with {code}" if advice else ""
+        return AuthenticationError(
+            f"the token endpoint answered {status}{said}",
+            advice=advice or "look at tokenUrl and the settings of grantType",
+        )
+
+
+def _read(response: httpx.Response) -> Mapping[str, Any]:
+    """The answer as an object; empty where it is none and is an error anyway."""
+    try:
+        answer = parse(response.content)
+    except (ValueError, RecursionError, ijson.JSONError):
+        answer = None
+    if isinstance(answer, Mapping):
+        return answer
+    if not response.is_success:
+        return {}
+    raise AuthenticationError(
+        "the token endpoint's answer is not a JSON object", advice="look at tokenUrl"
+    )
+
+
+def _lifetime(expires_in: object) -> float | None:
+    """Seconds; None for what is no positive number, as some send 0 for tokens that never expire."""
+    try:
+        seconds = float(expires_in)  # type: ignore[arg-type] # of whatever type the answer has
+    except (TypeError, ValueError):
+        return None
+    return seconds if math.isfinite(seconds) and seconds > 0 else None

@@ -1,0 +1,144 @@
+"""The refresh token that counts: the newest that the API gave, or else the one in the settings."""
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from loguru import logger
+
+from errors import AuthenticationError
+
+_LOOK_AGAIN = 0.1
+_LONGEST_WAIT = 300.0
+
+
+class RefreshTokens:
+    """Remembers rotated refresh tokens, on disk too when there is a file.
+
+    Inputs: `given`, the setting, perhaps empty; `file`, where to keep them. The file is read before
+    each use, because another process may have rotated the token; it says which setting its token
+    descends from, so that a new value of the setting counts again.
+    """
+
+    def __init__(self, given: str, file: Path | None) -> None:
+        self._given = given
+        self._file = file
+        self._newest = ""
+
+    def current(self) -> str:
+        """The token to send; empty when there is none.
+
+        Raises:
+            AuthenticationError: the file cannot be read.
+        """
+        return self._newest or self._stored() or self._given
+
+    def replace(self, token: str) -> None:
+        """Keep a token that the API gave in place of the current one."""
+        if token == self.current():
+            return
+        if self._file is None:
+            self._newest = token
+            logger.warning(
+                "The API replaced the refresh token; set refreshTokenFile, or the new one is lost "
+                "when this process ends and the one in refreshToken may be worthless"
+            )
+            return
+        try:
+            self._write(self._file, token)
+            self._newest = ""
+        except OSError as error:
+            self._newest = token
+            logger.error(
+                f"refreshTokenFile {self._file} cannot be written ({error.strerror}); the new "
+                "refresh token is lost when this process ends"
+            )
+
+    @asynccontextmanager
+    async def exclusively(self) -> AsyncGenerator[None]:
+        """Held while a token is used: one that two processes send at once may be revoked.
+
+        Raises:
+            AuthenticationError: another process holds it for longer than five minutes.
+        """
+        if self._file is None:
+            yield
+            return
+        beside = self._file.with_name(f"{self._file.name}.lock")
+        try:
+            descriptor = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unusable(f"{beside} cannot be opened: {error.strerror}") from None
+        try:
+            await _lock(descriptor, beside)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _stored(self) -> str:
+        if self._file is None:
+            return ""
+        try:
+            text = self._file.read_text("utf-8").strip()
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError):
+            raise _unusable(f"{self._file} cannot be read") from None
+        with suppress(ValueError):
+            kept = json.loads(text)
+            if isinstance(kept, dict):
+                descends = not self._given or kept.get("issued_from") == self._origin
+                return str(kept.get("refresh_token") or "") if descends else ""
+        if not text.isprintable() or " " in text:
+            # Some other file, which must not be sent to anyone.
+            raise _unusable(f"{self._file} holds no refresh token")
+        return text
+
+    @property
+    def _origin(self) -> str:
+        return hashlib.sha256(self._given.encode()).hexdigest()
+
+    def _write(self, file: Path, token: str) -> None:
+        content = json.dumps({"refresh_token": token, "issued_from": self._origin})
+        # A new file, readable by its owner only, that takes the place of the old one at once.
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).replace(file)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+
+async def _lock(descriptor: int, path: Path) -> None:
+    try:
+        async with asyncio.timeout(_LONGEST_WAIT):
+            # Of another process, which no event of this one can tell about.
+            while not _try_lock(descriptor):  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_AGAIN)
+    except TimeoutError:
+        raise _unusable(f"{path} is held by another process") from None
+    except OSError as error:
+        raise _unusable(f"{path} cannot be locked: {error.strerror}") from None
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _unusable(problem: str) -> AuthenticationError:
+    return AuthenticationError(problem, advice="look at refreshTokenFile")

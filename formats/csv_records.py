@@ -1,0 +1,133 @@
+"""The records of a CSV (RFC 4180) as objects of texts, while it arrives."""
+
+import csv
+import io
+from typing import Any
+
+from errors import ResponseError
+from formats.media_types import is_json, is_markup
+from formats.options import ResponseFormat, check_columns
+from formats.parts import ListPart
+from formats.texts import TextDecoder
+
+# A field beyond this is a quote that nobody closed. The limit is one of the whole process.
+_MOST_CHARACTERS = 64 * 2**20
+_INCOMPLETE = "unexpected end of data"
+csv.field_size_limit(_MOST_CHARACTERS)
+
+
+class CsvRecords:
+    """Reads records; nothing that does not fit the columns is passed over.
+
+    Inputs: `options`; `encoding`; whether the answer is `declared` to be a CSV by its Content-Type
+    or name.
+    """
+
+    is_found: bool | None = True
+
+    def __init__(self, options: ResponseFormat, encoding: str, *, declared: bool) -> None:
+        self._delimiter = options.delimiter
+        self._columns = list(options.columns)
+        self._decoder = TextDecoder(encoding)
+        self._declared = declared
+        self._has_begun = self._has_line_end = False
+        self._records = 0
+        self._lines = 0
+        # What is not a whole record yet, and how much of it there must be to look at it again: a
+        # record that is never complete must not be looked at with each chunk.
+        self._pending: list[str] = []
+        self._size = self._wanted = 0
+
+    def feed(self, chunk: bytes) -> list[ListPart]:
+        return self._take(self._decoder.feed(chunk), is_last=False)
+
+    def close(self) -> list[ListPart]:
+        parts = self._take(self._decoder.feed(b"", is_last=True), is_last=True)
+        if self._may_be_prose:
+            raise ResponseError(
+                "the body is one line and no record, so that it may be no CSV but a message",
+                advice="look at kind, and at delimiter of response_format",
+            )
+        return parts
+
+    def frame(self) -> Any:
+        return []
+
+    @property
+    def _may_be_prose(self) -> bool:
+        """Whether nothing but our reading it so makes a CSV of this line."""
+        is_empty = self._has_begun and not self._records
+        is_header = self._has_line_end and len(self._columns) > 1
+        return is_empty and not self._declared and not is_header
+
+    def _take(self, text: str, *, is_last: bool) -> list[ListPart]:
+        self._pending.append(text)
+        self._size += len(text)
+        if self._size < self._wanted and not is_last:
+            return []
+        text = "".join(self._pending)
+        self._has_line_end = text.endswith(("\n", "\r")) or (not text and self._has_line_end)
+        rows, used = self._rows(text if is_last else _whole_lines(text), is_last=is_last)
+        self._pending = [text[used:]]
+        self._size = len(text) - used
+        self._wanted = 0 if used else 2 * self._size
+        items = self._items(rows)
+        return [ListPart.of(items)] if items else []
+
+    def _rows(self, text: str, *, is_last: bool) -> tuple[list[tuple[int, list[str]]], int]:
+        """The records in whole lines, with the line that each begins in, and the length of all."""
+        self._check_start(text)
+        lines = list(io.StringIO(text, newline=""))
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        rows = []
+        done = 0
+        try:
+            for row in reader:
+                rows.append((self._lines + done + 1, row))
+                done = reader.line_num
+        except csv.Error as error:
+            if is_last or str(error) != _INCOMPLETE:
+                raise self._failure(self._lines + done + 1, str(error)) from None
+        self._lines += done
+        return rows, sum(map(len, lines[:done]))
+
+    def _check_start(self, text: str) -> None:
+        if self._has_begun or not text.strip():
+            return
+        self._has_begun = True
+        for looks_so, name in ((is_markup, "HTML or XML"), (is_json, "JSON")):
+            if looks_so(text):
+                raise ResponseError(
+                    f"the body is no CSV but {name}",
+                    advice="look at kind, at authType, and at response_format",
+                )
+
+    def _items(self, rows: list[tuple[int, list[str]]]) -> list[dict[str, str]]:
+        # An empty line is no record.
+        records = [(line, row) for line, row in rows if row]
+        if records and not self._columns:
+            self._columns = self._header(*records.pop(0))
+        expected = len(self._columns)
+        for line, row in records:
+            if len(row) != expected:
+                raise self._failure(line, f"{len(row)} fields where {expected} columns are")
+        self._records += len(records)
+        return [dict(zip(self._columns, row, strict=True)) for _, row in records]
+
+    def _header(self, line: int, names: list[str]) -> list[str]:
+        try:
+            check_columns(names)
+        except ValueError as error:
+            raise self._failure(line, str(error)) from None
+        return names
+
+    def _failure(self, line: int, cause: str) -> ResponseError:
+        return ResponseError(
+            f"the CSV is malformed in line {line}: {cause}",
+            advice="look at delimiter and columns of response_format",
+        )
+
+
+def _whole_lines(text: str) -> str:
+    """The text up to its last line end; one that may go on with a line feed is none yet."""
+    return text[: max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1]

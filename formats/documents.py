@@ -1,0 +1,162 @@
+"""The documents of an answer: its body, or each of those that are packed in it."""
+
+import asyncio
+import io
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import IO
+
+from errors import ResponseError
+from formats import media_types
+from formats.options import FormatType, ResponseFormat
+from formats.packing import PIECE, gunzip, is_gzip, is_zip, open_archive, unzip
+from formats.texts import encoding_of
+from messages import ApiResponse
+
+# So much of a document is looked at to tell what it is.
+_START = 1024
+
+
+@dataclass(slots=True)
+class Document:
+    """One document: its format, how its text is encoded, and its `chunks`, from the start.
+
+    `declared` tells that the format is what the Content-Type or a file's name says, too. `name` is
+    empty where the document is the body itself.
+    """
+
+    name: str
+    format: ResponseFormat
+    encoding: str
+    declared: bool
+    chunks: AsyncGenerator[bytes] = field(repr=False)
+
+
+class Documents:
+    """What an answer holds.
+
+    Inputs: `wanted`, the `response_format` of the selector; None for what the answer says.
+    """
+
+    def __init__(self, response: ApiResponse, wanted: ResponseFormat | None = None) -> None:
+        self.response = response
+        self._wanted = wanted
+        self._media_type, self._charset = media_types.content_type(response)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the body is a gzip or zip file."""
+        return is_gzip(self.response.content) or is_zip(self.response.content)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the body, or what it unpacks to, may not fit in memory."""
+        return self.is_packed or self.response.large is not None
+
+    async def each(self) -> AsyncGenerator[Document]:
+        """The documents, one after the other; each must be read before the next is asked for.
+
+        Raises:
+            ResponseError: the body is empty, or cannot be unpacked.
+            EndpointError: a large body did not arrive to its end.
+        """
+        content = self.response.content
+        if is_zip(content):
+            async with aclosing(self._unzipped()) as documents:
+                async for document in documents:
+                    yield document
+        elif is_gzip(content):
+            async with aclosing(self._chunks()) as chunks, aclosing(gunzip(chunks)) as unpacked:
+                yield await self._unpacked(self.response.url.path, unpacked)
+        else:
+            async with aclosing(self._chunks()) as chunks:
+                yield self.plain(chunks)
+
+    def plain(self, chunks: AsyncGenerator[bytes]) -> Document:
+        """The body itself; errors as for `each`."""
+        return self._document("", self.response.content[:_START], chunks)
+
+    async def _unzipped(self) -> AsyncGenerator[Document]:
+        large = self.response.large
+        file: IO[bytes] = await large.file() if large else io.BytesIO(self.response.content)
+        archive, entries = await asyncio.to_thread(open_archive, file)
+        kinds = set()
+        for entry in entries:
+            async with (
+                aclosing(unzip(archive, entry)) as content,
+                aclosing(_gunzipped(content)) as chunks,
+            ):
+                document = await self._unpacked(entry.filename, chunks)
+                kinds.add(document.format.type)
+                if len(kinds) > 1:
+                    raise ResponseError(
+                        f"the files of the zip body are {' and '.join(sorted(kinds))}",
+                        advice="set response_format if all of them are the same",
+                    )
+                yield document
+
+    async def _unpacked(self, name: str, chunks: AsyncGenerator[bytes]) -> Document:
+        start, whole = await _peek(chunks)
+        if is_gzip(start) or is_zip(start):
+            raise ResponseError("the body is packed several times, which is not read")
+        return self._document(name, start, whole)
+
+    def _document(self, name: str, start: bytes, chunks: AsyncGenerator[bytes]) -> Document:
+        said = self._said(name)
+        # Some APIs send JSON with whatever Content-Type they have.
+        is_other = not self._wanted and said in ("csv", "xml") and media_types.is_json(_text(start))
+        chosen = self._wanted or ResponseFormat("json" if is_other else said)
+        # What was packed is known to be whole, so that no line can mean no item.
+        may_be_empty = name and chosen.type in ("jsonl", "csv")
+        if len(start) < _START and not start.strip() and not may_be_empty:
+            raise ResponseError(
+                f"the API answered {self.response.status} with an empty body",
+                advice="204 would mean empty",
+            )
+        encoding = encoding_of(start, wanted=chosen.encoding, charset=self._charset)
+        return Document(name, chosen, encoding, chosen.type == said, chunks)
+
+    def _said(self, name: str) -> FormatType:
+        """The format by the Content-Type, or by the name of a packed file."""
+        by_type = media_types.by_media_type(self._media_type)
+        return (media_types.by_name(name) or by_type) if name else by_type
+
+    async def _chunks(self) -> AsyncGenerator[bytes]:
+        if self.response.large:
+            async with aclosing(self.response.large.chunks()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
+        content = self.response.content
+        for start in range(0, len(content), PIECE):
+            yield content[start : start + PIECE]
+
+
+async def _gunzipped(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """The same chunks, unpacked where they are a gzip file."""
+    start, whole = await _peek(chunks)
+    async for chunk in gunzip(whole) if is_gzip(start) else whole:
+        yield chunk
+
+
+def _text(start: bytes) -> str:
+    return start.decode(errors="replace")
+
+
+async def _peek(chunks: AsyncGenerator[bytes]) -> tuple[bytes, AsyncGenerator[bytes]]:
+    """The start of a document, and its chunks, these bytes included."""
+    first: list[bytes] = []
+    while sum(map(len, first)) < _START:
+        try:
+            first.append(await anext(chunks))
+        except StopAsyncIteration:
+            break
+    return b"".join(first)[:_START], _chained(first, chunks)
+
+
+async def _chained(first: list[bytes], rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    for chunk in first:
+        yield chunk
+    async for chunk in rest:
+        yield chunk
