@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+import httpx
 from loguru import logger
 from port_ocean.clients.port.client import PortClient
 from port_ocean.context.event import event
@@ -116,9 +117,12 @@ async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun
     Resources that no incremental run has read yet have no cursor and need none.
     """
     store = CursorStore(client)
-    for run in runs:
-        if await store.get(run.kind, run.index):
-            await store.save(run.kind, run.index, run.cursor(begun))
+    try:
+        for run in runs:
+            if await store.get(run.kind, run.index):
+                await store.save(run.kind, run.index, run.cursor(begun))
+    except httpx.HTTPError as error:
+        logger.warning(f"The cursors of incremental runs stay where they were: {error!r}")
 
 
 def _refused() -> int:
