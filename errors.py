@@ -13,6 +13,7 @@
     │   │   └── TooDeepError          there is more than the API, or the mapping, lets be read
     │   ├── ExportError             an export job failed, or was not done in time
     │   └── AuthenticationError     no credentials could be fetched
+    ├── LiveEventError            an event could not be applied; the next resync makes up for it
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
 Messages are for the person on call. They never hold a credential: URLs and bodies go through
@@ -122,3 +123,7 @@ class AuthenticationError(EndpointError):
 
 class ResourceError(OceanCustomError):
     """A resource was not read completely; Ocean must not delete anything because of it."""
+
+
+class LiveEventError(OceanCustomError):
+    """A webhook event could not be applied; the next resync makes up for it."""

@@ -20,9 +20,8 @@ class ExportStepConfig(RequestFields):
         description="Path that is called; it may hold placeholders of path parameters and of the "
         "step before. Example: `/exports/{job}`.",
     )
-    fields_: dict[str, str] = Field(
+    fields: dict[str, str] = Field(
         default_factory=dict,
-        alias="fields",
         title="Fields",
         description="For each placeholder of the next steps: JQ on the answer that gives its "
         "value, or a list of values. `$status` and `$headers` are there too. "
@@ -40,13 +39,13 @@ class ExportStepConfig(RequestFields):
         """
         endpoint = self.endpoint_at(self.endpoint, names=names, place=place, settings=settings)
         check_placeholders(endpoint, dict.fromkeys(sorted(names)), f"{place}.endpoint")
-        if again := sorted(names & self.fields_.keys()):
+        if again := sorted(names & self.fields.keys()):
             raise SelectorError(f"{place}.fields: {', '.join(again)} is a placeholder already")
         return ExportStep(
             endpoint,
             {
                 name: AnswerExpression(text, f"{place}.fields.{name}")
-                for name, text in self.fields_.items()
+                for name, text in self.fields.items()
             },
         )
 

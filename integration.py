@@ -1,7 +1,7 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -26,6 +26,7 @@ from exit_code import interrupt
 from explore.probe import probe
 from garbage import spare_the_collector
 from incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
+from live_events.service import LiveEvents
 from mapping import (
     CustomPortAppConfig,
     CustomResourceConfig,
@@ -67,6 +68,7 @@ class CustomIntegration(BaseIntegration):
         self._settings: ConnectionSettings | None = None
         self._client: ApiClient | None = None
         self._revalidation: Revalidation | None = None
+        self._live_events: LiveEvents | None = None
         # Ocean reads resources in tasks of their own, which see this but cannot set it.
         self._run: ContextVar[Run] = ContextVar("run")
 
@@ -90,6 +92,18 @@ class CustomIntegration(BaseIntegration):
             self._client = ApiClient(self.settings, self._revalidation)
         return self._client
 
+    @property
+    def live_events(self) -> LiveEvents:
+        """What serves webhooks; errors as for `settings`."""
+        if self._live_events is None:
+            self._live_events = LiveEvents(self, self.settings)
+        return self._live_events
+
+    def accept_live_events(self) -> None:
+        """Register the webhooks, while the application is built; wrong settings are told later."""
+        with suppress(SettingsError):
+            self.live_events.register()
+
     async def start(self) -> None:
         """Check the settings before anything else; wrong ones end the process with one message."""
         keep_ordinary_words()
@@ -105,6 +119,7 @@ class CustomIntegration(BaseIntegration):
         ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
+        self.live_events.start(self.client)
         spare_the_collector()
         get_monitor().interval = _MONITOR_SECONDS
         await super().start()
@@ -137,9 +152,10 @@ class CustomIntegration(BaseIntegration):
         succeeded = False
         async with self._sharing() as run:
             try:
-                succeeded = bool(
-                    await super().sync_raw_all(_, trigger_type, user_agent_type, silent)
-                )
+                with self.live_events.beside_resync():
+                    succeeded = bool(
+                        await super().sync_raw_all(_, trigger_type, user_agent_type, silent)
+                    )
                 if succeeded:
                     await restart_cursors(ocean.port_client, run.resources, begun)
             finally:
@@ -222,6 +238,7 @@ class CustomIntegration(BaseIntegration):
         if not isinstance(config, CustomResourceConfig):
             raise TypeError(f"{type(config).__name__} is not this integration's resource class")
         plan = config.plan(self.settings)
+        self.live_events.warn(plan)
         config.selector.warn(config.kind, self.settings)
         processor = self.entity_processor
         tally = (

@@ -24,6 +24,8 @@ from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
 from freshness_fields import IncrementalConfig, WindowsConfig
 from incremental import Incremental
 from item_shape import ItemShape
+from live_events.models import FetchConfig, LiveEventConfig
+from live_events.plan import check_blueprint
 from pagination_fields import PaginationConfig
 from parameter_fields import BatchConfig, PathParameterConfig
 from parameters import PathParameter
@@ -45,9 +47,11 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "poll": ExportPollConfig,
     "incremental": IncrementalConfig,
     "windows": WindowsConfig,
+    "live_events": LiveEventConfig,
+    "fetch": FetchConfig,
 }
 # Fields whose own name Python does not allow.
-_AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
+_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -112,6 +116,15 @@ class CustomSelector(Selector, EndpointFields):
         '`{"from_param": "from", "to_param": "to", "start": "90d", "step": "7d"}`.',
     )
 
+    live_events: list[LiveEventConfig] = Field(
+        default_factory=list,
+        alias="liveEvents",
+        title="Live events",
+        description="Webhook events that change items of this resource, which are then read "
+        'again. Example: `[{"when": ".body.type == \\"user\\"", "fetch": "/users/{id}", '
+        '"params": {"id": ".body.id"}}]`.',
+    )
+
     class Config:
         # Port's form adds keys of its own.
         extra = Extra.allow
@@ -129,6 +142,10 @@ class CustomSelector(Selector, EndpointFields):
             selector = cls.construct(query=str(given.get("query", "true")), **unknown)
             selector._problems = [_describe(dict(detail)) for detail in error.errors()]
         return selector
+
+    @validator("live_events", pre=True)
+    def _no_events(cls, value: object) -> object:
+        return [] if value is None else value
 
     @validator("path_parameters", pre=True)
     def _no_parameters(cls, value: object) -> object:
@@ -148,8 +165,7 @@ class CustomSelector(Selector, EndpointFields):
             except SelectorError as error:
                 problems.append(str(error))
         if plan is None:
-            listed = "\n".join(f"  - {problem}" for problem in problems)
-            raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
+            raise unusable(kind, problems)
         return plan
 
     @property
@@ -197,7 +213,14 @@ class CustomSelector(Selector, EndpointFields):
         needed = in_order(
             plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
         )
-        return replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
+        plan = replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
+        entries = enumerate(self.live_events)
+        return replace(
+            plan,
+            live_events=tuple(
+                entry.plan(f"live_events.{index}", plan, settings) for index, entry in entries
+            ),
+        )
 
     def _incremental(self) -> Incremental | None:
         changing = [name for name, found in self.path_parameters.items() if found.changed]
@@ -255,7 +278,12 @@ class CustomResourceConfig(ResourceConfig):
         Raises:
             SelectorError: the selector cannot be used.
         """
-        return self.selector.plan(self.kind, settings)
+        plan = self.selector.plan(self.kind, settings)
+        try:
+            check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
+        except SelectorError as error:
+            raise unusable(self.kind, [str(error)]) from None
+        return plan
 
 
 class CustomPortAppConfig(PortAppConfig):
@@ -275,6 +303,12 @@ def is_incremental(resource: object) -> bool:
     if not isinstance(resource, CustomResourceConfig):
         return False
     return resource.selector.incremental is not None or resource.selector.is_wrong
+
+
+def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
+    """The error that names a resource's kind, and each problem of its selector on a line."""
+    listed = "\n".join(f"  - {problem}" for problem in problems)
+    return SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
 
 
 def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:

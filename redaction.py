@@ -181,6 +181,10 @@ def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
         yield basic_pair(settings.username, password)
     if settings.client_id and settings.client_secret:
         yield client_pair(settings.client_id, settings.client_secret.get_secret_value())
+    if settings.webhook_secret:
+        webhook = settings.webhook_secret.get_secret_value()
+        yield webhook
+        yield basic_pair(settings.webhook_username or "", webhook)
     if request := settings.custom_auth_request:
         form = dict(httpx.QueryParams(request.body_form or ""))
         yield from leaves([request.headers, request.body, request.query_params, form])

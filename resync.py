@@ -38,6 +38,7 @@ from failures import Failures, Vanished
 from incremental import Incremental, TimedReader
 from item_shape import ItemShape, Shaper
 from jq_worker import JqWorker
+from live_events.plan import LiveEventPlan
 from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from parameters import PathParameter
 from response_cache import ResponseCache
@@ -65,6 +66,7 @@ class ResourcePlan:
     export: ExportPlan | None = None
     incremental: Incremental | None = None
     windows: Windows | None = None
+    live_events: tuple[LiveEventPlan, ...] = ()
 
     @property
     def steps(self) -> list[Endpoint]:
@@ -262,7 +264,7 @@ class ResourceReader:
         async with aclosing(self._timed.read(request, combination.texts)) as portions:
             async for items, size in portions:
                 shaped = await self._shaper.apply(items)
-                await self._buffer.put(_marked(shaped, combination.marks), size)
+                await self._buffer.put(marked(shaped, combination.marks), size)
 
     def _conclude(self) -> None:
         if self._combinations:
@@ -297,7 +299,12 @@ class ResourceReader:
         )
 
 
-def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
+def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items, each with the values of its path parameters.
+
+    Raises:
+        ResponseError: something that is no object.
+    """
     kinds = set(map(type, items)) - {dict}
     if kinds:
         kind = next(_KINDS.get(kind, "a number") for kind in kinds)

@@ -255,7 +255,7 @@ def instance_of(settings: ConnectionSettings, identifier: str) -> bytes:
     relevant = {
         name: value
         for name, value in settings.model_dump().items()
-        if name not in _WITHOUT_EFFECT_ON_ANSWERS
+        if name not in _WITHOUT_EFFECT_ON_ANSWERS and not name.startswith("webhook_")
     }
     return json.dumps([identifier, relevant], sort_keys=True, default=_revealed).encode()
 

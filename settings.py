@@ -24,6 +24,7 @@ import certificates
 from auth.credentials import SECRETS, CredentialSettings, missing
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from errors import SettingsError
+from live_events.settings import WebhookSettings, webhook_problems
 from pagination.models import PaginationSettings, PaginationType
 from setting_types import (
     ENVIRONMENT_NAME,
@@ -45,6 +46,7 @@ _SECRET = SECRETS | {
     "clientKeyPassword",
     "caCertificate",
     "proxy",
+    "webhookSecret",
 }
 # Port's own credentials, by the names that examples of the framework use.
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
@@ -54,7 +56,7 @@ _ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
-class ConnectionSettings(CredentialSettings):
+class ConnectionSettings(CredentialSettings, WebhookSettings):
     """All connection settings, checked. `.port/spec.yaml` says what each one means."""
 
     base_url: str
@@ -96,7 +98,7 @@ class ConnectionSettings(CredentialSettings):
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        problems = list(missing(given))
+        problems = [*missing(given), *webhook_problems(given)]
         settings = None
         try:
             settings = cls.model_validate(given)

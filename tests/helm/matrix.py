@@ -74,6 +74,15 @@ EXTRAS: Values = {
     },
     "selfSignedCertificate": {"enabled": True, "certificate": PEM},
 }
+LIVE: Values = {
+    "liveEvents": {"baseUrl": "https://hooks.example.com:8443"},
+    "ingress": {
+        "enabled": True,
+        "className": "nginx",
+        "tlsSecret": "hooks-certificate",
+        "annotations": {"a": "b"},
+    },
+}
 OWN_EXAMPLES = ("existing-secret", "cronjob", "shards")
 
 MATRIX: dict[str, Values] = {
@@ -101,6 +110,8 @@ MATRIX: dict[str, Values] = {
             }
         }
     ),
+    "live events": with_values(LIVE),
+    "live events with extras": with_values(EXTRAS, LIVE),
     "openshift": with_values({"podSecurityContext": {"runAsUser": None, "runAsGroup": None}}),
     "service account of Port's chart": with_values({"podServiceAccount": {"name": "mine"}}),
     "long names": with_values({"fullnameOverride": "x" * 80}, SHARDS, CRONJOB),

@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 
 from tests.helm.charts import Manifest, of_kind, pod_of, render, the, with_values
-from tests.helm.matrix import CRONJOB, EXTRAS, INCREMENTAL, MATRIX, SHARDS
+from tests.helm.matrix import CRONJOB, EXTRAS, INCREMENTAL, LIVE, MATRIX, SHARDS
 
 OLDEST, NEWEST = "1.25", kubernetes_validate.latest_version()
 WORKLOADS = ("Deployment", "CronJob", "Job")
@@ -314,3 +314,25 @@ def test_incremental_runs_are_a_workload_beside_the_other(name: str) -> None:
 
 def test_without_incremental_runs_there_is_no_such_workload() -> None:
     assert not of_kind(render(with_values()), "CronJob")
+
+
+@pytest.mark.parametrize("prefix", ["", "/ocean"])
+def test_live_events_come_in_and_nothing_else(prefix: str) -> None:
+    manifests = render(with_values(LIVE, {"pathPrefix": prefix}))
+    ingress = the(manifests, "Ingress")["spec"]
+    assert ingress["ingressClassName"] == "nginx"
+    assert ingress["tls"] == [{"hosts": ["hooks.example.com"], "secretName": "hooks-certificate"}]
+    assert [rule["host"] for rule in ingress["rules"]] == ["hooks.example.com"]
+    (path,) = ingress["rules"][0]["http"]["paths"]
+    assert path["path"] == f"{prefix}/integration"
+    service = the(manifests, "Service")
+    assert path["backend"]["service"]["name"] == service["metadata"]["name"]
+    assert [port["name"] for port in service["spec"]["ports"]] == ["http"]
+    data = the(manifests, "ConfigMap")["data"]
+    assert data["OCEAN__BASE_URL"] == "https://hooks.example.com:8443"
+
+
+def test_without_an_address_there_is_no_way_in() -> None:
+    manifests = render(with_values())
+    assert not of_kind(manifests, "Ingress") + of_kind(manifests, "Service")
+    assert "OCEAN__BASE_URL" not in the(manifests, "ConfigMap")["data"]

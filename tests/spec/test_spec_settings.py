@@ -85,6 +85,21 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "mappingEngine": ("string", "fused"),
     "responseDirectory": ("string", None),
     "responseDirectorySize": ("string", "1000"),
+    "webhookAuth": ("string", None),
+    "webhookPreset": ("string", None),
+    "webhookSecret": ("string", ""),
+    "webhookUsername": ("string", None),
+    "webhookHeader": ("string", None),
+    "webhookPrefix": ("string", None),
+    "webhookAlgorithm": ("string", None),
+    "webhookEncoding": ("string", None),
+    "webhookSignedPayload": ("string", None),
+    "webhookTimestampHeader": ("string", None),
+    "webhookTimestampPrefix": ("string", None),
+    "webhookTolerance": ("string", "300"),
+    "webhookPaths": ("array", ["/webhook"]),
+    "webhookBodyLimit": ("string", "1048576"),
+    "webhookWindow": ("string", "2"),
 }
 
 # A value of every setting as it is written in the environment, and as Ocean hands it over.
@@ -99,6 +114,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "customAuthRequestTemplate": ('{"body": {"a": [1]}}', {"body": {"a": [1]}}),
     "customHeaders": ('{"X-Tenant": "7"}', {"X-Tenant": "7"}),
     "allowedHosts": ('["a.example.com"]', ["a.example.com"]),
+    "webhookPaths": ('["/hooks"]', ["/hooks"]),
     "exposedVariables": ('["PATH"]', ["PATH"]),
 }
 
@@ -174,6 +190,7 @@ def test_secrets_are_marked() -> None:
         "clientKey",
         "clientKeyPassword",
         "proxy",
+        "webhookSecret",
     }
 
 
