@@ -20,6 +20,7 @@ from exchange import LARGE_BODY
 from messages import ApiRequest, ApiResponse, query_texts
 from origins import OriginRule
 from redaction import Redactor
+from revalidation import Revalidation, Send
 from settings import ConnectionSettings
 from traffic import Traffic
 from transport import ApiHttpClient
@@ -52,14 +53,18 @@ class ApiClient:
     """Sends requests to one API with its credentials, limits and retries.
 
     Built once for an instance, inside a running event loop; `aclose` ends its connections.
+    `revalidation`, where given, makes requests conditional.
     """
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(
+        self, settings: ConnectionSettings, revalidation: Revalidation | None = None
+    ) -> None:
         self.redactor = Redactor.for_settings(settings)
         self._settings = settings
         self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
         auth = create_auth(settings, self.redactor)
         self._http = ApiHttpClient(settings, self.redactor, auth)
+        self._revalidation = revalidation
 
     @property
     def traffic(self) -> Traffic:
@@ -94,16 +99,20 @@ class ApiClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        if self._revalidation:
+            await self._revalidation.aclose()
         await self._http.aclose()
 
     async def _exchange(self, request: ApiRequest) -> httpx.Response:
         try:
             admitted = request.with_url(self._origins.admit(request.url))
             if not self._origins.is_own(admitted.url):
-                return await self._http.send(self._build_for_stranger(admitted), auth=None)
+                built = self._build_for_stranger(admitted)
+                return await self._transmit(admitted, built, self._send_without_credentials)
             if request.is_anonymous:
-                return await self._http.send(self._build_anonymous(admitted), auth=None)
-            return await self._http.send(self._build(admitted))
+                built = self._build_anonymous(admitted)
+                return await self._transmit(admitted, built, self._send_without_credentials)
+            return await self._transmit(admitted, self._build(admitted), self._http.send)
         except (UnicodeError, ValueError) as error:
             # Headers that are no ASCII, or a NaN in a body.
             raise RequestError(
@@ -116,6 +125,16 @@ class ApiClient:
             raise
         except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError, OSError) as error:
             raise self._explain(error, request) from None
+
+    async def _transmit(
+        self, request: ApiRequest, built: httpx.Request, send: Send
+    ) -> httpx.Response:
+        if self._revalidation:
+            return await self._revalidation.exchange(request.identity, built, send)
+        return await send(built)
+
+    async def _send_without_credentials(self, built: httpx.Request) -> httpx.Response:
+        return await self._http.send(built, auth=None)
 
     def _build(self, request: ApiRequest) -> httpx.Request:
         headers = httpx.Headers(self._settings.custom_headers)

@@ -17,7 +17,7 @@ from errors import EndpointError, PaginationError, ResponseError, StatusError
 from item_stream import Portion
 from jq_worker import JqWorker
 from messages import ApiRequest
-from observer import UNOBSERVED, Observer
+from observer import UNOBSERVED, UNWATCHED, Observer, Watch
 from page_reader import EndpointStatistics, LargePage, PageReader
 from pagination.factory import create_strategy
 from pagination.page import Page
@@ -42,6 +42,11 @@ class _Visit:
 
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
+
+    def heed(self, watch: Watch) -> None:
+        reason = watch.page_ended(self.reading.received)
+        if reason and self.request:
+            self.end(reason)
 
 
 class EndpointReader:
@@ -85,32 +90,40 @@ class EndpointReader:
         )
 
     async def read(
-        self, first: ApiRequest, path_params: Mapping[str, str] | None = None
+        self,
+        first: ApiRequest,
+        path_params: Mapping[str, str] | None = None,
+        watch: Watch = UNWATCHED,
     ) -> AsyncGenerator[Portion]:
         """The items of each page, in order; `path_params` are the values in the path, for rules.
+
+        The `watch` sees them, and may end the reading.
 
         Raises:
             EndpointError: the endpoint could not be read to its end.
         """
         with self._place(first):
-            visit = self._visit(first, path_params or {})
+            visit = self._visit(first, path_params or {}, watch)
         try:
             while visit.request:
                 with self._place(visit.request):
                     async with aclosing(self._read_page(visit, visit.request)) as portions:
                         async for portion in portions:
                             visit.items += len(portion.items)
+                            watch.portion(portion.items)
                             yield portion
+                    visit.heed(watch)
         finally:
             await visit.ahead.close()
         self._finish(visit)
 
-    def _visit(self, first: ApiRequest, path_params: Mapping[str, str]) -> _Visit:
+    def _visit(self, first: ApiRequest, path_params: Mapping[str, str], watch: Watch) -> _Visit:
         self.statistics.endpoints += 1
         sizes = self.statistics.sizes
         settings = self._pagination
         reading = Reading(create_strategy(settings), first, settings, sizes)
-        ahead = FetchAhead(self._fetch, self._allowance)
+        allowance = self._allowance if watch.reads_ahead else Allowance(0)
+        ahead = FetchAhead(self._fetch, allowance)
         return _Visit(first, path_params, reading, ahead, reading.request)
 
     async def _read_page(self, visit: _Visit, request: ApiRequest) -> AsyncGenerator[Portion]:

@@ -10,6 +10,7 @@
     │   ├── StatusError             the API answered with an error status
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
+    │   │   └── TooDeepError          there is more than the API, or the mapping, lets be read
     │   ├── ExportError             an export job failed, or was not done in time
     │   └── AuthenticationError     no credentials could be fetched
     ├── LiveEventError            an event could not be applied; the next resync makes up for it
@@ -106,6 +107,10 @@ class ResponseError(EndpointError):
 
 class PaginationError(EndpointError):
     """Pages contradict each other, so that reading on could lose or repeat items."""
+
+
+class TooDeepError(PaginationError):
+    """There is more than can be read in one go; a narrower request may be answered."""
 
 
 class ExportError(EndpointError):

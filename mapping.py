@@ -21,6 +21,8 @@ from dependencies import check_names, in_order, stands_in_text
 from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
 from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
+from freshness_fields import IncrementalConfig, WindowsConfig
+from incremental import Incremental
 from item_shape import ItemShape
 from live_events.models import FetchConfig, LiveEventConfig
 from live_events.plan import check_blueprint
@@ -43,6 +45,8 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "export": ExportConfig,
     "submit": ExportStepConfig,
     "poll": ExportPollConfig,
+    "incremental": IncrementalConfig,
+    "windows": WindowsConfig,
     "live_events": LiveEventConfig,
     "fetch": FetchConfig,
 }
@@ -99,6 +103,19 @@ class CustomSelector(Selector, EndpointFields):
         'fails. Example: `[{"when": [403], "then": "skip"}]`.',
     )
 
+    incremental: IncrementalConfig | None = Field(
+        default=None,
+        title="Incremental",
+        description="How an incremental run reads only what has changed; without it, such runs "
+        'pass over the resource. Example: `{"param": "since", "lookback": "5m"}`.',
+    )
+    windows: WindowsConfig | None = Field(
+        default=None,
+        title="Windows",
+        description="Windows of time in which the endpoint is read. Example: "
+        '`{"from_param": "from", "to_param": "to", "start": "90d", "step": "7d"}`.',
+    )
+
     live_events: list[LiveEventConfig] = Field(
         default_factory=list,
         alias="liveEvents",
@@ -151,6 +168,11 @@ class CustomSelector(Selector, EndpointFields):
             raise unusable(kind, problems)
         return plan
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether there is a problem that is found without reading anything."""
+        return bool(self._problems or self._misspelt())
+
     def warn(self, kind: str, settings: ConnectionSettings) -> None:
         """Log what is accepted but deserves a second look."""
         if unknown := self._unknown():
@@ -184,6 +206,8 @@ class CustomSelector(Selector, EndpointFields):
             ),
             shape=ItemShape(self.items_filter or "", self.emit or ""),
             export=export,
+            incremental=self._incremental(),
+            windows=self.windows.plan() if self.windows else None,
         )
         configs = self.path_parameters
         needed = in_order(
@@ -197,6 +221,17 @@ class CustomSelector(Selector, EndpointFields):
                 entry.plan(f"live_events.{index}", plan, settings) for index, entry in entries
             ),
         )
+
+    def _incremental(self) -> Incremental | None:
+        changing = [name for name, found in self.path_parameters.items() if found.changed]
+        if self.incremental:
+            return self.incremental.plan(has_other_way=bool(self.windows or changing))
+        if changing:
+            raise SelectorError(
+                f"path_parameters.{changing[0]}.changed: has no effect without an incremental "
+                "block; add `incremental: {}`"
+            )
+        return None
 
     def _owners(self) -> dict[str, str]:
         """For each placeholder, the path parameter that fills it."""
@@ -261,6 +296,13 @@ class CustomPortAppConfig(PortAppConfig):
         title="Resources",
         description="The endpoints to read, and how their items become entities.",
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
+
+
+def is_incremental(resource: object) -> bool:
+    """Whether a resource takes part in incremental runs; a wrong one does too, and fails."""
+    if not isinstance(resource, CustomResourceConfig):
+        return False
+    return resource.selector.incremental is not None or resource.selector.is_wrong
 
 
 def unusable(kind: str, problems: Iterable[str]) -> SelectorError:

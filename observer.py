@@ -1,6 +1,7 @@
 """Reading a part of a resource, and watching how it is read: what a preview needs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from endpoints import Endpoint
 from messages import ApiRequest
@@ -33,5 +34,22 @@ class Observer:
         """An endpoint was read to its end, or to a limit; `request` is its first one."""
 
 
+class Watch:
+    """Looks at the items of one endpoint while they are read, and may end the reading early.
+
+    Pages are fetched before it is their turn only where the watch `reads_ahead`.
+    """
+
+    reads_ahead = True
+
+    def portion(self, items: list[Any]) -> None:
+        """Some items of a page, in their order."""
+
+    def page_ended(self, received: int) -> str | None:
+        """A page is over, `received` records into the endpoint; the reason to end, if any."""
+        return None
+
+
 UNLIMITED = Limits()
 UNOBSERVED = Observer()
+UNWATCHED = Watch()

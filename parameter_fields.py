@@ -95,6 +95,13 @@ class PathParameterConfig(EndpointFields):
         "them as well. Example: `segment`.",
     )
 
+    changed: str | None = Field(
+        default=None,
+        title="Changed",
+        description="JQ on each discovered item that gives when it, or anything below it, changed; "
+        "an incremental run then reads changed ones only. Example: `.pushed_at`.",
+    )
+
     class Config:
         extra = Extra.forbid
 
@@ -171,6 +178,7 @@ class PathParameterConfig(EndpointFields):
             },
             Batch(self.batch.size, self.batch.join) if self.batch else None,
             segment=self.encode == "segment",
+            changed=ItemExpression(self.changed, f"{place}.changed") if self.changed else None,
         )
         given = [len(made.outputs(item).values) for item in made.items]
         if given and not any(given):

@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple, Self
 
 from endpoints import Endpoint, PathValue
 from errors import SelectorError
 from extraction import ItemExpression
+from times import moment_of
 
 _DEFAULT_JOIN = ","
 # Beyond these, JQ and most readers of JSON round.
@@ -67,6 +69,8 @@ class PathParameter:
     include: Mapping[str, ItemExpression] = field(default_factory=dict)
     batch: Batch | None = None
     segment: bool = False
+    changed: ItemExpression | None = None
+    since: datetime | None = None
 
     @property
     def uses(self) -> list[str]:
@@ -79,7 +83,11 @@ class PathParameter:
         Raises:
             ValueError: the filter fails on this item.
         """
-        return self.filter is None or self.filter.first(item) is True
+        return (self.filter is None or self.filter.first(item) is True) and self._is_current(item)
+
+    def changed_since(self, moment: datetime | None) -> Self:
+        """The same parameter, for items alone that `changed` says have changed since then."""
+        return replace(self, since=moment)
 
     def outputs(self, item: Any) -> Outputs:
         """The values that an item gives; of several fields, each value with each.
@@ -105,6 +113,15 @@ class PathParameter:
                 found[name] = None
                 failed += 1
         return found, failed
+
+    def _is_current(self, item: Any) -> bool:
+        if self.changed is None or self.since is None:
+            return True
+        try:
+            moment = moment_of(self.changed.first(item))
+        except ValueError:
+            return True
+        return moment is None or moment >= self.since
 
     def _values(
         self, name: str, expression: ItemExpression, item: Any

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from loguru import logger
@@ -34,6 +35,7 @@ from error_rules import ErrorRule
 from errors import OceanCustomError, ResourceError, ResponseError
 from export_jobs import ExportJob, ExportPlan
 from failures import Failures, Vanished
+from incremental import Incremental, TimedReader
 from item_shape import ItemShape, Shaper
 from jq_worker import JqWorker
 from live_events.plan import LiveEventPlan
@@ -41,6 +43,7 @@ from observer import UNLIMITED, UNOBSERVED, Limits, Observer
 from parameters import PathParameter
 from response_cache import ResponseCache
 from settings import ConnectionSettings
+from windows import Windows
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
 _PARENTS_FOR_EACH = 20
@@ -61,6 +64,8 @@ class ResourcePlan:
     error_rules: tuple[ErrorRule, ...] = ()
     shape: ItemShape = field(default_factory=ItemShape)
     export: ExportPlan | None = None
+    incremental: Incremental | None = None
+    windows: Windows | None = None
     live_events: tuple[LiveEventPlan, ...] = ()
 
     @property
@@ -103,7 +108,10 @@ class SharedResponses:
 
 
 class ResourceReader:
-    """Reads one resource: discovery, its endpoints at the same time, and the failure policy."""
+    """Reads one resource: discovery, its endpoints at the same time, and the failure policy.
+
+    With `since`, it reads what has changed since then, as the plan says.
+    """
 
     def __init__(
         self,
@@ -114,8 +122,10 @@ class ResourceReader:
         shared: SharedResponses,
         limits: Limits = UNLIMITED,
         observer: Observer = UNOBSERVED,
+        since: datetime | None = None,
     ) -> None:
         self._plan = plan
+        self._since = since
         self._limits = limits
         self._worker = JqWorker()
         self._shaper = Shaper(plan.shape, self._worker)
@@ -123,6 +133,13 @@ class ResourceReader:
         self._client = client
         self._settings = settings
         self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
+        self._timed = TimedReader(
+            self._reader,
+            incremental=plan.incremental,
+            windows=plan.windows,
+            since=since,
+            is_preview=limits.pages is not None,
+        )
         self._failures = Failures()
         self._export = ExportJob(plan.export, client, settings.base_url) if plan.export else None
         self._vanished = self._vanished_of(plan.endpoint)
@@ -180,7 +197,10 @@ class ResourceReader:
         most = self._limits.endpoints
         workers = self._settings.max_concurrent_requests
         return Combinations(
-            [Discovery(each, self._source_of(each, shared)) for each in plan.parameters],
+            [
+                Discovery(each.changed_since(self._since), self._source_of(each, shared))
+                for each in plan.parameters
+            ],
             plan.placeholders,
             self._failures,
             workers if most is None else min(workers, most),
@@ -241,7 +261,7 @@ class ResourceReader:
 
     async def _read_endpoint(self, combination: Combination) -> None:
         request = self._plan.endpoint.request(self._settings.base_url, combination.values)
-        async with aclosing(self._reader.read(request, combination.texts)) as portions:
+        async with aclosing(self._timed.read(request, combination.texts)) as portions:
             async for items, size in portions:
                 shaped = await self._shaper.apply(items)
                 await self._buffer.put(marked(shaped, combination.marks), size)
@@ -261,7 +281,9 @@ class ResourceReader:
     def _check_whole(self) -> None:
         statistics = self._reader.statistics
         try:
-            statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
+            # Where nothing changed, an API may well leave out the list.
+            if self._since is None:
+                statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
             self._vanished.check(statistics.endpoints)
         except ResourceError as error:
             self._failures.add(error)

@@ -86,6 +86,8 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     allowed_hosts: tuple[str, ...] = ()
     exposed_variables: tuple[str, ...] = ()
     mapping_engine: MappingEngine = "fused"
+    response_directory: str | None = None
+    response_directory_size: int = Field(default=1000, ge=1)
     custom_headers: Headers = Field(default_factory=dict, repr=False)
 
     @classmethod
@@ -165,6 +167,13 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
             if not _HOST.match(host):
                 refuse(f"has {host!r}; give hosts only, such as files.example.com, *.example.com")
         return tuple(host.lower() for host in hosts)
+
+    @field_validator("response_directory")
+    @classmethod
+    def _check_directory(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("/"):
+            refuse("must be the absolute path of a directory, such as /var/lib/ocean-custom")
+        return value
 
     @field_validator("custom_headers")
     @classmethod

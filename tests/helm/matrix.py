@@ -7,6 +7,7 @@ import yaml
 from tests.helm.charts import EXAMPLES, Values, with_values
 
 CRONJOB = {"workload": {"kind": "CronJob"}, "scheduledResyncInterval": "15 */2 * * 1-5"}
+INCREMENTAL = {"incrementalSync": {"enabled": True, "schedule": "5 * * * *"}}
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -93,6 +94,10 @@ MATRIX: dict[str, Values] = {
     "shards": with_values(SHARDS),
     "shards with extras": with_values({**EXTRAS, "integration": {}}, SHARDS),
     "sharded cronjob": with_values(SHARDS, CRONJOB),
+    "incremental runs": with_values(
+        EXTRAS, INCREMENTAL, {"extraEnv": [{"name": "A", "value": "b"}]}
+    ),
+    "incremental runs of shards": with_values(SHARDS, CRONJOB, INCREMENTAL),
     "two secrets": with_values(
         {"secret": {"create": False, "name": ["a", "b"]}, "port": {"clientId": ""}}
     ),

@@ -83,6 +83,8 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "allowedHosts": ("array", []),
     "exposedVariables": ("array", []),
     "mappingEngine": ("string", "fused"),
+    "responseDirectory": ("string", None),
+    "responseDirectorySize": ("string", "1000"),
     "webhookAuth": ("string", None),
     "webhookPreset": ("string", None),
     "webhookSecret": ("string", ""),

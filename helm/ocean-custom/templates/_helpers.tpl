@@ -128,3 +128,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- $url -}}
 {{- end -}}
+
+{{/* The name of the workload of incremental runs; a CronJob's may have 52 characters. */}}
+{{- define "ocean-custom.incrementalName" -}}
+{{- if gt (len .) 40 -}}
+{{- printf "%s-%s-incremental" (. | trunc 31 | trimSuffix "-") (sha256sum . | trunc 8) -}}
+{{- else -}}
+{{- printf "%s-incremental" . -}}
+{{- end -}}
+{{- end -}}
