@@ -13,8 +13,8 @@ from explore.notes import Notes
 from explore.reading import ResourceReading, impatient, read_resource
 from explore.recording import Exchange, RecordingClient
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
-from observer import Limits
-from resync import SharedResponses
+from reading.observer import Limits
+from reading.shared_responses import SharedResponses
 from settings import ConnectionSettings
 
 # Where the settings are wrong, the mapping is looked at all the same.
@@ -169,7 +169,7 @@ def judge(
 
 
 def _no_items(reading: ResourceReading) -> str:
-    if any(page.items for page in reading.pages if not page.is_discovery):
+    if reading.found:
         return "no items: items_filter and emit leave none of those on the first page"
     if reading.is_nested and not reading.endings:
         return "no items: its path_parameters have no values, so that nothing was asked"

@@ -1,63 +1,71 @@
-"""Bodies of answers in a recording: without secrets, and as they can be read again."""
+"""Bodies as a recording keeps them: readable, without secrets, and packed again when replayed."""
 
-import contextlib
 import gzip
+import io
 import json
 import zipfile
 import zlib
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any
 
 from explore.masking import Masker
 from formats.packing import is_gzip, is_zip
 
-_DAMAGES = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
-_UTF_8 = "utf-8"
-# Every byte has a character in it.
-_ANY = "latin-1"
+_LARGEST = 100 * 2**20
+_DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
-def content_to_save(content: bytes, masker: Masker) -> dict[str, Any]:
-    """What a recording holds of a body: `json`, `text` with its `encoding`, or `files`.
-
-    What is packed is unpacked, because secrets in it could not be seen.
-    """
-    plain = _unpacked(content)
-    if isinstance(plain, dict):
-        return {"files": {name: _text(inner, masker) for name, inner in plain.items()}}
+def to_save(content: bytes, masker: Masker) -> dict[str, Any]:
+    """A body as JSON: `json`, `text`, `latin` (bytes that are no UTF-8), `gzip`, or `zip`."""
     try:
-        return {"json": masker.value(json.loads(plain))}
-    except (ValueError, RecursionError):
-        return _text(plain, masker)
-
-
-def content_of(saved: Mapping[str, Any]) -> bytes:
-    """The body that a recording holds, zipped again where it was an archive."""
-    if "files" in saved:
-        packed = BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for name, inner in saved["files"].items():
-                archive.writestr(name, content_of(inner))
-        return packed.getvalue()
-    if "text" in saved:
-        return str(saved["text"]).encode(saved.get("encoding", _UTF_8))
-    return json.dumps(saved["json"]).encode()
-
-
-def _text(content: bytes, masker: Masker) -> dict[str, Any]:
-    try:
-        return {"text": masker.text(content.decode(_UTF_8))}
-    except UnicodeDecodeError:
-        return {"text": masker.text(content.decode(_ANY)), "encoding": _ANY}
-
-
-def _unpacked(content: bytes) -> bytes | dict[str, bytes]:
-    """The content, or that of each file of an archive; as it is, where it is damaged."""
-    with contextlib.suppress(*_DAMAGES):
         if is_gzip(content):
-            return gzip.decompress(content)
+            return {"gzip": to_save(_gunzipped(content), masker)}
         if is_zip(content):
-            with zipfile.ZipFile(BytesIO(content)) as archive:
-                return {name: archive.read(name) for name in archive.namelist()}
+            files = _files(content)
+            return {"zip": {name: to_save(file, masker) for name, file in files.items()}}
+    except (*_DAMAGED, ValueError):
+        # What cannot be unpacked cannot be searched for secrets.
+        return {"text": "a packed body that is damaged or too large to keep"}
+    try:
+        return {"json": masker.value(json.loads(content))}
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return {"text": masker.text(content.decode())}
+    except UnicodeDecodeError:
+        return {"latin": masker.text(content.decode("latin-1"))}
+
+
+def from_saved(saved: Mapping[str, Any]) -> bytes:
+    """The body again, apart from what was masked."""
+    if "gzip" in saved:
+        return gzip.compress(from_saved(saved["gzip"]), mtime=0)
+    if "zip" in saved:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in saved["zip"].items():
+                archive.writestr(name, from_saved(content))
+        return file.getvalue()
+    if "latin" in saved:
+        return str(saved["latin"]).encode("latin-1", errors="replace")
+    text = saved["text"] if "text" in saved else json.dumps(saved["json"])
+    return str(text).encode()
+
+
+def _gunzipped(content: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        return _at_most(file.read(_LARGEST + 1))
+
+
+def _files(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
+            raise ValueError("too large")
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        return {entry.filename: _at_most(archive.read(entry)) for entry in entries}
+
+
+def _at_most(content: bytes) -> bytes:
+    if len(content) > _LARGEST:
+        raise ValueError("too large")
     return content

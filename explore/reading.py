@@ -1,6 +1,6 @@
 """Reads a bounded part of a resource with the engine of a sync, and keeps what happened."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,10 +13,12 @@ from formats.bodies import decode
 from formats.options import ResponseFormat
 from mapping import CustomResourceConfig
 from messages import ApiRequest
-from observer import UNLIMITED, Limits, Observer
 from pagination.page import Page
 from pagination.reading import Verdict
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from reading.observer import UNLIMITED, Limits, Observer
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 _MOST_RETRIES = 2
@@ -50,16 +52,16 @@ class ResourceReading:
     `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
     its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
     whether parents were left out, `is_exported` whether a job comes before its own endpoint;
-    `format` is the response_format of that one; `error` is empty after success.
+    `error` is empty after success.
     """
 
     index: int
     kind: str
     data_path: str = "."
+    response_format: ResponseFormat | None = None
     is_nested: bool = False
     is_cut: bool = False
     is_exported: bool = False
-    format: ResponseFormat | None = None
     pages: list[PageRead] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
     discovery_endings: list[str] = field(default_factory=list)
@@ -79,6 +81,11 @@ class ResourceReading:
         most = limits.endpoints
         at_endpoints = self.is_nested and most is not None and len(self.endings) >= most
         return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
+
+    @property
+    def found(self) -> int:
+        """How many items data_path found, before any was filtered out."""
+        return sum(page.items for page in self.pages if not page.is_discovery)
 
     @property
     def failed(self) -> list[Exchange]:
@@ -117,17 +124,20 @@ class ResourceReading:
         paged = any(page.exchange is exchange for page in self.pages)
         return self.is_exported and not paged and not exchange.error
 
-    async def bodies(self) -> AsyncIterator[Any]:
+    async def bodies(self) -> AsyncGenerator[Any]:
         """The JSON values of the answers that the resource's own endpoints gave."""
         discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
         for exchange in self.exchanges:
             others = id(exchange) in discovered or self.is_step(exchange)
-            if exchange.response and not exchange.error and not others:
-                whole = replace(exchange.response, content=exchange.content, large=None)
+            if exchange.content and not exchange.error and not others:
+                if exchange.response is None:
+                    continue
+                answer = replace(exchange.response, content=exchange.content, large=None)
                 try:
-                    yield (await decode(whole, self.format)).value
+                    body = await decode(answer, self.response_format)
                 except EndpointError:
                     continue
+                yield body.value
 
 
 class _Watcher(Observer):
@@ -190,9 +200,9 @@ async def read_resource(
     start = len(client.exchanges)
     try:
         plan = _impatient_plan(resource.plan(settings), client)
+        reading.response_format = plan.endpoint.response_format
         reading.is_nested = bool(plan.parameters)
         reading.is_exported = plan.export is not None
-        reading.format = plan.endpoint.response_format
         resource.selector.warn(resource.kind, settings)
         reader = ResourceReader(
             plan,

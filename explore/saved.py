@@ -6,8 +6,7 @@
  "exchanges": [{"method": "GET", "url": "https://api.example.com/users?limit=100",
                 "sent": {…}, "body": null, "status": 200, "headers": {…}, "json": {…}}]}
 
-`sent` are the headers that the mapping asks for. A body that is no JSON is a `text`, with its
-`encoding` unless that is UTF-8; a zip archive is `files` by name. Gzip is unpacked.
+`sent` are the headers that the mapping asks for.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ import httpx
 from pydantic.alias_generators import to_camel
 
 from errors import ConfigurationError, RequestError, StatusError
-from explore.contents import content_of, content_to_save
+from explore.contents import from_saved, to_save
 from explore.inputs import secret_names
 from explore.masking import Masker, is_telling
 from explore.recording import Exchange, RecordingClient
@@ -155,7 +154,7 @@ class ReplayClient(RecordingClient):
         if status is None:
             raise RequestError(saved["error"], endpoint=self.describe(request))
         headers = httpx.Headers(saved["headers"])
-        answer = ApiResponse(request.url, status, headers, content_of(saved))
+        answer = ApiResponse(request.url, status, headers, from_saved(saved))
         if 200 <= status < 300:
             return answer
         error = StatusError(
@@ -191,7 +190,7 @@ def _exchange_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
         for name, text in headers.items()
         if name not in _DROPPED_HEADERS
     }
-    return {**saved, "headers": kept, **content_to_save(exchange.content, masker)}
+    return {**saved, "headers": kept, **to_save(exchange.content, masker)}
 
 
 def _key(method: str, url: str, body: Any) -> Key:

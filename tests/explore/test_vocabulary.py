@@ -1,27 +1,21 @@
 """`preview`, `check` and recordings know every block that a mapping may hold."""
 
 import gzip
-import json
-import zipfile
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explore.advice import advice_for
 from explore.commands import run_check, run_preview
-from explore.contents import content_of, content_to_save
 from explore.masking import Masker
 from explore.options import OK, PROBLEMS, Inputs, PreviewOptions
 from explore.reading import PageRead, ResourceReading
 from explore.recording import Exchange
 from explore.surroundings import Surroundings
 from messages import ApiRequest, ApiResponse
-from observer import Limits
+from reading.observer import Limits
 from redaction import Redactor
 from settings import ConnectionSettings
 from tests.explore.conftest import Screen
@@ -147,7 +141,7 @@ async def test_a_preview_of_every_block_can_be_saved_and_replayed(
     steps = [(one["url"].rpartition("/")[2], one["isExport"]) for one in exported["requests"]]
     assert steps == [("jobs", True), *[("j1", True)] * 3, ("f1", False)]
     assert [entity["identifier"] for entity in exported["entities"]] == ["exported"]
-    assert "items_filter" in none_left["findings"][0]["message"]
+    assert none_left["findings"][0]["topic"] == "no-items"
     saved = Path("report.json").read_text("utf-8")
     assert TENANT not in saved
     assert "a-secret-key" not in saved
@@ -230,31 +224,6 @@ def test_downloads_beyond_the_limit_are_partial() -> None:
     reading = ResourceReading(0, "/x", is_nested=True, limits=Limits(endpoints=1), pages=[page])
     reading.endings = ["an empty page"] * 2
     assert reading.is_partial
-
-
-@given(
-    st.binary()
-    | st.text().map(str.encode)
-    | st.dictionaries(st.text("ab"), st.integers()).map(
-        lambda value: str(value).replace("'", '"').encode()
-    )
-)
-def test_bodies_of_any_kind_come_back_as_they_were(content: bytes) -> None:
-    masker = Masker(Redactor())
-    for packed in (content, gzip.compress(content)):
-        back = content_of(content_to_save(packed, masker))
-        assert back == content or json.loads(back) == json.loads(content)
-
-
-def test_archives_are_saved_by_their_files_without_secrets() -> None:
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("a.csv", "id\nthe-secret\n")
-        archive.writestr("b.csv", "id\nZoë\n".encode("windows-1252"))
-    saved = content_to_save(packed.getvalue(), Masker(Redactor(["the-secret"])))
-    assert saved["files"]["a.csv"] == {"text": "id\n***\n"}
-    with zipfile.ZipFile(BytesIO(content_of(saved))) as archive:
-        assert archive.read("b.csv") == "id\nZoë\n".encode("windows-1252")
 
 
 def test_a_page_token_is_the_same_secret_under_every_name() -> None:
