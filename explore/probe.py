@@ -7,11 +7,11 @@ from loguru import logger
 from port_ocean.core.probe import ProbeCheck, ProbeCheckStatus, ProbeContext
 
 from errors import SettingsError
-from explore.check import judge_resources
 from explore.connection import Step, reach
 from explore.notes import Notes
 from explore.reading import impatient
 from explore.recording import RecordingClient
+from explore.verdicts import judge_resources
 from mapping import CustomPortAppConfig
 from settings import ConnectionSettings
 

@@ -1,7 +1,8 @@
 """How `check` looks on a terminal."""
 
-from explore.check import CheckReport, Verdict
+from explore.check import CheckReport
 from explore.display import Terminal
+from explore.verdicts import Verdict
 
 
 def show_check(report: CheckReport, terminal: Terminal) -> None:

@@ -1,17 +1,15 @@
-"""One jq program for all expressions of a resource's mapping, and entities from what it says.
+"""Entities from what one jq program says about a resource's items.
 
-Ocean serialises an item anew for every expression. Here an item is serialised once, and one program
-evaluates the selector and all expressions on it, each shielded from the others. What becomes of
-their results is what Ocean makes of them: see `JQEntityProcessor` and `JQEntityProcessorSync`,
+Ocean serialises an item anew for every expression; here one program evaluates all. What becomes
+of their results is what Ocean makes of them: see `JQEntityProcessor` and `JQEntityProcessorSync`,
 whose two ways ("direct" here: expressions that compile; "deferred": all others, and what is in
 lists) differ in small things that are kept.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
@@ -21,50 +19,10 @@ from port_ocean.core.handlers.entity_processor.jq_entity_processor_sync import (
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.exceptions.core import EntityProcessorException
 
-# Catching what the rest of the program raises, telling a place in the program, and jq's own way
-# of leaving a loop: these would see that they are not alone.
-_AWARE_OF_SURROUNDINGS = ("?//", "__loc__", "__jq")
-# jq's jumps reach 65,535 words, and a place in the list of outputs takes fewer than 30.
-_MOST_EXPRESSIONS = 1000
-# Only what can have one output at most: stopping a generator after its first output is slow.
-_SINGLE = re.compile(r"""\s*(?:(?:\.[A-Za-z_][A-Za-z0-9_]*)+|"[^"\\]*")\s*""")
-_IDENTIFYING = ("identifier", "relations")
+from jq_engine.fused_program import Branch, Guard, Leaf, Node, ProblemOf, ProgramBuilder
 
-# A result is [] (no output), [value], [value, its exact text] or {"error": what was raised}.
-_HELPERS = """
-def only(f): try [f] catch {error: .};
-def first_of(f): try [first(f)] catch {error: .};
-def exactly(f): f | if type == "array" and (.[0] | type != "string" and any(
-    .. | numbers; . >= 9007199254740992 or . <= -9007199254740992
-  )) then [.[], (.[0] | tojson)] else . end;
-"""
-
-type ProblemOf = Callable[[Any], Exception | None]
-type Guard = Callable[[str], str]
 type Log = Callable[[Any, Exception, str], None]
 type Result = list[Any] | dict[str, Any]
-type Node = Leaf | Branch | list[Branch]
-
-
-class UnfusableError(Exception):
-    """Ocean has to evaluate this itself; the message says why, after "because"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One expression: its place among the results, or why it does not compile."""
-
-    pattern: Any
-    path: str
-    place: int = 0
-    error: Exception | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A dict of the mapping, as far as one of Ocean's two ways evaluates it."""
-
-    nodes: dict[str, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,81 +89,11 @@ def fuse(
     Raises:
         UnfusableError: for an expression or a mapping that only Ocean itself can evaluate.
     """
-    builder = _Builder(problem_of, guard)
+    builder = ProgramBuilder(problem_of, guard)
     chosen = builder.leaf(selector, "")
     direct, deferred = builder.split(mapping, "")
     program = "" if chosen.error else builder.program(parse_all)
     return FusedMapping(chosen, parse_all, direct, deferred, program)
-
-
-class _Builder:
-    """Collects the expressions; the place of each among the results is its number."""
-
-    def __init__(self, problem_of: ProblemOf, guard: Guard) -> None:
-        self._problem_of = problem_of
-        self._guard = guard
-        self._definitions: list[str] = []
-        self._calls: list[str] = []
-
-    def leaf(self, pattern: Any, path: str) -> Leaf:
-        if problem := self._problem_of(pattern):
-            return Leaf(pattern, path, error=problem)
-        for part in _AWARE_OF_SURROUNDINGS:
-            if part in pattern:
-                raise UnfusableError(f"{pattern!r} has {part}")
-        place = len(self._calls)
-        if place >= _MOST_EXPRESSIONS:
-            raise UnfusableError(f"it has more than {_MOST_EXPRESSIONS} expressions")
-        # Alone it compiles, so brackets and quotes are balanced. Two line breaks, because a
-        # comment that ends in a backslash would swallow one.
-        self._definitions.append(f"def expression{place}: ({self._guard(pattern)}\n\n);\n")
-        call = "only" if _SINGLE.fullmatch(pattern) else "first_of"
-        call = f"{call}(expression{place})"
-        is_identifying = path.partition(".")[0] in _IDENTIFYING
-        self._calls.append(f"exactly({call})" if is_identifying else call)
-        return Leaf(pattern, path, place)
-
-    def split(self, mapping: Mapping[str, Any], path: str) -> tuple[Branch, Branch]:
-        """What Ocean evaluates directly, and what it defers, as it separates a mapping."""
-        direct, deferred = Branch(), Branch()
-        for key, value in mapping.items():
-            current = f"{path}.{key}" if path else key
-            if isinstance(value, dict):
-                direct.nodes[key], deferred.nodes[key] = self.split(value, current)
-            elif isinstance(value, list):
-                deferred.nodes[key] = self._branches(value, current)
-            else:
-                leaf = self.leaf(value, current)
-                (deferred if leaf.error else direct).nodes[key] = leaf
-        return direct, deferred
-
-    def _branches(self, values: list[Any], path: str) -> list[Branch]:
-        if not all(isinstance(value, dict) for value in values):
-            raise UnfusableError(f"the list {path} has something other than objects")
-        return [self._branch(value, path) for value in values]
-
-    def _branch(self, mapping: Mapping[str, Any], path: str) -> Branch:
-        branch = Branch()
-        for key, value in mapping.items():
-            current = f"{path}.{key}" if path else key
-            if isinstance(value, dict):
-                branch.nodes[key] = self._branch(value, current)
-            elif isinstance(value, list):
-                branch.nodes[key] = self._branches(value, current)
-            else:
-                branch.nodes[key] = self.leaf(value, current)
-        return branch
-
-    def program(self, parse_all: bool) -> str:
-        selector, *calls = self._calls
-        goes_on = ". == [true] or . == [false]" if parse_all else ". == [true]"
-        # The helpers come last, so that no expression can mean one of them.
-        return (
-            "".join(self._definitions)
-            + _HELPERS
-            + f"{selector} as $selected | if $selected | {goes_on}"
-            + f" then [{', '.join(['$selected', *calls])}] else [$selected] end"
-        )
 
 
 class _Walk:

@@ -18,7 +18,8 @@ from port_ocean.core.utils.json_compat import (
     make_json_compatible,
 )
 
-from jq_engine.fused_mapping import FusedMapping, Result, UnfusableError, expressions_of, fuse
+from jq_engine.fused_mapping import FusedMapping, Result, expressions_of, fuse
+from jq_engine.fused_program import UnfusableError
 from jq_engine.worker import InvalidProgramError, JqWorker, JqWorkerError
 from settings import MappingEngine
 

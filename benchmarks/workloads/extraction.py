@@ -1,89 +1,14 @@
 """Extraction alone: pages into batches, against the clients of others and against limits."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from benchmarks.bench import Api, Bench, Figures, Task, median, rate
+from benchmarks.bench import Bench, Figures, Task, median, rate
 from benchmarks.bodies import megabyte
 from benchmarks.results import Section, Target, number
+from benchmarks.workloads.jobs import CONNECTIONS, listing, numbered, paged, things
 
-_STYLES = ("plain", "total", "cursor", "link")
-_TYPES = {"plain": "page", "total": "page", "cursor": "cursor", "link": "next_link"}
 _LATENCY_MS = 20
-_CONNECTIONS = 10
-
-
-def throughput(bench: Bench) -> Section:
-    """Pages without latency: the extraction generator against a bare loop, dlt and Airbyte."""
-    pages = bench.size(200, 20)
-    section = Section(
-        "Throughput",
-        f"{pages} pages of 1,000 items of about 300 bytes, no latency, items per second; "
-        "each client follows the pages one after the other, except that ours asks for several "
-        "at a time where the total is known.",
-    )
-    with bench.api() as api:
-        found = {style: _throughput_of(bench, api, style, pages) for style in _STYLES}
-    for style, results in found.items():
-        section.targets += [
-            Target.at_least(f"{style}: ours / {_OTHERS[name]}", _ratio(results, name), limit)
-            for name, limit in (("bare", 0.85), ("dlt", 1.5), ("airbyte", 8))
-        ]
-    best = {name: max(rate(results[name]) for results in found.values()) for name in _OTHERS}
-    ours = max(rate(results["ours"]) for results in found.values())
-    section.notes += [
-        "In brackets: how many times as fast ours is, as the median over the rounds.",
-        "Each at whatever pagination suits it best, ours is "
-        + ", ".join(f"{ours / best[name]:.2f} times {_OTHERS[name]}" for name in _OTHERS)
-        + ".",
-    ]
-    for title, basis in (("Items per second", "seconds"), ("Items per second of CPU", "cpu")):
-        rows = []
-        for style, results in found.items():
-            others = [
-                f"{number(rate(results[name], basis))} ({_ratio(results, name, basis):.2f})"
-                for name in _OTHERS
-            ]
-            rows.append([_DESCRIPTION[style], number(rate(results["ours"], basis)), *others])
-        section.add_table([title, "ours", *_OTHERS.values()], rows)
-    return section
-
-
-_OTHERS = {
-    "bare": "bare loop",
-    "dlt": "dlt rest_api",
-    "dlt client": "dlt RESTClient",
-    "airbyte": "airbyte-cdk",
-}
-_DESCRIPTION = {
-    "plain": "page number, nothing else told",
-    "total": "page number, total told",
-    "cursor": "cursor",
-    "link": "next link in the body",
-}
-
-
-def _throughput_of(bench: Bench, api: Api, style: str, pages: int) -> dict[str, Sequence[Figures]]:
-    path, warm_up = f"/pages/{style}/{pages}/1000", f"/pages/{style}/10/1000"
-    base = api.at(0)
-    other = {"base": api.url, "path": f"/l0{path}", "style": style, "warm_up": f"/l0{warm_up}"}
-    tasks = {
-        "ours": Task("ours", paged(base, style, path) | {"warm_up": [listing(warm_up)]}),
-        "bare": Task("bare", {"url": base + path, "style": style, "warm_up": f"{base}{warm_up}"}),
-        "dlt": Task("dlt_rest", other),
-        "dlt client": Task("dlt_rest", other | {"layer": "client"}),
-        "airbyte": Task("airbyte", other),
-    }
-    results = bench.rounds({f"{style} {name}": task for name, task in tasks.items()})
-    for name, runs in results.items():
-        assert all(run["items"] == pages * 1000 for run in runs), f"{name}: {runs[0]['items']}"
-    return {name: results[f"{style} {name}"] for name in tasks}
-
-
-def _ratio(results: Mapping[str, Sequence[Figures]], name: str, basis: str = "seconds") -> float:
-    """How many times as fast ours is; of neighbouring runs, which met the same machine."""
-    pairs = zip(results["ours"], results[name], strict=True)
-    return statistics.median(float(other[basis] / ours[basis]) for ours, other in pairs)
 
 
 def nested(bench: Bench) -> Section:
@@ -99,22 +24,22 @@ def nested(bench: Bench) -> Section:
                     "url": f"{base}/pages/total/{count}/1",
                     "style": "total",
                     "pages": count,
-                    "parallel": _CONNECTIONS,
+                    "parallel": CONNECTIONS,
                 },
             ),
         }
         results = bench.rounds(tasks, api)
-    ideal = count * _LATENCY_MS / 1000 / _CONNECTIONS
+    ideal = count * _LATENCY_MS / 1000 / CONNECTIONS
     ours, bare = median(results["ours"], "seconds"), median(results["bare"], "seconds")
     section = Section(
         "Nested endpoints",
-        f"{count:,} endpoints behind {_LATENCY_MS} ms each, {_CONNECTIONS} requests at a time, "
+        f"{count:,} endpoints behind {_LATENCY_MS} ms each, {CONNECTIONS} requests at a time, "
         "their parents discovered in pages of 100. Ideal is endpoints by latency, by requests at "
         "a time.",
     )
     section.targets = [
         Target.at_most("wall / ideal wall", ours / ideal, 1.1),
-        Target.at_most("requests in flight", _peak(results["ours"]), _CONNECTIONS),
+        Target.at_most("requests in flight", _peak(results["ours"]), CONNECTIONS),
     ]
     rows = [
         ["ideal", number(ideal, "s"), "", ""],
@@ -168,7 +93,7 @@ def known_total(bench: Bench) -> Section:
     sequential = median(results["no total"], "seconds")
     section = Section(
         "Pages side by side",
-        f"{pages} pages of 1,000 items behind 50 ms each, {_CONNECTIONS} requests at a time; "
+        f"{pages} pages of 1,000 items behind 50 ms each, {CONNECTIONS} requests at a time; "
         "sequential is the same without a total.",
     )
     rows = [["no total", number(sequential, "s"), "", number(_peak(results["no total"]))]]
@@ -177,7 +102,7 @@ def known_total(bench: Bench) -> Section:
         faster = sequential / seconds
         section.targets += [
             Target.at_least(f"{name}: sequential / wall", faster, 5),
-            Target.at_most(f"{name}: requests in flight", peak, _CONNECTIONS),
+            Target.at_most(f"{name}: requests in flight", peak, CONNECTIONS),
         ]
         row = [f"{name}, total known", number(seconds, "s"), f"{faster:.1f}", number(peak)]
         rows.append(row)
@@ -315,49 +240,6 @@ def event_loop(bench: Bench) -> Section:
         rows.append([name, number(block, "ms"), computed, number(rate(runs))])
     section.add_table(["", "Longest block", "computing", "Items per second"], rows)
     return section
-
-
-def listing(path: str) -> Figures:
-    """A resource whose items are under `items`."""
-    return {"kind": path, "data_path": ".items"}
-
-
-def paged(base: str, style: str, path: str, pagination: str = "", page_size: int = 1000) -> Figures:
-    """The job of reading one listing in pages; `style` is how the server tells of them."""
-    settings = {
-        "base_url": base,
-        "pagination_type": pagination or _TYPES[style],
-        "page_size": page_size,
-        "next_link_path": "next",
-        "max_concurrent_requests": _CONNECTIONS,
-    }
-    return {"settings": settings, "resources": [listing(path)]}
-
-
-def numbered(base: str) -> Figures:
-    """Settings for endpoints that are paged by number."""
-    return {
-        "base_url": base,
-        "pagination_type": "page",
-        "page_size": 100,
-        "max_concurrent_requests": _CONNECTIONS,
-    }
-
-
-def things(parents: int, each: int) -> Figures:
-    """A resource of so many nested endpoints with so many items each."""
-    team = {
-        "endpoint": "/teams",
-        "query_params": {"count": str(parents)},
-        "data_path": ".items",
-        "field": ".id",
-    }
-    return {
-        "kind": "/teams/{team}/things",
-        "query_params": {"n": str(each)},
-        "data_path": ".items",
-        "path_parameters": {"team": team},
-    }
 
 
 def _peak(runs: Sequence[Figures]) -> float:

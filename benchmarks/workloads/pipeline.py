@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.bench import Api, Bench, Task
 from benchmarks.results import Section, Target, number
 from benchmarks.sailing import Voyage, sail
-from benchmarks.workloads.extraction import listing, numbered, things
+from benchmarks.workloads.jobs import listing, numbered, things
 from settings import ConnectionSettings
 
 _EACH = 4

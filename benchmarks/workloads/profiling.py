@@ -11,7 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.environment import ROOT, their_python
 from benchmarks.results import Section
 from benchmarks.sailing import sail
-from benchmarks.workloads.extraction import listing
+from benchmarks.workloads.jobs import listing
 
 _RATE = 250
 _WORTH_SHOWING = 0.02

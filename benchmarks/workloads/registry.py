@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from benchmarks.bench import Bench
 from benchmarks.results import Section
-from benchmarks.workloads import choices, extraction, pipeline, profiling
+from benchmarks.workloads import choices, extraction, pipeline, profiling, throughput
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
-    "throughput": extraction.throughput,
+    "throughput": throughput.throughput,
     "nested": extraction.nested,
     "overlap": extraction.overlap,
     "total": extraction.known_total,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from explore.as_json import check_as_json, failure_as_json, init_as_json, preview_as_json
-from explore.check import CheckReport, Verdict
+from explore.check import CheckReport
 from explore.connection import Step
 from explore.entities import Dropped
 from explore.findings import Finding
@@ -19,6 +19,7 @@ from explore.recording import Exchange
 from explore.setup.files import Written
 from explore.setup.initialise import Failure, InitReport
 from explore.setup.plan import Evidence, SetupPlan
+from explore.verdicts import Verdict
 from messages import ApiRequest
 from reading.observer import Limits
 

@@ -1,5 +1,7 @@
 """Ocean's probe gives the verdicts of `check`."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,22 @@ from tests.explore.test_preview import answer
 from tests.unit.fake_api import FakeApi, Reply
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_an_instance_imports_no_more_of_explore_than_the_probe_needs() -> None:
+    names = "[name for name in sys.modules if name.startswith(('explore', 'ruamel'))]"
+    outcome = subprocess.run(
+        [sys.executable, "-c", f"import integration, sys; print(*{names})"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = set(outcome.stdout.split())
+    assert "explore.probe" in loaded
+    # What reads mapping files or shows results costs a tenth of a second at each start.
+    assert not loaded & {"ruamel.yaml", "explore.check", "explore.mapping_file", "explore.display"}
 
 
 class Reporter:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.bench import Bench, Task
-from benchmarks.workloads.extraction import paged
+from benchmarks.workloads.jobs import paged
 
 pytestmark = pytest.mark.process
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.workloads.extraction import listing, paged, things
+from benchmarks.workloads.jobs import listing, paged, things
 from tests.performance.conftest import Batch, Read, Served
 
 PAGES = 12

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.bench import Bench, Task
 from benchmarks.bodies import megabyte
-from benchmarks.workloads.extraction import listing, paged
+from benchmarks.workloads.jobs import listing, paged
 from tests.performance.conftest import Batch, Read, Served
 from tests.performance.counting import counted_calls
 

@@ -1,10 +1,14 @@
 """What a resource of the mapping asks for, and what becomes of a selector that is wrong."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from port_ocean.core.handlers.port_app_config.validators import validate_and_get_config_schema
+from pydantic.v1 import BaseModel
 
+from fields.selector import CustomSelector
 from mapping import CustomPortAppConfig
 from tests.pipeline.conftest import Sync
 from tests.pipeline.support import numbered, parameter, resource
@@ -14,10 +18,40 @@ ITEMS = [{"id": 1, "state": "open"}, {"id": 2, "state": "closed"}]
 
 def test_the_models_suit_the_mapping_form() -> None:
     schema = validate_and_get_config_schema(CustomPortAppConfig)
-    fields = str(schema["kinds"])
-    for name in ("data_path", "path_parameters", "query_params", "headers", "body", "method"):
-        camel = name.replace("_p", "P")
-        assert f"'{name}'" in fields or f"'{camel}'" in fields
+    fields = json.dumps(schema)
+    for field in CustomSelector.__fields__.values():
+        assert f'"{field.name}"' in fields or f'"{field.alias}"' in fields
+
+
+def models_within(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A model and those of its fields, to any depth."""
+    yield model
+    for field in model.__fields__.values():
+        if isinstance(field.type_, type) and issubclass(field.type_, BaseModel):
+            yield from models_within(field.type_)
+
+
+@pytest.mark.parametrize(
+    "model", list(dict.fromkeys(models_within(CustomSelector))), ids=lambda model: model.__name__
+)
+def test_every_field_of_every_block_is_explained_in_the_form(model: type[BaseModel]) -> None:
+    for field in model.__fields__.values():
+        assert field.field_info.title, field.name
+        assert field.field_info.description, field.name
+
+
+def test_no_block_of_the_vocabulary_is_forgotten() -> None:
+    names = {model.__name__ for model in models_within(CustomSelector)}
+    assert {
+        "PaginationConfig",
+        "PathParameterConfig",
+        "BatchConfig",
+        "ExportConfig",
+        "ExportStepConfig",
+        "ExportPollConfig",
+        "ErrorRuleConfig",
+        "IncrementalConfig",
+    } <= names
 
 
 @pytest.mark.contract("mapping.kind.any")
