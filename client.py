@@ -13,17 +13,17 @@ import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
 from auth.factory import create_auth
-from connections import STRANGER
-from diagnosis import explain
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
-from exchange import LARGE_BODY
+from freshness.revalidation import Revalidation, Send
 from messages import ApiRequest, ApiResponse, query_texts
-from origins import OriginRule
 from redaction import Redactor
-from revalidation import Revalidation, Send
 from settings import ConnectionSettings
-from traffic import Traffic
-from transport import ApiHttpClient
+from transport.connections import STRANGER
+from transport.diagnosis import explain
+from transport.exchange import LARGE_BODY
+from transport.http_client import ApiHttpClient
+from transport.origins import OriginRule
+from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -24,21 +24,17 @@ from client import ApiClient
 from errors import SettingsError
 from exit_code import interrupt
 from explore.probe import probe
+from fields.selector import CustomSelector
+from freshness.incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
+from freshness.revalidation import Revalidation
 from garbage import spare_the_collector
-from incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
 from live_events.service import LiveEvents
-from mapping import (
-    CustomPortAppConfig,
-    CustomResourceConfig,
-    CustomSelector,
-    is_incremental,
-    plans_of,
-)
+from mapping import CustomPortAppConfig, CustomResourceConfig, is_incremental, plans_of
+from reading.shared_responses import SharedResponses
 from reconciliation import CountingEntityProcessor, DeletionGuard
 from redaction import hide_settings_in_errors, keep_ordinary_words
 from response_cache import remove_leftovers
-from resync import ResourceReader, SharedResponses
-from revalidation import Revalidation
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 __all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]

@@ -17,7 +17,7 @@ from port_ocean.core.ocean_types import EntityDiff
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
 from errors import ResourceError
-from fused_processor import FusedEntityProcessor
+from jq_engine.fused_processor import FusedEntityProcessor
 
 # What JQ computes cannot be told from the mapping alone.
 _PLAIN_NAME = re.compile(r"""\s*(["'])([^"'\\]+)\1\s*""")

@@ -5,23 +5,22 @@ are still read, and at the end one error stops Ocean from deleting what was not 
 """
 
 import asyncio
-import re
-from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from loguru import logger
 
-from ahead import Fetch
-from batching import BatchBuffer
-from channel import Channel
 from client import ApiClient
-from combinations import Combinations
-from dependencies import may_vanish
-from discovery import (
+from endpoints import Endpoint
+from errors import OceanCustomError, ResourceError, ResponseError
+from freshness.incremental import TimedReader
+from jq_engine.worker import JqWorker
+from parameters.channel import Channel
+from parameters.combinations import Combinations
+from parameters.dependencies import may_vanish
+from parameters.discovery import (
     NOTHING,
     Combination,
     Discovery,
@@ -29,82 +28,21 @@ from discovery import (
     FixedSource,
     Source,
 )
-from endpoint_reader import EndpointReader
-from endpoints import Endpoint
-from error_rules import ErrorRule
-from errors import OceanCustomError, ResourceError, ResponseError
-from export_jobs import ExportJob, ExportPlan
-from failures import Failures, Vanished
-from incremental import Incremental, TimedReader
-from item_shape import ItemShape, Shaper
-from jq_worker import JqWorker
-from live_events.plan import LiveEventPlan
-from observer import UNLIMITED, UNOBSERVED, Limits, Observer
-from parameters import PathParameter
-from response_cache import ResponseCache
+from parameters.parameter import PathParameter
+from reading.batching import BatchBuffer
+from reading.endpoint_reader import EndpointReader
+from reading.error_rules import ErrorRule
+from reading.export_jobs import ExportJob
+from reading.failures import Failures, Vanished
+from reading.item_shape import Shaper
+from reading.observer import UNLIMITED, UNOBSERVED, Limits, Observer
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
 from settings import ConnectionSettings
-from windows import Windows
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
 _PARENTS_FOR_EACH = 20
-_NAME = re.compile(r"(?:\{|%7B)[A-Za-z_][\w-]*(?:\}|%7D)")
 _KINDS = {str: "text", bool: "true or false", list: "a list", type(None): "null"}
-
-
-@dataclass(frozen=True, slots=True)
-class ResourcePlan:
-    """What one resource of the mapping asks for, checked.
-
-    `parameters` are those that are needed, each after those that it depends on.
-    """
-
-    kind: str
-    endpoint: Endpoint
-    parameters: tuple[PathParameter, ...] = ()
-    error_rules: tuple[ErrorRule, ...] = ()
-    shape: ItemShape = field(default_factory=ItemShape)
-    export: ExportPlan | None = None
-    incremental: Incremental | None = None
-    windows: Windows | None = None
-    live_events: tuple[LiveEventPlan, ...] = ()
-
-    @property
-    def steps(self) -> list[Endpoint]:
-        """What is called for each combination of values; the last one gives the items."""
-        before = [step.endpoint for step in self.export.steps] if self.export else []
-        return [*before, self.endpoint]
-
-    @property
-    def placeholders(self) -> list[str]:
-        """The names that the steps need values for, each once."""
-        names = (name for endpoint in self.steps for name in endpoint.placeholders)
-        return list(dict.fromkeys(names))
-
-    @property
-    def shareable(self) -> list[Endpoint]:
-        """The endpoints whose answers are the same for each resource that asks."""
-        of_parameters = (parameter.endpoint for parameter in self.parameters)
-        own = [] if self.export else [self.endpoint]
-        return [*own, *(endpoint for endpoint in of_parameters if endpoint)]
-
-
-class SharedResponses:
-    """The responses of one resync that more than one resource asks for."""
-
-    def __init__(self, plans: Sequence[ResourcePlan]) -> None:
-        uses = Counter(_shape(endpoint) for plan in plans for endpoint in plan.shareable)
-        self._shared = {shape for shape, count in uses.items() if count > 1}
-        self._cache = ResponseCache()
-
-    def fetch_for(self, endpoint: Endpoint, client: ApiClient) -> Fetch:
-        """How requests of this endpoint are sent: through the cache if anyone else asks too."""
-        if _shape(endpoint) not in self._shared:
-            return client.send
-        return lambda request: self._cache.fetch(request, client.send)
-
-    def close(self) -> None:
-        """Remove every kept response."""
-        self._cache.close()
 
 
 class ResourceReader:
@@ -314,8 +252,3 @@ def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
         )
     # A copy, because pagination compares pages.
     return [item | marks for item in items] if marks else items
-
-
-def _shape(endpoint: Endpoint) -> str:
-    """Equal for endpoints that can call the API in the same way, however placeholders are named."""
-    return _NAME.sub("{}", endpoint.identity)

@@ -20,7 +20,6 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-import certificates
 from auth.credentials import SECRETS, CredentialSettings, missing
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from errors import SettingsError
@@ -35,6 +34,7 @@ from setting_types import (
     refuse,
     resolve_environment,
 )
+from transport import certificates
 
 MappingEngine = Literal["fused", "ocean"]
 HttpVersion = Literal["http1", "auto"]

@@ -21,9 +21,10 @@ from loguru import logger
 
 from benchmarks.clients.ours import plan_of, stand_in_for_ocean
 from client import ApiClient
-from incremental_sync import ResourceRun
-from resync import ResourceReader, SharedResponses
-from revalidation import Revalidation
+from freshness.incremental_sync import ResourceRun
+from freshness.revalidation import Revalidation
+from reading.shared_responses import SharedResponses
+from resync import ResourceReader
 from sandbox.server import serve
 from settings import ConnectionSettings
 

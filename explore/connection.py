@@ -17,7 +17,7 @@ from explore.advice import advice_for, http_advice
 from explore.recording import RecordingClient
 from messages import ApiRequest
 from settings import ConnectionSettings
-from transport import tls_context
+from transport.http_client import tls_context
 
 type StepName = Literal["dns", "connect", "tls", "http", "authentication"]
 

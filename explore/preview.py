@@ -23,8 +23,8 @@ from explore.reading import ResourceReading, read_resource
 from explore.recording import RecordingClient
 from explore.surroundings import Surroundings
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
-from observer import Limits
-from resync import SharedResponses
+from reading.observer import Limits
+from reading.shared_responses import SharedResponses
 from settings import ConnectionSettings
 
 DEFAULT_LIMITS = Limits(pages=5, endpoints=5, items=100)

@@ -13,10 +13,12 @@ from formats.bodies import decode
 from formats.options import ResponseFormat
 from mapping import CustomResourceConfig
 from messages import ApiRequest
-from observer import UNLIMITED, Limits, Observer
 from pagination.page import Page
 from pagination.reading import Verdict
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from reading.observer import UNLIMITED, Limits, Observer
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 _MOST_RETRIES = 2

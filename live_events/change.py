@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 
 from live_events.plan import LiveEventPlan, Target
-from resync import ResourcePlan
+from resource_plan import ResourcePlan
 
 
 @dataclass(frozen=True, slots=True)

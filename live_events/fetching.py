@@ -4,10 +4,10 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from client import ApiClient
-from endpoint_reader import EndpointReader
-from item_shape import Shaper
-from jq_worker import JqWorker
+from jq_engine.worker import JqWorker
 from live_events.change import Change
+from reading.endpoint_reader import EndpointReader
+from reading.item_shape import Shaper
 from resync import marked
 from settings import ConnectionSettings
 

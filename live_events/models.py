@@ -10,15 +10,15 @@ from pydantic.v1 import BaseModel, Extra, Field, validator
 from endpoints import Endpoint
 from errors import SelectorError
 from extraction import ItemExpression
+from fields.endpoint import EndpointFields
 from live_events.plan import LiveEventPlan
 from live_events.settings import DEFAULT_PATH
 from pagination.models import PaginationSettings
-from selector_fields import EndpointFields
 from settings import ConnectionSettings
 from templates import placeholders_in
 
 if TYPE_CHECKING:
-    from resync import ResourcePlan
+    from resource_plan import ResourcePlan
 
 _SPARE = re.compile(r"/+$")
 

@@ -17,7 +17,7 @@ from port_ocean.utils.signal import signal_handler
 
 from client import ApiClient
 from errors import LiveEventError, OceanCustomError, SelectorError, StatusError
-from jq_worker import JqWorker
+from jq_engine.worker import JqWorker
 from live_events.authentication import Authenticator, ClosedAuthenticator
 from live_events.change import Change
 from live_events.coalescing import Coalescer
@@ -28,7 +28,7 @@ from live_events.processor import LiveEventProcessor, resource_index
 from live_events.upload import Upload, UploadError
 from mapping import CustomResourceConfig
 from reconciliation import DeletionGuard
-from resync import ResourcePlan
+from resource_plan import ResourcePlan
 from settings import ConnectionSettings
 
 _GONE = frozenset({404, 410})

@@ -12,7 +12,7 @@ from explore.contents import from_saved, to_save
 from explore.masking import Masker
 from explore.options import Inputs, PreviewOptions
 from explore.surroundings import Surroundings
-from observer import Limits
+from reading.observer import Limits
 from redaction import Redactor
 from tests.explore.conftest import Screen
 from tests.explore.test_init_shapes import init, synced

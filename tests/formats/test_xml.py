@@ -8,8 +8,8 @@ import pytest
 
 from errors import EndpointError, ResourceError
 from formats.xml_objects import XmlObjects
-from page_reader import EndpointStatistics
 from pagination.sizes import PageSizes
+from reading.page_reader import EndpointStatistics
 from tests.formats.encoding import items_of, page, response
 
 

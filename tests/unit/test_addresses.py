@@ -9,11 +9,11 @@ import pytest
 from client import ApiClient
 from errors import RefusedOriginError, SettingsError
 from messages import ApiRequest
-from origins import OriginRule, origin
 from redaction import Redactor
 from settings import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Reply
+from transport.origins import OriginRule, origin
 
 
 @pytest.fixture

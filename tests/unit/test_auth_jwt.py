@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from auth.json_web_token import JwtAuth
 from auth.signing import JwtSigner, SigningAlgorithm, load_key
-from connections import SIGN
 from errors import SettingsError
 from messages import ApiRequest
 from redaction import MASK, Redactor
@@ -22,6 +21,7 @@ from settings import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.signing_keys import SECRET, pem_of, verifying
+from transport.connections import SIGN
 
 ALGORITHMS: tuple[SigningAlgorithm, ...] = get_args(SigningAlgorithm)
 

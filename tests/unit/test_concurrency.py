@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from client import ApiClient
-from concurrency import AdaptiveLimit
 from errors import StatusError
-from rate_limits import RequestGate
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.test_transport import _send
+from transport.concurrency import AdaptiveLimit
+from transport.rate_limits import RequestGate
 
 _OUTCOMES = st.lists(st.sampled_from(["success", "trouble", "late trouble", "late success"]))
 

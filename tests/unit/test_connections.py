@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from client import ApiClient
-from connections import SIGN, Connection, Route
 from errors import RequestError
 from messages import ApiRequest
 from tests.unit.authority import Authority
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.h2_server import TwoVersions
+from transport.connections import SIGN, Connection, Route
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 from endpoints import Endpoint
 from errors import ResourceError
 from extraction import DataPath, ItemExpression
-from incremental import Incremental, ServerSide
+from freshness.incremental import Incremental, ServerSide
+from freshness.times import TimeFormat
+from freshness.windows import Windows
 from messages import ApiRequest
-from observer import Limits
-from parameters import PathParameter
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from parameters.parameter import PathParameter
+from reading.observer import Limits
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 from tests.unit.test_resync import BASE, Api
-from times import TimeFormat
-from windows import Windows
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 UPDATED = ItemExpression(".updated_at", "incremental.field")

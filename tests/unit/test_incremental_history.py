@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from endpoints import Endpoint
 from errors import ResourceError
 from extraction import DataPath, ItemExpression
-from incremental import Incremental, ServerSide
-from incremental_sync import ResourceRun
+from freshness.incremental import Incremental, ServerSide
+from freshness.incremental_sync import ResourceRun
+from freshness.times import TimeFormat
+from freshness.windows import Windows
 from messages import ApiRequest
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 from tests.unit.test_resync import BASE, Api
-from times import TimeFormat
-from windows import Windows
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 ENDPOINT = Endpoint("/things", data_path=DataPath(".items"))

@@ -8,17 +8,24 @@ from typing import Any
 import httpx
 import pytest
 
-import incremental_sync
 from endpoints import Endpoint
 from errors import SelectorError
 from extraction import ItemExpression
-from incremental import Incremental
-from incremental_sync import CarefulCursors, ResourceRun, Run, ServerClock, restart_cursors
-from mapping import CustomResourceConfig, CustomSelector, is_incremental
+from fields.selector import CustomSelector
+from freshness import incremental_sync
+from freshness.incremental import Incremental
+from freshness.incremental_sync import (
+    CarefulCursors,
+    ResourceRun,
+    Run,
+    ServerClock,
+    restart_cursors,
+)
+from mapping import CustomResourceConfig, is_incremental
 from messages import ApiRequest
 from pagination.page import Page
 from pagination.reading import Verdict
-from resync import ResourcePlan
+from resource_plan import ResourcePlan
 from settings import ConnectionSettings
 
 BEGUN = datetime(2024, 1, 1, 12, tzinfo=UTC)

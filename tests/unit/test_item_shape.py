@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import item_shape
 from errors import ResponseError, SelectorError
-from item_shape import ItemShape, Shaper
-from jq_worker import JqWorker
-from mapping import CustomSelector
+from fields.selector import CustomSelector
+from jq_engine.worker import JqWorker
+from reading import item_shape
+from reading.item_shape import ItemShape, Shaper
 from settings import ConnectionSettings
 
 _VALUES = st.recursive(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import kept_responses
-from kept_entry import Metadata, body_digest
-from kept_responses import KeptResponses
+from freshness import kept_responses
+from freshness.kept_entry import Metadata, body_digest
+from freshness.kept_responses import KeptResponses
 
 LIMIT = 200_000
 NAME = "a" * 64

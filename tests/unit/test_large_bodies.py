@@ -14,25 +14,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import connections
-import download
-import exchange
-import item_stream
-import spool
 from client import ApiClient
 from endpoints import Endpoint
-from error_rules import ErrorRule
 from errors import EndpointError, ResourceError, ResponseError
 from extraction import DataPath
 from formats.documents import Documents
-from item_stream import ItemStream
-from jq_worker import JqWorker
+from jq_engine.worker import JqWorker
 from messages import ApiResponse
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from reading import item_stream
+from reading.error_rules import ErrorRule
+from reading.item_stream import ItemStream
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
-from spool import Spool
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
+from transport import connections, download, exchange, spool
+from transport.spool import Spool
 
 ITEMS = [{"id": number, "text": 'a "quoted" ]text\\'} for number in range(300)]
 BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": None}).encode()

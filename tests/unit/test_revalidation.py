@@ -16,16 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_ocean.helpers.metric.metric import Metrics, _metrics_registry
 
-import connections
-import exchange
-import spool
 from client import ApiClient
 from endpoints import Endpoint
 from errors import StatusError
 from extraction import DataPath
-from messages import ApiResponse
-from resync import ResourcePlan, ResourceReader, SharedResponses
-from revalidation import (
+from freshness.revalidation import (
     _WITHOUT_EFFECT_ON_ANSWERS,
     BYTES_METRIC,
     REQUESTS_METRIC,
@@ -33,8 +28,13 @@ from revalidation import (
     Savings,
     instance_of,
 )
+from messages import ApiResponse
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 from tests.unit.fake_api import FakeApi, Received, Reply
+from transport import connections, exchange, spool
 
 PLAN = ResourcePlan("/items", Endpoint("/items", data_path=DataPath(".")))
 

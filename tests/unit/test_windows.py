@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freshness.times import TimeFormat
+from freshness.windows import Window, Windows
 from messages import ApiRequest
 from tests.unit.test_times import FORMATS
-from times import TimeFormat
-from windows import Window, Windows
 
 NOW = datetime(2024, 2, 29, 12, 30, 45, 678901, tzinfo=UTC)
 
