@@ -13,14 +13,17 @@ import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
 from auth.factory import create_auth
-from diagnosis import explain
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
-from exchange import LARGE_BODY
+from freshness.revalidation import Revalidation, Send
 from messages import ApiRequest, ApiResponse, query_texts
-from origins import OriginRule
 from redaction import Redactor
 from settings import ConnectionSettings
-from transport import ApiHttpClient
+from transport.connections import STRANGER
+from transport.diagnosis import explain
+from transport.exchange import LARGE_BODY
+from transport.http_client import ApiHttpClient
+from transport.origins import OriginRule
+from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -33,7 +36,7 @@ _ADVICE = {
     403: "the credentials lack permission for this endpoint",
     404: "look at baseUrl and the path in kind",
     405: "look at the selector's method",
-    407: "the proxy wants credentials; look at HTTPS_PROXY",
+    407: "the proxy wants credentials; look at proxy or HTTPS_PROXY",
     410: "look at baseUrl and the path in kind",
     413: "look at pageSize and the selector's body",
     415: "look at the selector's headers and body",
@@ -50,14 +53,23 @@ class ApiClient:
     """Sends requests to one API with its credentials, limits and retries.
 
     Built once for an instance, inside a running event loop; `aclose` ends its connections.
+    `revalidation`, where given, makes requests conditional.
     """
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(
+        self, settings: ConnectionSettings, revalidation: Revalidation | None = None
+    ) -> None:
         self.redactor = Redactor.for_settings(settings)
         self._settings = settings
         self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
         auth = create_auth(settings, self.redactor)
         self._http = ApiHttpClient(settings, self.redactor, auth)
+        self._revalidation = revalidation
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far, as metrics."""
+        return self._http.traffic
 
     async def send(self, request: ApiRequest) -> ApiResponse:
         """Send a request and follow redirects.
@@ -87,16 +99,20 @@ class ApiClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        if self._revalidation:
+            await self._revalidation.aclose()
         await self._http.aclose()
 
     async def _exchange(self, request: ApiRequest) -> httpx.Response:
         try:
             admitted = request.with_url(self._origins.admit(request.url))
             if not self._origins.is_own(admitted.url):
-                return await self._http.send(self._build_for_stranger(admitted), auth=None)
+                built = self._build_for_stranger(admitted)
+                return await self._transmit(admitted, built, self._send_without_credentials)
             if request.is_anonymous:
-                return await self._http.send(self._build_anonymous(admitted), auth=None)
-            return await self._http.send(self._build(admitted))
+                built = self._build_anonymous(admitted)
+                return await self._transmit(admitted, built, self._send_without_credentials)
+            return await self._transmit(admitted, self._build(admitted), self._http.send)
         except (UnicodeError, ValueError) as error:
             # Headers that are no ASCII, or a NaN in a body.
             raise RequestError(
@@ -109,6 +125,16 @@ class ApiClient:
             raise
         except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError, OSError) as error:
             raise self._explain(error, request) from None
+
+    async def _transmit(
+        self, request: ApiRequest, built: httpx.Request, send: Send
+    ) -> httpx.Response:
+        if self._revalidation:
+            return await self._revalidation.exchange(request.identity, built, send)
+        return await send(built)
+
+    async def _send_without_credentials(self, built: httpx.Request) -> httpx.Response:
+        return await self._http.send(built, auth=None)
 
     def _build(self, request: ApiRequest) -> httpx.Request:
         headers = httpx.Headers(self._settings.custom_headers)
@@ -128,6 +154,7 @@ class ApiClient:
         """With the selector's own headers only, and without the cookies of the API."""
         built = self._with_body(request, httpx.Headers(request.headers))
         built.headers.pop("cookie", None)
+        built.extensions[STRANGER] = True
         return built
 
     def _with_body(self, request: ApiRequest, headers: httpx.Headers) -> httpx.Request:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,8 @@ async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) 
     Integers beyond ±2^53 become strings, because JQ would round them.
 
     Raises:
-        ResponseError: it is empty or not JSON; the message never quotes it.
+        ResponseError: it is empty, or cannot be decoded.
+        ValueError: it is not JSON; the message never quotes it.
     """
     text = _as_utf8(content, encoding)
     if not text.strip():
@@ -54,7 +55,7 @@ async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) 
     except (ValueError, RecursionError, ijson.JSONError) as error:
         # What ijson says holds pieces of the body.
         cause = "malformed" if isinstance(error, ijson.JSONError) else str(error)
-        raise ResponseError(f"is not JSON: {cause}") from None
+        raise ValueError(cause) from None
 
 
 async def json_text(body: Body) -> str:
@@ -161,6 +162,14 @@ def _exact_numbers(value: Any) -> Any:
         case int() if not -_EXACT <= value <= _EXACT:
             return str(value)
     return value
+
+
+def looks_like_error(body: Any) -> bool:
+    """Whether a JSON value is what APIs send when something went wrong."""
+    if not isinstance(body, Mapping):
+        return False
+    denied = any(body.get(name) is False for name in ("ok", "success"))
+    return denied or any(body.get(name) for name in ("error", "errors"))
 
 
 def _as_utf8(content: bytes, encoding: str) -> bytes:

@@ -10,8 +10,10 @@
     │   ├── StatusError             the API answered with an error status
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
+    │   │   └── TooDeepError          there is more than the API, or the mapping, lets be read
     │   ├── ExportError             an export job failed, or was not done in time
     │   └── AuthenticationError     no credentials could be fetched
+    ├── LiveEventError            an event could not be applied; the next resync makes up for it
     └── ResourceError             a resource that failed, with all its endpoint errors grouped
 
 Messages are for the person on call. They never hold a credential: URLs and bodies go through
@@ -107,6 +109,10 @@ class PaginationError(EndpointError):
     """Pages contradict each other, so that reading on could lose or repeat items."""
 
 
+class TooDeepError(PaginationError):
+    """There is more than can be read in one go; a narrower request may be answered."""
+
+
 class ExportError(EndpointError):
     """An export job failed, was not done in time, or did not say what comes next."""
 
@@ -117,3 +123,7 @@ class AuthenticationError(EndpointError):
 
 class ResourceError(OceanCustomError):
     """A resource was not read completely; Ocean must not delete anything because of it."""
+
+
+class LiveEventError(OceanCustomError):
+    """A webhook event could not be applied; the next resync makes up for it."""

@@ -18,7 +18,7 @@ from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEnti
 from decoding import Body, json_text, parse
 from errors import ResponseError, SelectorError
 from formats.parts import ListPart
-from jq_worker import JqWorker, JqWorkerError
+from jq_engine.worker import JqWorker, JqWorkerError
 from paths import Step, leading_path, walk
 
 _WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "

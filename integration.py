@@ -1,16 +1,19 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import aclosing, asynccontextmanager, suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from loguru import logger
 from port_ocean.clients.port.types import UserAgentType
-from port_ocean.context.event import TriggerType, event
+from port_ocean.context.event import EventType, TriggerType, event, event_context
 from port_ocean.context.ocean import PortOceanContext, ocean
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
+from port_ocean.core.handlers.port_app_config.models import ResourceConfig
+from port_ocean.core.incremental.cursor_store import CursorStore
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
 from port_ocean.core.models import EventListenerType
@@ -21,12 +24,17 @@ from client import ApiClient
 from errors import SettingsError
 from exit_code import interrupt
 from explore.probe import probe
+from fields.selector import CustomSelector
+from freshness.incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
+from freshness.revalidation import Revalidation
 from garbage import spare_the_collector
-from mapping import CustomPortAppConfig, CustomResourceConfig, CustomSelector, plans_of
+from live_events.service import LiveEvents
+from mapping import CustomPortAppConfig, CustomResourceConfig, is_incremental, plans_of
+from reading.shared_responses import SharedResponses
 from reconciliation import CountingEntityProcessor, DeletionGuard
 from redaction import hide_settings_in_errors, keep_ordinary_words
 from response_cache import remove_leftovers
-from resync import ResourceReader, SharedResponses
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 __all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]
@@ -55,9 +63,10 @@ class CustomIntegration(BaseIntegration):
         self.has_failed = False
         self._settings: ConnectionSettings | None = None
         self._client: ApiClient | None = None
-        # What one resync shares: at most one element. A list, because Ocean reads resources in
-        # tasks of their own, which see the resync's context but cannot set anything in it.
-        self._shared: ContextVar[list[SharedResponses]] = ContextVar("shared")
+        self._revalidation: Revalidation | None = None
+        self._live_events: LiveEvents | None = None
+        # Ocean reads resources in tasks of their own, which see this but cannot set it.
+        self._run: ContextVar[Run] = ContextVar("run")
 
     @property
     def settings(self) -> ConnectionSettings:
@@ -74,8 +83,22 @@ class CustomIntegration(BaseIntegration):
     def client(self) -> ApiClient:
         """The one client of this instance; first used within the running event loop."""
         if self._client is None:
-            self._client = ApiClient(self.settings)
+            identifier = ocean.config.integration.identifier
+            self._revalidation = Revalidation.for_settings(self.settings, identifier)
+            self._client = ApiClient(self.settings, self._revalidation)
         return self._client
+
+    @property
+    def live_events(self) -> LiveEvents:
+        """What serves webhooks; errors as for `settings`."""
+        if self._live_events is None:
+            self._live_events = LiveEvents(self, self.settings)
+        return self._live_events
+
+    def accept_live_events(self) -> None:
+        """Register the webhooks, while the application is built; wrong settings are told later."""
+        with suppress(SettingsError):
+            self.live_events.register()
 
     async def start(self) -> None:
         """Check the settings before anything else; wrong ones end the process with one message."""
@@ -88,9 +111,11 @@ class CustomIntegration(BaseIntegration):
             self.has_failed = True
             interrupt()
             return
-        _ = self.client  # From here on, Ocean's log filter knows every secret.
+        # From here on, Ocean's log filter knows every secret.
+        ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
+        self.live_events.start(self.client)
         spare_the_collector()
         get_monitor().interval = _MONITOR_SECONDS
         await super().start()
@@ -119,18 +144,84 @@ class CustomIntegration(BaseIntegration):
         silent: bool = True,
     ) -> bool:
         """A full resync, as Ocean's; what its resources share is gone when it ends."""
-        shared: list[SharedResponses] = []
-        token = self._shared.set(shared)
+        begun = datetime.now(UTC)
         succeeded = False
-        try:
-            succeeded = bool(await super().sync_raw_all(_, trigger_type, user_agent_type, silent))
-        finally:
-            is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
-            self.has_failed = is_one_shot and not succeeded
-            self._shared.reset(token)
-            for responses in shared:
-                responses.close()
+        async with self._sharing() as run:
+            try:
+                with self.live_events.beside_resync():
+                    succeeded = bool(
+                        await super().sync_raw_all(_, trigger_type, user_agent_type, silent)
+                    )
+                if succeeded:
+                    await restart_cursors(ocean.port_client, run.resources, begun)
+            finally:
+                is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
+                self.has_failed = is_one_shot and not succeeded
         return succeeded
+
+    async def sync_incremental(
+        self,
+        interval_seconds: int,
+        trigger_type: TriggerType = "machine",
+        user_agent_type: UserAgentType = UserAgentType.exporter,
+    ) -> None:
+        """An incremental run, as Ocean's, for the resources with an `incremental` block."""
+        self.has_failed = True
+        async with (
+            self._sharing() as run,
+            # Around Ocean's own, for what is to be done when all resources were read.
+            event_context(EventType.INCREMENTAL_RESYNC, trigger_type=trigger_type),
+        ):
+            config = await self.port_app_config_handler.get_port_app_config(use_cache=False)
+            self.event_strategy.incremental.clear()
+            for kind in {each.kind for each in config.resources if is_incremental(each)}:
+                self.on_incremental_resync(self._read_changes, kind)
+            await super().sync_incremental(interval_seconds, trigger_type, user_agent_type)
+            await self.sort_and_upsert_failed_entities(user_agent_type)
+        if run.failed:
+            logger.error(f"Failed, and tried again next time: {', '.join(run.failed)}")
+        self.has_failed = bool(run.failed)
+
+    async def _sync_incremental_kind(
+        self,
+        resource: ResourceConfig,
+        index: int,
+        cursor: datetime,
+        next_cursor: datetime,
+        cursor_store: CursorStore,
+        *others: Any,
+    ) -> bool:
+        """One resource of an incremental run; Ocean stops at the first that is not True."""
+        if not is_incremental(resource):
+            return True
+        run = self._run.get()
+        # Ocean's own idea of a cursor where there is none would pass over what is older.
+        stored = await cursor_store.get(resource.kind, index)
+        run.current = ResourceRun(resource.kind, index, stored)
+        careful = CarefulCursors(ocean.port_client, run.current)
+        if not await super()._sync_incremental_kind(
+            resource, index, cursor, next_cursor, careful, *others
+        ):
+            run.failed.append(resource.kind)
+        return True
+
+    async def _read_changes(self, kind: str) -> AsyncGenerator[list[dict[str, Any]]]:
+        async with aclosing(self.read_resource()) as batches:
+            async for batch in batches:
+                yield batch
+
+    @asynccontextmanager
+    async def _sharing(self) -> AsyncIterator[Run]:
+        """What the resources of one run share; gone when it ends."""
+        run = Run()
+        token = self._run.set(run)
+        try:
+            yield run
+        finally:
+            self._run.reset(token)
+            run.close()
+            if self._revalidation:
+                await self._revalidation.report(ocean.metrics)
 
     async def read_resource(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """The batches of the resource that Ocean is processing.
@@ -143,6 +234,7 @@ class CustomIntegration(BaseIntegration):
         if not isinstance(config, CustomResourceConfig):
             raise TypeError(f"{type(config).__name__} is not this integration's resource class")
         plan = config.plan(self.settings)
+        self.live_events.warn(plan)
         config.selector.warn(config.kind, self.settings)
         processor = self.entity_processor
         tally = (
@@ -150,8 +242,16 @@ class CustomIntegration(BaseIntegration):
             if isinstance(processor, CountingEntityProcessor)
             else None
         )
+        # Outside of a run, nothing would remove what is shared.
+        run = self._run.get(None)
+        part = (run or Run()).begin(plan, resource.index)
         reader = ResourceReader(
-            plan, client=self.client, settings=self.settings, shared=self._shared_responses()
+            plan,
+            client=self.client,
+            settings=self.settings,
+            shared=self._shared_in(run) if run else SharedResponses([]),
+            observer=part.clock,
+            since=part.since,
         )
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
@@ -159,11 +259,7 @@ class CustomIntegration(BaseIntegration):
         if tally and not await is_dsp_mode_enabled():
             tally.check(config.kind)
 
-    def _shared_responses(self) -> SharedResponses:
-        shared = self._shared.get(None)
-        if shared is None:
-            # Nothing would remove what is kept outside of a resync.
-            return SharedResponses([])
-        if not shared:
-            shared.append(SharedResponses(plans_of(event.port_app_config.resources, self.settings)))
-        return shared[0]
+    def _shared_in(self, run: Run) -> SharedResponses:
+        if run.shared is None:
+            run.shared = SharedResponses(plans_of(event.port_app_config.resources, self.settings))
+        return run.shared

@@ -16,6 +16,7 @@ if type(ocean.integration).__name__ != CustomIntegration.__name__:
 
 integration = cast("CustomIntegration", ocean.integration)
 exit_with_failure_if(lambda: integration.has_failed)
+integration.accept_live_events()
 
 
 @ocean.on_probe()

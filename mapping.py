@@ -1,204 +1,17 @@
-"""The resource mapping as a user writes it, and the plan that a resource's selector becomes.
+"""The resource mapping as a user writes it: pydantic.v1 models, as Ocean asks."""
 
-These are pydantic.v1 models, as Ocean asks. A selector that cannot be used must fail its own
-resource and no other, so that a problem is kept with the selector until its resource is read.
-"""
+from collections.abc import Iterable
+from typing import ClassVar
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any, ClassVar
+from port_ocean.core.handlers.port_app_config.models import PortAppConfig, ResourceConfig
+from pydantic.v1 import Field
 
-from loguru import logger
-from port_ocean.core.handlers.port_app_config.models import (
-    PortAppConfig,
-    ResourceConfig,
-    Selector,
-)
-from pydantic.v1 import BaseModel, Extra, Field, PrivateAttr, ValidationError, validator
-
-from dependencies import check_names, in_order, stands_in_text
-from endpoints import Endpoint, check_placeholders
 from errors import SelectorError
-from export_fields import ExportConfig, ExportPollConfig, ExportStepConfig
-from item_shape import ItemShape
-from pagination_fields import PaginationConfig
-from parameter_fields import BatchConfig, PathParameterConfig
-from parameters import PathParameter
-from resync import ResourcePlan
-from selector_fields import EndpointFields, ErrorRuleConfig
+from fields.problems import unusable
+from fields.selector import CustomSelector
+from live_events.plan import check_blueprint
+from resource_plan import ResourcePlan
 from settings import ConnectionSettings
-from templates import variables_in
-
-_WRITING = frozenset({"PUT", "PATCH", "DELETE"})
-_CLOSE_ENOUGH = 0.8
-# The blocks of a selector in which unknown keys are refused.
-_BLOCKS: dict[str, type[BaseModel]] = {
-    "path_parameters": PathParameterConfig,
-    "batch": BatchConfig,
-    "on_error": ErrorRuleConfig,
-    "pagination": PaginationConfig,
-    "export": ExportConfig,
-    "submit": ExportStepConfig,
-    "poll": ExportPollConfig,
-}
-# Fields whose own name Python does not allow.
-_AS_WRITTEN = {"where": "in", "size_where": "size_in", "fields_": "fields"}
-
-
-class CustomSelector(Selector, EndpointFields):
-    """Which endpoint is called, how, and where the items are."""
-
-    query: str = Field(
-        default="true",
-        title="Query",
-        description="JQ on each raw item; only items where it is true become entities. "
-        'Example: `.status != "archived"`.',
-    )
-    endpoint: str | None = Field(
-        default=None,
-        title="Endpoint",
-        description="Path that is called instead of the kind. Example: `/api/v1/users`.",
-    )
-    path_parameters: dict[str, PathParameterConfig] = Field(
-        default_factory=dict,
-        alias="pathParameters",
-        title="Path parameters",
-        description="Where the values of `{placeholders}` come from. Each item then carries "
-        "`__placeholder` with its value.",
-    )
-
-    items_filter: str | None = Field(
-        default=None,
-        alias="itemsFilter",
-        title="Items filter",
-        description="JQ on each item that data_path gives; only items where it is exactly true go "
-        'on. Example: `.status != "deleted"`.',
-    )
-    emit: str | None = Field(
-        default=None,
-        title="Emit",
-        description="JQ on each item that gives the objects which take its place; none is fine. "
-        "Example: `{id: .ID, name: .NAME}`.",
-    )
-    export: ExportConfig | None = Field(
-        default=None,
-        title="Export",
-        description="A job to submit and to wait for, before the resource's own request downloads "
-        'what it made. Example: `{"poll": {"endpoint": "/exports/7", "done": ".ready"}}`.',
-    )
-    on_error: list[ErrorRuleConfig] = Field(
-        default_factory=list,
-        alias="onError",
-        title="On error",
-        description="Rules for answers that are errors, tried in order; without one, the resource "
-        'fails. Example: `[{"when": [403], "then": "skip"}]`.',
-    )
-
-    class Config:
-        # Port's form adds keys of its own.
-        extra = Extra.allow
-
-    _problems: list[str] = PrivateAttr(default_factory=list)
-
-    @classmethod
-    def validate(cls: type["CustomSelector"], value: Any) -> "CustomSelector":
-        """A selector; one that is wrong is kept with its problems and fails when it is used."""
-        try:
-            selector = super().validate(value)
-        except ValidationError as error:
-            given = value if isinstance(value, dict) else {}
-            unknown = {key: given[key] for key in given if key not in _names_of(cls)}
-            selector = cls.construct(query=str(given.get("query", "true")), **unknown)
-            selector._problems = [_describe(dict(detail)) for detail in error.errors()]
-        return selector
-
-    @validator("path_parameters", pre=True)
-    def _no_parameters(cls, value: object) -> object:
-        return {} if value is None else value
-
-    def plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        """The checked form of the resource.
-
-        Raises:
-            SelectorError: with every problem of this selector, naming the kind.
-        """
-        problems = [*self._problems, *self._misspelt()]
-        plan = None
-        if not problems:
-            try:
-                plan = self._plan(kind, settings)
-            except SelectorError as error:
-                problems.append(str(error))
-        if plan is None:
-            listed = "\n".join(f"  - {problem}" for problem in problems)
-            raise SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
-        return plan
-
-    def warn(self, kind: str, settings: ConnectionSettings) -> None:
-        """Log what is accepted but deserves a second look."""
-        if unknown := self._unknown():
-            logger.warning(f"{kind}: the selector's keys {', '.join(unknown)} have no effect")
-        methods = {self.method, *(item.method for item in self.path_parameters.values())}
-        for method in sorted(methods & _WRITING):
-            logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
-        for variable in self._unexposed(settings):
-            logger.warning(
-                f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
-                "it to exposedVariables"
-            )
-        needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
-        if unused := sorted(set(self.path_parameters) - needed):
-            logger.warning(
-                f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
-            )
-
-    def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        owners = self._owners()
-        path = self.endpoint or kind
-        export = self.export.plan(owners.keys(), settings) if self.export else None
-        filled = {**owners, **dict.fromkeys(export.names if export else [])}
-        endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
-        check_placeholders(endpoint, filled, "kind")
-        plan = ResourcePlan(
-            kind,
-            endpoint,
-            error_rules=tuple(
-                rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)
-            ),
-            shape=ItemShape(self.items_filter or "", self.emit or ""),
-            export=export,
-        )
-        configs = self.path_parameters
-        needed = in_order(
-            plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
-        )
-        return replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
-
-    def _owners(self) -> dict[str, str]:
-        """For each placeholder, the path parameter that fills it."""
-        configs = self.path_parameters
-        placeholders = {name: config.placeholders(name) for name, config in configs.items()}
-        check_names(placeholders, {name: config.include for name, config in configs.items()})
-        return {each: name for name, names in placeholders.items() for each in names}
-
-    def _unexposed(self, settings: ConnectionSettings) -> list[str]:
-        """What looks like a variable where none is exposed at all; else it is refused."""
-        if settings.exposed_variables:
-            return []
-        given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
-        return variables_in(given)
-
-    def _unknown(self) -> list[str]:
-        return sorted(set(self.__dict__) - set(self.__fields__))
-
-    def _misspelt(self) -> list[str]:
-        names = _names_of(type(self))
-        return [
-            f"{key}: is not known; did you mean {close[0]}?"
-            for key in self._unknown()
-            if (close := difflib.get_close_matches(key, sorted(names), 1, _CLOSE_ENOUGH))
-        ]
 
 
 class CustomResourceConfig(ResourceConfig):
@@ -220,7 +33,12 @@ class CustomResourceConfig(ResourceConfig):
         Raises:
             SelectorError: the selector cannot be used.
         """
-        return self.selector.plan(self.kind, settings)
+        plan = self.selector.plan(self.kind, settings)
+        try:
+            check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
+        except SelectorError as error:
+            raise unusable(self.kind, [str(error)]) from None
+        return plan
 
 
 class CustomPortAppConfig(PortAppConfig):
@@ -235,6 +53,13 @@ class CustomPortAppConfig(PortAppConfig):
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
 
 
+def is_incremental(resource: object) -> bool:
+    """Whether a resource takes part in incremental runs; a wrong one does too, and fails."""
+    if not isinstance(resource, CustomResourceConfig):
+        return False
+    return resource.selector.incremental is not None or resource.selector.is_wrong
+
+
 def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
     """The plans of all resources that can be read; the others fail when it is their turn."""
     plans = []
@@ -245,34 +70,3 @@ def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[
             except SelectorError:
                 continue
     return plans
-
-
-def _with_batches(
-    steps: list[Endpoint], parameters: list[PathParameter]
-) -> Iterator[PathParameter]:
-    """The same, where batches know whether their values stand in a text."""
-    endpoints = [*steps, *(each.endpoint for each in parameters if each.endpoint)]
-    for parameter in parameters:
-        batch = parameter.batch
-        if batch and batch.join is None:
-            is_joined = any(stands_in_text(each, parameter.name) for each in endpoints)
-            yield replace(parameter, batch=replace(batch, is_joined=is_joined))
-        else:
-            yield parameter
-
-
-def _names_of(model: type[BaseModel]) -> set[str]:
-    return {name for field in model.__fields__.values() for name in (field.name, field.alias)}
-
-
-def _describe(detail: Mapping[str, Any]) -> str:
-    models: list[type[BaseModel]] = [CustomSelector, *_BLOCKS.values()]
-    spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
-    parts = [str(part) for part in detail["loc"] if part != "__root__"]
-    named = [_AS_WRITTEN.get(name, name) for name in (spelt.get(part, part) for part in parts)]
-    place = ".".join(named)
-    if detail["type"] == "value_error.extra":
-        block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
-        allowed = ", ".join(_AS_WRITTEN.get(name, name) for name in block.__fields__)
-        return f"{place}: is not known; allowed are {allowed}"
-    return f"{place}: {detail['msg']}"

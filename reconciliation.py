@@ -7,16 +7,17 @@ from typing import Any
 
 from loguru import logger
 from port_ocean.clients.port.types import UserAgentType
-from port_ocean.context.event import event
+from port_ocean.context.event import EventType, event
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.entities_state_applier.port.applier import HttpEntitiesStateApplier
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
+from port_ocean.core.models import Entity
 from port_ocean.core.ocean_types import EntityDiff
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
 from errors import ResourceError
-from fused_processor import FusedEntityProcessor
+from jq_engine.fused_processor import FusedEntityProcessor
 
 # What JQ computes cannot be told from the mapping alone.
 _PLAIN_NAME = re.compile(r"""\s*(["'])([^"'\\]+)\1\s*""")
@@ -69,7 +70,28 @@ class CountingEntityProcessor(FusedEntityProcessor):
 
 
 class DeletionGuard(HttpEntitiesStateApplier):
-    """Ocean's applier; it keeps the entities of resources with `enableDelete: false`."""
+    """Ocean's applier; it keeps the entities of resources with `enableDelete: false`.
+
+    It also keeps what live events wrote while a resync was running, which read too early to see it.
+    """
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self._written_live: set[tuple[str, str]] | None = None
+
+    def begin_sparing(self) -> None:
+        """A resync begins; from now on it may miss what live events write."""
+        if self._written_live is None:
+            self._written_live = set()
+
+    def end_sparing(self) -> None:
+        """No resync runs any more; the next one sees what live events wrote."""
+        self._written_live = None
+
+    async def upsert(self, entities: list[Entity], user_agent_type: UserAgentType) -> list[Entity]:
+        if self._written_live is not None and event.event_type == EventType.HTTP_REQUEST:
+            self._written_live |= {(entity.blueprint, entity.identifier) for entity in entities}
+        return await super().upsert(entities, user_agent_type)
 
     async def delete_diff(
         self,
@@ -83,7 +105,12 @@ class DeletionGuard(HttpEntitiesStateApplier):
                 "Deleting nothing: enableDelete is false where the blueprint is computed"
             )
             return
-        before = [entity for entity in entities["before"] if entity.blueprint not in kept]
+        spared = self._written_live or ()
+        before = [
+            entity
+            for entity in entities["before"]
+            if entity.blueprint not in kept and (entity.blueprint, entity.identifier) not in spared
+        ]
         # Ocean asks Port only for what this resync left untouched, and takes its share of that as
         # the deletion rate: where all else was written anew, one stale entity would be all of it.
         untouched = {(entity.blueprint, entity.identifier) for entity in before}

@@ -5,22 +5,22 @@ are still read, and at the end one error stops Ocean from deleting what was not 
 """
 
 import asyncio
-import re
-from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from loguru import logger
 
-from ahead import Fetch
-from batching import BatchBuffer
-from channel import Channel
 from client import ApiClient
-from combinations import Combinations
-from dependencies import may_vanish
-from discovery import (
+from endpoints import Endpoint
+from errors import OceanCustomError, ResourceError, ResponseError
+from freshness.incremental import TimedReader
+from jq_engine.worker import JqWorker
+from parameters.channel import Channel
+from parameters.combinations import Combinations
+from parameters.dependencies import may_vanish
+from parameters.discovery import (
     NOTHING,
     Combination,
     Discovery,
@@ -28,80 +28,28 @@ from discovery import (
     FixedSource,
     Source,
 )
-from endpoint_reader import EndpointReader
-from endpoints import Endpoint
-from error_rules import ErrorRule
-from errors import OceanCustomError, ResourceError, ResponseError
-from export_jobs import ExportJob, ExportPlan
-from failures import Failures, Vanished
-from item_shape import ItemShape, Shaper
-from jq_worker import JqWorker
-from observer import UNLIMITED, UNOBSERVED, Limits, Observer
-from parameters import PathParameter
-from response_cache import ResponseCache
+from parameters.parameter import PathParameter
+from reading.batching import BatchBuffer
+from reading.endpoint_reader import EndpointReader
+from reading.error_rules import ErrorRule
+from reading.export_jobs import ExportJob
+from reading.failures import Failures, Vanished
+from reading.item_shape import Shaper
+from reading.observer import UNLIMITED, UNOBSERVED, Limits, Observer
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
 from settings import ConnectionSettings
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
 _PARENTS_FOR_EACH = 20
-_NAME = re.compile(r"(?:\{|%7B)[A-Za-z_][\w-]*(?:\}|%7D)")
 _KINDS = {str: "text", bool: "true or false", list: "a list", type(None): "null"}
 
 
-@dataclass(frozen=True, slots=True)
-class ResourcePlan:
-    """What one resource of the mapping asks for, checked.
-
-    `parameters` are those that are needed, each after those that it depends on.
-    """
-
-    kind: str
-    endpoint: Endpoint
-    parameters: tuple[PathParameter, ...] = ()
-    error_rules: tuple[ErrorRule, ...] = ()
-    shape: ItemShape = field(default_factory=ItemShape)
-    export: ExportPlan | None = None
-
-    @property
-    def steps(self) -> list[Endpoint]:
-        """What is called for each combination of values; the last one gives the items."""
-        before = [step.endpoint for step in self.export.steps] if self.export else []
-        return [*before, self.endpoint]
-
-    @property
-    def placeholders(self) -> list[str]:
-        """The names that the steps need values for, each once."""
-        names = (name for endpoint in self.steps for name in endpoint.placeholders)
-        return list(dict.fromkeys(names))
-
-    @property
-    def shareable(self) -> list[Endpoint]:
-        """The endpoints whose answers are the same for each resource that asks."""
-        of_parameters = (parameter.endpoint for parameter in self.parameters)
-        own = [] if self.export else [self.endpoint]
-        return [*own, *(endpoint for endpoint in of_parameters if endpoint)]
-
-
-class SharedResponses:
-    """The responses of one resync that more than one resource asks for."""
-
-    def __init__(self, plans: Sequence[ResourcePlan]) -> None:
-        uses = Counter(_shape(endpoint) for plan in plans for endpoint in plan.shareable)
-        self._shared = {shape for shape, count in uses.items() if count > 1}
-        self._cache = ResponseCache()
-
-    def fetch_for(self, endpoint: Endpoint, client: ApiClient) -> Fetch:
-        """How requests of this endpoint are sent: through the cache if anyone else asks too."""
-        if _shape(endpoint) not in self._shared:
-            return client.send
-        return lambda request: self._cache.fetch(request, client.send)
-
-    def close(self) -> None:
-        """Remove every kept response."""
-        self._cache.close()
-
-
 class ResourceReader:
-    """Reads one resource: discovery, its endpoints at the same time, and the failure policy."""
+    """Reads one resource: discovery, its endpoints at the same time, and the failure policy.
+
+    With `since`, it reads what has changed since then, as the plan says.
+    """
 
     def __init__(
         self,
@@ -112,8 +60,10 @@ class ResourceReader:
         shared: SharedResponses,
         limits: Limits = UNLIMITED,
         observer: Observer = UNOBSERVED,
+        since: datetime | None = None,
     ) -> None:
         self._plan = plan
+        self._since = since
         self._limits = limits
         self._worker = JqWorker()
         self._shaper = Shaper(plan.shape, self._worker)
@@ -121,6 +71,13 @@ class ResourceReader:
         self._client = client
         self._settings = settings
         self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
+        self._timed = TimedReader(
+            self._reader,
+            incremental=plan.incremental,
+            windows=plan.windows,
+            since=since,
+            is_preview=limits.pages is not None,
+        )
         self._failures = Failures()
         self._export = ExportJob(plan.export, client, settings.base_url) if plan.export else None
         self._vanished = self._vanished_of(plan.endpoint)
@@ -178,7 +135,10 @@ class ResourceReader:
         most = self._limits.endpoints
         workers = self._settings.max_concurrent_requests
         return Combinations(
-            [Discovery(each, self._source_of(each, shared)) for each in plan.parameters],
+            [
+                Discovery(each.changed_since(self._since), self._source_of(each, shared))
+                for each in plan.parameters
+            ],
             plan.placeholders,
             self._failures,
             workers if most is None else min(workers, most),
@@ -239,10 +199,10 @@ class ResourceReader:
 
     async def _read_endpoint(self, combination: Combination) -> None:
         request = self._plan.endpoint.request(self._settings.base_url, combination.values)
-        async with aclosing(self._reader.read(request, combination.texts)) as portions:
+        async with aclosing(self._timed.read(request, combination.texts)) as portions:
             async for items, size in portions:
                 shaped = await self._shaper.apply(items)
-                await self._buffer.put(_marked(shaped, combination.marks), size)
+                await self._buffer.put(marked(shaped, combination.marks), size)
 
     def _conclude(self) -> None:
         if self._combinations:
@@ -259,7 +219,9 @@ class ResourceReader:
     def _check_whole(self) -> None:
         statistics = self._reader.statistics
         try:
-            statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
+            # Where nothing changed, an API may well leave out the list.
+            if self._since is None:
+                statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
             self._vanished.check(statistics.endpoints)
         except ResourceError as error:
             self._failures.add(error)
@@ -275,7 +237,12 @@ class ResourceReader:
         )
 
 
-def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
+def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items, each with the values of its path parameters.
+
+    Raises:
+        ResponseError: something that is no object.
+    """
     kinds = set(map(type, items)) - {dict}
     if kinds:
         kind = next(_KINDS.get(kind, "a number") for kind in kinds)
@@ -285,8 +252,3 @@ def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
         )
     # A copy, because pagination compares pages.
     return [item | marks for item in items] if marks else items
-
-
-def _shape(endpoint: Endpoint) -> str:
-    """Equal for endpoints that can call the API in the same way, however placeholders are named."""
-    return _NAME.sub("{}", endpoint.identity)

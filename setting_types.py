@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, NoReturn
 
+import httpx
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -56,6 +57,20 @@ def check_header(name: str, value: str) -> None:
         refuse(f"has the header name {name!r}, which HTTP does not allow")
     if any(ord(character) < 32 and character != "\t" for character in value):
         refuse(f"has a line break or control character in the value of header {name!r}")
+
+
+def check_proxy(value: str) -> None:
+    """Refuse what is no address of an HTTP proxy, without quoting its credentials."""
+    try:
+        url = httpx.URL(value)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if not value.partition("://")[1] or (url.port or 0) > 65_535 or url == httpx.URL():
+        refuse("is not a URL; give one such as http://user:password@proxy.example.com:3128")
+    if url.scheme not in ("http", "https") or not url.host:
+        refuse("must start with http:// or https:// and name a host; SOCKS is not supported")
+    if url.path not in ("", "/") or url.query or url.fragment:
+        refuse("must not hold a path, query or fragment; encode / ? # in a password as %2F %3F %23")
 
 
 def resolve_environment(headers: dict[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ import httpx
 from pydantic import (
     BaseModel,
     Field,
+    SecretStr,
     ValidationError,
     field_validator,
 )
@@ -22,26 +23,40 @@ from pydantic_core import ErrorDetails
 from auth.credentials import SECRETS, CredentialSettings, missing
 from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from errors import SettingsError
+from live_events.settings import WebhookSettings, webhook_problems
 from pagination.models import PaginationSettings, PaginationType
 from setting_types import (
     ENVIRONMENT_NAME,
     Headers,
     check_header,
+    check_proxy,
     from_json,
     refuse,
     resolve_environment,
 )
+from transport import certificates
 
 MappingEngine = Literal["fused", "ocean"]
+HttpVersion = Literal["http1", "auto"]
 
-_SECRET = SECRETS | {"customHeaders"}
+_SECRET = SECRETS | {
+    "customHeaders",
+    "clientCertificate",
+    "clientKey",
+    "clientKeyPassword",
+    "caCertificate",
+    "proxy",
+    "webhookSecret",
+}
 # Port's own credentials, by the names that examples of the framework use.
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 _USERINFO = re.compile(r"//[^/]*@")
+# As in [::1]:8080, which starts like a list.
+_ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
-class ConnectionSettings(CredentialSettings):
+class ConnectionSettings(CredentialSettings, WebhookSettings):
     """All connection settings, checked. `.port/spec.yaml` says what each one means."""
 
     base_url: str
@@ -58,6 +73,12 @@ class ConnectionSettings(CredentialSettings):
     total_path: str | None = None
     timeout: float = Field(default=30, gt=0, allow_inf_nan=False)
     verify_ssl: bool = True
+    ca_certificate: certificates.Authorities | None = Field(default=None, repr=False)
+    client_certificate: certificates.ShownCertificate | None = None
+    client_key: certificates.PrivateKey | None = None
+    client_key_password: SecretStr | None = None
+    proxy: SecretStr | None = None
+    http_version: HttpVersion = "http1"
     max_concurrent_requests: int = Field(default=10, ge=1)
     max_requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     max_retries: int = Field(default=8, ge=0)
@@ -65,6 +86,8 @@ class ConnectionSettings(CredentialSettings):
     allowed_hosts: tuple[str, ...] = ()
     exposed_variables: tuple[str, ...] = ()
     mapping_engine: MappingEngine = "fused"
+    response_directory: str | None = None
+    response_directory_size: int = Field(default=1000, ge=1)
     custom_headers: Headers = Field(default_factory=dict, repr=False)
 
     @classmethod
@@ -75,12 +98,14 @@ class ConnectionSettings(CredentialSettings):
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        problems = list(missing(given))
+        problems = [*missing(given), *webhook_problems(given)]
         settings = None
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
+        if settings is not None:
+            problems += certificates.identity_problems(*settings._shown)
         if settings is None or problems:
             raise SettingsError(problems)
         return settings
@@ -92,6 +117,8 @@ class ConnectionSettings(CredentialSettings):
             url = httpx.URL(value.strip())
         except httpx.InvalidURL as error:
             refuse(f"is not a URL: {error}")
+        if ":" in url.host and "%" in url.host:
+            refuse("must not name a zone; give an address that is valid on every interface")
         if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
             refuse("must start with http:// or https:// and name a host")
         if url.userinfo:
@@ -100,10 +127,24 @@ class ConnectionSettings(CredentialSettings):
             refuse("must not hold a query or fragment; these belong to the mapping")
         return str(url).rstrip("/")
 
+    @field_validator("client_key_password", mode="before")
+    @classmethod
+    def _end_of_line(cls, value: object) -> object:
+        # Secrets are mounted from files, which editors end with a line break.
+        return value.strip("\r\n") if isinstance(value, str) else value
+
+    @field_validator("proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            check_proxy(value.get_secret_value().strip())
+        return SecretStr(value.get_secret_value().strip()) if value else value
+
     @field_validator("allowed_hosts", "exposed_variables", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
-        if isinstance(value, str) and not value.lstrip().startswith("["):
+        is_list = isinstance(value, str) and value.lstrip().startswith("[")
+        if isinstance(value, str) and (not is_list or _ADDRESS.match(value)):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return from_json(value)
 
@@ -127,6 +168,13 @@ class ConnectionSettings(CredentialSettings):
                 refuse(f"has {host!r}; give hosts only, such as files.example.com, *.example.com")
         return tuple(host.lower() for host in hosts)
 
+    @field_validator("response_directory")
+    @classmethod
+    def _check_directory(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("/"):
+            refuse("must be the absolute path of a directory, such as /var/lib/ocean-custom")
+        return value
+
     @field_validator("custom_headers")
     @classmethod
     def _fill_in_environment(cls, headers: dict[str, str]) -> dict[str, str]:
@@ -134,6 +182,15 @@ class ConnectionSettings(CredentialSettings):
         for name, value in resolved.items():
             check_header(name, value)
         return resolved
+
+    @property
+    def identity(self) -> certificates.Identity | None:
+        """What proves to servers who asks, if they want a certificate."""
+        return certificates.identity(*self._shown)
+
+    @property
+    def _shown(self) -> tuple[SecretStr | None, SecretStr | None, SecretStr | None]:
+        return self.client_certificate, self.client_key, self.client_key_password
 
     @property
     def pagination(self) -> PaginationSettings:

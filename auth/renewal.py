@@ -11,8 +11,8 @@ import httpx
 from loguru import logger
 
 from errors import AuthenticationError
-from origins import origin
 from settings import ConnectionSettings
+from transport.origins import origin
 
 _PAUSE_AFTER_FAILURE = 30.0
 # One repeat after a 401, and further ones only with credentials that others renewed meanwhile: a

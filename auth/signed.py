@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import httpx
 
-from exchange import SIGN
+from transport.connections import SIGN
 
 
 class SignedAuth(httpx.Auth):

@@ -27,7 +27,8 @@ def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
         case 404:
             return _for_404(exchange, settings)
         case 407:
-            return "the proxy wants credentials: put them into HTTPS_PROXY, as user:password@host"
+            setting = "proxy" if settings.proxy else "HTTPS_PROXY"
+            return f"the proxy wants credentials: put them into {setting}, as user:password@host"
         case 429:
             return "the API limits requests: lower maxConcurrentRequests or maxRequestsPerSecond"
     return exchange.error.advice if exchange.error else ""

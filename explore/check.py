@@ -13,8 +13,8 @@ from explore.notes import Notes
 from explore.reading import ResourceReading, impatient, read_resource
 from explore.recording import Exchange, RecordingClient
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
-from observer import Limits
-from resync import SharedResponses
+from reading.observer import Limits
+from reading.shared_responses import SharedResponses
 from settings import ConnectionSettings
 
 # Where the settings are wrong, the mapping is looked at all the same.

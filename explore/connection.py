@@ -11,13 +11,13 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from port_ocean.context.ocean import ocean
-from port_ocean.helpers.ssl import resolve_verify_param
 
 from errors import AuthenticationError, EndpointError, StatusError
 from explore.advice import advice_for, http_advice
 from explore.recording import RecordingClient
 from messages import ApiRequest
 from settings import ConnectionSettings
+from transport.http_client import tls_context
 
 type StepName = Literal["dns", "connect", "tls", "http", "authentication"]
 
@@ -30,10 +30,10 @@ _SPENT = (
 _NO_TLS = "the port may speak plain HTTP: look at the scheme and port in baseUrl"
 _TLS_ADVICE = {
     10: "the certificate has expired: have it renewed",
-    18: "it signed its own certificate: add that to the file in SSL_CERT_FILE",
-    19: "its chain ends in a CA that is not trusted here: add the CA to the file in SSL_CERT_FILE",
-    20: "its CA is not trusted here, often one of a company or of a proxy that opens TLS: add the "
-    "CA to the file in SSL_CERT_FILE",
+    18: "it signed its own certificate: give that as caCertificate",
+    19: "its chain ends in a CA that is not trusted here: give the CA as caCertificate",
+    20: "its CA is not trusted here, often one of a company or of a proxy that opens TLS: give the "
+    "CA as caCertificate",
     62: "the certificate is for another host name: look at the host in baseUrl",
 }
 
@@ -55,9 +55,9 @@ async def reach(settings: ConnectionSettings, client: RecordingClient) -> AsyncG
     addresses of its own network, as it does where Port runs it, nothing goes past that guard.
     """
     url = httpx.URL(settings.base_url)
-    proxy = proxy_for(url)
+    proxy = proxy_for(url, settings)
     if proxy:
-        yield await _resolve_proxy(proxy)
+        yield await _resolve_proxy(proxy, settings)
     elif ocean.config.disable_ip_outbound_blocker:
         async for step in _reach_directly(url, settings):
             yield step
@@ -67,16 +67,21 @@ async def reach(settings: ConnectionSettings, client: RecordingClient) -> AsyncG
         yield step
 
 
-def proxy_for(url: httpx.URL) -> str:
+def proxy_for(url: httpx.URL, settings: ConnectionSettings) -> str:
     """The proxy that requests to a URL go through, without its credentials; empty without one."""
+    if settings.proxy:
+        return _without_credentials(settings.proxy.get_secret_value())
     if proxy_bypass(url.host):
         return ""
     found = getproxies()
     address = found.get(url.scheme) or found.get("all") or ""
     if not address:
         return ""
-    proxy = httpx.URL(address if "://" in address else f"http://{address}")
-    return str(proxy.copy_with(userinfo=None))
+    return _without_credentials(address if "://" in address else f"http://{address}")
+
+
+def _without_credentials(address: str) -> str:
+    return str(httpx.URL(address).copy_with(userinfo=None))
 
 
 async def _reach_directly(url: httpx.URL, settings: ConnectionSettings) -> AsyncIterator[Step]:
@@ -104,13 +109,13 @@ async def _resolve(host: str, port: int) -> tuple[Step, str]:
     return Step("dns", True, f"{host} is {addresses[0]}{more}"), addresses[0]
 
 
-async def _resolve_proxy(proxy: str) -> Step:
+async def _resolve_proxy(proxy: str, settings: ConnectionSettings) -> Step:
     url = httpx.URL(proxy)
     step, _ = await _resolve(url.host, url.port or 80)
     detail = f"requests go through the proxy {proxy}"
     if step.ok:
         return Step("dns", True, detail)
-    advice = "look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+    advice = "look at proxy" if settings.proxy else "look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
     return Step("dns", False, f"{detail}, but {step.detail}", advice)
 
 
@@ -132,15 +137,16 @@ async def _connect(address: str, port: int, settings: ConnectionSettings) -> Ste
 
 async def _secure(url: httpx.URL, port: int, settings: ConnectionSettings) -> Step:
     limit = min(settings.timeout, _LONGEST_CONNECT)
+    tls = tls_context(settings, shows_certificate=True)
     try:
         async with asyncio.timeout(limit):
             _, writer = await asyncio.open_connection(
-                url.host, port, ssl=_tls_context(settings), server_hostname=url.host
+                url.host, port, ssl=tls, server_hostname=url.host
             )
     except TimeoutError:
         return Step("tls", False, f"no TLS handshake within {limit:g} s", _NO_TLS)
     except ssl.SSLCertVerificationError as error:
-        advice = _TLS_ADVICE.get(error.verify_code, "look at SSL_CERT_FILE")
+        advice = _TLS_ADVICE.get(error.verify_code, "look at caCertificate")
         return Step("tls", False, f"the certificate is refused: {error.verify_message}", advice)
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or str(error)
@@ -149,12 +155,6 @@ async def _secure(url: httpx.URL, port: int, settings: ConnectionSettings) -> St
     writer.close()
     trust = "" if settings.verify_ssl else "; the certificate is not verified (verifySsl is false)"
     return Step("tls", True, f"{version}{trust}")
-
-
-def _tls_context(settings: ConnectionSettings) -> ssl.SSLContext:
-    """What the client of a sync verifies with."""
-    verify = resolve_verify_param(ocean.config.ssl.third_party) if settings.verify_ssl else False
-    return verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify)
 
 
 async def _ask(settings: ConnectionSettings, client: RecordingClient, proxy: str) -> list[Step]:

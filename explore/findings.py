@@ -16,6 +16,7 @@ type Topic = Literal[
     "blueprint",
     "identifier",
     "data-path",
+    "no-items",
     "mapping",
 ]
 

@@ -181,7 +181,8 @@ def _lines_of(text: str) -> list[str]:
 
 def _steps_of(line: str) -> Location:
     match = _PLACE_IN_LINE.match(line)
-    return tuple(match[0].rstrip(".").split(".")) if match else ()
+    steps = match[0].rstrip(".").split(".") if match else []
+    return tuple(int(step) if step.isdecimal() else step for step in steps)
 
 
 def _path_text(location: Sequence[str | int]) -> str:

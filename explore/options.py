@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from explore.inputs import GivenSettings, gather
-from observer import Limits
+from reading.observer import Limits
 
 OK = 0
 PROBLEMS = 1

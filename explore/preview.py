@@ -1,6 +1,7 @@
 """`preview`: the real extraction and mapping over a bounded part of the data, and what it shows."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +23,8 @@ from explore.reading import ResourceReading, read_resource
 from explore.recording import RecordingClient
 from explore.surroundings import Surroundings
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
-from observer import Limits
-from resync import SharedResponses
+from reading.observer import Limits
+from reading.shared_responses import SharedResponses
 from settings import ConnectionSettings
 
 DEFAULT_LIMITS = Limits(pages=5, endpoints=5, items=100)
@@ -105,8 +106,13 @@ async def _map(
 ) -> ResourcePreview:
     reading.notes = [line for line in around.notes.take() if line not in reading.error]
     shown = ResourcePreview(reading)
+    if not reading.items and (left_out := reading.found):
+        shown.findings.append(
+            Finding("no-items", f"items_filter and emit leave nothing of {left_out} items")
+        )
+        return shown
     if not reading.items:
-        shown.arrays = _arrays_instead(reading)
+        shown.arrays = await _arrays_instead(reading)
         if shown.arrays and not reading.error:
             shown.findings.append(
                 Finding("data-path", f"data_path {reading.data_path} finds no items")
@@ -126,11 +132,12 @@ async def _mapped(
     return await map_items(resource, reading.items, processor)
 
 
-def _arrays_instead(reading: ResourceReading) -> list[FoundArray]:
-    for body in reading.bodies():
-        found = [array for array in arrays_in(body) if array.elements]
-        if found:
-            return [array for array in found if array.data_path != reading.data_path]
+async def _arrays_instead(reading: ResourceReading) -> list[FoundArray]:
+    async with aclosing(reading.bodies()) as bodies:
+        async for body in bodies:
+            found = [array for array in arrays_in(body) if array.elements]
+            if found:
+                return [array for array in found if array.data_path != reading.data_path]
     return []
 
 

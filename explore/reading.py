@@ -1,21 +1,24 @@
 """Reads a bounded part of a resource with the engine of a sync, and keeps what happened."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from decoding import parse
 from endpoints import Endpoint
-from errors import OceanCustomError
+from errors import EndpointError, OceanCustomError
 from explore.decisions import decision
 from explore.recording import Exchange, RecordingClient
+from formats.bodies import decode
+from formats.options import ResponseFormat
 from mapping import CustomResourceConfig
 from messages import ApiRequest
-from observer import UNLIMITED, Limits, Observer
 from pagination.page import Page
 from pagination.reading import Verdict
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from reading.observer import UNLIMITED, Limits, Observer
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 _MOST_RETRIES = 2
@@ -48,6 +51,7 @@ class ResourceReading:
     index: int
     kind: str
     data_path: str = "."
+    response_format: ResponseFormat | None = None
     is_nested: bool = False
     is_cut: bool = False
     pages: list[PageRead] = field(default_factory=list)
@@ -68,6 +72,11 @@ class ResourceReading:
         at_items = limits.items is not None and len(self.items) >= limits.items
         at_endpoints = self.is_nested and len(self.endings) == limits.endpoints
         return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
+
+    @property
+    def found(self) -> int:
+        """How many items data_path found, before any was filtered out."""
+        return sum(page.items for page in self.pages if not page.is_discovery)
 
     @property
     def failed(self) -> list[Exchange]:
@@ -101,15 +110,19 @@ class ResourceReading:
             return text
         return text.replace(f" ({first.advice})", "")
 
-    def bodies(self) -> Iterator[Any]:
+    async def bodies(self) -> AsyncGenerator[Any]:
         """The JSON values of the answers that the resource's own endpoints gave."""
         discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
         for exchange in self.exchanges:
             if exchange.content and not exchange.error and id(exchange) not in discovered:
-                try:
-                    yield parse(exchange.content)
-                except (ValueError, RecursionError):
+                if exchange.response is None:
                     continue
+                answer = replace(exchange.response, content=exchange.content, large=None)
+                try:
+                    body = await decode(answer, self.response_format)
+                except EndpointError:
+                    continue
+                yield body.value
 
 
 class _Watcher(Observer):
@@ -166,6 +179,7 @@ async def read_resource(
     start = len(client.exchanges)
     try:
         plan = resource.plan(settings)
+        reading.response_format = plan.endpoint.response_format
         reading.is_nested = bool(plan.parameters)
         resource.selector.warn(resource.kind, settings)
         reader = ResourceReader(

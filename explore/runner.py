@@ -14,7 +14,7 @@ from explore.display import Terminal
 from explore.inputs import ROOT, Problem
 from explore.options import PROBLEMS, USAGE, InitOptions, Inputs, PreviewOptions
 from explore.surroundings import Surroundings, surroundings
-from observer import Limits
+from reading.observer import Limits
 from redaction import hide_settings_in_errors
 
 _FAULT = 3

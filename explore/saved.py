@@ -20,6 +20,7 @@ import httpx
 from pydantic.alias_generators import to_camel
 
 from errors import ConfigurationError, RequestError, StatusError
+from explore.contents import from_saved, to_save
 from explore.inputs import secret_names
 from explore.masking import Masker, is_telling
 from explore.recording import Exchange, RecordingClient
@@ -132,8 +133,8 @@ class ReplayClient(RecordingClient):
         status = saved["status"]
         if status is None:
             raise RequestError(saved["error"], endpoint=self.describe(request))
-        content = saved["text"] if "text" in saved else json.dumps(saved["json"])
-        answer = ApiResponse(request.url, status, httpx.Headers(saved["headers"]), content.encode())
+        headers = httpx.Headers(saved["headers"])
+        answer = ApiResponse(request.url, status, headers, from_saved(saved))
         if 200 <= status < 300:
             return answer
         error = StatusError(
@@ -164,14 +165,7 @@ def _exchange_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
         return {**saved, "error": exchange.error.reason if exchange.error else ""}
     headers = exchange.response.headers
     kept = {name: masker.text(headers[name]) for name in _KEPT_HEADERS if name in headers}
-    return {**saved, "headers": kept, **_content_to_save(exchange, masker)}
-
-
-def _content_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
-    try:
-        return {"json": masker.value(json.loads(exchange.content))}
-    except ValueError:
-        return {"text": masker.text(exchange.content.decode("utf-8", errors="replace"))}
+    return {**saved, "headers": kept, **to_save(exchange.content, masker)}
 
 
 def _key(method: str, url: str, body: Any) -> Key:

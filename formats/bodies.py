@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from decoding import Body, decode_json
+from decoding import Body, decode_json, looks_like_error
 from errors import ResponseError
 from formats.csv_records import CsvRecords
 from formats.documents import Document, Documents
@@ -83,15 +83,22 @@ async def _json(documents: Documents, document: Document) -> Body:
     try:
         if document.name and as_lines and not content.strip():
             return Body([])
-        return await decode_json(content, document.encoding, as_lines=as_lines)
-    except ResponseError as error:
-        if not error.reason.startswith("is not JSON"):
-            raise
+        body = await decode_json(content, document.encoding, as_lines=as_lines)
+    except ValueError as error:
         kind = document.name or content_type(documents.response)[0] or "of unknown type"
         raise ResponseError(
-            f"the body ({kind}, {len(content)} bytes) {error.reason}",
+            f"the body ({kind}, {len(content)} bytes) is not JSON: {error}",
             advice=_advice(content, document),
         ) from None
+    if as_lines and not document.declared and _is_one_error(body.value, documents):
+        raise ResponseError("the status says success, but the body says error")
+    return body
+
+
+def _is_one_error(lines: list[Any], documents: Documents) -> bool:
+    """Whether an answer that calls itself JSON is an error rather than a single line."""
+    is_json = content_type(documents.response)[0].endswith("json")
+    return is_json and len(lines) == 1 and looks_like_error(lines[0])
 
 
 def _advice(content: bytes, document: Document) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from decoding import parse
 from formats.parts import ListPart
+from formats.splitting import ArraySplitter, LineSplitter, Splitter
 from paths import Step
-from splitting import ArraySplitter, LineSplitter, Splitter
 
 
 class JsonItems:

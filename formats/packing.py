@@ -6,6 +6,7 @@ A body is packed when it starts as such a file does, whatever its Content-Type s
 import asyncio
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -23,6 +24,17 @@ _MOST_RATIO = 500
 _HARMLESS = 100 * 2**20
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 1
+# What zipfile raises over archives that are none, or not whole.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def is_gzip(start: bytes) -> bool:
@@ -113,7 +125,7 @@ def open_archive(file: IO[bytes]) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo
     """
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except _DAMAGE as error:
         raise ResponseError(f"the zip body is damaged: {error}") from None
     entries = [entry for entry in archive.infolist() if _is_data(entry)]
     if not entries:
@@ -148,7 +160,7 @@ def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
             while piece := file.read(PIECE):
                 left -= len(piece)
                 yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except _DAMAGE as error:
         raise ResponseError(f"{entry.filename} in the zip body is damaged: {error}") from None
     if left:
         raise ResponseError(f"{entry.filename} in the zip body ends too early")

@@ -6,7 +6,7 @@ the body; a total; the number of items. The outcome is every item or an error.
 
 from dataclasses import dataclass
 
-from errors import PaginationError
+from errors import PaginationError, TooDeepError
 from messages import ApiRequest
 from pagination.lookup import find, show
 from pagination.models import PaginationSettings
@@ -66,6 +66,11 @@ class Reading:
     def has_pages(self) -> bool:
         """Whether a page has arrived, so that the endpoint itself is there."""
         return self._pages > 0
+
+    @property
+    def received(self) -> int:
+        """How many records the API has sent so far."""
+        return self._received
 
     @property
     def previous(self) -> Page | None:
@@ -130,7 +135,7 @@ class Reading:
         if status in _NO_SUCH_PAGE and self._by_count:
             return f"no such page ({status})"
         if status in _REFUSED_PAGE:
-            raise PaginationError(
+            raise TooDeepError(
                 f"the API answered {status} after {self._received} items in {self._pages} pages; "
                 "many APIs refuse to page that deep",
                 advice="narrow the endpoint with query_params, or use a cursor",
@@ -237,7 +242,7 @@ class Reading:
     def _check_most_pages(self, page: Page) -> None:
         most = self._settings.max_pages
         if most is not None and self._pages > most and not page.is_empty:
-            raise PaginationError(
+            raise TooDeepError(
                 f"there are more than {most} pages, as many as max_pages allows",
                 advice="look at pagination.max_pages",
             )

@@ -25,7 +25,7 @@ from explore.display import Terminal
 from explore.inputs import ROOT
 from explore.options import InitOptions, Inputs, PreviewOptions
 from explore.surroundings import Surroundings, surroundings
-from observer import Limits
+from reading.observer import Limits
 from sandbox.sample import Package, create_app
 from sandbox.server import serve
 

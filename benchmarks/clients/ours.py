@@ -30,7 +30,9 @@ from benchmarks.clients.measuring import (
 from client import ApiClient
 from garbage import spare_the_collector
 from mapping import CustomResourceConfig
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 

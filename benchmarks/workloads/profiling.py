@@ -122,4 +122,4 @@ def _owner_of(file: str) -> str:
 
 def _direction(stack: list[Frame]) -> str:
     files = {file for _, file, _ in stack}
-    return ", to the API" if str(ROOT / "transport.py") in files else ", to Port"
+    return ", to the API" if str(ROOT / "transport" / "http_client.py") in files else ", to Port"

@@ -86,15 +86,20 @@ def find_identifiers(columns: Columns, count: int, blueprint: str, mark: str) ->
         expression = _name_expression(keys, values)
         is_distinct = len(set(map(str, values))) == len(values)
         if is_distinct and is_comparable and expression:
-            found.append(Identifier(expression, keys, keys[-1] in SURE | own))
+            found.append(Identifier(expression, keys, _name(keys) in SURE | own))
         elif (
             mark
             and len({(a, str(b)) for a, b in zip(columns[(mark,)], values, strict=True)}) == count
         ):
             text = f'.{mark} + "/" + ({_as_text(keys, values)})'
-            found.append(Identifier(text, keys, keys[-1] in SURE | own))
+            found.append(Identifier(text, keys, _name(keys) in SURE | own))
     ranks = {name: rank for rank, name in enumerate((*sorted(own), *_IDENTIFIERS))}
-    return sorted(found, key=lambda one: (ranks.get(one.keys[-1], 99), len(one.keys)))
+    return sorted(found, key=lambda one: (ranks.get(_name(one.keys), 99), len(one.keys)))
+
+
+def _name(keys: tuple[str, ...]) -> str:
+    """The name of a field; an attribute of XML is as good as an element."""
+    return keys[-1].removeprefix("@")
 
 
 def name_rank(name: str, blueprint: str) -> int | None:

@@ -30,7 +30,7 @@ from explore.setup.plan import SetupPlan, make_plan
 from explore.setup.survey import Surveyor
 from explore.setup.surveyed import Surveyed, Wanted
 from explore.surroundings import Surroundings
-from observer import Limits
+from reading.observer import Limits
 from settings import ConnectionSettings
 
 _PREVIEW = Limits(pages=3, endpoints=3, items=100)

@@ -13,11 +13,11 @@ from loguru import logger
 from port_ocean.log.sensetive import sensitive_log_filter
 from rich.console import Console
 
-import retries
 from explore import recording
 from explore.display import Terminal
 from explore.surroundings import Surroundings, surroundings
 from tests.unit.fake_api import FakeApi
+from transport import retries
 
 GOLDEN = Path(__file__).parent / "golden"
 SECRET = "s3cr3t-token-of-the-test"

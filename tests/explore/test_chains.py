@@ -9,7 +9,7 @@ import resync
 from explore.commands import run_preview
 from explore.options import Inputs, PreviewOptions
 from explore.surroundings import Surroundings
-from observer import Limits
+from reading.observer import Limits
 from tests.explore.conftest import Screen
 from tests.unit.fake_api import FakeApi, Received, Reply
 

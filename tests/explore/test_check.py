@@ -13,6 +13,7 @@ from explore.commands import run_check
 from explore.inputs import load_env_file
 from explore.options import OK, PROBLEMS, Inputs
 from explore.surroundings import Surroundings
+from settings import ConnectionSettings
 from tests.explore.conftest import SECRET, Screen, check_golden
 from tests.explore.shapes import people
 from tests.unit.conftest import certificate  # noqa: F401 (a fixture)
@@ -202,7 +203,7 @@ async def test_a_certificate_that_nobody_trusts(
         name, detail, advice = await failing_step(around, screen, base_url=api.url)
     assert name == "tls"
     assert "self-signed certificate" in detail
-    assert "SSL_CERT_FILE" in advice
+    assert "caCertificate" in advice
 
 
 async def test_plain_http_on_a_tls_address(around: Surroundings, screen: Screen) -> None:
@@ -314,6 +315,11 @@ def test_a_proxy_is_shown_without_its_credentials(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pw@proxy.example.com:3128")
     monkeypatch.setenv("NO_PROXY", "internal.example.com")
-    found = connection.proxy_for(httpx.URL("https://api.example.com"))
+    settings = ConnectionSettings.parse({"base_url": "https://api.example.com"})
+    found = connection.proxy_for(httpx.URL("https://api.example.com"), settings)
     assert found == "http://proxy.example.com:3128"
-    assert connection.proxy_for(httpx.URL("https://internal.example.com")) == ""
+    assert connection.proxy_for(httpx.URL("https://internal.example.com"), settings) == ""
+    own = {"base_url": "https://internal.example.com", "proxy": "http://user:pw@own.example.com:1"}
+    settings = ConnectionSettings.parse(own)
+    found = connection.proxy_for(httpx.URL("https://internal.example.com"), settings)
+    assert found == "http://own.example.com:1"

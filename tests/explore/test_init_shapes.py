@@ -14,7 +14,8 @@ from explore.setup.addresses import split_endpoints
 from explore.setup.asking import Assuming
 from explore.setup.initialise import InitReport, Request, initialise
 from explore.surroundings import Surroundings
-from resync import ResourceReader, SharedResponses
+from reading.shared_responses import SharedResponses
+from resync import ResourceReader
 from settings import ConnectionSettings
 from tests.explore.shapes import SHAPES, Shape
 from tests.unit.fake_api import FakeApi

@@ -20,7 +20,7 @@ from explore.setup.files import Written
 from explore.setup.initialise import Failure, InitReport
 from explore.setup.plan import Evidence, SetupPlan
 from messages import ApiRequest
-from observer import Limits
+from reading.observer import Limits
 
 
 def shown(command: str, *, is_failure: bool = False) -> Any:

@@ -9,7 +9,7 @@ from errors import ConfigurationError
 from explore.commands import WrongInput, run_preview
 from explore.options import OK, PROBLEMS, Inputs, PreviewOptions
 from explore.surroundings import Surroundings
-from observer import Limits
+from reading.observer import Limits
 from tests.explore.conftest import SECRET, Screen, check_golden, write_json
 from tests.unit.fake_api import FakeApi, Received, Reply
 

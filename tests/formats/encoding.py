@@ -15,13 +15,13 @@ import httpx
 
 from extraction import DataPath
 from formats.options import ResponseFormat
-from jq_worker import JqWorker
+from jq_engine.worker import JqWorker
 from messages import ApiResponse
-from page_reader import EndpointStatistics, LargePage, PageReader
 from pagination.page import Page
 from pagination.sizes import PageSizes
+from reading.page_reader import EndpointStatistics, LargePage, PageReader
 from redaction import Redactor
-from spool import Spool
+from transport.spool import Spool
 
 type Record = dict[str, str]
 COLUMNS = ("id", "name", "note")

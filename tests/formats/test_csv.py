@@ -104,14 +104,14 @@ def test_a_declared_csv_may_be_just_its_header() -> None:
 
 def test_a_quote_that_nobody_closes_costs_no_more_than_reading_on() -> None:
     reader = CsvRecords(ResponseFormat("csv"), "utf-8", declared=True)
-    start = time.perf_counter()
+    start = time.thread_time()
     reader.feed(b'id,n\n1,"')
     chunk = b"text,and\nmore\n" * 1000
     for _ in range(600):
         reader.feed(chunk)
     with pytest.raises(EndpointError, match="unexpected end"):
         reader.close()
-    assert time.perf_counter() - start < 10
+    assert time.thread_time() - start < 10
 
 
 def test_a_data_path_below_the_records_matches_nothing() -> None:

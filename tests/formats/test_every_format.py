@@ -161,6 +161,15 @@ def test_a_page_for_people_is_never_data(
         items_of(body, ".", wanted, cuts=cuts, media_type=media_type)
 
 
+def test_an_error_in_json_is_no_line() -> None:
+    body = b'{"error": "token expired"}'
+    with pytest.raises(EndpointError, match="the body says error"):
+        items_of(body, ".", "jsonl", media_type="application/json")
+    # A line of a log may have such a field.
+    for media_type in ("application/x-ndjson", "application/octet-stream"):
+        assert items_of(body, ".", "jsonl", media_type=media_type) == [{"error": "token expired"}]
+
+
 @pytest.mark.parametrize("media_type", ["text/html", "application/xhtml+xml", "text/xml", ""])
 @pytest.mark.parametrize("body", _PAGES, ids=range(len(_PAGES)))
 def test_without_a_format_a_page_is_the_error_that_it_was(body: bytes, media_type: str) -> None:

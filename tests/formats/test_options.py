@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from errors import SelectorError
+from fields.selector import CustomSelector
 from formats.options import ResponseFormat
-from mapping import CustomSelector
 from settings import ConnectionSettings
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from errors import EndpointError, ResourceError
 from formats.xml_objects import XmlObjects
-from page_reader import EndpointStatistics
 from pagination.sizes import PageSizes
+from reading.page_reader import EndpointStatistics
 from tests.formats.encoding import items_of, page, response
 
 
@@ -187,11 +187,11 @@ def _feed(reader: XmlObjects, chunk: bytes, *, times: int) -> None:
 
 def test_a_tag_without_end_is_given_up_early() -> None:
     reader = XmlObjects("utf-8", ["a", "b"])
-    start = time.perf_counter()
+    start = time.thread_time()
     reader.feed(b"<a x='")
     with pytest.raises(EndpointError, match="a tag or comment of more than"):
         _feed(reader, b"x" * 128 * 1024, times=1000)
-    assert time.perf_counter() - start < 10
+    assert time.thread_time() - start < 10
 
 
 def test_a_long_text_is_no_long_tag() -> None:

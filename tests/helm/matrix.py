@@ -7,6 +7,7 @@ import yaml
 from tests.helm.charts import EXAMPLES, Values, with_values
 
 CRONJOB = {"workload": {"kind": "CronJob"}, "scheduledResyncInterval": "15 */2 * * 1-5"}
+INCREMENTAL = {"incrementalSync": {"enabled": True, "schedule": "5 * * * *"}}
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -73,6 +74,15 @@ EXTRAS: Values = {
     },
     "selfSignedCertificate": {"enabled": True, "certificate": PEM},
 }
+LIVE: Values = {
+    "liveEvents": {"baseUrl": "https://hooks.example.com:8443"},
+    "ingress": {
+        "enabled": True,
+        "className": "nginx",
+        "tlsSecret": "hooks-certificate",
+        "annotations": {"a": "b"},
+    },
+}
 OWN_EXAMPLES = ("existing-secret", "cronjob", "shards")
 
 MATRIX: dict[str, Values] = {
@@ -84,6 +94,10 @@ MATRIX: dict[str, Values] = {
     "shards": with_values(SHARDS),
     "shards with extras": with_values({**EXTRAS, "integration": {}}, SHARDS),
     "sharded cronjob": with_values(SHARDS, CRONJOB),
+    "incremental runs": with_values(
+        EXTRAS, INCREMENTAL, {"extraEnv": [{"name": "A", "value": "b"}]}
+    ),
+    "incremental runs of shards": with_values(SHARDS, CRONJOB, INCREMENTAL),
     "two secrets": with_values(
         {"secret": {"create": False, "name": ["a", "b"]}, "port": {"clientId": ""}}
     ),
@@ -96,6 +110,8 @@ MATRIX: dict[str, Values] = {
             }
         }
     ),
+    "live events": with_values(LIVE),
+    "live events with extras": with_values(EXTRAS, LIVE),
     "openshift": with_values({"podSecurityContext": {"runAsUser": None, "runAsGroup": None}}),
     "service account of Port's chart": with_values({"podServiceAccount": {"name": "mine"}}),
     "long names": with_values({"fullnameOverride": "x" * 80}, SHARDS, CRONJOB),

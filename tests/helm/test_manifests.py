@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 
 from tests.helm.charts import Manifest, of_kind, pod_of, render, the, with_values
-from tests.helm.matrix import CRONJOB, EXTRAS, MATRIX, SHARDS
+from tests.helm.matrix import CRONJOB, EXTRAS, INCREMENTAL, LIVE, MATRIX, SHARDS
 
 OLDEST, NEWEST = "1.25", kubernetes_validate.latest_version()
 WORKLOADS = ("Deployment", "CronJob", "Job")
@@ -143,6 +143,9 @@ def test_a_job_is_one_resync(manifests: list[Manifest]) -> None:
         assert spec["backoffLimit"] == 0
         assert pod_of(job)["restartPolicy"] == "Never"
         assert not {"ports", "livenessProbe"} & pod_of(job)["containers"][0].keys()
+    if of_kind(manifests, "Deployment"):
+        # Whose environment jobs share, with some variables of their own.
+        return
     for config in of_kind(manifests, "ConfigMap"):
         if jobs and "port-app-config.yml" not in config["data"]:
             assert config["data"]["OCEAN__EVENT_LISTENER__TYPE"] == "ONCE"
@@ -283,3 +286,53 @@ def test_each_shard_has_its_budget() -> None:
         for each in of_kind(manifests, "PodDisruptionBudget")
     }
     assert components == {"people", "services"}
+
+
+@pytest.mark.parametrize("name", ["rel", "a" * 53])
+def test_incremental_runs_are_a_workload_beside_the_other(name: str) -> None:
+    manifests = render(with_values(INCREMENTAL, SHARDS), name=name)
+    deployments, jobs = of_kind(manifests, "Deployment"), of_kind(manifests, "CronJob")
+    assert len(deployments) == len(jobs) == 2
+    for deployment, job in zip(deployments, jobs, strict=True):
+        assert job["spec"]["schedule"] == "5 * * * *"
+        assert len(job["metadata"]["name"]) <= LONGEST_NAMES["CronJob"]
+        (full,), (incremental,) = pod_of(deployment)["containers"], pod_of(job)["containers"]
+        # The same settings, of which these take the place of some.
+        assert incremental["envFrom"] == full["envFrom"]
+        assert {each["name"]: each["value"] for each in incremental["env"]} == {
+            "OCEAN__INTEGRATION__INCREMENTAL_SYNC_ENABLED": "true",
+            "OCEAN__EVENT_LISTENER__TYPE": "ONCE",
+            "OCEAN__INITIALIZE_PORT_RESOURCES": "false",
+        }
+        assert "env" not in full
+        # A Service or a disruption budget of the one must not find the pods of the other.
+        wanted = deployment["spec"]["selector"]["matchLabels"]
+        labels = job["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+        assert not wanted.items() <= labels.items()
+    assert len({job["metadata"]["name"] for job in jobs}) == 2
+
+
+def test_without_incremental_runs_there_is_no_such_workload() -> None:
+    assert not of_kind(render(with_values()), "CronJob")
+
+
+@pytest.mark.parametrize("prefix", ["", "/ocean"])
+def test_live_events_come_in_and_nothing_else(prefix: str) -> None:
+    manifests = render(with_values(LIVE, {"pathPrefix": prefix}))
+    ingress = the(manifests, "Ingress")["spec"]
+    assert ingress["ingressClassName"] == "nginx"
+    assert ingress["tls"] == [{"hosts": ["hooks.example.com"], "secretName": "hooks-certificate"}]
+    assert [rule["host"] for rule in ingress["rules"]] == ["hooks.example.com"]
+    (path,) = ingress["rules"][0]["http"]["paths"]
+    assert path["path"] == f"{prefix}/integration"
+    service = the(manifests, "Service")
+    assert path["backend"]["service"]["name"] == service["metadata"]["name"]
+    assert [port["name"] for port in service["spec"]["ports"]] == ["http"]
+    data = the(manifests, "ConfigMap")["data"]
+    assert data["OCEAN__BASE_URL"] == "https://hooks.example.com:8443"
+
+
+def test_without_an_address_there_is_no_way_in() -> None:
+    manifests = render(with_values())
+    assert not of_kind(manifests, "Ingress") + of_kind(manifests, "Service")
+    assert "OCEAN__BASE_URL" not in the(manifests, "ConfigMap")["data"]

@@ -28,7 +28,7 @@ from tests.helm.charts import (
     the,
     with_values,
 )
-from tests.helm.matrix import CRONJOB, EXTRAS, MATRIX
+from tests.helm.matrix import CRONJOB, EXTRAS, MATRIX, SHARDS
 
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
 SETTINGS: dict[str, dict[str, Any]] = {each["name"]: each for each in SPEC["configurations"]}
@@ -213,6 +213,29 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "CronJob without schedule": ({"workload": {"kind": "CronJob"}}, "give a cron expression"),
     "no certificate": ({"selfSignedCertificate": {"enabled": True}}, "certificate: is required"),
+    "live events of a Job": (
+        {**CRONJOB, "liveEvents": {"baseUrl": "https://hooks.example.com"}},
+        "liveEvents.baseUrl: needs workload.kind Deployment",
+    ),
+    "live events of shards": (
+        {**SHARDS, "liveEvents": {"baseUrl": "https://hooks.example.com"}},
+        "liveEvents.baseUrl: cannot be used with integration.shards",
+    ),
+    "live events that nobody may send": (
+        {
+            "liveEvents": {"baseUrl": "https://hooks.example.com"},
+            "networkPolicy": {"enabled": True},
+        },
+        "networkPolicy.ingressFrom: is required with liveEvents.baseUrl",
+    ),
+    "ingress without an address": (
+        {"ingress": {"enabled": True}},
+        "liveEvents.baseUrl: is required with ingress.enabled",
+    ),
+    "ingress with a path that stays": (
+        {"ingress": {"enabled": True}, "liveEvents": {"baseUrl": "https://example.com/hooks"}},
+        "liveEvents.baseUrl: has a path",
+    ),
     "mapping that nobody reads": (
         {"initializePortResources": False, "integration": {"mapping": {"resources": []}}},
         "only when initializePortResources is true",

@@ -11,7 +11,8 @@ import pytest
 from benchmarks.clients.ours import plan_of, stand_in_for_ocean
 from benchmarks.server import Statistics, listening
 from client import ApiClient
-from resync import ResourceReader, SharedResponses
+from reading.shared_responses import SharedResponses
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 type Batch = list[dict[str, Any]]

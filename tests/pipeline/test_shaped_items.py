@@ -11,12 +11,12 @@ from tests.pipeline.conftest import Sync
 from tests.pipeline.support import in_turn, numbered, parameter, reply, resource
 
 
-def csv_reply(*records: dict[str, Any], **headers: str) -> httpx.Response:
+def csv_reply(*records: dict[str, Any]) -> httpx.Response:
     file = io.StringIO()
     writer = csv.DictWriter(file, ["id", "n"])
     writer.writeheader()
     writer.writerows(records)
-    return reply(text=file.getvalue(), content_type="text/csv", **headers)
+    return reply(text=file.getvalue(), content_type="text/csv")
 
 
 async def test_a_filtered_page_is_no_empty_page(sync: Sync) -> None:
@@ -102,6 +102,16 @@ async def test_discovery_may_be_a_csv(sync: Sync) -> None:
     routes["/teams"] = csv_reply({"id": "1", "n": "x"})
     outcome = await sync({}, [nested], routes)
     assert outcome.succeeded().items["/teams/{team}/users"] == [{"id": 5, "__team": "1"}]
+
+
+async def test_an_empty_body_may_be_allowed(sync: Sync) -> None:
+    body = reply(text="", content_type="application/x-ndjson")
+    strict = resource("/items", response_format="jsonl")
+    (await sync({}, [strict], {"/items": body})).failed("200 with an empty body")
+    rules = [{"when": '.body == ""', "then": "skip"}]
+    allowed = resource("/items", response_format="jsonl", on_error=rules)
+    outcome = await sync({}, [allowed], {"/items": reply(text="", content_type="text/plain")})
+    assert outcome.succeeded().items.get("/items", []) == []
 
 
 @pytest.mark.contract("failure.resource-fails")

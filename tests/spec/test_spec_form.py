@@ -54,6 +54,7 @@ IN_VIEW = {
     "customAuthRequestTemplate",
 }
 PAGED = {"paginationType": ["offset", "page", "cursor"]}
+SIGNED = {"webhookAuth": ["hmac"]}
 DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     "apiToken": {"authType": ["bearer_token"]},
     "username": {"authType": ["basic", "basic_auth", "oauth2"]},
@@ -96,6 +97,17 @@ DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     "cursorPath": {"paginationType": ["cursor"]},
     "nextLinkPath": {"paginationType": ["next_link"]},
     "headerLinkRel": {"paginationType": ["header_link"]},
+    "webhookPreset": SIGNED,
+    "webhookSecret": {"webhookAuth": ["hmac", "basic", "token"]},
+    "webhookUsername": {"webhookAuth": ["basic"]},
+    "webhookHeader": {"webhookAuth": ["hmac", "token"]},
+    "webhookPrefix": {"webhookAuth": ["hmac", "token"]},
+    "webhookAlgorithm": SIGNED,
+    "webhookEncoding": SIGNED,
+    "webhookSignedPayload": SIGNED,
+    "webhookTimestampHeader": SIGNED,
+    "webhookTimestampPrefix": SIGNED,
+    "webhookTolerance": SIGNED,
 }
 
 

@@ -70,6 +70,12 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "headerLinkRel": ("string", "next"),
     "timeout": ("string", "30"),
     "verifySsl": ("boolean", True),
+    "caCertificate": ("string", None),
+    "clientCertificate": ("string", ""),
+    "clientKey": ("string", ""),
+    "clientKeyPassword": ("string", ""),
+    "proxy": ("string", ""),
+    "httpVersion": ("string", "http1"),
     "maxConcurrentRequests": ("string", "10"),
     "maxRequestsPerSecond": ("string", None),
     "maxRetries": ("string", "8"),
@@ -77,6 +83,23 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "allowedHosts": ("array", []),
     "exposedVariables": ("array", []),
     "mappingEngine": ("string", "fused"),
+    "responseDirectory": ("string", None),
+    "responseDirectorySize": ("string", "1000"),
+    "webhookAuth": ("string", None),
+    "webhookPreset": ("string", None),
+    "webhookSecret": ("string", ""),
+    "webhookUsername": ("string", None),
+    "webhookHeader": ("string", None),
+    "webhookPrefix": ("string", None),
+    "webhookAlgorithm": ("string", None),
+    "webhookEncoding": ("string", None),
+    "webhookSignedPayload": ("string", None),
+    "webhookTimestampHeader": ("string", None),
+    "webhookTimestampPrefix": ("string", None),
+    "webhookTolerance": ("string", "300"),
+    "webhookPaths": ("array", ["/webhook"]),
+    "webhookBodyLimit": ("string", "1048576"),
+    "webhookWindow": ("string", "2"),
 }
 
 # A value of every setting as it is written in the environment, and as Ocean hands it over.
@@ -91,6 +114,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "customAuthRequestTemplate": ('{"body": {"a": [1]}}', {"body": {"a": [1]}}),
     "customHeaders": ('{"X-Tenant": "7"}', {"X-Tenant": "7"}),
     "allowedHosts": ('["a.example.com"]', ["a.example.com"]),
+    "webhookPaths": ('["/hooks"]', ["/hooks"]),
     "exposedVariables": ('["PATH"]', ["PATH"]),
 }
 
@@ -162,6 +186,11 @@ def test_secrets_are_marked() -> None:
         "customAuthRequest",
         "customAuthRequestTemplate",
         "customHeaders",
+        "clientCertificate",
+        "clientKey",
+        "clientKeyPassword",
+        "proxy",
+        "webhookSecret",
     }
 
 

@@ -20,10 +20,10 @@ from loguru import logger
 from port_ocean.config.settings import SslSettings
 from port_ocean.log.sensetive import sensitive_log_filter
 
-import retries
 from client import ApiClient
 from settings import ConnectionSettings
 from tests.unit.fake_api import FakeApi
+from transport import retries
 
 type ClientFactory = Callable[..., ApiClient]
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ahead import Allowance, FetchAhead
 from endpoints import Endpoint
 from extraction import DataPath
 from messages import ApiRequest, ApiResponse
-from resync import ResourcePlan
+from reading.ahead import Allowance, FetchAhead
+from resource_plan import ResourcePlan
 from tests.unit.test_resync import NESTED, Api, batches_of
 
 LISTED = ResourcePlan("/things", Endpoint("/things", data_path=DataPath(".items")))

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from auth.json_web_token import JwtAuth
 from auth.signing import JwtSigner, SigningAlgorithm, load_key
 from errors import SettingsError
-from exchange import SIGN
 from messages import ApiRequest
 from redaction import MASK, Redactor
 from settings import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.signing_keys import SECRET, pem_of, verifying
+from transport.connections import SIGN
 
 ALGORITHMS: tuple[SigningAlgorithm, ...] = get_args(SigningAlgorithm)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import batching
-from batching import LARGEST_BATCH, SMALLEST_BATCH, BatchBuffer
+from reading import batching
+from reading.batching import LARGEST_BATCH, SMALLEST_BATCH, BatchBuffer
 
 PORTIONS = st.lists(
     st.tuples(st.integers(0, 2500), st.integers(0, 3_000_000)), min_size=0, max_size=12

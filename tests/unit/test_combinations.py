@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channel import Channel
 from endpoints import PathValue
 from mapping import CustomResourceConfig
 from messages import ApiRequest
-from resync import ResourcePlan
+from parameters.channel import Channel
+from resource_plan import ResourcePlan
 from settings import ConnectionSettings
 from tests.unit.test_resync import Api, batches_of, reader, settled
 

@@ -6,18 +6,18 @@ from typing import Any, cast
 
 import pytest
 
-from combinations import Combinations
-from discovery import NOTHING, Discovery, EndpointSource, FixedSource
-from endpoint_reader import EndpointReader
 from endpoints import Endpoint, PathValue
 from errors import OceanCustomError, ResourceError, StatusError
 from extraction import ItemExpression
-from failures import Failures, Vanished
-from item_stream import Portion
 from messages import ApiRequest
-from page_reader import EndpointStatistics
 from pagination.sizes import PageSizes
-from parameters import Batch, PathParameter
+from parameters.combinations import Combinations
+from parameters.discovery import NOTHING, Discovery, EndpointSource, FixedSource
+from parameters.parameter import Batch, PathParameter
+from reading.endpoint_reader import EndpointReader
+from reading.failures import Failures, Vanished
+from reading.item_stream import Portion
+from reading.page_reader import EndpointStatistics
 
 BASE = "https://api.test"
 TEAMS = Endpoint("/teams")

@@ -6,7 +6,7 @@ import pytest
 
 from endpoints import Endpoint, PathValue
 from errors import EndpointError, ExportError, ResponseError, SelectorError, StatusError
-from export_jobs import AnswerExpression, ExportJob, ExportPlan, ExportStep
+from reading.export_jobs import AnswerExpression, ExportJob, ExportPlan, ExportStep
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Reply
 

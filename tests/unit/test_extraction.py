@@ -13,7 +13,7 @@ import extraction
 from decoding import Body
 from errors import ResponseError, SelectorError
 from extraction import DataPath, Extraction, ItemExpression, keys_of
-from jq_worker import JqWorker, JqWorkerError
+from jq_engine.worker import JqWorker, JqWorkerError
 
 WORKER = JqWorker()
 

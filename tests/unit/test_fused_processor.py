@@ -15,9 +15,9 @@ import pytest
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 
-import fused_processor
-from fused_processor import FusedEntityProcessor
-from jq_worker import JqWorkerError
+from jq_engine import fused_processor
+from jq_engine.fused_processor import FusedEntityProcessor
+from jq_engine.worker import JqWorkerError
 from tests.unit.mapping_support import in_this_process, resource, told_by
 
 ITEM = {"identifier": ".id | tostring", "blueprint": '"item"'}

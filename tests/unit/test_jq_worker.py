@@ -15,9 +15,9 @@ from pathlib import Path
 import jq
 import pytest
 
-import jq_process
-import jq_worker
-from jq_worker import InvalidProgramError, JqWorker, JqWorkerError
+from jq_engine import process as jq_process
+from jq_engine import worker as jq_worker
+from jq_engine.worker import InvalidProgramError, JqWorker, JqWorkerError
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDLESS = "def f: f; f"
@@ -283,7 +283,7 @@ async def test_a_fork_gets_a_process_of_its_own(worker: JqWorker) -> None:
 def test_it_ends_with_its_parent(end: str, job: str) -> None:
     code = f"""
         import asyncio, os, sys
-        from jq_worker import JqWorker
+        from jq_engine.worker import JqWorker
         worker = JqWorker()
         async def main():
             await worker.run(".", b"1")
@@ -309,7 +309,7 @@ async def test_a_process_that_holds_much_memory_is_replaced(
 ) -> None:
     script = tmp_path / "frugal.py"
     script.write_text(
-        f"import sys\nsys.path.append({str(ROOT)!r})\nimport jq_process\n"
+        f"import sys\nsys.path.append({str(ROOT)!r})\nfrom jq_engine import process as jq_process\n"
         "jq_process._MOST_MEMORY = 0\njq_process.main()\n"
     )
     monkeypatch.setattr(jq_worker, "_SCRIPT", script)

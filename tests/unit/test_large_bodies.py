@@ -14,24 +14,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import download
-import exchange
-import item_stream
-import spool
 from client import ApiClient
 from endpoints import Endpoint
-from error_rules import ErrorRule
 from errors import EndpointError, ResourceError, ResponseError
 from extraction import DataPath
 from formats.documents import Documents
-from item_stream import ItemStream
-from jq_worker import JqWorker
+from jq_engine.worker import JqWorker
 from messages import ApiResponse
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from reading import item_stream
+from reading.error_rules import ErrorRule
+from reading.item_stream import ItemStream
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
-from spool import Spool
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
+from transport import connections, download, exchange, spool
+from transport.spool import Spool
 
 ITEMS = [{"id": number, "text": 'a "quoted" ]text\\'} for number in range(300)]
 BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": None}).encode()
@@ -39,7 +39,8 @@ BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": Non
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(exchange, "_LARGE", 1000)
+    monkeypatch.setattr(connections, "SMALL", 1000)
+    monkeypatch.setattr(exchange, "SMALL", 1000)
     monkeypatch.setattr(spool, "CHUNK", 512)
     monkeypatch.setattr(download, "CHUNK", 512)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -310,7 +311,9 @@ async def test_the_file_has_no_name_and_ends_with_its_reader(
     api: FakeApi, connect: ClientFactory, tmp_path: Path
 ) -> None:
     def open_files() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
+        """How many open files have no name; those of others come and go."""
+        descriptors = Path("/proc/self/fd").iterdir()
+        return sum("deleted" in str(each.readlink()) for each in descriptors if each.is_symlink())
 
     api.script(Reply(body=BODY))
     client = connect()

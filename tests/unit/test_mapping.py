@@ -7,7 +7,7 @@ import pytest
 
 from errors import SelectorError
 from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
-from resync import ResourcePlan
+from resource_plan import ResourcePlan
 from settings import ConnectionSettings
 
 SETTINGS = ConnectionSettings(base_url="https://api.test")

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from errors import RefusedOriginError
-from origins import OriginRule, origin
+from transport.origins import OriginRule, origin
 
 _BASE = "https://api.example.com/v1"
 _CURRENT = httpx.URL(f"{_BASE}/teams?page=1")

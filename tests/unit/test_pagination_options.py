@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import PaginationError, SelectorError
+from fields.pagination import PaginationConfig
 from messages import ApiRequest
 from pagination.models import PaginationSettings
-from pagination_fields import PaginationConfig
 from tests.unit.models import Answer, EndpointRead, Item, numbered, read, settings_of
 
 quickly = settings(deadline=None, max_examples=60)

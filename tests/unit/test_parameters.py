@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from endpoints import Endpoint, PathValue
 from errors import SelectorError
 from extraction import ItemExpression
-from parameters import Batch, PathParameter, exact
+from parameters.parameter import Batch, PathParameter, exact
 
 
 def parameter(

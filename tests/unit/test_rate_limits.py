@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rate_limits import RequestGate, parse_wait, remaining, reset_after, retry_after
+from transport.rate_limits import RequestGate, parse_wait, remaining, reset_after, retry_after
 
 _NOW = 1_800_000_000.0
 _DATE_LIKE = st.from_regex(

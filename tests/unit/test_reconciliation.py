@@ -70,7 +70,7 @@ async def test_what_is_protected_is_not_considered_for_deletion(
     monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean_deletes)
     config = SimpleNamespace(resources=resources)
     monkeypatch.setattr(reconciliation, "event", SimpleNamespace(port_app_config=config))
-    guard = DeletionGuard.__new__(DeletionGuard)
+    guard = DeletionGuard(cast("Any", None))
     entities = [SimpleNamespace(blueprint=name, identifier="1") for name in ("a", "b")]
     diff = cast("Any", {"before": entities, "after": []})
     await guard.delete_diff(diff, UserAgentType.exporter, 0.5)
@@ -93,8 +93,36 @@ async def test_the_deletion_rate_is_that_of_the_whole_catalog(
     stale, *written = [SimpleNamespace(blueprint="a", identifier=str(n)) for n in range(10)]
     diff = cast("Any", {"before": [stale], "after": written})
 
-    await DeletionGuard.__new__(DeletionGuard).delete_diff(diff, UserAgentType.exporter, 0.9)
+    await DeletionGuard(cast("Any", None)).delete_diff(diff, UserAgentType.exporter, 0.9)
 
     given = ocean_deletes.await_args.args[0]  # type: ignore[union-attr]  # awaited
     assert [entity.identifier for entity in given["before"]] == [str(n) for n in range(10)]
     assert given["after"] == written
+
+
+async def test_what_live_events_wrote_during_a_resync_is_not_deleted_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ocean = AsyncMock()
+    monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean)
+    monkeypatch.setattr(HttpEntitiesStateApplier, "upsert", AsyncMock())
+    guard = DeletionGuard(cast("Any", None))
+    entities: list[Any] = [SimpleNamespace(blueprint="a", identifier=name) for name in "xyz"]
+
+    async def considered(written: list[Any], kind: str) -> list[str]:
+        current = SimpleNamespace(
+            event_type=kind, port_app_config=SimpleNamespace(resources=[mapped('"a"', True)])
+        )
+        monkeypatch.setattr(reconciliation, "event", current)
+        await guard.upsert(written, UserAgentType.exporter)
+        await guard.delete_diff({"before": entities, "after": []}, UserAgentType.exporter, 0.9)
+        return [each.identifier for each in ocean.call_args.args[0]["before"]]
+
+    assert await considered(entities[:1], "http_request") == ["x", "y", "z"]
+    guard.begin_sparing()
+    assert await considered(entities[1:2], "http_request") == ["x", "z"]
+    assert await considered(entities[2:], "resync") == ["x", "z"]
+    guard.begin_sparing()
+    assert await considered([], "resync") == ["x", "z"]
+    guard.end_sparing()
+    assert await considered([], "resync") == ["x", "y", "z"]

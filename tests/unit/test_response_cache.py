@@ -18,7 +18,7 @@ import response_cache
 from errors import ResponseError, StatusError
 from messages import ApiRequest, ApiResponse
 from response_cache import ResponseCache, remove_leftovers
-from spool import Spool
+from transport.spool import Spool
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST = ApiRequest("GET", httpx.URL("https://api.test/secret-path?token=hush"))

@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import batching
 from client import ApiClient
 from endpoints import Endpoint
 from errors import ResourceError, StatusError
 from extraction import DataPath, ItemExpression
 from messages import ApiRequest, ApiResponse
-from parameters import PathParameter
-from resync import ResourcePlan, ResourceReader, SharedResponses
+from parameters.parameter import PathParameter
+from reading import batching
+from reading.shared_responses import SharedResponses
+from resource_plan import ResourcePlan
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 BASE = "https://api.test"

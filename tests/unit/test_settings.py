@@ -93,6 +93,19 @@ def test_auth_types() -> None:
     assert "'oauth'" in problem
 
 
+def test_response_directory() -> None:
+    assert _parse().response_directory is None
+    parsed = _parse(response_directory="/var/lib/x", response_directory_size="250")
+    assert (parsed.response_directory, parsed.response_directory_size) == ("/var/lib/x", 250)
+    (problem,) = _problems(response_directory="kept", response_directory_size="100")
+    assert problem == (
+        "responseDirectory: must be the absolute path of a directory, such as "
+        "/var/lib/ocean-custom (got 'kept')"
+    )
+    (problem,) = _problems(response_directory_size="0")
+    assert problem.startswith("responseDirectorySize: ")
+
+
 def test_mapping_engines() -> None:
     assert _parse().mapping_engine == "fused"
     assert _parse(mapping_engine="ocean").mapping_engine == "ocean"

@@ -15,12 +15,12 @@ import httpx
 import pytest
 import zstandard
 
-import retries
 from client import ApiClient
 from errors import RequestError, ResponseError, StatusError
 from messages import ApiRequest, ApiResponse
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
+from transport import retries
 
 _TRUNCATED = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[1, 2"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

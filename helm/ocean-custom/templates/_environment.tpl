@@ -11,6 +11,7 @@
   "OCEAN__CLIENT_TIMEOUT" $values.clientTimeout
   "OCEAN__SCHEDULED_RESYNC_INTERVAL" (include "ocean-custom.interval" .root)
   "OCEAN__PATH_PREFIX" $values.pathPrefix
+  "OCEAN__BASE_URL" (include "ocean-custom.liveEvents" .root)
   "OCEAN__RESOURCES_PATH" (empty .instance.mapping | ternary "" "/mapping")
   "OCEAN__METRICS__ENABLED" (include "ocean-custom.hasMetrics" .root)
 -}}

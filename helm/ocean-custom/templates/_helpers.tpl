@@ -107,3 +107,33 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "ocean-custom.hasMetrics" -}}
 {{- if and .Values.serviceMonitor.enabled (eq .Values.workload.kind "Deployment") -}}true{{- end -}}
 {{- end -}}
+
+{{/* The address of live events, where they are wanted and can arrive. */}}
+{{- define "ocean-custom.liveEvents" -}}
+{{- $url := .Values.liveEvents.baseUrl -}}
+{{- if and $url (ne .Values.workload.kind "Deployment") -}}
+{{- fail "liveEvents.baseUrl: needs workload.kind Deployment; a Job ends before events can arrive" -}}
+{{- end -}}
+{{- if and $url .Values.integration.shards -}}
+{{- fail "liveEvents.baseUrl: cannot be used with integration.shards; each event would reach one of the shards only" -}}
+{{- end -}}
+{{- if and $url .Values.networkPolicy.enabled (not .Values.networkPolicy.ingressFrom) -}}
+{{- fail "networkPolicy.ingressFrom: is required with liveEvents.baseUrl: who may send events, such as the namespace of the ingress controller" -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not $url) -}}
+{{- fail "liveEvents.baseUrl: is required with ingress.enabled: the address that webhooks reach, such as https://hooks.example.com" -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (urlParse $url).path (ne (urlParse $url).path "/") -}}
+{{- fail "liveEvents.baseUrl: has a path, which the Ingress would not take off again; give it as pathPrefix" -}}
+{{- end -}}
+{{- $url -}}
+{{- end -}}
+
+{{/* The name of the workload of incremental runs; a CronJob's may have 52 characters. */}}
+{{- define "ocean-custom.incrementalName" -}}
+{{- if gt (len .) 40 -}}
+{{- printf "%s-%s-incremental" (. | trunc 31 | trimSuffix "-") (sha256sum . | trunc 8) -}}
+{{- else -}}
+{{- printf "%s-incremental" . -}}
+{{- end -}}
+{{- end -}}

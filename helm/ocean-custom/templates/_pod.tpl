@@ -1,4 +1,4 @@
-{{/* The metadata and the spec of a pod. Takes root, instance and, for a job, isJob. */}}
+{{/* The metadata and the spec of a pod. Takes root, instance and, for a job, isJob and isIncremental. */}}
 {{- define "ocean-custom.pod" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
@@ -47,9 +47,19 @@ spec:
         - secretRef:
             name: {{ . }}
         {{- end }}
-      {{- with $values.extraEnv }}
+      {{- if or .isIncremental $values.extraEnv }}
       env:
+        {{- if .isIncremental }}
+        - name: OCEAN__INTEGRATION__INCREMENTAL_SYNC_ENABLED
+          value: "true"
+        - name: OCEAN__EVENT_LISTENER__TYPE
+          value: ONCE
+        - name: OCEAN__INITIALIZE_PORT_RESOURCES
+          value: "false"
+        {{- end }}
+        {{- with $values.extraEnv }}
         {{- tpl (toYaml .) $root | nindent 8 }}
+        {{- end }}
       {{- end }}
       {{- if not .isJob }}
       ports:
@@ -136,7 +146,7 @@ readinessProbe:
 {{- end }}
 {{- end -}}
 
-{{/* The spec of a Job that is one resync. Takes root and instance. */}}
+{{/* The spec of a Job that is one resync. Takes root, instance and isIncremental. */}}
 {{- define "ocean-custom.job" -}}
 {{- $cron := .root.Values.workload.cron -}}
 # A failed resync waits for the next one of the schedule; a pod that was evicted is replaced.
@@ -151,5 +161,5 @@ podFailurePolicy:
 activeDeadlineSeconds: {{ mul . 60 }}
 {{- end }}
 template:
-  {{- include "ocean-custom.pod" (dict "root" .root "instance" .instance "isJob" true) | nindent 2 }}
+  {{- include "ocean-custom.pod" (dict "root" .root "instance" .instance "isJob" true "isIncremental" .isIncremental) | nindent 2 }}
 {{- end -}}

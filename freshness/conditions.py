@@ -1,0 +1,136 @@
+"""The rules of conditional requests: RFC 9110, section 13, and RFC 9111, section 4.3.
+
+All functions are pure. Headers are `httpx.Headers`; those of a kept response hold only what
+`to_keep` leaves.
+"""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+# A request that has one of these is conditional, or partial, because the mapping says so.
+OWN = (
+    "if-none-match",
+    "if-modified-since",
+    "if-match",
+    "if-unmodified-since",
+    "if-range",
+    "range",
+)
+_NOT_KEPT = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-connection",
+        "set-cookie",
+        "set-cookie2",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "www-authenticate",
+    }
+)
+# It describes the body, which a 304 does not have.
+_NOT_UPDATED = _NOT_KEPT | {"content-type"}
+# Different in each answer, and of no use later.
+_VOLATILE = re.compile(r"^(date|age|expires|server-timing)$|rate-?limit|request-?id|trace")
+# Apache and others mark the ETag of a compressed answer, but not that of its 304.
+_CODING_IN_TAG = re.compile(r'[-;](gzip|br|deflate|zstd)("?)$')
+# A Last-Modified tells whole seconds, so that it may stand for two states while it is recent.
+_SETTLED_SECONDS = 60
+
+
+def may_be_kept(headers: httpx.Headers) -> bool:
+    """Whether a response allows being kept, and another request could be like its own."""
+    return "no-store" not in _words(headers, "cache-control") and "*" not in varying_names(headers)
+
+
+def varying_names(headers: httpx.Headers) -> list[str]:
+    """The request headers that a response depends on, in lower case."""
+    return sorted(_words(headers, "vary"))
+
+
+def conditions_of(headers: httpx.Headers) -> dict[str, str]:
+    """The headers of a request that asks whether a response with these is still current.
+
+    Empty where there is no validator to be relied on: a `Last-Modified` needs a `Date` that is at
+    least a minute later (RFC 9110, section 8.8.2.2).
+    """
+    conditions = {}
+    if tag := headers.get("etag"):
+        conditions["If-None-Match"] = tag
+    modified = headers.get("last-modified")
+    if modified and _age(headers) >= _SETTLED_SECONDS:
+        conditions["If-Modified-Since"] = modified
+    return conditions
+
+
+def to_keep(headers: httpx.Headers) -> httpx.Headers:
+    """The headers that stay with a response whose body is kept decoded; never a cookie."""
+    named = _words(headers, "connection")
+    return httpx.Headers(
+        [
+            (name, value)
+            for name, value in headers.raw
+            if (lower := name.decode("latin-1").lower()) not in _NOT_KEPT and lower not in named
+        ]
+    )
+
+
+def merged(kept: httpx.Headers, answer: httpx.Headers) -> httpx.Headers:
+    """The kept headers, updated by those of a 304 (RFC 9111, section 4.3.4)."""
+    news = [pair for pair in to_keep(answer).raw if _name(pair) not in _NOT_UPDATED]
+    replaced = {_name(pair) for pair in news}
+    return httpx.Headers([pair for pair in kept.raw if _name(pair) not in replaced] + news)
+
+
+def is_about(kept: httpx.Headers, answer: httpx.Headers) -> bool:
+    """Whether a 304 can be about the kept response: its ETag, if it has one, must be the same."""
+    told = answer.get("etag")
+    return told is None or _opaque(told) == _opaque(kept.get("etag", told))
+
+
+def differs(kept: httpx.Headers, fresh: httpx.Headers) -> bool:
+    """Whether headers differ in more than what differs in each answer."""
+    return _lasting(kept) != _lasting(fresh)
+
+
+def _lasting(headers: httpx.Headers) -> list[tuple[str, bytes]]:
+    pairs = ((_name(pair), pair[1]) for pair in headers.raw)
+    return sorted(pair for pair in pairs if not _VOLATILE.search(pair[0]))
+
+
+def _name(pair: tuple[bytes, bytes]) -> str:
+    return pair[0].decode("latin-1").lower()
+
+
+def _words(headers: httpx.Headers, name: str) -> set[str]:
+    parts = headers.get(name, "").split(",")
+    return {part.strip().lower() for part in parts if part.strip()}
+
+
+def _opaque(tag: str) -> str:
+    """An entity tag for weak comparison."""
+    return _CODING_IN_TAG.sub(r"\2", tag.strip().removeprefix("W/"))
+
+
+def _age(headers: httpx.Headers) -> float:
+    """Seconds from the modification to the answer, by the server's clock."""
+    modified, answered = (_moment(headers.get(name, "")) for name in ("last-modified", "date"))
+    return (answered - modified).total_seconds() if modified and answered else 0.0
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

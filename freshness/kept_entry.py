@@ -1,0 +1,157 @@
+"""The files of kept responses: what is in one, and how it is read and written."""
+
+import asyncio
+import hashlib
+import json
+import os
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from transport.spool import CHUNK
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is kept of a response beside its body.
+
+    `digest` is that of the body, as `Spool.fingerprint`; `is_large` tells that it came in a spool;
+    `varying` holds keyed hashes of the request headers that the response names in `Vary`.
+    """
+
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    digest: bytes
+    size: int
+    is_large: bool = False
+    varying: tuple[str, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """As it stands in a file."""
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers
+        ]
+        content = [headers, self.digest.hex(), self.size, self.is_large, self.varying]
+        return json.dumps(content, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """The metadata of a file whose checksum was right."""
+        headers, digest, size, is_large, varying = json.loads(content)
+        pairs = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+        return cls(pairs, bytes.fromhex(digest), size, is_large, tuple(varying))
+
+
+class KeptBody:
+    """A large body in the file of an entry, which stays readable when the entry is removed."""
+
+    def __init__(self, entry: "Entry") -> None:
+        self._entry = entry
+
+    @property
+    def fingerprint(self) -> bytes:
+        return self._entry.metadata.digest
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        position, size = 0, self._entry.metadata.size
+        while position < size:
+            chunk = await asyncio.to_thread(self._entry.read_at, position, CHUNK)
+            position += len(chunk)
+            yield chunk
+
+    async def read(self) -> bytes:
+        return await asyncio.to_thread(self._entry.read_all)
+
+    async def completed(self) -> None:
+        """All of it is there."""
+
+    def abandon(self) -> None:
+        """There is nothing to stop."""
+
+
+class Entry:
+    """An open file whose head was right; its body still has to be verified."""
+
+    def __init__(self, descriptor: int, metadata: Metadata, start: int) -> None:
+        self.metadata = metadata
+        self._descriptor = descriptor
+        self._start = start
+        # With the last reader of the body, at the latest.
+        self._closing = weakref.finalize(self, os.close, descriptor)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._closing()
+
+    def is_intact(self) -> bool:
+        """Whether the body is the one that was kept."""
+        digest = body_digest()
+        position = 0
+        while chunk := self.read_at(position, 8 * CHUNK):
+            digest.update(chunk)
+            position += len(chunk)
+        return position == self.metadata.size and digest.digest() == self.metadata.digest
+
+    def read_all(self) -> bytes:
+        """The whole body."""
+        parts: list[bytes] = []
+        position = 0
+        while chunk := self.read_at(position, self.metadata.size - position):
+            parts.append(chunk)
+            position += len(chunk)
+        return b"".join(parts)
+
+    def read_at(self, position: int, size: int) -> bytes:
+        """At most so many bytes of the body."""
+        return os.pread(self._descriptor, size, self._start + position)
+
+    def touch(self) -> None:
+        """Mark it as just used; what was not used for longest is evicted first."""
+        # On a read-only volume entries can still be served.
+        with suppress(OSError):
+            os.utime(self._descriptor)
+
+
+class NewEntry:
+    """A file that becomes an entry when it is committed; `discard` removes what did not."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self._descriptor = create_privately(path)
+        self._closing = weakref.finalize(self, os.close, self._descriptor)
+
+    def write(self, chunk: bytes) -> int:
+        """Append to the file; one that cannot be written is removed. Returns its size."""
+        view = memoryview(chunk)
+        try:
+            while view:
+                written = os.write(self._descriptor, view)
+                self.size += written
+                view = view[written:]
+        except OSError:
+            self.discard()
+            raise
+        return self.size
+
+    def close(self) -> None:
+        """Nothing more is to be written."""
+        self._closing()
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self.close()
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+def body_digest() -> hashlib.blake2b:
+    """The hash for the bodies of entries: that of `Spool.fingerprint`, so that these are equal."""
+    return hashlib.blake2b(digest_size=16)
+
+
+def create_privately(file: Path) -> int:
+    """A descriptor to write a new file with, which only its owner may read."""
+    return os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)

@@ -1,0 +1,112 @@
+"""Who may send live events. Secrets are compared in a time that tells nothing about them."""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from live_events.signatures import SignatureScheme
+
+
+class Authenticator(Protocol):
+    """Decides whether an event comes from whom it should."""
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """Names of headers that hold secrets, in lower case."""
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether the body takes part in the decision."""
+
+    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+        """Why an event is refused; None when it is genuine.
+
+        Names of `headers` are lower case; `body` is what arrived, unchanged; `moment` is when, in
+        seconds since 1970. The answer holds no secret.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAuthenticator:
+    """Accepts every event, because webhookAuth says `none`."""
+
+    headers: frozenset[str] = frozenset()
+    needs_body: bool = False
+
+    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedAuthenticator:
+    """Refuses every event, because webhookAuth says nothing."""
+
+    headers: frozenset[str] = frozenset()
+    needs_body: bool = False
+
+    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+        return "webhookAuth is not set"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAuthenticator:
+    """A header holds the secret itself, after a prefix such as `Bearer `."""
+
+    header: str
+    secret: str = field(repr=False)
+    prefix: str = ""
+    needs_body: bool = False
+
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset({self.header.lower()})
+
+    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+        given = headers.get(self.header.lower())
+        if given is None:
+            return f"it has no header {self.header}"
+        is_right = _equal(given, f"{self.prefix}{self.secret}")
+        return None if is_right else f"the token in {self.header} is wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class BasicAuthenticator:
+    """User name and password (RFC 7617)."""
+
+    username: str
+    password: str = field(repr=False)
+    headers: frozenset[str] = frozenset({"authorization"})
+    needs_body: bool = False
+
+    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return "it has no basic authentication"
+        right = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return None if _equal(credentials.strip(), right) else "user name or password is wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class HmacAuthenticator:
+    """The sender signs each body; `tolerance` is in seconds."""
+
+    scheme: SignatureScheme
+    secret: str = field(repr=False)
+    tolerance: float = 300
+    needs_body: bool = True
+
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset({self.scheme.header.lower()})
+
+    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+        return self.scheme.refusal(
+            headers, body, secret=self.secret, moment=moment, tolerance=self.tolerance
+        )
+
+
+def _equal(given: str, right: str) -> bool:
+    # Of bytes, because texts beyond ASCII cannot be compared in constant time.
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8", "replace"))

@@ -1,0 +1,45 @@
+"""Reads what an event is about, as a resync reads it."""
+
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+from client import ApiClient
+from jq_engine.worker import JqWorker
+from live_events.change import Change
+from reading.endpoint_reader import EndpointReader
+from reading.item_shape import Shaper
+from resync import marked
+from settings import ConnectionSettings
+
+
+class Fetched(NamedTuple):
+    """What was read: the items that go on, and how many the API sent."""
+
+    items: list[dict[str, Any]]
+    received: int
+
+
+async def fetch_items(
+    change: Change, client: ApiClient, settings: ConnectionSettings, worker: JqWorker
+) -> Fetched:
+    """The items of the changed endpoint, in shape, with the values of their path parameters.
+
+    Raises:
+        OceanCustomError: it could not be read to its end.
+    """
+    endpoint = change.entry.endpoint
+    reader = EndpointReader(
+        client, endpoint, settings, client.send, worker, change.plan.error_rules
+    )
+    request = endpoint.request(settings.base_url, change.target.values)
+    texts = {name: value.text for name, value in change.target.values.items()}
+    marks = change.entry.marks(change.target)
+    shaper = Shaper(change.plan.shape, worker)
+    items: list[dict[str, Any]] = []
+    received = 0
+    async with aclosing(reader.read(request, texts)) as portions:
+        async for found, _ in portions:
+            received += len(found)
+            items += marked(await shaper.apply(found), marks)
+    reader.statistics.check_data_path(endpoint.data_path.expression, "data_path")
+    return Fetched(items, received)

@@ -1,0 +1,288 @@
+"""Live events as a whole: what is accepted, what becomes of it, and how it fits with a resync."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import Context, copy_context
+from typing import Any
+
+import httpx
+from loguru import logger
+from port_ocean.context.event import EventType, event, event_context
+from port_ocean.context.ocean import ocean
+from port_ocean.core.handlers.port_app_config.models import PortAppConfig, ResourceConfig
+from port_ocean.core.integrations.base import BaseIntegration
+from port_ocean.utils.signal import signal_handler
+
+from client import ApiClient
+from errors import LiveEventError, OceanCustomError, SelectorError, StatusError
+from jq_engine.worker import JqWorker
+from live_events.authentication import Authenticator, ClosedAuthenticator
+from live_events.change import Change
+from live_events.coalescing import Coalescer
+from live_events.fetching import Fetched, fetch_items
+from live_events.gate import Gate
+from live_events.metrics import count
+from live_events.processor import LiveEventProcessor, resource_index
+from live_events.upload import Upload, UploadError
+from mapping import CustomResourceConfig
+from reconciliation import DeletionGuard
+from resource_plan import ResourcePlan
+from settings import ConnectionSettings
+
+_GONE = frozenset({404, 410})
+# So many items are not gone one after the other before any is there: then the path is wrong.
+_SUSPICIOUSLY_GONE = 3
+# Seconds before Port is asked once more to take an entity that it refused.
+_AGAIN = (2.0, 8.0)
+# After Ocean's own handlers, which may still hand events on.
+_LAST = -10
+
+
+class LiveEvents:
+    """Receives events of webhooks, and brings what they are about up to date.
+
+    Inputs: the integration, whose handlers map and write; its settings. Nothing happens before
+    `register`, while the application is built, and `start`, in its event loop.
+    """
+
+    def __init__(self, integration: BaseIntegration, settings: ConnectionSettings) -> None:
+        self._integration = integration
+        self._settings = settings
+        self._upload = Upload(integration)
+        self._worker = JqWorker()
+        self._client: ApiClient | None = None
+        self._context: Context | None = None
+        self._coalescer: Coalescer[Change] = Coalescer(
+            self._apply,
+            window=settings.webhook_window,
+            at_once=2 * settings.max_concurrent_requests,
+        )
+        self._plans: tuple[PortAppConfig | None, dict[int, ResourcePlan | None]] = (None, {})
+        # Entries of the mapping that something was read for, and how often nothing was there.
+        self._seen: set[Hashable] = set()
+        self._gone_for: Counter[Hashable] = Counter()
+        self._resyncs = 0
+        self._during_resync: dict[Any, Change] = {}
+
+    @property
+    def authenticator(self) -> Authenticator:
+        return self._settings.authenticator or ClosedAuthenticator()
+
+    @property
+    def off(self) -> str:
+        """Why no live events are accepted; empty when they are."""
+        if self._settings.authenticator is None:
+            return "webhookAuth is not set; `none` accepts events from anyone"
+        if not ocean.config.event_listener.should_process_webhooks:
+            return f"the event listener {ocean.event_listener_type} ends before any can arrive"
+        if not ocean.app.base_url:
+            return "OCEAN__BASE_URL, the address that webhooks reach, is not set"
+        return ""
+
+    @property
+    def pending(self) -> int:
+        """How many items wait, or are being brought up to date."""
+        return self._coalescer.size
+
+    def register(self) -> None:
+        """Put the routes, and the gate before them, into Ocean's application while it is built."""
+        if self.off:
+            return
+        # Ocean makes the processor itself, with nothing but an event.
+        processor = type("Processor", (LiveEventProcessor,), {"receiver": self})
+        for path in self._settings.webhook_paths:
+            ocean.add_webhook_processor(path, processor)
+        prefix = f"{ocean.app.route_prefix}/integration"
+        ocean.app.fast_api_app.add_middleware(
+            Gate,
+            paths=[f"{prefix}{path}" for path in self._settings.webhook_paths],
+            authenticator=self.authenticator,
+            limit=self._settings.webhook_body_limit,
+            tell=self.refused,
+            answers_challenges=self._settings.webhook_preset == "slack",
+        )
+
+    def start(self, client: ApiClient) -> None:
+        """Be ready for events."""
+        self._client = client
+        # Tasks of events must not live in the context of whichever event started them.
+        self._context = copy_context()
+        signal_handler.register(self.stop, _LAST)
+        if self.off:
+            logger.info(f"Live events are off: {self.off}")
+            return
+        paths = ", ".join(f"/integration{path}" for path in self._settings.webhook_paths)
+        auth = self._settings.webhook_auth
+        logger.info(f"Live events are accepted at {paths}, webhookAuth {auth}")
+        if auth == "none":
+            logger.warning("webhookAuth is none: whoever reaches this address can cause requests")
+
+    async def stop(self) -> None:
+        """Apply what was received, for at most as long as Ocean waits for its own events."""
+        if left := await self._coalescer.drain(ocean.config.max_wait_seconds_before_shutdown):
+            logger.error(f"{left} live events are lost until the next resync: the process ends")
+        await asyncio.to_thread(self._worker.close)
+
+    def warn(self, plan: ResourcePlan) -> None:
+        """Log why a resource's live events cannot arrive."""
+        if plan.live_events and self.off:
+            logger.warning(f"{plan.kind}: its live_events have no effect: {self.off}")
+
+    def refused(self, path: str, reason: str) -> None:
+        """Count and log an event that is not accepted."""
+        count("-", "refused")
+        logger.warning(f"Refused a live event at {path}: {reason}")
+
+    def kinds(self, path: str) -> list[str]:
+        """The kinds of the current mapping with live events on a path."""
+        found = (
+            resource.kind
+            for resource in event.port_app_config.resources
+            if isinstance(resource, CustomResourceConfig)
+            and any(entry.path == path for entry in resource.selector.live_events)
+        )
+        return list(dict.fromkeys(found))
+
+    def receive(
+        self, path: str, headers: dict[str, str], body: object, resource: ResourceConfig
+    ) -> None:
+        """Take on what an event changes in one resource."""
+        index = resource_index(resource)
+        plan = self._plan(resource, index)
+        secret = self.authenticator.headers
+        shown = {name: value for name, value in headers.items() if name not in secret}
+        for entry in plan.live_events if plan else ():
+            if entry.path == path and plan:
+                try:
+                    target = entry.target({"headers": shown, "body": body})
+                except LiveEventError as error:
+                    self._lose(resource.kind, error)
+                    continue
+                if target:
+                    change = Change(resource, index, plan, entry, target)
+                    self._coalescer.submit(change, self._task_context())
+
+    @contextmanager
+    def beside_resync(self) -> Iterator[None]:
+        """While a resync runs, whose items may be older than what events brought meanwhile."""
+        guard = self._integration.entities_state_applier
+        self._resyncs += 1
+        if isinstance(guard, DeletionGuard):
+            guard.begin_sparing()
+        try:
+            yield
+        finally:
+            self._resyncs -= 1
+            if not self._resyncs:
+                if isinstance(guard, DeletionGuard):
+                    guard.end_sparing()
+                self._repeat()
+
+    def _repeat(self) -> None:
+        again, self._during_resync = self._during_resync, {}
+        for change in again.values():
+            self._coalescer.submit_older(change, self._task_context())
+
+    def _task_context(self) -> Context:
+        return self._context.copy() if self._context else copy_context()
+
+    def _plan(self, resource: ResourceConfig, index: int) -> ResourcePlan | None:
+        if self._plans[0] is not event.port_app_config:
+            self._plans = (event.port_app_config, {})
+        plans = self._plans[1]
+        if index not in plans and isinstance(resource, CustomResourceConfig):
+            try:
+                plans[index] = resource.plan(self._settings)
+            except SelectorError as error:
+                logger.error(f"Live events cannot be applied: {error}")
+                plans[index] = None
+        return plans.get(index)
+
+    async def _apply(self, change: Change) -> None:
+        """Bring one item up to date, or say that it is not."""
+        try:
+            for seconds in (*_AGAIN, None):
+                try:
+                    await self._apply_once(change)
+                    break
+                except (UploadError, httpx.HTTPError) as error:
+                    if seconds is None:
+                        raise
+                    logger.warning(f"{change.resource.kind}: {error}; again in {seconds:g} s")
+                    await asyncio.sleep(seconds)
+        except (OceanCustomError, UploadError, httpx.HTTPError) as error:
+            self._lose(change.resource.kind, error)
+        except Exception as error:  # noqa: BLE001  # one event must not end what serves the others
+            logger.opt(exception=error).error("A live event failed in an unforeseen way")
+            self._lose(change.resource.kind, error)
+        finally:
+            if self._resyncs:
+                self._during_resync[change.key] = change
+
+    async def _apply_once(self, change: Change) -> None:
+        async with event_context(EventType.HTTP_REQUEST, trigger_type="machine"):
+            config = await self._integration.port_app_config_handler.get_port_app_config()
+            if not _is_current(change, config):
+                raise LiveEventError("the mapping has changed since the event arrived")
+            if change.target.is_deletion:
+                await self._remove(change, "the event says so")
+                return
+            try:
+                items, received = await self._fetch(change)
+            except StatusError as error:
+                if error.status not in _GONE or error.is_decided:
+                    raise
+                self._doubt(change, error)
+                await self._gone(change, f"the API answered {error.status}")
+                return
+            self._seen.add(change.origin)
+            if received and not items and self._upload.is_sole(change):
+                await self._gone(change, "items_filter or emit leaves nothing of it")
+                return
+            await self._upload.write(change, items)
+            count(change.resource.kind, "updated")
+            logger.info(f"{change.resource.kind}: {len(items)} items after a live event")
+
+    async def _fetch(self, change: Change) -> Fetched:
+        if self._client is None:
+            raise LiveEventError("the integration has not started")
+        return await fetch_items(change, self._client, self._settings, self._worker)
+
+    def _doubt(self, change: Change, error: StatusError) -> None:
+        """Refuse to delete where an entry has only ever been told that there is nothing.
+
+        Raises:
+            LiveEventError: it rather seems that its endpoint is wrong.
+        """
+        self._gone_for[change.origin] += 1
+        is_known = change.origin in self._seen
+        if not is_known and self._gone_for[change.origin] > _SUSPICIOUSLY_GONE:
+            raise LiveEventError(
+                f"{error.endpoint}: {error.status}, as all that {change.entry.place} has read; "
+                "look at its fetch. Where its events only tell of deletions, use delete_when"
+            )
+
+    async def _gone(self, change: Change, reason: str) -> None:
+        if change.target.identifier:
+            await self._remove(change, reason)
+            return
+        logger.warning(
+            f"{change.resource.kind}: {reason}; the next resync deletes the entity. With "
+            f"{change.entry.place}.identifier, the event would"
+        )
+
+    async def _remove(self, change: Change, reason: str) -> None:
+        if await self._upload.remove(change):
+            count(change.resource.kind, "deleted")
+            logger.info(f"{change.resource.kind}: deleted {change.target.identifier}: {reason}")
+
+    def _lose(self, kind: str, error: Exception) -> None:
+        count(kind, "lost")
+        logger.error(f"{kind}: a live event is lost until the next resync: {error}")
+
+
+def _is_current(change: Change, config: PortAppConfig) -> bool:
+    resources = config.resources
+    return change.index < len(resources) and resources[change.index] == change.resource

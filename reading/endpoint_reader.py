@@ -1,0 +1,243 @@
+"""Reads one endpoint from its first page to its end: request, body, items, and what follows."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+
+import httpx
+from loguru import logger
+
+from client import ApiClient
+from endpoints import Endpoint
+from errors import EndpointError, PaginationError, ResponseError, StatusError
+from jq_engine.worker import JqWorker
+from messages import ApiRequest
+from pagination.factory import create_strategy
+from pagination.page import Page
+from pagination.reading import Reading
+from pagination.sizes import PageSizes
+from reading.ahead import Allowance, Fetch, FetchAhead
+from reading.error_rules import Action, ErrorRule, action_for
+from reading.item_stream import Portion
+from reading.observer import UNOBSERVED, UNWATCHED, Observer, Watch
+from reading.page_reader import EndpointStatistics, LargePage, PageReader
+from settings import ConnectionSettings
+from transport.retries import backoff
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One endpoint while it is read; `request` is the next one, until `reason` says why none is."""
+
+    first: ApiRequest
+    path_params: Mapping[str, str]
+    reading: Reading
+    ahead: FetchAhead
+    request: ApiRequest | None
+    reason: str = ""
+    pages: int = 0
+    items: int = 0
+
+    def end(self, reason: str) -> None:
+        self.request, self.reason = None, reason
+
+    def heed(self, watch: Watch) -> None:
+        reason = watch.page_ended(self.reading.received)
+        if reason and self.request:
+            self.end(reason)
+
+
+class EndpointReader:
+    """Reads endpoints that share one template, and so one data_path and one set of statistics.
+
+    Inputs: `client` sends; `fetch` is how a request is sent, through the cache or directly;
+    `settings` say how pages are asked for; `worker` runs jq on large bodies; `rules` are the user's
+    own for errors; `observer` is told of each page; after `most_pages` of an endpoint reading
+    stops, complete or not.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        endpoint: Endpoint,
+        settings: ConnectionSettings,
+        fetch: Fetch,
+        worker: JqWorker,
+        rules: tuple[ErrorRule, ...] = (),
+        observer: Observer = UNOBSERVED,
+        most_pages: int | None = None,
+    ) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._pagination = endpoint.pagination or settings.pagination
+        self._max_retries = settings.max_retries
+        self._fetch = fetch
+        self._allowance = Allowance(settings.max_concurrent_requests)
+        self._rules = rules
+        self._observer = observer
+        self._most_pages = most_pages
+        self.statistics = EndpointStatistics(
+            PageSizes(self._pagination.page_size), is_graphql=endpoint.body_format == "graphql"
+        )
+        self._page_reader = PageReader(
+            endpoint.data_path,
+            self.statistics,
+            client.redactor,
+            worker,
+            endpoint.response_format,
+        )
+
+    async def read(
+        self,
+        first: ApiRequest,
+        path_params: Mapping[str, str] | None = None,
+        watch: Watch = UNWATCHED,
+    ) -> AsyncGenerator[Portion]:
+        """The items of each page, in order; `path_params` are the values in the path, for rules.
+
+        The `watch` sees them, and may end the reading.
+
+        Raises:
+            EndpointError: the endpoint could not be read to its end.
+        """
+        with self._place(first):
+            visit = self._visit(first, path_params or {}, watch)
+        try:
+            while visit.request:
+                with self._place(visit.request):
+                    async with aclosing(self._read_page(visit, visit.request)) as portions:
+                        async for portion in portions:
+                            visit.items += len(portion.items)
+                            watch.portion(portion.items)
+                            yield portion
+                    visit.heed(watch)
+        finally:
+            await visit.ahead.close()
+        self._finish(visit)
+
+    def _visit(self, first: ApiRequest, path_params: Mapping[str, str], watch: Watch) -> _Visit:
+        self.statistics.endpoints += 1
+        sizes = self.statistics.sizes
+        settings = self._pagination
+        reading = Reading(create_strategy(settings), first, settings, sizes)
+        allowance = self._allowance if watch.reads_ahead else Allowance(0)
+        ahead = FetchAhead(self._fetch, allowance)
+        return _Visit(first, path_params, reading, ahead, reading.request)
+
+    async def _read_page(self, visit: _Visit, request: ApiRequest) -> AsyncGenerator[Portion]:
+        """Hand on the items of the next page, and leave in `visit` how to go on."""
+        page = await self._next_page(visit, request)
+        if isinstance(page, LargePage):
+            async with aclosing(self._read_large(visit, page)) as portions:
+                async for portion in portions:
+                    yield portion
+        elif page and self._decide(visit, page) and page.items:
+            yield Portion(page.items, len(page.fingerprint))
+
+    async def _read_large(self, visit: _Visit, large: LargePage) -> AsyncGenerator[Portion]:
+        """While the body arrives, unless it may be the page before: then its end decides."""
+        try:
+            is_early = not await large.starts_like(visit.reading.previous)
+            if is_early:
+                async for portion in large.portions():
+                    yield portion
+            if self._decide(visit, await large.page()) and not is_early:
+                async for portion in large.portions():
+                    yield portion
+        except ResponseError as error:
+            explained = self._page_reader.explained(error, large.response)
+            action = self._action(visit, explained)
+            if action not in ("skip", "stop"):
+                raise
+            visit.end(f"on_error: {action}")
+        finally:
+            large.abandon()
+
+    def _decide(self, visit: _Visit, page: Page) -> bool:
+        """How to go on after a page, and whether its items are to be kept."""
+        verdict = visit.reading.receive(page)
+        self._observer.page_read(self._endpoint, page.request, page, verdict)
+        self.statistics.extra_requests += verdict.extra
+        visit.pages += verdict.keep
+        visit.request, visit.reason = verdict.request, verdict.reason
+        if visit.request and visit.pages == self._most_pages:
+            visit.end(f"the limit of {visit.pages} pages")
+        elif visit.request and (room := visit.ahead.room):
+            visit.ahead.send(visit.reading.expected(visit.request, room))
+        return verdict.keep
+
+    async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
+        """The page; or none, by the user's rules or else by pagination's."""
+        fetch: Fetch = visit.ahead.fetch
+        for attempt in itertools.count(1):
+            try:
+                return await self._page_reader.load(request, await fetch(request))
+            except (StatusError, ResponseError) as error:
+                action = self._action(visit, error)
+                if action == "retry" and attempt <= self._max_retries:
+                    await asyncio.sleep(backoff(attempt))
+                    # Not through the cache, which would give the same answer again.
+                    fetch = self._client.send
+                    continue
+                reason = self._ending(visit, error, action)
+                if reason is None:
+                    raise
+                visit.end(reason)
+                return None
+        raise AssertionError("unreachable")
+
+    def _ending(
+        self, visit: _Visit, error: StatusError | ResponseError, action: Action | None
+    ) -> str | None:
+        """Why an error is the end of the endpoint; None when it is an error."""
+        if action in ("skip", "stop"):
+            return f"on_error: {action}"
+        if isinstance(error, StatusError):
+            error.is_decided = action is not None or visit.reading.has_pages
+            return None if action else self._end_by_refusal(visit, error)
+        return None
+
+    def _end_by_refusal(self, visit: _Visit, error: StatusError) -> str | None:
+        try:
+            return visit.reading.refused(error.status)
+        except PaginationError as refusal:
+            refusal.said = error.said
+            raise
+
+    def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
+        # A refusal of our own question whether there is another page is an answer, not an error.
+        if visit.reading.is_probing:
+            return None
+        return action_for(self._rules, error.answer, visit.path_params)
+
+    def _finish(self, visit: _Visit) -> None:
+        self._observer.endpoint_read(self._endpoint, visit.first, visit.reason)
+        self.statistics.pages += visit.pages
+        self.statistics.items += visit.items
+        self.statistics.endings[_without_numbers(visit.reason)] += 1
+        logger.opt(lazy=True).debug(
+            "{}: {} items in {} pages, ended by {}",
+            lambda: self._client.describe(visit.first),
+            lambda: visit.items,
+            lambda: visit.pages,
+            lambda: visit.reason,
+        )
+
+    @contextmanager
+    def _place(self, request: ApiRequest) -> Iterator[None]:
+        """Every error from here on says which request it was about."""
+        try:
+            yield
+        except EndpointError as error:
+            error.endpoint = error.endpoint or self._client.describe(request)
+            raise
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise self._endpoint.refused(error) from None
+
+
+def _without_numbers(reason: str) -> str:
+    """Reasons are counted by kind: "a short page (3 < 100)" and "(7 < 100)" are the same."""
+    kind = reason.partition(" (")[0]
+    return "the total reached" if kind.endswith("reached") else kind

@@ -1,0 +1,169 @@
+"""`items_filter` and `emit`: which items go on to Ocean, and in what shape."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import jq
+import orjson
+
+from errors import ResponseError
+from extraction import compile_jq, guarded, keys_of, run_apart
+from jq_engine.worker import JqWorker, JqWorkerError
+
+# As JSON text; jq takes 50 ms for some 500 kB, and holds the interpreter.
+_BATCH = 256 * 1024
+_SMALL = 64 * 1024
+# Seconds; a program that took longer in this process is run in another one from then on.
+_LONG = 0.02
+# Of what jq says, which may hold the whole item.
+_LONGEST_CAUSE = 200
+_KINDS = {str: "a text", bool: "true or false", type(None): "null", list: "a list within a list"}
+
+
+class ItemShape:
+    """The compiled expressions of a resource.
+
+    Sample: with `items_filter: .ok` and `emit: "{id, n: .tags[]}"`, the items
+    `{"id": 1, "ok": true, "tags": [1, 2]}` and `{"id": 2, "ok": 1}` become `{"id": 1, "n": 1}` and
+    `{"id": 1, "n": 2}`.
+
+    Raises:
+        SelectorError: on construction, when an expression is no valid JQ; names the field.
+    """
+
+    def __init__(self, items_filter: str = "", emit: str = "") -> None:
+        self._names = "items_filter and emit" if items_filter and emit else ""
+        self._names = self._names or ("items_filter" if items_filter else "emit")
+        self._emits = bool(emit)
+        self._program = ""
+        if items_filter:
+            compile_jq(items_filter, "items_filter")
+        if emit:
+            compile_jq(emit, "emit")
+        if items_filter or emit:
+            self._program = guarded(_program(items_filter, emit))
+            self._compiled = jq.compile(self._program)
+
+    def __bool__(self) -> bool:
+        return bool(self._program)
+
+    def results_here(self, text: bytes) -> list[Any]:
+        """What the program says for each item of a JSON list, in this process.
+
+        Raises:
+            ValueError: jq fails on the text as a whole.
+        """
+        return list(self._compiled.input_text(text.decode()))
+
+    async def results_apart(self, text: bytes, worker: JqWorker) -> list[Any]:
+        """The same in another process.
+
+        Raises:
+            ValueError, TimeoutError, JqWorkerError: as `run_apart`.
+        """
+        return await run_apart(self._program, text, worker)
+
+    def outputs(self, items: Sequence[Any], results: Sequence[Any]) -> Iterator[Any]:
+        """What the items become, for their results.
+
+        Raises:
+            ResponseError: an expression failed on an item, or emits what is no object.
+        """
+        if len(items) != len(results):
+            raise self.failure("jq ended before the last item")
+        for item, result in zip(items, results, strict=True):
+            if isinstance(result, dict):
+                raise self.failure(result["error"], item)
+            if result is True:
+                yield item
+            elif result:
+                yield from self._emitted(result, item)
+
+    def failure(self, cause: object, item: Any = None) -> ResponseError:
+        """What to say when an expression fails; never more of the item than its keys."""
+        place = f" that has {keys_of(item, 0)}" if item is not None else ""
+        return ResponseError(
+            f"{self._names} cannot be used on an item{place}: {str(cause)[:_LONGEST_CAUSE]}",
+            advice=f"look at {self._names} of the selector",
+        )
+
+    def _emitted(self, outputs: list[Any], item: Any) -> Iterator[dict[str, Any]]:
+        for output in outputs:
+            for each in output if isinstance(output, list) else [output]:
+                if not isinstance(each, dict):
+                    kind = _KINDS.get(type(each), "a number")
+                    raise self.failure(f"emit gives {kind} where an object must be", item)
+                yield each
+
+
+class Shaper:
+    """Applies a shape to the items of one resource; counts what was `dropped`."""
+
+    def __init__(self, shape: ItemShape, worker: JqWorker) -> None:
+        self.dropped = 0
+        self._shape = shape
+        self._worker = worker
+        self._is_slow = False
+
+    async def apply(self, items: list[Any]) -> list[Any]:
+        """What goes on to Ocean, in the same order.
+
+        Raises:
+            ResponseError: an expression fails on an item, or emits what is no object.
+        """
+        if not self._shape or not items:
+            return items
+        shaped: list[Any] = []
+        for batch, text in _batches(items):
+            results = await self._results(text)
+            shaped += self._shape.outputs(batch, results)
+            self.dropped += sum(not result for result in results)
+            # Others have their turn between two batches.
+            await asyncio.sleep(0)
+        return shaped
+
+    async def _results(self, text: bytes) -> list[Any]:
+        try:
+            if self._is_slow or len(text) > _SMALL:
+                return await self._shape.results_apart(text, self._worker)
+            start = time.perf_counter()
+            results = self._shape.results_here(text)
+            self._is_slow = time.perf_counter() - start > _LONG
+            return results
+        except (ValueError, TimeoutError, JqWorkerError) as error:
+            raise self._shape.failure(error) from None
+
+
+def _program(items_filter: str, emit: str) -> str:
+    """For each item of a list: true, what is emitted in a list, null, or an error as an object."""
+    passes = f"[first({items_filter}\n)] == [true]" if items_filter else "true"
+    kept = f"[{emit}\n]" if emit else "true"
+    caught = 'if type == "object" then tojson else tostring end'
+    return f".[] | try (if {passes} then {kept} else null end) catch {{error: ({caught})}}"
+
+
+def _batches(items: list[Any]) -> Iterable[tuple[list[Any], bytes]]:
+    """The items in parts whose JSON text is not too long."""
+    batch: list[Any] = []
+    texts: list[bytes] = []
+    size = 0
+    for item in items:
+        text = _text_of(item)
+        if batch and size + len(text) > _BATCH:
+            yield batch, b"[" + b",".join(texts) + b"]"
+            batch, texts, size = [], [], 0
+        batch.append(item)
+        texts.append(text)
+        size += len(text)
+    yield batch, b"[" + b",".join(texts) + b"]"
+
+
+def _text_of(item: Any) -> bytes:
+    try:
+        return orjson.dumps(item)
+    except TypeError:
+        # Half a surrogate pair, or very deep nesting.
+        return json.dumps(item).encode()

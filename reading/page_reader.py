@@ -1,0 +1,221 @@
+"""From an answer to a page: at once, or piece by piece where the body is large."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from decoding import looks_like_error
+from errors import ResourceError, ResponseError
+from extraction import DataPath, Extraction, keys_of
+from formats.bodies import NO_CONTENT, bodies
+from formats.documents import Documents
+from formats.options import ResponseFormat
+from jq_engine.worker import JqWorker
+from messages import ApiRequest, ApiResponse
+from pagination.page import Page
+from pagination.sizes import PageSizes
+from reading.item_stream import ItemStream, Portion
+from redaction import Redactor
+
+
+@dataclass(slots=True)
+class EndpointStatistics:
+    """What reading all endpoints of one template came to; `endings` counts the reasons."""
+
+    sizes: PageSizes
+    is_graphql: bool = False
+    endpoints: int = 0
+    pages: int = 0
+    items: int = 0
+    extra_requests: int = 0
+    matched: int = 0
+    unmatched: int = 0
+    unmatched_keys: str = ""
+    endings: Counter[str] = field(default_factory=Counter)
+
+    def judge(self, body: Any, *, count: int, matched: bool) -> None:
+        """Count whether data_path fits a body.
+
+        Raises:
+            ResponseError: it gives nothing, and the body looks like an error; GraphQL's `errors`
+                are one even beside data.
+        """
+        if looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
+            raise ResponseError("the status says success, but the body says error")
+        if count or matched:
+            self.matched += 1
+        else:
+            self.unmatched += 1
+            self.unmatched_keys = keys_of(body)
+
+    def check_data_path(self, expression: str, setting: str) -> None:
+        """Refuse a data_path that matched nothing in any response.
+
+        Raises:
+            ResourceError: lists the keys that a body has, and says how to allow it.
+        """
+        if self.unmatched and not self.matched:
+            raise ResourceError(
+                f"{setting} {expression} matches nothing in any of {self.unmatched} responses; "
+                f"a body has {self.unmatched_keys}. If nothing is right, write "
+                f"`{expression} // []`"
+            )
+
+
+class LargePage:
+    """A page whose items do not fit in memory at once; its body may still be arriving."""
+
+    def __init__(
+        self,
+        request: ApiRequest,
+        documents: Documents,
+        stream: ItemStream,
+        data_path: DataPath,
+        statistics: EndpointStatistics,
+        worker: JqWorker,
+    ) -> None:
+        self.response = documents.response
+        self._documents = documents
+        self._request = request
+        self._stream = stream
+        self._data_path = data_path
+        self._statistics = statistics
+        self._worker = worker
+        self._has_ended = False
+        self._first: Any = None
+
+    async def starts_like(self, before: Page | None) -> bool:
+        """Whether this may be the page before once more."""
+        self._first = await self._stream.first_item()
+        return before is not None and before.starts_with(self._first)
+
+    async def portions(self) -> AsyncGenerator[Portion]:
+        """The items, as they arrive; once more from the start when they were all read.
+
+        Raises:
+            EndpointError: the body did not arrive to its end, or is no usable answer.
+        """
+        stream = self._stream
+        if self._has_ended:
+            again = await ItemStream.open(self._documents, self._data_path, self._worker)
+            assert again is not None  # noqa: S101 (it was one the first time)
+            stream = again
+        async with aclosing(stream.pieces()) as pieces:
+            async for piece in pieces:
+                if piece.items:
+                    yield piece
+        self._has_ended = True
+
+    async def page(self) -> Page:
+        """The page without its items, once these were read; errors as for `portions`."""
+        if not self._has_ended:
+            async for _ in self.portions():
+                pass
+        stream = self._stream
+        self._statistics.judge(stream.body, count=stream.count, matched=stream.matched)
+        return Page(
+            self._request,
+            self.response.headers,
+            stream.body,
+            [],
+            stream.count,
+            stream.received,
+            self._data_path.beside(stream.body),
+            _fingerprint(self.response),
+            stream.digest,
+            self._first,
+            stream.last_item,
+        )
+
+    def abandon(self) -> None:
+        """Stop receiving the body."""
+        if self.response.large:
+            self.response.large.abandon()
+
+
+class PageReader:
+    """Makes pages of the answers of endpoints that share a data_path and statistics."""
+
+    def __init__(
+        self,
+        data_path: DataPath,
+        statistics: EndpointStatistics,
+        redactor: Redactor,
+        worker: JqWorker,
+        response_format: ResponseFormat | None = None,
+    ) -> None:
+        self._format = response_format
+        self._worker = worker
+        self._data_path = data_path
+        self._statistics = statistics
+        self._redactor = redactor
+
+    async def load(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
+        """A page with its items, or one that gives them piece by piece.
+
+        Raises:
+            ResponseError: the answer is none; it carries the answer, and what it says.
+            EndpointError: a large body did not arrive to its end.
+        """
+        try:
+            documents = Documents(response, self._format)
+            stream = await ItemStream.open(documents, self._data_path, self._worker)
+            if stream:
+                return LargePage(
+                    request, documents, stream, self._data_path, self._statistics, self._worker
+                )
+            return await self._whole(request, documents)
+        except ResponseError as error:
+            raise self.explained(error, response) from None
+
+    def explained(self, error: ResponseError, response: ApiResponse) -> ResponseError:
+        """The error, with the answer that it is about and what that says."""
+        if not Documents(response).is_packed:
+            error.said = error.said or self._redactor.excerpt(response.content)
+        error.answer = response
+        return error
+
+    async def _whole(self, request: ApiRequest, documents: Documents) -> Page:
+        response = documents.response
+        value, found = None, Extraction([], None, matched=True)
+        if response.status not in NO_CONTENT:
+            value, found = await self._found_in(documents)
+            self._statistics.judge(value, count=len(found.items), matched=found.matched)
+        return Page(
+            request,
+            response.headers,
+            value,
+            found.items,
+            len(found.items),
+            found.received,
+            found.beside,
+            _fingerprint(response),
+            first_item=found.items[0] if found.items else None,
+            last_item=found.items[-1] if found.items else None,
+        )
+
+    async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
+        """The value of the first document, and the items of all."""
+        data_path = self._data_path
+        values, found = [], []
+        async with aclosing(bodies(documents, data_path.list_path)) as all_of_them:
+            async for body in all_of_them:
+                values.append(body.value)
+                found.append(await data_path.extract(body, self._worker))
+        return values[0], found[0] if len(found) == 1 else _together(found)
+
+
+def _together(found: list[Extraction]) -> Extraction:
+    """Several documents as one: each object counts as one record."""
+    return Extraction(
+        [item for one in found for item in one.items],
+        sum(len(one.items) if one.received is None else one.received for one in found),
+        any(one.matched for one in found),
+        found[0].beside,
+    )
+
+
+def _fingerprint(response: ApiResponse) -> bytes:
+    return response.large.fingerprint if response.large else response.content

@@ -1,0 +1,14 @@
+"""The image holds every package that the integration imports."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_SHIPPED = {"benchmarks", "sandbox", "scripts", "tests"}
+
+
+def test_every_package_is_in_the_image() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    taken = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    packages = {file.parent.name for file in ROOT.glob("*/__init__.py")}
+    assert packages - NOT_SHIPPED <= taken
+    assert not NOT_SHIPPED & taken

@@ -1,0 +1,130 @@
+"""Moments and durations, as APIs and mappings write them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from freshness.times import TimeFormat, date_of, duration_of, moment_of
+
+NOON = datetime(2024, 2, 29, 12, 30, 45, 678901, tzinfo=UTC)
+MOMENTS = st.datetimes(
+    datetime(1990, 1, 1),  # noqa: DTZ001 (hypothesis wants it so)
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+FORMATS = [
+    "iso8601",
+    "epoch_seconds",
+    "epoch_milliseconds",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y-%m-%dT%H",
+    "%Y-%m-%d",
+    "%d-%b-%Y",
+]
+
+
+@pytest.mark.parametrize(
+    "name, written, unit",
+    [
+        ("iso8601", "2024-02-29T12:30:45Z", 1),
+        ("epoch_seconds", 1709209845, 1),
+        ("epoch_milliseconds", 1709209845000, 1),
+        ("%Y-%m-%d %H:%M:%S", "2024-02-29 12:30:45", 1),
+        ("%Y/%m/%d %H:%M", "2024/02/29 12:30", 60),
+        ("%Y-%m-%dT%H", "2024-02-29T12", 3600),
+        ("%Y-%m-%d", "2024-02-29", 86400),
+    ],
+)
+def test_formats(name: str, written: str | int, unit: int) -> None:
+    time_format = TimeFormat(name)
+    assert time_format.write(NOON) == written
+    assert time_format.unit == timedelta(seconds=unit)
+
+
+@pytest.mark.parametrize("name", ["ISO", "%d", "%m-%d", "%H:%M:%S", "%Y-%m", "%Y", "epoch"])
+def test_what_does_not_tell_days_apart_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="must be iso8601, epoch_seconds"):
+        TimeFormat(name)
+
+
+@given(moment=MOMENTS, name=st.sampled_from(FORMATS))
+def test_rounding_keeps_what_is_written(moment: datetime, name: str) -> None:
+    time_format = TimeFormat(name)
+    floor, ceiling = time_format.floor(moment), time_format.ceiling(moment)
+    assert floor <= moment <= ceiling
+    assert ceiling - floor in (timedelta(), time_format.unit)
+    assert time_format.write(floor) == time_format.write(moment)
+    assert time_format.floor(ceiling) == ceiling
+
+
+@pytest.mark.parametrize(
+    "value, seconds",
+    [
+        (0, 0),
+        (300, 300),
+        ("300", 300),
+        ("1.5", 1.5),
+        ("90s", 90),
+        ("5m", 300),
+        ("2h", 7200),
+        ("7d", 604800),
+        ("2w", 1209600),
+        (" 5 m ", 300),
+    ],
+)
+def test_durations(value: str | float, seconds: float) -> None:
+    assert duration_of(value) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-5", "5y", "m", True, "1e3", "9" * 30 + "w"])
+def test_no_durations(value: str | bool) -> None:
+    with pytest.raises(ValueError, match="must be seconds, or a duration such as"):
+        duration_of(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2024-02-29T12:30:45Z",
+        "2024-02-29T12:30:45.000Z",
+        "2024-02-29T13:30:45+01:00",
+        "2024-02-29T13:30:45.000+0100",
+        "20240229T123045Z",
+        "Thu, 29 Feb 2024 12:30:45 GMT",
+        1709209845,
+        1709209845.0,
+        "1709209845",
+        1709209845000,
+        "1709209845000",
+        1709209845000000,
+    ],
+)
+def test_moments(value: Any) -> None:
+    assert moment_of(value) == NOON.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "never", True, [], {}, "2024-13-01", float("nan"), float("inf"), "9" * 400]
+)
+def test_what_is_no_moment(value: Any) -> None:
+    assert moment_of(value) is None
+
+
+@given(moment=MOMENTS, hours=st.integers(-12, 14))
+def test_a_time_without_a_zone_is_never_taken_for_an_earlier_one(
+    moment: datetime, hours: int
+) -> None:
+    local = moment.astimezone(timezone(timedelta(hours=hours))).replace(tzinfo=None)
+    meant = moment_of(local.isoformat(" "))
+    assert meant
+    assert meant >= moment
+
+
+def test_dates() -> None:
+    assert date_of("2024-02-29") == datetime(2024, 2, 29, tzinfo=UTC)
+    assert date_of("2024-02-29T01:00+02:00") == datetime(2024, 2, 28, 23, tzinfo=UTC)
+    assert date_of("90d") is None

@@ -1,0 +1,175 @@
+"""Connections to the API: one for each turn, opened anew when it has to be."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from ssl import SSLContext, SSLError
+
+import httpcore
+import httpx
+
+# Extensions of a request. A stranger is a host that gets no credentials, and so no certificate.
+STRANGER = "ocean_custom_stranger"
+# The extension under which the function is that signs each attempt as it is sent: it takes the
+# request and returns a signed one. A request may wait for its turn, or for a retry, longer than a
+# signature holds.
+SIGN = "ocean_custom_sign"
+# Up to this many bytes a body is parsed at once, within about 5 ms.
+SMALL = 1_000_000
+_KEEP_ALIVE_SECONDS = 5.0
+_FAILURES = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+
+type _Key = tuple[httpcore.Origin, object, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How connections are made.
+
+    Inputs: `tls` for hosts that get credentials, `tls_for_strangers` for all others; `proxy`, when
+    connections go through one; `http2`, whether servers are offered HTTP/2 besides HTTP/1.1.
+    """
+
+    tls: SSLContext
+    tls_for_strangers: SSLContext
+    proxy: httpx.Proxy | None = None
+    http2: bool = False
+
+    def connector(
+        self, *, to_strangers: bool
+    ) -> Callable[[httpcore.Origin], httpcore.AsyncConnectionInterface]:
+        """Makes a connection to an origin; it is opened by its first request."""
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self.tls_for_strangers if to_strangers else self.tls,
+            proxy=_lowered(self.proxy),
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
+            http2=self.http2,
+        ).create_connection
+
+
+class Connection(httpx.AsyncBaseTransport):
+    """Sends one request at a time over one connection, which is kept while it serves.
+
+    A request to another host, or a connection that was closed, opens a new one. There is no pool,
+    because whoever has a turn has a connection for it. A small body is read at once, before the
+    response is returned; any other is left to be streamed.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._has_proxy = route.proxy is not None
+        self._connectors = [route.connector(to_strangers=to) for to in (False, True)]
+        self._current: httpcore.AsyncConnectionInterface | None = None
+        self._key: _Key | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if sign := request.extensions.get(SIGN):
+            request = sign(request)
+        url = request.url
+        address = httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        )
+        lowered = httpcore.Request(
+            request.method,
+            address,
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        try:
+            connection = await self._connection_for(address.origin, request)
+            return await _received(await connection.handle_async_request(lowered))
+        except httpcore.ConnectionNotAvailable:
+            raise httpx.RemoteProtocolError("the connection was closed") from None
+        except (*_FAILURES, SSLError) as error:
+            if self._has_proxy and _is_unreachable(error):
+                raise httpx.ProxyError(f"no connection to the proxy: {error}") from error
+            raise _as_httpx(error) from error
+
+    async def aclose(self) -> None:
+        connection, self._current = self._current, None
+        if connection is not None:
+            await connection.aclose()
+
+    async def _connection_for(
+        self, origin: httpcore.Origin, request: httpx.Request
+    ) -> httpcore.AsyncConnectionInterface:
+        is_stranger = bool(request.extensions.get(STRANGER))
+        # Behind an address that the IP guard chose may be another host.
+        key = (origin, request.extensions.get("sni_hostname"), is_stranger)
+        current = self._current
+        if current and self._key == key and current.is_available() and not current.has_expired():
+            return current
+        await self.aclose()
+        self._key = key
+        self._current = current = self._connectors[is_stranger](origin)
+        return current
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._response.aiter_stream():
+                yield part
+        except (*_FAILURES, SSLError) as error:
+            raise _as_httpx(error) from error
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+async def _received(response: httpcore.Response) -> httpx.Response:
+    headers = httpx.Headers(response.headers)
+    if not _is_known_to_be_small(headers):
+        return httpx.Response(
+            response.status,
+            headers=headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
+    try:
+        content = await response.aread()
+    finally:
+        await response.aclose()
+    return httpx.Response(
+        response.status, headers=headers, content=content, extensions=response.extensions
+    )
+
+
+def _is_known_to_be_small(headers: httpx.Headers) -> bool:
+    """What is compressed may be of any size, whatever its length on the wire."""
+    length = headers.get("content-length", "")
+    return "content-encoding" not in headers and length.isdecimal() and int(length) <= SMALL
+
+
+def _as_httpx(error: Exception) -> httpx.TransportError:
+    """The error of httpx for one of httpcore, whose names are the same, or of TLS."""
+    if isinstance(error, SSLError):
+        return httpx.ReadError(str(error))
+    kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+    return kind(str(error))
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Whether not even a TCP connection came about; through a proxy, TLS comes after that."""
+    is_tls = isinstance(error.__context__, SSLError)
+    return isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout) and not is_tls
+
+
+def _lowered(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:
+    if proxy is None:
+        return None
+    url = proxy.url
+    return httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        auth=proxy.raw_auth,
+        headers=proxy.headers.raw,
+        ssl_context=proxy.ssl_context,
+    )

@@ -1,0 +1,100 @@
+"""Where requests may go: the API's own origin with credentials, allowed hosts without, else no."""
+
+from collections.abc import Iterable
+from ipaddress import IPv6Address
+
+import httpx
+
+from errors import RefusedOriginError
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL (RFC 6454), with the scheme's default port filled in."""
+    port = _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
+    return url.scheme, _canonical(url.host), port
+
+
+def _canonical(host: str) -> str:
+    """The one spelling of a host: an IPv6 address has many."""
+    try:
+        return str(IPv6Address(host)) if ":" in host else host.lower()
+    except ValueError:
+        return host.lower()
+
+
+class OriginRule:
+    """Decides on each address before anything is sent there.
+
+    Inputs: `base_url`, whose origin gets credentials; `allowed_hosts`, patterns such as
+    `files.example.com` or `*.example.com` that may be called without any.
+    """
+
+    def __init__(self, base_url: str, allowed_hosts: Iterable[str] = ()) -> None:
+        self._base = httpx.URL(base_url)
+        self._own = origin(self._base)
+        self._allowed = tuple(map(_split, allowed_hosts))
+
+    def is_own(self, url: httpx.URL) -> bool:
+        """Whether credentials may be sent there."""
+        return origin(url) == self._own
+
+    def join(self, current: httpx.URL, link: str) -> httpx.URL:
+        """The address that a link or `Location` in the answer of `current` points to.
+
+        A relative link is resolved; `http:` to the host of an `https:` baseUrl is upgraded;
+        credentials within the link are dropped.
+
+        Raises:
+            RefusedOriginError: when the link is no URL, or leads where nothing may be sent.
+        """
+        try:
+            target = current.join(link.strip()).copy_with(userinfo=None, fragment=None)
+        except (httpx.InvalidURL, ValueError):
+            raise RefusedOriginError("the link is not a URL") from None
+        return self.admit(target)
+
+    def admit(self, url: httpx.URL) -> httpx.URL:
+        """The address to use for this URL: itself, or upgraded to the https of baseUrl's host.
+
+        Raises:
+            RefusedOriginError: names the host and the setting that would allow it.
+        """
+        if (
+            url.scheme == "http"
+            and self._own[0] == "https"
+            and _canonical(url.host) == self._own[1]
+        ):
+            port = self._base.port if url.port in (None, 80) else url.port
+            url = url.copy_with(scheme="https", port=port)
+        if self.is_own(url) or self._is_allowed(url):
+            return url
+        raise RefusedOriginError(
+            f"refused to send anything to {url.scheme}://{url.netloc.decode('ascii')}, "
+            "which is not the origin of baseUrl",
+            advice="if that host is meant, add it to allowedHosts; it gets no credentials",
+        )
+
+    def _is_allowed(self, url: httpx.URL) -> bool:
+        if url.scheme not in _DEFAULT_PORTS:
+            return False
+        _, host, port = origin(url)
+        return any(
+            _matches(name, host) and (wanted is None or wanted == port)
+            for name, wanted in self._allowed
+        )
+
+
+def _split(pattern: str) -> tuple[str, int | None]:
+    """Host and port of an allowed host; the port is None when any will do."""
+    host, _, port = pattern.rpartition(":")
+    if port.isdecimal() and (":" not in host or host.endswith("]")):
+        return _canonical(host.strip("[]")), int(port)
+    return _canonical(pattern.strip("[]")), None
+
+
+def _matches(pattern: str, host: str) -> bool:
+    if pattern.startswith("*."):
+        return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
+    return host == pattern

@@ -1,0 +1,49 @@
+"""What goes to the API, counted for Prometheus: scraped at Ocean's /metrics."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from transport.rate_limits import RequestGate
+
+
+class Traffic(Collector):
+    """Counts what one instance sends. No label holds an address or anything secret.
+
+    `requests` counts by outcome: `2xx` to `5xx`, `429`, `timeout` or `error` (no answer).
+    """
+
+    def __init__(self, gate: RequestGate) -> None:
+        self.requests: Counter[str] = Counter()
+        self.retries = 0
+        self._gate = gate
+
+    def answered(self, status: int) -> None:
+        """Count a response by its status."""
+        self.requests["429" if status == 429 else f"{status // 100}xx"] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they are now, when Prometheus asks."""
+        yield GaugeMetricFamily(
+            "ocean_custom_concurrency_limit",
+            "Requests that may be in flight to the API at once; below maxConcurrentRequests "
+            "while the API refuses more",
+            self._gate.limit,
+        )
+        requests = CounterMetricFamily(
+            "ocean_custom_requests", "Requests sent to the API by outcome", labels=["outcome"]
+        )
+        for outcome, count in sorted(self.requests.items()):
+            requests.add_metric([outcome], count)
+        yield requests
+        yield CounterMetricFamily(
+            "ocean_custom_retries", "Requests to the API that were repeated", self.retries
+        )
+        yield CounterMetricFamily(
+            "ocean_custom_throttled_seconds",
+            "Seconds that requests waited for a pace or a pause that the API or "
+            "maxRequestsPerSecond asks for, summed over requests",
+            self._gate.throttled,
+        )
