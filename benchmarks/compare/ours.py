@@ -11,7 +11,8 @@ from benchmarks.compare.apis import Item
 from benchmarks.compare.tasks import Outcome
 from client import ApiClient
 from errors import OceanCustomError
-from resync import ResourceReader, SharedResponses
+from reading.shared_responses import SharedResponses
+from resync import ResourceReader
 from settings import ConnectionSettings
 
 

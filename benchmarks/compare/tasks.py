@@ -155,6 +155,7 @@ TASKS = (
         "There is no total and no `has_more`.",
         apis.EVENTS,
         variants=(
+            Variant("ours", "ours_short_page.yml", "with `stop: short_page`"),
             Variant("dlt", "dlt_declarative.py", "with its own `offset` paginator"),
             Variant(
                 "airbyte", "airbyte_page_size.yml", "with `page_size: 100`, as the form suggests"
