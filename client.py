@@ -1,7 +1,7 @@
 """The one way to the API: send a request, get a complete answer or an error that explains itself.
 
 Nothing here knows kinds, pagination or mapping. Authentication, retries and the request gate are
-httpx layers below (`auth/`, `transport.py`); redirects and the origin rule are applied here.
+httpx layers below (`auth/`, `transport/`); redirects and the origin rule are applied here.
 """
 
 import logging

@@ -53,12 +53,14 @@ def machine() -> dict[str, str]:
     }
 
 
+def their_version(name: str) -> str:
+    """The version of a package that we compare with."""
+    program = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
+    return _output([str(their_python()), "-c", program, name])
+
+
 def _their_versions() -> str:
-    program = (
-        "import sys; from importlib.metadata import version;"
-        "print(', '.join(f'{name} {version(name)}' for name in sys.argv[1:]))"
-    )
-    return _output([str(their_python()), "-c", program, *_THEIRS])
+    return ", ".join(f"{name} {their_version(name)}" for name in _THEIRS)
 
 
 def _processor() -> str:

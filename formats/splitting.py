@@ -66,7 +66,7 @@ class ArraySplitter:
         self._tail = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Raises ValueError where two commas have no element between them."""
+        """Raises ValueError where the list's own commas or brackets are wrong."""
         if self.is_found is None:
             chunk = self._look_for_array(chunk)
         if not self.is_found or not chunk:
@@ -100,6 +100,8 @@ class ArraySplitter:
     def _cut(self, chunk: bytes) -> list[bytes]:
         end, comma = self._nesting.follow(chunk)
         if end is not None:
+            if chunk[end : end + 1] != b"]":
+                raise ValueError("a list ends with another bracket")
             self._has_ended = True
             self._tail += chunk[end + 1 :]
             return self._piece(chunk[:end], is_last=True)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts import chart_files, configuration_page, contract_page
+from scripts import chart_files, compare_page, configuration_page, contract_page
 from scripts.contract_markers import CollectionError, collect
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,10 +46,16 @@ def chart_readme(root: Path) -> tuple[Path, str, list[str]]:
     return root / CHART / "README.md", chart_files.readme(root), []
 
 
+def compare(root: Path) -> tuple[Path, str, list[str]]:
+    """The comparison, and which of its sources were not run since they changed."""
+    return root / compare_page.PAGE, compare_page.render(root), compare_page.problems()
+
+
 PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
     "chart-schema": chart_schema,
     "chart-secrets": chart_secrets,
     "chart-readme": chart_readme,
+    "compare": compare,
     "configuration": configuration,
     "contract": contract,
 }

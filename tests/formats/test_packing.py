@@ -160,6 +160,6 @@ def test_a_whole_body_in_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_item_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("item_stream._LONGEST_ITEM", 1000)
+    monkeypatch.setattr("reading.item_stream._LONGEST_ITEM", 1000)
     with pytest.raises(EndpointError, match="no item within 1000 bytes"):
         items_of(b'[{"id": "' + b"x" * 3000, cuts=[500, 1000, 1500, 2000, 2500])

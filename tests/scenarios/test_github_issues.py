@@ -18,6 +18,7 @@ pytestmark = pytest.mark.process
 
 INCREMENTAL = {"OCEAN__INTEGRATION__INCREMENTAL_SYNC_ENABLED": "true"}
 PATH = "/repos/acme/web/issues"
+OTHER = "/repos/acme/web/milestones"
 
 
 class GitHub:
@@ -29,7 +30,9 @@ class GitHub:
         self.broken_page = 0
         self.issues: dict[int, dict[str, Any]] = {}
         self.change(*range(1, 26), version=1, ago=timedelta(days=30))
+        self.milestones: list[str | None] = []
         self.app.get(PATH)(self.list_issues)
+        self.app.get(OTHER)(self.list_milestones)
 
     def change(self, *numbers: int, version: int, ago: timedelta = timedelta()) -> None:
         moment = (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -50,6 +53,10 @@ class GitHub:
             headers["Link"] = f'<{rest}>; rel="next"'
         return JSONResponse(found[(page - 1) * size : page * size], headers=headers)
 
+    def list_milestones(self, since: str | None = None) -> list[dict[str, Any]]:
+        self.milestones.append(since)
+        return [{"id": "m1", "version": 1}]
+
     def _found(self, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         for issue in self.issues.values():
             is_wanted = query.get("state", "open") in ("all", issue["state"])
@@ -66,11 +73,12 @@ def test_issues(harbour: Harbour) -> None:
         query_params={"state": "all", "per_page": 10},
         incremental={"param": "since", "lookback": "1m"},
     )
+    milestones = resource(OTHER, "milestone", incremental={"param": "since"})
     users = resource("/users", "user")
     settings = {"paginationType": "header_link", "maxRetries": "0"}
     with serve(api.app) as server:
         settings["baseUrl"] = server.url
-        harbour.install([issues, users])
+        harbour.install([issues, milestones, users])
         # The first run has no cursor; all is read, and resources without the block are not.
         first = harbour.sail(settings, variables=INCREMENTAL)
         begun = datetime.now(UTC)
@@ -91,6 +99,9 @@ def test_issues(harbour: Harbour) -> None:
     # A minute before the first run began.
     asked = datetime.fromisoformat(sinces[0])
     assert timedelta(minutes=1) < begun - asked < timedelta(minutes=2)
+    # It does not stop the others, whose cursors go on.
+    assert api.milestones[0] is None
+    assert api.milestones[1] != api.milestones[2]
     versions = {number: found["version"] for number, found in harbour.catalog("issue").items()}
     changed = {"3", "4", "30", *map(str, range(10, 20))}
     assert {number for number, version in versions.items() if version == 2} == changed

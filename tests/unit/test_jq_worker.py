@@ -219,7 +219,7 @@ async def test_a_call_whose_process_dies_is_repeated_once(worker: JqWorker) -> N
 async def test_a_process_that_cannot_start_is_an_error(
     worker: JqWorker, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setattr(f"jq_worker.{name}", value)
+    monkeypatch.setattr(f"jq_engine.worker.{name}", value)
     with pytest.raises(JqWorkerError):
         await worker.run(".", b"1")
     monkeypatch.undo()

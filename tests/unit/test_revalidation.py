@@ -208,6 +208,15 @@ async def test_cookies_are_set_but_never_kept(api: FakeApi, place: Path) -> None
     assert b"etag" in kept.lower()
 
 
+async def test_an_old_date_does_not_pass_for_the_time_now(api: FakeApi, place: Path) -> None:
+    old = {"ETag": '"a"', "Date": "Tue, 15 Nov 1994 12:45:26 GMT"}
+    api.script(Reply(200, {}, old), Reply(304, b"", {"ETag": '"a"'}))
+    async with Instance(api, place) as one:
+        assert "date" in (await one.get()).headers
+        assert "date" not in (await one.get()).headers
+        assert one.savings.unchanged == 1
+
+
 async def test_names_and_files_do_not_tell_what_was_asked_for(api: FakeApi, place: Path) -> None:
     api.answer = lambda request: tagged(request, b"{}")
     async with Instance(api, place, auth_type="bearer_token", api_token="hush-token") as one:

@@ -105,6 +105,7 @@ def test_pieces_and_frame_are_the_document(
 )
 @example(document=(b"[1,2]", [], [1, 2]), size=2, place=4, cut=0, added=",")
 @example(document=(b"[1,2]", [], [1, 2]), size=2, place=1, cut=0, added=",")
+@example(document=(b"[]", [], []), size=1, place=1, cut=1, added="}")
 def test_a_damaged_document_is_refused_or_read_as_a_whole_parse_reads_it(
     document: tuple[bytes, list[Step], list[Any]], size: int, place: int, cut: int, added: str
 ) -> None:
