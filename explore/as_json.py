@@ -21,9 +21,7 @@ VERSION = 1
 def check_as_json(report: CheckReport) -> dict[str, Any]:
     """`check --json`."""
     return {
-        "version": VERSION,
-        "command": "check",
-        "ok": report.ok,
+        **_head("check", ok=report.ok),
         "baseUrl": report.base_url or None,
         "settings": {"problems": [_problem(item) for item in report.settings_problems]},
         "mapping": {
@@ -56,9 +54,7 @@ def preview_as_json(report: PreviewReport) -> dict[str, Any]:
     """`preview --json`."""
     limits = report.limits
     return {
-        "version": VERSION,
-        "command": "preview",
-        "ok": report.ok,
+        **_head("preview", ok=report.ok),
         "baseUrl": report.base_url,
         "mapping": report.mapping_name or None,
         "limits": {"pages": limits.pages, "endpoints": limits.endpoints, "items": limits.items},
@@ -71,9 +67,7 @@ def init_as_json(report: InitReport) -> dict[str, Any]:
     """`init --json`."""
     written = report.written
     return {
-        "version": VERSION,
-        "command": "init",
-        "ok": report.ok,
+        **_head("init", ok=report.ok),
         "baseUrl": report.base_url,
         "folder": str(report.folder),
         "files": {
@@ -99,9 +93,7 @@ def init_as_json(report: InitReport) -> dict[str, Any]:
 def failure_as_json(command: str, error: str, problems: Sequence[Problem]) -> dict[str, Any]:
     """Any command that could not do its work."""
     return {
-        "version": VERSION,
-        "command": command,
-        "ok": False,
+        **_head(command, ok=False),
         "error": error,
         "problems": [_problem(problem) for problem in problems],
     }
@@ -110,6 +102,10 @@ def failure_as_json(command: str, error: str, problems: Sequence[Problem]) -> di
 def write_json(value: Any, mask: Callable[[str], str]) -> str:
     """The text that is printed, without secrets."""
     return json.dumps(_masked(value, mask), indent=2, ensure_ascii=False, default=str)
+
+
+def _head(command: str, *, ok: bool) -> dict[str, Any]:
+    return {"version": VERSION, "command": command, "ok": ok}
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:

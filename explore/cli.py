@@ -1,5 +1,6 @@
 """The command line: exit code 0 is fine, 1 problems found, 2 usage, 130 interrupted."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ from explore.cli_options import (
 )
 from explore.inputs import load_env_file
 
+type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _limit(flag: str, default: int, explained: str, *, least: int = 1) -> _Decorator:
+    """An option for how many of something there are at most."""
+    return click.option(
+        flag, type=click.IntRange(least), default=default, show_default=True, help=explained
+    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -51,34 +61,10 @@ def check(**arguments: Any) -> None:
     """,
 )
 @input_options
-@click.option(
-    "--pages",
-    type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="Read at most so many pages of each endpoint.",
-)
-@click.option(
-    "--endpoints",
-    type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="Read at most so many nested endpoints of each resource.",
-)
-@click.option(
-    "--items",
-    type=click.IntRange(1),
-    default=100,
-    show_default=True,
-    help="Map at most so many items of each resource.",
-)
-@click.option(
-    "--rows",
-    type=click.IntRange(0),
-    default=10,
-    show_default=True,
-    help="Show so many entities of each resource.",
-)
+@_limit("--pages", 5, "Read at most so many pages of each endpoint.")
+@_limit("--endpoints", 5, "Read at most so many nested endpoints of each resource.")
+@_limit("--items", 100, "Map at most so many items of each resource.")
+@_limit("--rows", 10, "Show so many entities of each resource.", least=0)
 @click.option(
     "--blueprints",
     type=_FILE,

@@ -19,6 +19,7 @@ from redaction import hide_settings_in_errors
 
 _FAULT = 3
 _INTERRUPTED = 130
+_SOURCES = ("mapping", "from_port", "as_json")
 
 
 def run(
@@ -30,7 +31,7 @@ def run(
     """Run a command with the arguments that click gave for it; returns the exit code."""
     terminal = Terminal.standard()
     hide_settings_in_errors()
-    running = _within_ocean(command, flags, env_places, arguments, terminal)
+    running = _within_ocean(command, _Call(flags, env_places, arguments), terminal)
     code, failure = guarded(lambda: asyncio.run(running))
     if failure:
         _tell(failure, command, terminal, as_json=arguments["as_json"])
@@ -79,58 +80,40 @@ def _place_of(error: BaseException) -> str:
     return f"unexpected {type(error).__name__}{place}"
 
 
-async def _within_ocean(
-    command: str,
-    flags: Mapping[str, Any],
-    env_places: Mapping[str, str],
-    arguments: Mapping[str, Any],
-    terminal: Terminal,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A command as it was given: settings by flag, places of variables, arguments by name."""
+
+    flags: Mapping[str, Any]
+    env_places: Mapping[str, str]
+    arguments: Mapping[str, Any]
+
+    def take(self, *names: str) -> dict[str, Any]:
+        return {name: self.arguments[name] for name in names}
+
+    def inputs(self, *names: str) -> Inputs:
+        return Inputs(self.flags, self.env_places, **self.take(*names))
+
+
+async def _within_ocean(command: str, call: _Call, terminal: Terminal) -> int:
     with surroundings() as around:
-        return await _COMMANDS[command](flags, env_places, arguments, around, terminal)
+        return await _COMMANDS[command](call, around, terminal)
 
 
-async def _check(
-    flags: Mapping[str, Any],
-    env_places: Mapping[str, str],
-    arguments: Mapping[str, Any],
-    around: Surroundings,
-    terminal: Terminal,
-) -> int:
-    inputs = _inputs(flags, env_places, arguments)
-    return await run_check(inputs, around, terminal, offline=arguments["offline"])
+async def _check(call: _Call, around: Surroundings, terminal: Terminal) -> int:
+    inputs = call.inputs(*_SOURCES)
+    return await run_check(inputs, around, terminal, offline=call.arguments["offline"])
 
 
-async def _preview(
-    flags: Mapping[str, Any],
-    env_places: Mapping[str, str],
-    arguments: Mapping[str, Any],
-    around: Surroundings,
-    terminal: Terminal,
-) -> int:
-    bounds = {name: arguments[name] for name in ("pages", "endpoints", "items")}
-    own = {name: arguments[name] for name in ("blueprints", "save", "replay", "rows")}
-    inputs = _inputs(flags, env_places, arguments)
-    return await run_preview(inputs, PreviewOptions(Limits(**bounds), **own), around, terminal)
+async def _preview(call: _Call, around: Surroundings, terminal: Terminal) -> int:
+    limits = Limits(**call.take("pages", "endpoints", "items"))
+    options = PreviewOptions(limits, **call.take("blueprints", "save", "replay", "rows"))
+    return await run_preview(call.inputs(*_SOURCES), options, around, terminal)
 
 
-async def _init(
-    flags: Mapping[str, Any],
-    env_places: Mapping[str, str],
-    arguments: Mapping[str, Any],
-    around: Surroundings,
-    terminal: Terminal,
-) -> int:
-    own = {name: arguments[name] for name in ("endpoints", "out", "yes", "openapi", "select")}
-    inputs = Inputs(flags, env_places, as_json=arguments["as_json"])
-    return await run_init(inputs, InitOptions(**own), around, terminal)
-
-
-def _inputs(
-    flags: Mapping[str, Any], env_places: Mapping[str, str], arguments: Mapping[str, Any]
-) -> Inputs:
-    own = {name: arguments[name] for name in ("mapping", "from_port", "as_json")}
-    return Inputs(flags, env_places, **own)
+async def _init(call: _Call, around: Surroundings, terminal: Terminal) -> int:
+    options = InitOptions(**call.take("endpoints", "out", "yes", "openapi", "select"))
+    return await run_init(call.inputs("as_json"), options, around, terminal)
 
 
 _COMMANDS = {"check": _check, "preview": _preview, "init": _init}

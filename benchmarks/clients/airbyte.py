@@ -20,7 +20,7 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
     ConcurrentDeclarativeSource,
 )
 
-from benchmarks.clients.measuring import Stopwatch, report
+from benchmarks.clients.measuring import measured
 
 _CURSOR = {
     "type": "CursorPagination",
@@ -108,11 +108,7 @@ def read(base: str, path: str, style: str) -> int:
 def main(job: dict[str, Any]) -> None:
     """Read, and print what it came to."""
     logging.disable()
-    if warm_up := job.get("warm_up"):
-        read(job["base"], warm_up, job["style"])
-    watch = Stopwatch()
-    items = read(job["base"], job["path"], job["style"])
-    report(items=items, **watch.read())
+    measured(read, job)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.rest_api import rest_api_resources
 
-from benchmarks.clients.measuring import Stopwatch, report
+from benchmarks.clients.measuring import measured
 
 _PAGINATORS: dict[str, dict[str, Any]] = {
     "plain": {"type": "page_number", "base_page": 1, "page_param": "page", "total_path": None},
@@ -48,11 +48,7 @@ def main(job: dict[str, Any]) -> None:
     """Read, and print what it came to."""
     logging.disable()
     read = client if job.get("layer") == "client" else source
-    if warm_up := job.get("warm_up"):
-        read(job["base"], warm_up, job["style"])
-    watch = Stopwatch()
-    items = read(job["base"], job["path"], job["style"])
-    report(items=items, **watch.read())
+    measured(read, job)
 
 
 if __name__ == "__main__":

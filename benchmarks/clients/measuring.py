@@ -5,7 +5,7 @@ import json
 import os
 import resource
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -84,3 +84,15 @@ def forget_peak() -> None:
 def report(**figures: Any) -> None:
     """Print the result of a client: one JSON line, the last one."""
     print(json.dumps(figures), flush=True)
+
+
+def measured(read: Callable[[str, str, str], int], job: Mapping[str, str]) -> None:
+    """Read `path` of `base` in its `style`, after `warm_up` if there is one, and report on it.
+
+    Inputs: `read` takes base, path and style, and gives how many items there were.
+    """
+    if warm_up := job.get("warm_up"):
+        read(job["base"], warm_up, job["style"])
+    watch = Stopwatch()
+    items = read(job["base"], job["path"], job["style"])
+    report(items=items, **watch.read())

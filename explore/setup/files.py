@@ -97,8 +97,7 @@ class Folder:
             before = to_plain(theirs)
             merged = merge(self._memory.get(name), theirs, ours)
             if to_plain(merged) == before:
-                self._remember(name, ours)
-                self.written.unchanged.append(name)
+                self._leave(name, ours)
                 return
         stream = StringIO()
         yaml.dump(merged, stream)
@@ -115,8 +114,7 @@ class Folder:
             before = json.dumps(theirs)
             merged = merge(self._memory.get(name), theirs, ours)
             if json.dumps(merged) == before:
-                self._remember(name, ours)
-                self.written.unchanged.append(name)
+                self._leave(name, ours)
                 return
         self._write(name, f"{json.dumps(merged, indent=2, ensure_ascii=False)}\n", ours)
 
@@ -138,8 +136,7 @@ class Folder:
         # Settings of endpoints that this run was not about stay.
         merged = {**before, **merged}
         if merged == before:
-            self._remember(ENVIRONMENT, ours)
-            self.written.unchanged.append(ENVIRONMENT)
+            self._leave(ENVIRONMENT, ours)
             return
         self._write(ENVIRONMENT, _replace_assignments(text, merged), ours)
 
@@ -158,6 +155,10 @@ class Folder:
         is_new = not (self.path / name).exists()
         self._store(name, text)
         (self.written.created if is_new else self.written.updated).append(name)
+        self._remember(name, ours)
+
+    def _leave(self, name: str, ours: Any) -> None:
+        self.written.unchanged.append(name)
         self._remember(name, ours)
 
     def _remember(self, name: str, ours: Any) -> None:

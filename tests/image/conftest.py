@@ -12,6 +12,8 @@ from tests.image.engine import ROOT, Engine, cache_directory, why_not
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     if reason := why_not():
+        # Without buildah, or in a container that lets nothing be mounted, there is nothing to test;
+        # CI, which has all of it, sets IMAGE_TESTS.
         required = os.environ.get("IMAGE_TESTS") == "required"
         (pytest.fail if required else pytest.skip)(f"no image: {reason}")
     return Engine(tmp_path_factory.mktemp("engine"))
