@@ -215,7 +215,8 @@ async def read_resource(
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch
-        reading.is_cut = reader.is_cut
+        # Of windows of time, a preview reads only one that has items.
+        reading.is_cut = reader.is_cut or plan.windows is not None
     except OceanCustomError as error:
         reading.error = _with_own_limit(str(error), resource)
     reading.exchanges = client.exchanges[start:]
