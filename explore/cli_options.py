@@ -19,6 +19,10 @@ class SettingOption(click.Option):
 class ExploreCommand(click.Command):
     """A command whose help lists connection settings in a section of their own."""
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        # Whatever asks first, because click keeps what it made of the first context's names.
+        return ["-h", "--help"]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         own: list[tuple[str, str]] = []
         settings: list[tuple[str, str]] = []

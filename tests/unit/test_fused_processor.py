@@ -132,7 +132,7 @@ async def test_what_cannot_be_fused_is_left_to_ocean_and_said_once(
 async def test_a_mapping_of_very_many_expressions_is_left_to_ocean(
     processor: FusedEntityProcessor, monkeypatch: pytest.MonkeyPatch, logs: list[str]
 ) -> None:
-    monkeypatch.setattr("jq_engine.fused_mapping._MOST_EXPRESSIONS", 3)
+    monkeypatch.setattr("jq_engine.fused_program._MOST_EXPRESSIONS", 3)
     assert await identifiers(processor, {**ITEM, "title": ".id"}, [{"id": 1}]) == ["1"]
     assert "more than 3 expressions" in reasons(logs)[0]
 
