@@ -4,8 +4,7 @@ from explore.masking import is_telling
 from messages import ApiRequest
 from pagination.lookup import find
 from pagination.models import PaginationSettings
-from pagination.page import Page
-from pagination.reading import Verdict
+from pagination.page import Page, Verdict
 from pagination.totals import find_total
 
 

@@ -13,8 +13,7 @@ from formats.bodies import decode
 from formats.options import ResponseFormat
 from mapping import CustomResourceConfig
 from messages import ApiRequest
-from pagination.page import Page
-from pagination.reading import Verdict
+from pagination.page import Page, Verdict
 from reading.observer import UNLIMITED, Limits, Observer
 from reading.shared_responses import SharedResponses
 from resource_plan import ResourcePlan

@@ -19,8 +19,7 @@ from port_ocean.core.incremental.cursor_store import CursorStore
 
 from endpoints import Endpoint
 from messages import ApiRequest
-from pagination.page import Page
-from pagination.reading import Verdict
+from pagination.page import Page, Verdict
 from reading.observer import Observer
 from reading.shared_responses import SharedResponses
 from resource_plan import ResourcePlan

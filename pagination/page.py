@@ -59,6 +59,16 @@ class Statement:
 SILENT = Statement()
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with a page: hand its items on or drop them, ask for `request`, or end."""
+
+    keep: bool
+    request: ApiRequest | None = None
+    reason: str = ""
+    extra: bool = False
+
+
 class Strategy(ABC):
     """How one family of APIs is asked for pages.
 

@@ -4,13 +4,11 @@ The evidence for further pages counts in this order: the setting that names a ma
 the body; a total; the number of items. The outcome is every item or an error.
 """
 
-from dataclasses import dataclass
-
 from errors import PaginationError, TooDeepError
 from messages import ApiRequest
 from pagination.lookup import find, show
 from pagination.models import PaginationSettings
-from pagination.page import Page, Statement, Strategy
+from pagination.page import Page, Statement, Strategy, Verdict
 from pagination.sizes import PageSizes
 from pagination.totals import Total, find_total
 
@@ -20,16 +18,6 @@ _REFUSED_PAGE = frozenset({400, 422})
 # filters while it follows a cursor may send many.
 _MOST_EMPTY_PAGES = 10
 _MOST_EMPTY_CURSORS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What to do with a page: hand its items on or drop them, ask for `request`, or end."""
-
-    keep: bool
-    request: ApiRequest | None = None
-    reason: str = ""
-    extra: bool = False
 
 
 class Reading:

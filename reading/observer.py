@@ -5,8 +5,7 @@ from typing import Any
 
 from endpoints import Endpoint
 from messages import ApiRequest
-from pagination.page import Page
-from pagination.reading import Verdict
+from pagination.page import Page, Verdict
 
 
 @dataclass(frozen=True, slots=True)

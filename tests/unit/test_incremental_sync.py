@@ -23,8 +23,7 @@ from freshness.incremental_sync import (
 )
 from mapping import CustomResourceConfig, is_incremental
 from messages import ApiRequest
-from pagination.page import Page
-from pagination.reading import Verdict
+from pagination.page import Page, Verdict
 from resource_plan import ResourcePlan
 from settings import ConnectionSettings
 
