@@ -105,7 +105,8 @@ class ApiClient:
 
     async def _exchange(self, request: ApiRequest) -> httpx.Response:
         try:
-            admitted = request.with_url(self._origins.admit(request.url))
+            url = self._origins.admit(request.url)
+            admitted = request if url is request.url else request.with_url(url)
             if not self._origins.is_own(admitted.url):
                 built = self._build_for_stranger(admitted)
                 return await self._transmit(admitted, built, self._send_without_credentials)

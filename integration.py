@@ -36,6 +36,7 @@ from redaction import hide_settings_in_errors, keep_ordinary_words
 from response_cache import remove_leftovers
 from resync import ResourceReader
 from settings import ConnectionSettings
+from transport.connections import load_backend
 
 __all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]
 
@@ -116,6 +117,7 @@ class CustomIntegration(BaseIntegration):
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
         self.live_events.start(self.client)
+        load_backend()
         spare_the_collector()
         get_monitor().interval = _MONITOR_SECONDS
         await super().start()

@@ -76,14 +76,13 @@ class ApiRequest:
     @property
     def identity(self) -> str:
         """Equal for requests that ask the API for the same thing; may hold secrets."""
-        headers = sorted(self.headers.items())
-        how = [self.body_format, self.is_anonymous]
-        return json.dumps(
-            [self.method, str(self.url), headers, self.body, how],
-            sort_keys=True,
-            separators=(",", ":"),
-            default=str,
-        )
+        address = f"{self.method} {self.url}"
+        if not self.headers and self.body is None and not self.is_anonymous:
+            return address
+        how = [sorted(self.headers.items()), self.body, self.body_format, self.is_anonymous]
+        # An address has no line break.
+        told = json.dumps(how, sort_keys=True, separators=(",", ":"), default=str)
+        return f"{address}\n{told}"
 
 
 class LargeBody(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from ssl import SSLContext, SSLError
 
+import anyio
 import httpcore
 import httpx
 
@@ -108,6 +109,14 @@ class Connection(httpx.AsyncBaseTransport):
         self._key = key
         self._current = current = self._connectors[is_stranger](origin)
         return current
+
+
+def load_backend() -> None:
+    """Load what the first request would load, holding up the event loop for 50 ms.
+
+    To be called in a running event loop, for which httpcore chooses its backend.
+    """
+    anyio.Event()
 
 
 class _Body(httpx.AsyncByteStream):

@@ -34,6 +34,7 @@ from reading.shared_responses import SharedResponses
 from resource_plan import ResourcePlan
 from resync import ResourceReader
 from settings import ConnectionSettings
+from transport.connections import load_backend
 
 
 class Figures:
@@ -103,6 +104,8 @@ async def read(
 async def run(job: dict[str, Any]) -> None:
     """Read, and print what it came to; memory in MB, times in seconds."""
     settings = ConnectionSettings.parse(job["settings"])
+    # As the integration does when it starts.
+    load_backend()
     client = ApiClient(settings)
     try:
         warm_up = [plan_of(resource, settings) for resource in job.get("warm_up", [])]
