@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from port_ocean.log.sensetive import SensitiveLogFilter
 
 
@@ -29,3 +30,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     broken = sum(int(str(report.get("broken cells", 0))) for report in reports)
     if cells:
         terminalreporter.write_line(f"fault matrix: {cells} cells, {cells - broken} as promised")
+
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
