@@ -1,11 +1,17 @@
 """Ends the process in good order with an exit code that tells a failure, as jobs expect."""
 
+import atexit
+import os
 import signal
+import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
 FAILURE = 1
+# Seconds for the last log lines to reach Port.
+_PATIENCE = 10.0
 
 
 def exit_with_failure_if(has_failed: Callable[[], bool]) -> None:
@@ -17,10 +23,28 @@ def exit_with_failure_if(has_failed: Callable[[], bool]) -> None:
 
     def exit_with_outcome(_signal: int, _frame: FrameType | None) -> NoReturn:
         if has_failed():
+            atexit.register(_leave)
             raise SystemExit(FAILURE)
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, exit_with_outcome)
+
+
+def _leave() -> None:
+    """End the process when all that was registered for its end is done, with nothing after it.
+
+    Ocean sends its last log lines in a thread that it starts at the very end. It would still be
+    running while the interpreter is taken apart, which crashes now and then: the exit code would be
+    that of a signal, and the lines, which tell of the failure, would be lost.
+    """
+    atexit.unregister(_leave)
+    atexit._run_exitfuncs()
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join(_PATIENCE)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(FAILURE)
 
 
 def interrupt() -> None:
