@@ -33,9 +33,9 @@ def exit_with_failure_if(has_failed: Callable[[], bool]) -> None:
 def _leave() -> None:
     """End the process when all that was registered for its end is done, with nothing after it.
 
-    Ocean sends its last log lines in a thread that it starts at the very end. It would still be
-    running while the interpreter is taken apart, which crashes now and then: the exit code would be
-    that of a signal, and the lines, which tell of the failure, would be lost.
+    Threads of Ocean's that send log lines may still be running, and native libraries free their
+    memory, while the interpreter is taken apart. That crashes now and then, and the exit code would
+    be that of a signal.
     """
     atexit.unregister(_leave)
     atexit._run_exitfuncs()
