@@ -114,10 +114,9 @@ class RefreshTokens:
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(name).replace(file)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        finally:
+            # Only there when it did not get to its place.
+            Path(name).unlink(missing_ok=True)
 
 
 async def _lock(descriptor: int, path: Path) -> None:

@@ -53,6 +53,7 @@ def load_key(text: str, algorithm: SigningAlgorithm) -> Any:
         key = signer.prepare_key(content)
         # Public keys are loaded as well, and fail here.
         signer.sign(b"", key)
+    # NotImplementedError is what PyJWT raises over a key of another family than the algorithm's.
     except (jwt.InvalidKeyError, ValueError, TypeError, AttributeError, NotImplementedError):
         raise KeyRefusedError(f"is no {wanted}, which signingAlgorithm {algorithm} wants") from None
     return key

@@ -4,15 +4,13 @@ import gzip
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from explore.masking import Masker
-from formats.packing import is_gzip, is_zip
+from formats.packing import DAMAGE, is_gzip, is_zip
 
 _LARGEST = 100 * 2**20
-_DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
 def to_save(content: bytes, masker: Masker) -> dict[str, Any]:
@@ -23,7 +21,7 @@ def to_save(content: bytes, masker: Masker) -> dict[str, Any]:
         if is_zip(content):
             files = _files(content)
             return {"zip": {name: to_save(file, masker) for name, file in files.items()}}
-    except (*_DAMAGED, ValueError):
+    except DAMAGE:
         # What cannot be unpacked cannot be searched for secrets.
         return {"text": "a packed body that is damaged or too large to keep"}
     try:

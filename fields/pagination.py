@@ -12,7 +12,8 @@ from errors import SelectorError
 from extraction import compile_jq
 from pagination.models import ALTERNATIVES, OPTION_TYPES, PaginationSettings
 
-_WHERE = {"where": "in", "size_where": "size_in"}
+# Fields whose own name Python does not allow.
+_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
 
 
 class PaginationConfig(BaseModel):
@@ -164,11 +165,11 @@ class PaginationConfig(BaseModel):
         given = {name: item for name, item in self._given().items() if name != "type"}
         for name in given:
             if kind not in OPTION_TYPES[name]:
-                raise SelectorError(_misplaced(f"{place}.{_spelt(name)}", kind, name))
+                raise SelectorError(_misplaced(f"{place}.{spelt(name)}", kind, name))
         for group in ALTERNATIVES:
             if len(both := [name for name in group if name in given]) > 1:
                 raise SelectorError(
-                    f"{place}: {' and '.join(map(_spelt, both))} contradict each other; give one"
+                    f"{place}: {' and '.join(map(spelt, both))} contradict each other; give one"
                 )
         if self.cursor_item:
             compile_jq(self.cursor_item, f"{place}.cursor_item")
@@ -195,5 +196,6 @@ def _misplaced(place: str, kind: str, name: str) -> str:
     return f"{place}: has no effect with type {kind}; it is for {types}"
 
 
-def _spelt(name: str) -> str:
-    return _WHERE.get(name, name)
+def spelt(name: str) -> str:
+    """The name of a field as users write it."""
+    return _AS_WRITTEN.get(name, name)

@@ -9,7 +9,7 @@ from errors import SelectorError
 from fields.endpoint import ErrorRuleConfig
 from fields.export import ExportConfig, ExportPollConfig, ExportStepConfig
 from fields.freshness import IncrementalConfig, WindowsConfig
-from fields.pagination import PaginationConfig
+from fields.pagination import PaginationConfig, spelt
 from fields.path_parameters import BatchConfig, PathParameterConfig
 from live_events.models import FetchConfig, LiveEventConfig
 
@@ -27,8 +27,6 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "live_events": LiveEventConfig,
     "fetch": FetchConfig,
 }
-# Fields whose own name Python does not allow.
-_AS_WRITTEN = {"where": "in", "size_where": "size_in"}
 
 
 def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
@@ -45,12 +43,12 @@ def names_of(model: type[BaseModel]) -> set[str]:
 def describe(selector: type[BaseModel], detail: Mapping[str, Any]) -> str:
     """One line for one of pydantic's errors: the place, and what is allowed there."""
     models = [selector, *_BLOCKS.values()]
-    spelt = {field.alias: field.name for m in models for field in m.__fields__.values()}
+    names = {field.alias: field.name for m in models for field in m.__fields__.values()}
     parts = [str(part) for part in detail["loc"] if part != "__root__"]
-    named = [_AS_WRITTEN.get(name, name) for name in (spelt.get(part, part) for part in parts)]
+    named = [spelt(names.get(part, part)) for part in parts]
     place = ".".join(named)
     if detail["type"] == "value_error.extra":
         block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
-        allowed = ", ".join(_AS_WRITTEN.get(name, name) for name in block.__fields__)
+        allowed = ", ".join(map(spelt, block.__fields__))
         return f"{place}: is not known; allowed are {allowed}"
     return f"{place}: {detail['msg']}"

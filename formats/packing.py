@@ -24,8 +24,9 @@ _MOST_RATIO = 500
 _HARMLESS = 100 * 2**20
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 1
-# What zipfile raises over archives that are none, or not whole.
-_DAMAGE = (
+# What zipfile and zlib raise over archives that are none or not whole; over features of the format
+# that Python does not read, such as patches, zipfile raises NotImplementedError.
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -125,7 +126,7 @@ def open_archive(file: IO[bytes]) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo
     """
     try:
         archive = zipfile.ZipFile(file)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ResponseError(f"the zip body is damaged: {error}") from None
     entries = [entry for entry in archive.infolist() if _is_data(entry)]
     if not entries:
@@ -160,7 +161,7 @@ def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
             while piece := file.read(PIECE):
                 left -= len(piece)
                 yield piece
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ResponseError(f"{entry.filename} in the zip body is damaged: {error}") from None
     if left:
         raise ResponseError(f"{entry.filename} in the zip body ends too early")

@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from freshness.kept_entry import Entry, Metadata, NewEntry, create_privately
@@ -66,15 +66,13 @@ class KeptResponses:
             descriptor = os.open(self._place / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
-        try:
+        with ExitStack() as opened:
+            opened.callback(os.close, descriptor)
             head = self._metadata(name, descriptor)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        if head is None:
-            os.close(descriptor)
-            self.remove(name)
-            return None
+            if head is None:
+                self.remove(name)
+                return None
+            opened.pop_all()
         metadata, length = head
         return Entry(descriptor, metadata, _HEAD + length)
 

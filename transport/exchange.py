@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from errors import RequestError, ResponseError
+from errors import EndpointError, RequestError, ResponseError
 from redaction import Redactor
 from transport.connections import SMALL
 from transport.diagnosis import tls_refusal
@@ -61,7 +61,7 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             generation = await turn.enter_async_context(self._gate.turn())
             try:
                 response = await self._exchange(request, turn)
-            except Exception as error:
+            except (httpx.HTTPError, EndpointError, OSError) as error:
                 self._judge_failure(error, request, generation)
                 raise
             self._judge(response.status_code, request, generation)

@@ -1,6 +1,5 @@
 """scripts/bootstrap where things are missing: it says what, and trusts no dead shim."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("cat", "cksum", "dirname", "env", "grep", "rm", "sed", "sh")
+COMMANDS = ("cat", "chmod", "cksum", "dirname", "env", "grep", "ln", "mkdir", "rm", "sed", "sh")
 
 # Where the bootstrap looks for Pythons that are not on PATH.
 _SYSTEM = "/usr/local/bin/python3 /usr/bin/python3"
@@ -97,18 +96,28 @@ def test_passes_over_a_uv_that_is_dead_or_too_old(machine: Machine, answer: str)
     assert outcome.stdout.strip() == str(fallback)
 
 
-def test_installed_environment_is_left_alone() -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHON"}
-    # An environment of another tool, as in an image or an editor, is none that it keeps up to date.
-    if not (ROOT / ".venv/.locked-by").exists():
-        pytest.skip("the tests run in an environment that the bootstrap did not make")
-    outcome = subprocess.run(
-        [ROOT / "scripts/bootstrap"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert outcome.returncode == 0
-    assert outcome.stderr == ""
+# Makes an environment of this Python, and keeps a list of what it was asked for.
+WORKING_UV = f"""
+echo "$*" >>"$HOME/asked"
+case "$1" in
+    --version) echo "uv 0.13.0" ;;
+    venv) mkdir -p .venv/bin && ln -s "{Path(sys.executable).resolve()}" .venv/bin/python ;;
+esac
+"""
+
+
+def test_installed_environment_is_left_alone(machine: Machine) -> None:
+    machine.command("uv", WORKING_UV)
+    machine.command("python3.12", f'exec "{sys.executable}" "$@"')
+    asked = machine.home / "asked"
+    first = machine.bootstrap()
+    assert first.returncode == 0, first.stderr
+    assert "pip sync" in asked.read_text("utf-8")
+    asked.unlink()
+    again = machine.bootstrap()
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert not asked.exists()
+    (machine.checkout / "requirements-dev.txt").write_text("# another lock\n", "utf-8")
+    assert machine.bootstrap().returncode == 0
+    assert "pip sync" in asked.read_text("utf-8")
+    assert "venv --quiet --clear" not in asked.read_text("utf-8")

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.authority import Authority
 from tests.process.sailing import Harbour, resource
-from tests.unit.authority import Authority
 from tests.unit.tls_server import serving
 
 pytestmark = pytest.mark.process

@@ -14,7 +14,7 @@ from errors import RequestError, SettingsError
 from messages import ApiRequest
 from redaction import Redactor
 from settings import ConnectionSettings
-from tests.unit.authority import Authority, Issued
+from tests.authority import Authority, Issued
 from tests.unit.conftest import ClientFactory
 from tests.unit.tls_server import serving
 

@@ -11,7 +11,7 @@ import pytest
 from client import ApiClient
 from errors import RequestError
 from messages import ApiRequest
-from tests.unit.authority import Authority
+from tests.authority import Authority
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.h2_server import TwoVersions
