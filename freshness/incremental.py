@@ -129,7 +129,7 @@ class TimedReader:
         self._is_preview = is_preview
         self._clock = clock
 
-    async def read(
+    def read(
         self, request: ApiRequest, path_params: Mapping[str, str]
     ) -> AsyncGenerator[Portion]:
         """The items, as `EndpointReader.read` gives them and with its errors.
@@ -138,12 +138,8 @@ class TimedReader:
         """
         asked, watch = self._asked(request)
         if self._windows and not self._has_own_way:
-            source = self._in_windows(self._windows, asked, path_params)
-        else:
-            source = self._reader.read(asked, path_params, watch)
-        async with aclosing(source) as portions:
-            async for portion in portions:
-                yield portion
+            return self._in_windows(self._windows, asked, path_params)
+        return self._reader.read(asked, path_params, watch)
 
     @property
     def _has_own_way(self) -> bool:

@@ -22,6 +22,9 @@ LARGE_BODY = "ocean_custom_large_body"
 REPEAT = "ocean_custom_repeat"
 # Of a large body, so much is at hand at once, for messages.
 _EXCERPT = 65_536
+# Rounds of the event loop from a turn to the wire: one to wake up who waits, one for each of two
+# locks in httpcore, and one in anyio.
+_STEPS_TO_SEND = 4
 
 
 class CompleteResponses(httpx.AsyncBaseTransport):
@@ -67,7 +70,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             self._judge(response.status_code, request, generation)
         self._gate.heed(response.headers, self._policy.max_wait)
         # Who waits for this turn sends its request before this answer is looked at.
-        await asyncio.sleep(0)
+        for _ in range(_STEPS_TO_SEND):
+            await asyncio.sleep(0)
         return response
 
     def _judge(self, status: int, request: httpx.Request, generation: int) -> None:

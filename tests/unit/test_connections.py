@@ -166,3 +166,29 @@ async def test_a_request_is_sent_with_its_body_each_time(
     api.answer = answer
     await connect().send(ApiRequest("POST", httpx.URL(f"{api.url}/x"), body={"a": 1}))
     assert bodies == [b'{"a":1}'] * 3
+
+
+async def test_who_waits_for_a_turn_sends_before_an_answer_is_looked_at(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    class Watching(httpx.Auth):
+        def auth_flow(self, request):  # type: ignore[no-untyped-def]  # as short as can be
+            async def trace(event: str, _: object) -> None:
+                if event == "http11.send_request_headers.complete":
+                    happened.append(f"{request.url.path} sent")
+
+            request.extensions["trace"] = trace
+            yield request
+
+    async def ask(path: str) -> None:
+        await _get(client, f"{api.url}{path}")
+        happened.append(f"{path} looked at")
+
+    happened: list[str] = []
+    client = connect(max_concurrent_requests=1)
+    client._http.auth = Watching()
+    await asyncio.gather(ask("/1"), ask("/2"), ask("/3"))
+    order = [f"/{n} {what}" for n in (1, 2, 3) for what in ("sent", "looked at")]
+    assert sorted(happened) == sorted(order)
+    assert happened.index("/2 sent") < happened.index("/1 looked at")
+    assert happened.index("/3 sent") < happened.index("/2 looked at")
