@@ -129,9 +129,7 @@ class TimedReader:
         self._is_preview = is_preview
         self._clock = clock
 
-    def read(
-        self, request: ApiRequest, path_params: Mapping[str, str]
-    ) -> AsyncGenerator[Portion]:
+    def read(self, request: ApiRequest, path_params: Mapping[str, str]) -> AsyncGenerator[Portion]:
         """The items, as `EndpointReader.read` gives them and with its errors.
 
         Where windows overlap, some come twice.
