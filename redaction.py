@@ -19,7 +19,7 @@ MASK = "***"
 _BODY_EXCERPT = 300
 _LOOKED_AT = 64 * 1024
 # Short values ("1", "true", "GET") are no secrets, and masking them would garble every message.
-_SHORTEST_SECRET = 4
+SHORTEST_SECRET = 4
 # How many renewed credentials stay masked: those in use, and those that late messages may show.
 _GENERATIONS = 4
 # Masking what these hold ("client_credentials", "application/json") would only hide causes.
@@ -204,7 +204,7 @@ def _forms_of(secret: str) -> set[str]:
         # "Bearer abc": the part behind the scheme is the secret.
         stripped.rpartition(" ")[2],
     }
-    long_enough = {form for form in candidates if len(form) >= _SHORTEST_SECRET}
+    long_enough = {form for form in candidates if len(form) >= SHORTEST_SECRET}
     return {
         spelling
         for form in long_enough
