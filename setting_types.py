@@ -57,6 +57,8 @@ def check_header(name: str, value: str) -> None:
         refuse(f"has the header name {name!r}, which HTTP does not allow")
     if any(ord(character) < 32 and character != "\t" for character in value):
         refuse(f"has a line break or control character in the value of header {name!r}")
+    if not value.isascii():
+        refuse(f"has a character that is not ASCII in the value of header {name!r}")
 
 
 def check_proxy(value: str) -> None:
@@ -79,7 +81,9 @@ def resolve_environment(headers: dict[str, str]) -> dict[str, str]:
     if missing := sorted(named - os.environ.keys()):
         refuse(f"refers to environment variables that are not set: {', '.join(missing)}")
     return {
-        name: _ENVIRONMENT_REFERENCE.sub(lambda match: os.environ[match.group(1)], value)
+        name: _ENVIRONMENT_REFERENCE.sub(lambda match: os.environ[match.group(1)], value).strip(
+            " \t"
+        )
         for name, value in headers.items()
     }
 
