@@ -81,9 +81,7 @@ def resolve_environment(headers: dict[str, str]) -> dict[str, str]:
     if missing := sorted(named - os.environ.keys()):
         refuse(f"refers to environment variables that are not set: {', '.join(missing)}")
     return {
-        name: _ENVIRONMENT_REFERENCE.sub(lambda match: os.environ[match.group(1)], value).strip(
-            " \t"
-        )
+        name: _ENVIRONMENT_REFERENCE.sub(lambda match: os.environ[match.group(1)], value)
         for name, value in headers.items()
     }
 
@@ -98,11 +96,12 @@ def _text_values(value: object) -> object:
     }
 
 
-def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+def checked_headers(headers: dict[str, str]) -> dict[str, str]:
+    """The headers without blanks around values, which are no part of these (RFC 9110, 5.5)."""
     for name, value in headers.items():
         check_header(name, value)
-    return headers
+    return {name: value.strip(" \t") for name, value in headers.items()}
 
 
 Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
-Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(_check_headers)]
+Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(checked_headers)]

@@ -28,8 +28,8 @@ from pagination.models import PaginationSettings, PaginationType
 from setting_types import (
     ENVIRONMENT_NAME,
     Headers,
-    check_header,
     check_proxy,
+    checked_headers,
     from_json,
     refuse,
     resolve_environment,
@@ -181,10 +181,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @field_validator("custom_headers")
     @classmethod
     def _fill_in_environment(cls, headers: dict[str, str]) -> dict[str, str]:
-        resolved = resolve_environment(headers)
-        for name, value in resolved.items():
-            check_header(name, value)
-        return resolved
+        return checked_headers(resolve_environment(headers))
 
     @property
     def identity(self) -> certificates.Identity | None:

@@ -160,9 +160,7 @@ class CredentialSettings(FrozenSettings):
         if location == "cookie" and _NOT_IN_COOKIES & set(whole):
             refuse('has, with apiKeyPrefix, a space or one of , ; " \\, which no cookie can carry')
         if location != "query" and not whole.isascii():
-            refuse(
-                "has, with apiKeyPrefix, a character that is not ASCII, which no header can carry"
-            )
+            refuse("has, with apiKeyPrefix, a character beyond ASCII, which no header can carry")
         return value
 
     @field_validator("token_url")
