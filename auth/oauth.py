@@ -155,7 +155,8 @@ class OAuthAuth(RenewedAuth):
 
     def _evaluate(self, response: httpx.Response) -> AccessToken:
         answer = _read(response)
-        if not response.is_success:
+        # Some, GitHub among them, refuse with 200.
+        if not response.is_success or (answer.get("error") and "access_token" not in answer):
             raise self._refused(response.status_code, answer)
         self._redactor.learn_renewed(answer)
         token = answer.get("access_token")

@@ -310,6 +310,7 @@ async def test_tokens_are_renewed_before_they_expire(
         (Reply(302, headers={"location": "/leak-1"}), "answered 302"),
         (Reply(body=b"leak-1"), "not a JSON object"),
         (Reply(body=["leak-1"]), "not a JSON object"),
+        (Reply(body={"error": "invalid_client", "x": "leak-1"}), "200 with invalid_client"),
         (Reply(body={"token": "leak-1"}), "holds no access_token"),
         (Reply(body={"access_token": ""}), "holds no access_token"),
         (Reply(body={"access_token": "leak-1\n"}), "holds no access_token"),
@@ -327,6 +328,33 @@ async def test_a_refusal_is_explained_and_not_asked_for_again(
     assert all(said in text for text in texts)
     assert "leak-1" not in "\n".join([*texts, *logs])
     assert len(api.received) == 1
+
+
+@pytest.mark.contract("auth.oauth.failure")
+async def test_those_who_wait_for_an_endpoint_that_is_silent_do_not_try_again(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(Reply(raw=b""))
+    client = connect(**_refreshing())
+    outcomes = await asyncio.gather(*(_get(client, api) for _ in range(9)), return_exceptions=True)
+    first, *others = map(str, outcomes)
+    assert "/token: the connection broke" in first
+    assert all("the request for credentials was not answered" in other for other in others)
+    assert len(api.received) == 3
+
+
+async def test_a_request_that_is_given_up_fails_no_other(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory
+) -> None:
+    client, answer = connect(**_refreshing()), api.answer
+    api.script(Reply(delay=60))
+    given_up = asyncio.create_task(_get(client, api))
+    while not api.received:
+        await asyncio.sleep(0.01)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    api.answer = answer
+    assert await _get(client, api) == 200
 
 
 @pytest.mark.contract("auth.oauth.failure")
