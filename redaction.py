@@ -48,7 +48,8 @@ _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 # `code` and `key` name ordinary things in error bodies, so this list is shorter than a URL's.
 _NAMED_IN_BODY = re.compile(
-    r'("[^"]*(?:token|secret|passw|pwd|api[-_]?key|authorization|credential|signature|jwt)[^"]*"'
+    r'("[^"]*(?:token|secret|passw|pwd|api[-_]?key|authorization|cookie|credential|signature|jwt)'
+    r'[^"]*"'
     r'\s*:\s*)"(?:[^"\\]|\\.)*"?',
     re.IGNORECASE,
 )

@@ -411,6 +411,26 @@ async def test_tokens_appear_in_no_log_and_no_error(
     assert _SECRET not in said
 
 
+@pytest.mark.contract("secrets.log-auth-response", "secrets.errors")
+async def test_an_api_that_echoes_shows_neither_session_nor_what_was_made_of_the_answer(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    def answer(request: Received) -> Reply:
+        if request.path == "/login":
+            return Reply(body={"user": "ada", "n": 7}, headers={"set-cookie": "sid=s3ssion-1"})
+        sent = f"{request.headers['cookie']} {request.target} {request.headers['accept']}"
+        return Reply(400, body=f"{sent} json".encode())
+
+    api.answer = answer
+    template = {
+        "headers": {"Accept": "a/b"},
+        "queryParams": {"key": "{{.user | ascii_upcase}}-{{.n}}", "format": "json"},
+    }
+    with pytest.raises(StatusError) as caught:
+        await _get(connect(**_custom(template=template)), api)
+    assert "sid=*** /x?key=***&format=json a/b json" in str(caught.value)
+
+
 def _auth(interval: int | None, now: list[float]) -> CustomAuth:
     extra = {} if interval is None else {"reauthenticate_interval_seconds": interval}
     settings = _parse(**_custom(extra))
