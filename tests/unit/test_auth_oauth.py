@@ -346,14 +346,18 @@ async def test_those_who_wait_for_an_endpoint_that_is_silent_do_not_try_again(
 async def test_a_request_that_is_given_up_fails_no_other(
     issuer: Issuer, api: FakeApi, connect: ClientFactory
 ) -> None:
-    client, answer = connect(**_refreshing()), api.answer
-    api.script(Reply(delay=60))
+    client, asked = connect(**_refreshing()), asyncio.Event()
+
+    def hang(request: Received) -> Reply:
+        asked.set()
+        return Reply(delay=60)
+
+    api.answer = hang
     given_up = asyncio.create_task(_get(client, api))
-    while not api.received:
-        await asyncio.sleep(0.01)
+    await asked.wait()
     given_up.cancel()
     await asyncio.gather(given_up, return_exceptions=True)
-    api.answer = answer
+    api.answer = issuer
     assert await _get(client, api) == 200
 
 

@@ -1,7 +1,9 @@
 """No secret survives in what is about to be said."""
 
 import base64
+import html
 import json
+import re
 import string
 from urllib.parse import quote, quote_plus
 
@@ -23,7 +25,16 @@ _ASCII_SECRETS = st.text(string.ascii_letters + string.digits + "/+=.-_~!@:%&\"'
 
 
 def _forms(secret: str) -> set[str]:
+    units = secret.encode("utf-16-be")
     return {
+        re.sub("%..", lambda match: match[0].lower(), quote(secret)),
+        html.escape(secret),
+        # As .NET does with all that is not letter or digit.
+        "".join(f"\\u{units[at : at + 2].hex().upper()}" for at in range(0, len(units), 2))
+        if not re.search("[A-Za-z0-9]", secret)
+        else secret,
+        re.sub("[&+<>'\"=]", lambda match: f"\\u{ord(match[0]):04X}", secret),
+        re.sub("[&+<>'\"=]", lambda match: f"&#x{ord(match[0]):X};", secret),
         secret,
         quote(secret, safe=""),
         quote(secret),
