@@ -54,6 +54,19 @@ async def test_a_request_arrives_as_it_was_meant(api: FakeApi, connect: ClientFa
     assert str(response.url) == url
 
 
+@pytest.mark.contract("secrets.errors")
+async def test_requests_and_answers_show_no_secret(api: FakeApi, connect: ClientFactory) -> None:
+    api.script(Reply(body="k3y-value", headers={"x-next": "k3y-value"}))
+    parts: dict[str, Any] = {
+        "headers": {"X-Key": "k3y-value"},
+        "body": ["k3y-value"],
+        "query": {"key": ["k3y-value"]},
+    }
+    request = _request(f"{api.url}/x?key=k3y-value", "POST", **parts)
+    response = await connect().send(request)
+    assert "k3y-value" not in f"{request!r} {response!r}"
+
+
 @pytest.mark.contract("settings.authType.default")
 async def test_without_auth_type_no_credentials_are_sent(
     api: FakeApi, connect: ClientFactory
