@@ -144,8 +144,10 @@ class ApiClient:
 
     def _build_anonymous(self, request: ApiRequest) -> httpx.Request:
         """With the request's own headers only, and without the cookies of the API."""
-        built = self._with_body(request, httpx.Headers(request.headers))
-        built.headers.pop("cookie", None)
+        own = httpx.Headers(request.headers)
+        built = self._with_body(request, own)
+        if "cookie" not in own:
+            built.headers.pop("cookie", None)
         built.extensions[STRANGER] = True
         return built
 

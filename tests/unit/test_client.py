@@ -237,6 +237,21 @@ async def test_what_variables_hold_goes_to_no_other_host(
     assert other_api.received[0].target == "/plain?page=1"
 
 
+async def test_without_credentials_only_the_selectors_own_cookies_are_sent(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(Reply(headers={"set-cookie": "session=c00kie; Path=/"}))
+    client = connect(auth_type="bearer_token", api_token="t0ken", custom_headers={"X-A": "1"})
+    await _get(client, f"{api.url}/warm")
+    for headers in ({}, {"Cookie": "consent=yes", "Authorization": "Basic b3du"}):
+        await _get(client, f"{api.url}/x", headers=headers, is_anonymous=True)
+    sent = [
+        [received.headers.get(name) for name in ("cookie", "authorization", "x-a")]
+        for received in api.received[1:]
+    ]
+    assert sent == [[None, None, None], ["consent=yes", "Basic b3du", None]]
+
+
 @pytest.mark.contract("cookies.kept")
 async def test_cookies_are_kept(api: FakeApi, connect: ClientFactory) -> None:
     _redirects(api, 302, "/new")
