@@ -156,7 +156,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         for name in names:
             if not ENVIRONMENT_NAME.fullmatch(name):
                 refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
-            if name in _OCEANS_OWN or name.startswith("OCEAN__"):
+            if name.upper() in _OCEANS_OWN or name.upper().startswith("OCEAN__"):
                 refuse(f"has {name}, which holds a secret of the integration itself")
         if absent := sorted(set(names) - os.environ.keys()):
             refuse(f"names environment variables that are not set: {', '.join(absent)}")
