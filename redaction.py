@@ -191,7 +191,8 @@ def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
         yield basic_pair(settings.webhook_username or "", webhook)
     if request := settings.custom_auth_request:
         form = dict(httpx.QueryParams(request.body_form or ""))
-        yield from leaves([request.headers, request.body, request.query_params, form])
+        query = dict(httpx.QueryParams(request.endpoint.partition("?")[2]))
+        yield from leaves([request.headers, request.body, request.query_params, form, query])
     yield from leaves([settings.custom_headers, settings.token_parameters])
     yield from settings.exposed.values()
 

@@ -127,7 +127,7 @@ def test_every_secret_of_the_settings_is_known() -> None:
             "api_key": "key-3333",
             "custom_headers": {"X-Tenant": "tenant-4444"},
             "custom_auth_request": {
-                "endpoint": "/t",
+                "endpoint": "/t?k=endpoint-8888",
                 "headers": {"X-H": "head-5555"},
                 "query_params": {"q": "query-6666"},
                 "body_form": "grant_type=client_credentials&client_secret=form%2F7777",
@@ -138,10 +138,11 @@ def test_every_secret_of_the_settings_is_known() -> None:
     pair = base64.b64encode(b"ada:pass-2222").decode()
     said = (
         f"token-1111 pass-2222 key-3333 tenant-4444 head-5555 query-6666 form/7777 {pair} "
+        "endpoint-8888 "
         "grant client_credentials"
     )
     masked = Redactor.for_settings(settings).text(said)
-    assert masked == "*** *** *** *** *** *** *** *** grant client_credentials"
+    assert masked == " ".join([MASK] * 9 + ["grant client_credentials"])
 
 
 @pytest.mark.contract("secrets.log-settings")
