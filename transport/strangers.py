@@ -22,7 +22,10 @@ class StrangerRule:
     """
 
     def __init__(self, settings: ConnectionSettings, redactor: Redactor) -> None:
-        self._credentials = settings.query_credentials
+        self._parameters = settings.query_credentials
+        self._secrets = frozenset(
+            secret for secret in settings.secrets if len(secret) >= SHORTEST_SECRET
+        )
         self._exposed = {
             name: value for name, value in settings.exposed.items() if len(value) >= SHORTEST_SECRET
         }
@@ -56,7 +59,8 @@ class StrangerRule:
 
     def _is_credential(self, pair: bytes) -> bool:
         name, _, value = (unquote_plus(part) for part in pair.decode("ascii").partition("="))
-        return name in self._credentials and self._redactor.text(value) != value
+        is_ours = name in self._parameters and self._redactor.text(value) != value
+        return is_ours or value in self._secrets
 
 
 def _is_in_query(value: str, url: httpx.URL) -> bool:

@@ -189,8 +189,9 @@ async def test_a_redirect_takes_no_key_along_to_an_allowed_host(
 ) -> None:
     """As servers do that repeat the query they were asked with."""
     signed = "X-Sig=a%2Bb+c&api_key=its-own"
+    renamed = "Api-Key=k3y%2fvalue"
     api.answer = lambda request: Reply(
-        307, headers={"location": f"{other_api.url}{request.target}&{signed}"}
+        307, headers={"location": f"{other_api.url}{request.target}&{renamed}&{signed}"}
     )
     host = other_api.url.removeprefix("http://")
     key = {"auth_type": "api_key", "api_key_location": "query", "api_key_header": "api_key"}
