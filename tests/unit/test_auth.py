@@ -257,6 +257,23 @@ async def test_the_template_sets_and_overrides(api: FakeApi, connect: ClientFact
     assert got.headers["x-auth"] == "t0ken"
 
 
+@pytest.mark.contract("origin.no-credentials")
+async def test_a_fetched_key_in_the_query_goes_to_no_other_host(
+    tokens: TokenApi, api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    def answer(request: Received) -> Reply:
+        if request.path == "/login":
+            return tokens(request)
+        return Reply(302, headers={"location": f"{other_api.url}{request.target}"})
+
+    api.answer = answer
+    template = {"queryParams": {"key": "{{.access_token}}"}}
+    client = connect(**_custom(template=template), allowed_hosts="127.0.0.1")
+    await _get(client, api, "/x?a=1")
+    assert tokens.asked[0].target == "/x?a=1&key=t0ken-1"
+    assert other_api.received[0].target == "/x?a=1"
+
+
 @pytest.mark.contract("auth.template.body")
 async def test_a_body_that_is_no_object_cannot_take_fields(
     api: FakeApi, connect: ClientFactory
