@@ -23,13 +23,13 @@ from transport.diagnosis import explain
 from transport.exchange import LARGE_BODY
 from transport.http_client import ApiHttpClient
 from transport.origins import OriginRule
+from transport.strangers import StrangerRule
 from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _FORM = "application/x-www-form-urlencoded"
-_SAFE_FOR_STRANGERS = frozenset({"accept", "content-type"})
 _ADVICE = {
     400: "look at query_params, body and the pagination settings",
     401: "look at authType and its credentials",
@@ -62,6 +62,7 @@ class ApiClient:
         self.redactor = Redactor.for_settings(settings)
         self._settings = settings
         self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
+        self._strangers = StrangerRule(settings, self.redactor)
         auth = create_auth(settings, self.redactor)
         self._http = ApiHttpClient(settings, self.redactor, auth)
         self._revalidation = revalidation
@@ -108,9 +109,8 @@ class ApiClient:
             url = self._origins.admit(request.url)
             admitted = request if url is request.url else request.with_url(url)
             if not self._origins.is_own(admitted.url):
-                built = self._build_for_stranger(admitted)
-                return await self._transmit(admitted, built, self._send_without_credentials)
-            if request.is_anonymous:
+                admitted = replace(self._strangers.reduced(admitted), is_anonymous=True)
+            if admitted.is_anonymous:
                 built = self._build_anonymous(admitted)
                 return await self._transmit(admitted, built, self._send_without_credentials)
             return await self._transmit(admitted, self._build(admitted), self._http.send)
@@ -142,19 +142,12 @@ class ApiClient:
         headers.update(request.headers)
         return self._with_body(request, headers)
 
-    def _build_for_stranger(self, request: ApiRequest) -> httpx.Request:
-        """For an allowed host: no credentials, no custom headers, no cookies."""
-        headers = {
-            name: value
-            for name, value in request.headers.items()
-            if name.lower() in _SAFE_FOR_STRANGERS
-        }
-        return self._build_anonymous(replace(request, headers=headers))
-
     def _build_anonymous(self, request: ApiRequest) -> httpx.Request:
-        """With the selector's own headers only, and without the cookies of the API."""
-        built = self._with_body(request, httpx.Headers(request.headers))
-        built.headers.pop("cookie", None)
+        """With the request's own headers only, and without the cookies of the API."""
+        own = httpx.Headers(request.headers)
+        built = self._with_body(request, own)
+        if "cookie" not in own:
+            built.headers.pop("cookie", None)
         built.extensions[STRANGER] = True
         return built
 
@@ -193,10 +186,11 @@ class ApiClient:
         )
         if response.is_success:
             return answer
-        phrase = f" {response.reason_phrase}" if response.reason_phrase else ""
+        # Anything may stand there, as in the body.
+        phrase = self.redactor.excerpt(response.reason_phrase.encode())
         error = StatusError(
             response.status_code,
-            f"the API answered {response.status_code}{phrase}",
+            f"the API answered {response.status_code} {phrase}".rstrip(),
             said=self.redactor.excerpt(response.content),
             endpoint=self.describe(request),
             advice=_ADVICE.get(response.status_code, ""),

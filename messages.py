@@ -22,11 +22,12 @@ class ApiRequest:
     """
 
     method: str
-    address: httpx.URL | str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
+    # Kept out of the repr, because a link may hold a key, and variables may be filled in anywhere.
+    address: httpx.URL | str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Any = field(default=None, repr=False)
     body_format: BodyFormat = "json"
-    query: Mapping[str, list[str]] = field(default_factory=dict)
+    query: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
     is_anonymous: bool = False
 
     @cached_property
@@ -117,9 +118,9 @@ class ApiResponse:
     a `large` one.
     """
 
-    url: httpx.URL
+    # Kept out of the repr, because all but the status may hold secrets.
+    url: httpx.URL = field(repr=False)
     status: int
-    # Kept out of the repr, because both may hold secrets.
     headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
     large: LargeBody | None = field(default=None, repr=False)

@@ -1,10 +1,12 @@
 """One place that knows every secret, and takes them out of whatever is about to be said."""
 
 import base64
+import html
 import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -19,7 +21,7 @@ MASK = "***"
 _BODY_EXCERPT = 300
 _LOOKED_AT = 64 * 1024
 # Short values ("1", "true", "GET") are no secrets, and masking them would garble every message.
-_SHORTEST_SECRET = 4
+SHORTEST_SECRET = 4
 # How many renewed credentials stay masked: those in use, and those that late messages may show.
 _GENERATIONS = 4
 # Masking what these hold ("client_credentials", "application/json") would only hide causes.
@@ -48,7 +50,8 @@ _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 # `code` and `key` name ordinary things in error bodies, so this list is shorter than a URL's.
 _NAMED_IN_BODY = re.compile(
-    r'("[^"]*(?:token|secret|passw|pwd|api[-_]?key|authorization|credential|signature|jwt)[^"]*"'
+    r'("[^"]*(?:token|secret|passw|pwd|api[-_]?key|authorization|cookie|credential|signature|jwt)'
+    r'[^"]*"'
     r'\s*:\s*)"(?:[^"\\]|\\.)*"?',
     re.IGNORECASE,
 )
@@ -74,7 +77,7 @@ class Redactor:
         return cls(_secrets_of(settings))
 
     def learn(self, *secrets: str) -> None:
-        """Mask these from now on, also as they look in URLs, JSON and Basic credentials."""
+        """Mask these from now on, also as they look in URLs, JSON, HTML and Basic credentials."""
         self._lasting |= {form for secret in secrets for form in _forms_of(secret)}
         self._mask_known()
 
@@ -90,11 +93,12 @@ class Redactor:
         known = self._lasting.union(*self._renewed)
         # Longest first: a secret that contains another one must not leave its rest behind.
         ordered = sorted(known, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        forgotten = {re.escape(form) for form in self._known - known}
-        _unmask(forgotten)
-        sensitive_log_filter.hide_sensitive_strings(*known - self._known)
-        self._known = known
+        self._pattern = re.compile("|".join(map(_in_any_spelling, ordered))) if ordered else None
+        # Ocean looks for texts as they are.
+        spelt = {spelling for form in known for spelling in _spellings_of(form)}
+        _unmask({re.escape(spelling) for spelling in self._known - spelt})
+        sensitive_log_filter.hide_sensitive_strings(*spelt - self._known)
+        self._known = spelt
 
     def text(self, text: str) -> str:
         """The text with every known secret masked."""
@@ -187,7 +191,8 @@ def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
         yield basic_pair(settings.webhook_username or "", webhook)
     if request := settings.custom_auth_request:
         form = dict(httpx.QueryParams(request.body_form or ""))
-        yield from leaves([request.headers, request.body, request.query_params, form])
+        query = dict(httpx.QueryParams(request.endpoint.partition("?")[2]))
+        yield from leaves([request.headers, request.body, request.query_params, form, query])
     yield from leaves([settings.custom_headers, settings.token_parameters])
     yield from settings.exposed.values()
 
@@ -204,18 +209,41 @@ def _forms_of(secret: str) -> set[str]:
         # "Bearer abc": the part behind the scheme is the secret.
         stripped.rpartition(" ")[2],
     }
-    long_enough = {form for form in candidates if len(form) >= _SHORTEST_SECRET}
+    long_enough = {form for form in candidates if len(form) >= SHORTEST_SECRET}
+    return long_enough | {base64.b64encode(form.encode()).decode() for form in long_enough}
+
+
+def _spellings_of(form: str) -> set[str]:
+    """The usual ones in URLs and JSON."""
     return {
-        spelling
-        for form in long_enough
-        for spelling in (
-            form,
-            quote(form, safe=""),
-            quote_plus(form),
-            quote(form),
-            json.dumps(form)[1:-1],
-            json.dumps(form)[1:-1].replace("/", "\\/"),
-            json.dumps(form, ensure_ascii=False)[1:-1],
-            base64.b64encode(form.encode()).decode(),
-        )
+        form,
+        quote(form, safe=""),
+        quote_plus(form),
+        quote(form),
+        json.dumps(form)[1:-1],
+        json.dumps(form)[1:-1].replace("/", "\\/"),
+        json.dumps(form, ensure_ascii=False)[1:-1],
     }
+
+
+def _in_any_spelling(form: str) -> str:
+    """A pattern for the text, however an API escapes it in URLs, HTML and JSON."""
+    return "".join(map(_spelt, form))
+
+
+@cache
+def _spelt(character: str) -> str:
+    if character.isascii() and character.isalnum():
+        return character
+    plain = {character, f"\\{character}", html.escape(character), json.dumps(character)[1:-1]}
+    units = character.encode("utf-16-be")
+    coded = {
+        "".join(f"%{byte:02x}" for byte in character.encode()),
+        "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)),
+        f"&#x{ord(character):x};",
+        f"&#{ord(character)};",
+    }
+    if character == " ":
+        plain.add("+")
+    one_of = "|".join(map(re.escape, sorted(plain, key=len, reverse=True)))
+    return f"(?:{one_of}|(?i:{'|'.join(map(re.escape, coded))}))"

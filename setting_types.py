@@ -57,6 +57,8 @@ def check_header(name: str, value: str) -> None:
         refuse(f"has the header name {name!r}, which HTTP does not allow")
     if any(ord(character) < 32 and character != "\t" for character in value):
         refuse(f"has a line break or control character in the value of header {name!r}")
+    if not value.isascii():
+        refuse(f"has a character that is not ASCII in the value of header {name!r}")
 
 
 def check_proxy(value: str) -> None:
@@ -94,11 +96,12 @@ def _text_values(value: object) -> object:
     }
 
 
-def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+def checked_headers(headers: dict[str, str]) -> dict[str, str]:
+    """The headers without blanks around values, which are no part of these (RFC 9110, 5.5)."""
     for name, value in headers.items():
         check_header(name, value)
-    return headers
+    return {name: value.strip(" \t") for name, value in headers.items()}
 
 
 Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
-Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(_check_headers)]
+Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(checked_headers)]

@@ -28,8 +28,8 @@ from pagination.models import PaginationSettings, PaginationType
 from setting_types import (
     ENVIRONMENT_NAME,
     Headers,
-    check_header,
     check_proxy,
+    checked_headers,
     from_json,
     refuse,
     resolve_environment,
@@ -50,7 +50,8 @@ _SECRET = SECRETS | {
 }
 # Port's own credentials, by the names that examples of the framework use.
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
-_USERINFO = re.compile(r"//[^/]*@")
+# Up to the last @, because a password that is not encoded may hold anything.
+_USERINFO = re.compile(r"//.*@", re.DOTALL)
 # As in [::1]:8080, which starts like a list.
 _ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
@@ -116,7 +117,8 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         try:
             url = httpx.URL(value.strip())
         except httpx.InvalidURL as error:
-            refuse(f"is not a URL: {error}")
+            # A password that is not encoded may be taken for a port, and quoted.
+            refuse("is not a URL" if "@" in value else f"is not a URL: {error}")
         if ":" in url.host and "%" in url.host:
             refuse("must not name a zone; give an address that is valid on every interface")
         if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
@@ -154,7 +156,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         for name in names:
             if not ENVIRONMENT_NAME.fullmatch(name):
                 refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
-            if name in _OCEANS_OWN or name.startswith("OCEAN__"):
+            if name.upper() in _OCEANS_OWN or name.upper().startswith("OCEAN__"):
                 refuse(f"has {name}, which holds a secret of the integration itself")
         if absent := sorted(set(names) - os.environ.keys()):
             refuse(f"names environment variables that are not set: {', '.join(absent)}")
@@ -165,7 +167,8 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         for host in hosts:
             if not _HOST.match(host):
-                refuse(f"has {host!r}; give hosts only, such as files.example.com, *.example.com")
+                shown = _shorten(host)
+                refuse(f"has {shown}; give hosts only, such as files.example.com, *.example.com")
         return tuple(host.lower() for host in hosts)
 
     @field_validator("response_directory")
@@ -178,10 +181,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @field_validator("custom_headers")
     @classmethod
     def _fill_in_environment(cls, headers: dict[str, str]) -> dict[str, str]:
-        resolved = resolve_environment(headers)
-        for name, value in resolved.items():
-            check_header(name, value)
-        return resolved
+        return checked_headers(resolve_environment(headers))
 
     @property
     def identity(self) -> certificates.Identity | None:

@@ -1,7 +1,7 @@
 """The settings that authentication reads, and which of them each authType needs."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -124,6 +124,13 @@ class CredentialSettings(FrozenSettings):
             refuse("has a line break or control character, which no header can carry")
         return SecretStr(value.get_secret_value().strip()) if value else value
 
+    @field_validator("api_token", "session_token")
+    @classmethod
+    def _check_ascii(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().isascii():
+            refuse("has a character that is not ASCII, which no header can carry")
+        return value
+
     @field_validator("auth_type", mode="before")
     @classmethod
     def _basic_auth_is_basic(cls, value: object) -> object:
@@ -145,12 +152,15 @@ class CredentialSettings(FrozenSettings):
 
     @field_validator("api_key")
     @classmethod
-    def _check_cookie(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _check_place(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        location = info.data.get("api_key_location")
         whole = (
             f"{info.data.get('api_key_prefix') or ''}{value.get_secret_value() if value else ''}"
         )
-        if info.data.get("api_key_location") == "cookie" and _NOT_IN_COOKIES & set(whole):
+        if location == "cookie" and _NOT_IN_COOKIES & set(whole):
             refuse('has, with apiKeyPrefix, a space or one of , ; " \\, which no cookie can carry')
+        if location != "query" and not whole.isascii():
+            refuse("has, with apiKeyPrefix, a character beyond ASCII, which no header can carry")
         return value
 
     @field_validator("token_url")
@@ -213,6 +223,14 @@ class CredentialSettings(FrozenSettings):
                 yield value.get_secret_value()
         if self.signing_text:
             yield self.signing_text
+
+    @property
+    def query_credentials(self) -> Set[str]:
+        """The query parameters in which credentials go to the API, by name."""
+        if self.auth_type == "api_key" and self.api_key_location == "query":
+            return {self.api_key_header}
+        template = self.custom_auth_request_template
+        return template.query_params.keys() if self.auth_type == "custom" and template else set()
 
     @property
     def signing_text(self) -> str | None:

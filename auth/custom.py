@@ -16,7 +16,7 @@ from auth.renewal import RenewedAuth, endpoint_url, own_headers
 from decoding import parse
 from errors import AuthenticationError
 from messages import ApiRequest
-from redaction import Redactor
+from redaction import Redactor, leaves
 from settings import ConnectionSettings
 
 
@@ -95,7 +95,9 @@ class CustomAuth(RenewedAuth):
                 f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
             ) from None
         headers = {name: _as_header(value) for name, value in rendered["headers"].items()}
-        self._redactor.learn_renewed(headers)
+        fixed = set(leaves(self._template.sections))
+        made = [text for text in leaves(rendered) if text not in fixed]
+        self._redactor.learn_renewed([made, [cookie.value for cookie in response.cookies.jar]])
         return TemplateCredentials(
             headers,
             rendered["queryParams"],

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from decoding import parse
 from errors import AuthenticationError
 from redaction import Redactor
 from settings import ConnectionSettings
+from transport.connections import KEEP
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -101,7 +102,19 @@ class OAuthAuth(RenewedAuth):
         form = {**self._grant(), **self._common()}
         self._authenticate(form, headers)
         form |= self._settings.token_parameters
-        return httpx.Request("POST", self._url, headers=headers, content=urlencode(form))
+        # An answer that got lost would take the new refresh token along.
+        rotates = self._settings.grant_type == "refresh_token"
+        return httpx.Request(
+            "POST",
+            self._url,
+            headers=headers,
+            content=urlencode(form),
+            extensions={KEEP: self._keep} if rotates else {},
+        )
+
+    def _keep(self, response: httpx.Response) -> None:
+        with suppress(AuthenticationError):
+            self._store(response)
 
     def _grant(self) -> dict[str, str]:
         settings = self._settings
@@ -155,7 +168,8 @@ class OAuthAuth(RenewedAuth):
 
     def _evaluate(self, response: httpx.Response) -> AccessToken:
         answer = _read(response)
-        if not response.is_success:
+        # Some, GitHub among them, refuse with 200.
+        if not response.is_success or (answer.get("error") and "access_token" not in answer):
             raise self._refused(response.status_code, answer)
         self._redactor.learn_renewed(answer)
         token = answer.get("access_token")

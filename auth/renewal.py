@@ -3,8 +3,8 @@
 import asyncio
 import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 import httpx
@@ -76,7 +76,8 @@ class RenewedAuth(httpx.Auth):
             async with self._lock:
                 if self._current() is None:
                     async with self._alone():
-                        self._store((yield self._ask()))
+                        with self._noticing_silence():
+                            self._store((yield self._ask()))
         used = first = self._known()
         response = yield used.apply(request, waited=waited)
         for _ in range(_MOST_REPEATS):
@@ -89,7 +90,8 @@ class RenewedAuth(httpx.Auth):
                     logger.info("The API answered 401; authenticating again")
                     self._credentials = None
                     async with self._alone():
-                        self._store((yield self._ask()))
+                        with self._noticing_silence():
+                            self._store((yield self._ask()))
             used = self._known()
             response = yield used.apply(request, waited=True)
 
@@ -114,6 +116,24 @@ class RenewedAuth(httpx.Auth):
         if self._failure and self._clock() - self._failure[1] < _PAUSE_AFTER_FAILURE:
             raise self._refusal()
         return self._request_credentials()
+
+    @contextmanager
+    def _noticing_silence(self) -> Iterator[None]:
+        """Around the request for credentials: remember as a failure that it got no answer at all.
+
+        Else all who wait would try in vain, one after another, each with all its retries.
+        """
+        try:
+            yield
+        except GeneratorExit:
+            # So the client ends a flow; whether it was cancelled says nothing about the endpoint.
+            task = asyncio.current_task()
+            if not (task and task.cancelling()):
+                silence = AuthenticationError(
+                    "the request for credentials was not answered", advice=self._advice
+                )
+                self._failure = (silence, self._clock())
+            raise
 
     def _store(self, response: httpx.Response) -> None:
         try:

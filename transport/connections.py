@@ -14,6 +14,9 @@ STRANGER = "ocean_custom_stranger"
 # request and returns a signed one. A request may wait for its turn, or for a retry, longer than a
 # signature holds.
 SIGN = "ocean_custom_sign"
+# The extension under which the function is that takes the answer where who asked gave up meanwhile,
+# because what it holds is given once.
+KEEP = "ocean_custom_keep"
 # Up to this many bytes a body is parsed at once, within about 5 ms.
 SMALL = 1_000_000
 _KEEP_ALIVE_SECONDS = 5.0

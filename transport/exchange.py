@@ -1,6 +1,7 @@
 """One exchange with the API: a request in its turn, and the whole answer."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -25,6 +26,8 @@ _EXCERPT = 65_536
 # Rounds of the event loop from a turn to the wire: one to wake up who waits, one for each of two
 # locks in httpcore, and one in anyio.
 _STEPS_TO_SEND = 4
+# The header that h11 refuses, as bytes; it may be a credential.
+_QUOTED = re.compile(r" b['\"].*", re.DOTALL)
 
 
 class CompleteResponses(httpx.AsyncBaseTransport):
@@ -96,7 +99,11 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         except TimeoutError:
             raise httpx.ReadTimeout(INCOMPLETE) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-            raise RequestError(f"the request cannot be sent: {error}") from None
+            raise RequestError(
+                f"the request cannot be sent: {_QUOTED.sub('', str(error))}",
+                advice="look at baseUrl, headers, customHeaders and the credentials, for blanks at "
+                "an end too",
+            ) from None
         except httpx.DecodingError as error:
             raise ResponseError(f"the body cannot be decoded: {error}") from None
         except httpx.NetworkError as error:

@@ -1,5 +1,6 @@
 """Below the client: Ocean's transports with this integration's rules for retries."""
 
+import asyncio
 import random
 import ssl
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,14 @@ from port_ocean.helpers.ssl import resolve_verify_param
 from errors import RequestError
 from redaction import Redactor
 from settings import ConnectionSettings
-from transport.connections import Connection, Route
+from transport.connections import KEEP, Connection, Route
 from transport.exchange import REPEAT, CompleteResponses
 from transport.rate_limits import RequestGate, remaining, reset_after, retry_after
 from transport.retries import TRANSIENT, RetryPolicy, backoff
 from transport.traffic import Traffic
 
+# Seconds that who gives up waits for an answer that is given once: a stop takes no longer.
+_GRACE = 2.0
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
@@ -55,6 +58,21 @@ class ApiRetryTransport(RetryTransport):
         self._policy = policy
         self._redactor = redactor
         self._traffic = traffic
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        keep = request.extensions.get(KEEP)
+        if keep is None:
+            return await super().handle_async_request(request)
+        sending = asyncio.ensure_future(super().handle_async_request(request))
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await asyncio.wait({sending}, timeout=_GRACE)
+            if sending.done() and not sending.cancelled() and not sending.exception():
+                keep(sending.result())
+            raise
+        finally:
+            sending.cancel()
 
     async def before_retry_async(
         self,

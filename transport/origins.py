@@ -13,7 +13,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """Scheme, host and port of a URL (RFC 6454), with the scheme's default port filled in."""
     port = _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
-    return url.scheme, _canonical(url.host), port
+    return url.scheme, _host_of(url), port
+
+
+def _host_of(url: httpx.URL) -> str:
+    """As it is written in ASCII: names in other letters are shown decoded otherwise."""
+    return _canonical(url.raw_host.decode("ascii"))
 
 
 def _canonical(host: str) -> str:
@@ -61,11 +66,7 @@ class OriginRule:
         Raises:
             RefusedOriginError: names the host and the setting that would allow it.
         """
-        if (
-            url.scheme == "http"
-            and self._own[0] == "https"
-            and _canonical(url.host) == self._own[1]
-        ):
+        if url.scheme == "http" and self._own[0] == "https" and _host_of(url) == self._own[1]:
             port = self._base.port if url.port in (None, 80) else url.port
             url = url.copy_with(scheme="https", port=port)
         if self.is_own(url) or self._is_allowed(url):

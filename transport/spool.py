@@ -23,6 +23,9 @@ class Spool:
 
     The file has no name and is readable for its owner only: it is gone with the last reader, and
     with the process. Several may read at once, each from the start.
+
+    Raises:
+        RequestError: on construction, when the file cannot be made.
     """
 
     def __init__(self) -> None:
@@ -48,10 +51,7 @@ class Spool:
         try:
             await asyncio.to_thread(self._write, chunk)
         except OSError as error:
-            raise RequestError(
-                f"a large body cannot be kept on disk: {error.strerror}",
-                advice=f"make room in {tempfile.gettempdir()}, or lower pageSize",
-            ) from None
+            raise _no_room(error) from None
         self.size += len(chunk)
         self._wake()
 
@@ -175,7 +175,18 @@ class _Opened(io.RawIOBase):
         return len(content)
 
 
+def _no_room(error: OSError) -> RequestError:
+    place = tempfile.tempdir or "the directory for temporary files"
+    return RequestError(
+        f"a large body cannot be kept on disk: {error.strerror}",
+        advice=f"make room in {place}, or lower pageSize",
+    )
+
+
 def _nameless_file() -> int:
-    descriptor, name = tempfile.mkstemp(prefix="ocean-custom-body-")
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="ocean-custom-body-")
+    except OSError as error:
+        raise _no_room(error) from None
     os.unlink(name)  # noqa: PTH108 (by the name just made)
     return descriptor

@@ -257,6 +257,23 @@ async def test_the_template_sets_and_overrides(api: FakeApi, connect: ClientFact
     assert got.headers["x-auth"] == "t0ken"
 
 
+@pytest.mark.contract("origin.no-credentials")
+async def test_a_fetched_key_in_the_query_goes_to_no_other_host(
+    tokens: TokenApi, api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    def answer(request: Received) -> Reply:
+        if request.path == "/login":
+            return tokens(request)
+        return Reply(302, headers={"location": f"{other_api.url}{request.target}"})
+
+    api.answer = answer
+    template = {"queryParams": {"key": "{{.access_token}}"}}
+    client = connect(**_custom(template=template), allowed_hosts="127.0.0.1")
+    await _get(client, api, "/x?a=1")
+    assert tokens.asked[0].target == "/x?a=1&key=t0ken-1"
+    assert other_api.received[0].target == "/x?a=1"
+
+
 @pytest.mark.contract("auth.template.body")
 async def test_a_body_that_is_no_object_cannot_take_fields(
     api: FakeApi, connect: ClientFactory
@@ -409,6 +426,26 @@ async def test_tokens_appear_in_no_log_and_no_error(
     assert "Authenticated" in said
     assert "t0ken" not in said
     assert _SECRET not in said
+
+
+@pytest.mark.contract("secrets.log-auth-response", "secrets.errors")
+async def test_an_api_that_echoes_shows_neither_session_nor_what_was_made_of_the_answer(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    def answer(request: Received) -> Reply:
+        if request.path == "/login":
+            return Reply(body={"user": "ada", "n": 7}, headers={"set-cookie": "sid=s3ssion-1"})
+        sent = f"{request.headers['cookie']} {request.target} {request.headers['accept']}"
+        return Reply(400, body=f"{sent} json".encode())
+
+    api.answer = answer
+    template = {
+        "headers": {"Accept": "a/b"},
+        "queryParams": {"key": "{{.user | ascii_upcase}}-{{.n}}", "format": "json"},
+    }
+    with pytest.raises(StatusError) as caught:
+        await _get(connect(**_custom(template=template)), api)
+    assert "sid=*** /x?key=***&format=json a/b json" in str(caught.value)
 
 
 def _auth(interval: int | None, now: list[float]) -> CustomAuth:

@@ -26,6 +26,7 @@ from settings import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.signing_keys import SECRET, pem_of, verifying
+from transport import http_client
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT_SECRET = "s3cr:t/of the+client"
@@ -310,6 +311,7 @@ async def test_tokens_are_renewed_before_they_expire(
         (Reply(302, headers={"location": "/leak-1"}), "answered 302"),
         (Reply(body=b"leak-1"), "not a JSON object"),
         (Reply(body=["leak-1"]), "not a JSON object"),
+        (Reply(body={"error": "invalid_client", "x": "leak-1"}), "200 with invalid_client"),
         (Reply(body={"token": "leak-1"}), "holds no access_token"),
         (Reply(body={"access_token": ""}), "holds no access_token"),
         (Reply(body={"access_token": "leak-1\n"}), "holds no access_token"),
@@ -327,6 +329,37 @@ async def test_a_refusal_is_explained_and_not_asked_for_again(
     assert all(said in text for text in texts)
     assert "leak-1" not in "\n".join([*texts, *logs])
     assert len(api.received) == 1
+
+
+@pytest.mark.contract("auth.oauth.failure")
+async def test_those_who_wait_for_an_endpoint_that_is_silent_do_not_try_again(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(Reply(raw=b""))
+    client = connect(**_refreshing())
+    outcomes = await asyncio.gather(*(_get(client, api) for _ in range(9)), return_exceptions=True)
+    first, *others = map(str, outcomes)
+    assert "/token: the connection broke" in first
+    assert all("the request for credentials was not answered" in other for other in others)
+    assert len(api.received) == 3
+
+
+async def test_a_request_that_is_given_up_fails_no_other(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory
+) -> None:
+    client, asked = connect(**_settings()), asyncio.Event()
+
+    def hang(request: Received) -> Reply:
+        asked.set()
+        return Reply(delay=60)
+
+    api.answer = hang
+    given_up = asyncio.create_task(_get(client, api))
+    await asked.wait()
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    api.answer = issuer
+    assert await _get(client, api) == 200
 
 
 @pytest.mark.contract("auth.oauth.failure")
@@ -382,6 +415,51 @@ async def test_a_new_refresh_token_replaces_the_old(
         issuer.valid = "revoked"
     assert issuer.issued == 4
     assert any("set refreshTokenFile" in line for line in logs)
+
+
+@pytest.mark.contract("auth.oauth.rotation", "auth.oauth.rotation-file")
+async def test_a_new_refresh_token_is_kept_where_the_request_is_given_up(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory, tmp_path: Path
+) -> None:
+    issuer.rotate, asked = True, asyncio.Event()
+
+    async def slow(request: Received) -> Reply:
+        reply = issuer(request)
+        asked.set()
+        await asyncio.sleep(0.1)
+        return reply
+
+    api.answer = slow
+    path = tmp_path / "refresh-token"
+    given_up = asyncio.create_task(_get(connect(**_refreshing(refresh_token_file=str(path))), api))
+    await asked.wait()
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    assert given_up.cancelled()
+    assert [received.path for received in api.received] == ["/token"]
+    assert json.loads(path.read_text())["refresh_token"] == issuer.refresh_token
+    assert await _get(connect(**_refreshing(refresh_token_file=str(path))), api) == 200
+
+
+async def test_a_request_that_is_given_up_waits_not_long(
+    api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_client, "_GRACE", 0.05)
+    asked = asyncio.Event()
+
+    def hang(request: Received) -> Reply:
+        asked.set()
+        return Reply(delay=60)
+
+    api.answer = hang
+    client = connect(**_refreshing())
+    given_up = asyncio.create_task(_get(client, api))
+    await asked.wait()
+    given_up.cancel()
+    _, pending = await asyncio.wait({given_up}, timeout=2)
+    assert not pending
+    api.script(Reply(body={"access_token": "t0ken", "expires_in": 3600}), Reply())
+    assert await _get(client, api) == 200
 
 
 @pytest.mark.contract("auth.oauth.rotation", "auth.oauth.rotation-file")

@@ -16,6 +16,7 @@ from redaction import Redactor
 from settings import ConnectionSettings
 from tests.authority import Authority, Issued
 from tests.unit.conftest import ClientFactory
+from tests.unit.proxy import Proxy
 from tests.unit.tls_server import serving
 
 
@@ -233,26 +234,38 @@ async def test_without_the_right_certificate_it_fails_at_once_and_names_the_sett
 
 
 @pytest.mark.contract("origin.no-credentials")
+@pytest.mark.parametrize("by_proxy", [False, True])
 async def test_other_hosts_are_not_shown_the_certificate(
-    authority: Authority, reader: Issued, connect: ClientFactory, tmp_path: Path
+    authority: Authority,
+    reader: Issued,
+    connect: ClientFactory,
+    tmp_path: Path,
+    by_proxy: bool,
 ) -> None:
-    asks, other = authority.server(tmp_path, asks=True), authority.server(tmp_path, asks=True)
+    tls = authority.server(tmp_path, asks=True)
     # It asks, and goes on without: only what it is shown matters.
-    other.verify_mode = ssl.CERT_OPTIONAL
-    with serving(asks) as (own, shown_to_own), serving(other) as (stranger, shown):
-        client = connect(
-            base_url=own,
-            max_concurrent_requests=1,
-            allowed_hosts=stranger.removeprefix("https://"),
-            ca_certificate=authority.pem,
-            client_certificate=reader.certificate,
-            client_key=reader.key,
-        )
-        for url in (own, stranger, own):
-            assert await _get(client, f"{url}/x") == 200
-        await client.aclose()
-    assert len(shown_to_own) == 2
-    assert all(shown_to_own)
+    tls.verify_mode = ssl.CERT_OPTIONAL
+    async with Proxy().running() as proxy:
+        with serving(tls) as (own, shown_to_own), serving(tls) as (stranger, shown):
+            client = connect(
+                **({"proxy": f"http://{proxy.address}"} if by_proxy else {}),
+                base_url=own,
+                max_concurrent_requests=1,
+                allowed_hosts=stranger.removeprefix("https://"),
+                ca_certificate=authority.pem,
+                client_certificate=reader.certificate,
+                client_key=reader.key,
+            )
+            for url in (own, stranger, own):
+                assert await _get(client, f"{url}/x") == 200
+            anonymous = ApiRequest("GET", httpx.URL(f"{own}/x"), is_anonymous=True)
+            assert (await client.send(anonymous)).status == 200
+            await client.aclose()
+        assert len(proxy.asked) == (4 if by_proxy else 0)
+    *with_credentials, without = shown_to_own
+    assert len(with_credentials) == 2
+    assert all(with_credentials)
+    assert without is None
     assert shown == [None]
 
 

@@ -54,6 +54,19 @@ async def test_a_request_arrives_as_it_was_meant(api: FakeApi, connect: ClientFa
     assert str(response.url) == url
 
 
+@pytest.mark.contract("secrets.errors")
+async def test_requests_and_answers_show_no_secret(api: FakeApi, connect: ClientFactory) -> None:
+    api.script(Reply(body="k3y-value", headers={"x-next": "k3y-value"}))
+    parts: dict[str, Any] = {
+        "headers": {"X-Key": "k3y-value"},
+        "body": ["k3y-value"],
+        "query": {"key": ["k3y-value"]},
+    }
+    request = _request(f"{api.url}/x?key=k3y-value", "POST", **parts)
+    response = await connect().send(request)
+    assert "k3y-value" not in f"{request!r} {response!r}"
+
+
 @pytest.mark.contract("settings.authType.default")
 async def test_without_auth_type_no_credentials_are_sent(
     api: FakeApi, connect: ClientFactory
@@ -170,6 +183,76 @@ async def test_an_allowed_host_gets_nothing_that_identifies(
     }  # fmt: skip
 
 
+@pytest.mark.contract("origin.no-credentials")
+async def test_a_redirect_takes_no_key_along_to_an_allowed_host(
+    api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    """As servers do that repeat the query they were asked with."""
+    signed = "X-Sig=a%2Bb+c&api_key=its-own"
+    renamed = "Api-Key=k3y%2fvalue"
+    api.answer = lambda request: Reply(
+        307, headers={"location": f"{other_api.url}{request.target}&{renamed}&{signed}"}
+    )
+    host = other_api.url.removeprefix("http://")
+    key = {"auth_type": "api_key", "api_key_location": "query", "api_key_header": "api_key"}
+    client = connect(api_key="k3y/value", allowed_hosts=host, **key)
+    await _get(client, f"{api.url}/x?page=2")
+    assert "k3y%2Fvalue" in api.received[0].target
+    assert other_api.received[0].target == f"/x?page=2&{signed}"
+
+
+@pytest.mark.contract("origin.no-credentials", "secrets.errors")
+@pytest.mark.parametrize(
+    "target, parts",
+    [
+        ("/x?key=exp0sed%2Fvalue", {}),
+        ("/x?auth=Bearer+exp0sed/value", {}),
+        ("/x", {"body": {"login": {"key": "as exp0sed/value"}}}),
+        ("/x", {"body": "key=exp0sed/value", "body_format": "text"}),
+        ("/x", {"body": {"key": "exp0sed/value"}, "body_format": "form"}),
+    ],
+)
+@pytest.mark.parametrize("by_redirect", [True, False])
+async def test_what_variables_hold_goes_to_no_other_host(
+    api: FakeApi,
+    other_api: FakeApi,
+    connect: ClientFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    parts: dict[str, Any],
+    by_redirect: bool,
+) -> None:
+    monkeypatch.setenv("TENANT_KEY", "exp0sed/value")
+    monkeypatch.setenv("SHORT", "1")
+    api.answer = lambda request: Reply(
+        308, headers={"location": f"{other_api.url}{request.target}"}
+    )
+    host = other_api.url.removeprefix("http://")
+    client = connect(allowed_hosts=host, exposed_variables="TENANT_KEY,SHORT")
+    address = api.url if by_redirect else other_api.url
+    with pytest.raises(RefusedOriginError, match="TENANT_KEY") as caught:
+        await client.send(_request(f"{address}{target}", "POST", **parts))
+    assert "exp0sed" not in str(caught.value)
+    assert other_api.received == []
+    await client.send(_request(f"{address}/plain?page=1", "POST", body={"page": 1}))
+    assert other_api.received[0].target == "/plain?page=1"
+
+
+async def test_without_credentials_only_the_selectors_own_cookies_are_sent(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(Reply(headers={"set-cookie": "session=c00kie; Path=/"}))
+    client = connect(auth_type="bearer_token", api_token="t0ken", custom_headers={"X-A": "1"})
+    await _get(client, f"{api.url}/warm")
+    for headers in ({}, {"Cookie": "consent=yes", "Authorization": "Basic b3du"}):
+        await _get(client, f"{api.url}/x", headers=headers, is_anonymous=True)
+    sent = [
+        [received.headers.get(name) for name in ("cookie", "authorization", "x-a")]
+        for received in api.received[1:]
+    ]
+    assert sent == [[None, None, None], ["consent=yes", "Basic b3du", None]]
+
+
 @pytest.mark.contract("cookies.kept")
 async def test_cookies_are_kept(api: FakeApi, connect: ClientFactory) -> None:
     _redirects(api, 302, "/new")
@@ -237,6 +320,32 @@ async def test_an_error_status_explains_itself(api: FakeApi, connect: ClientFact
     assert "no access for key *** zzz" in message
     assert "z" * 300 not in message
     assert "credentials" in message
+
+
+@pytest.mark.contract("secrets.errors")
+async def test_a_reason_phrase_shows_no_key(api: FakeApi, connect: ClientFactory) -> None:
+    api.script(
+        Reply(raw=b"HTTP/1.1 400 Bad key k3y-value\r\nContent-Length: 0\r\n\r\n"),
+    )
+    with pytest.raises(StatusError, match=r"answered 400 Bad key \*\*\*") as caught:
+        await _get(connect(auth_type="api_key", api_key="k3y-value"), f"{api.url}/x")
+    assert "k3y-value" not in str(caught.value)
+
+
+@pytest.mark.contract("secrets.errors")
+async def test_a_header_that_cannot_be_sent_is_not_quoted(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(Reply(body={"token": "fetched-t0ken\n"}))
+    client = connect(
+        auth_type="custom",
+        custom_auth_request={"endpoint": "/login"},
+        custom_auth_request_template={"headers": {"X-Token": "{{.token}}"}},
+    )
+    with pytest.raises(RequestError, match="cannot be sent: Illegal header value") as caught:
+        await _get(client, f"{api.url}/x")
+    assert "t0ken" not in str(caught.value)
+    assert [request.path for request in api.received] == ["/login"]
 
 
 @pytest.mark.contract("failure.message")

@@ -21,7 +21,7 @@ from errors import EndpointError, ResourceError, ResponseError
 from extraction import DataPath
 from formats.documents import Documents
 from jq_engine.worker import JqWorker
-from messages import ApiResponse
+from messages import ApiRequest, ApiResponse
 from reading import item_stream
 from reading.error_rules import ErrorRule
 from reading.item_stream import ItemStream
@@ -342,6 +342,18 @@ async def test_a_full_disk_fails_the_resource_and_says_where(
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(ResourceError, match=r"No space left.*make room"):
         await read(plan())
+
+
+async def test_without_a_place_for_large_bodies_the_error_says_so_and_the_turn_is_free(
+    api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client, request = connect(max_concurrent_requests=1), ApiRequest("GET", f"{api.url}/x")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    api.script(Reply(body=BODY), Reply())
+    with pytest.raises(EndpointError, match=r"kept on disk: No such file.*make room in .*/gone"):
+        await client.send(request)
+    assert (await client.send(request)).status == 200
+    assert client.traffic.retries == 0
 
 
 async def test_several_read_one_body_at_their_own_pace() -> None:

@@ -181,6 +181,7 @@ def test_wrong_options_are_refused(
         ("NOT_THERE_AT_ALL", "exposedVariables: names environment variables that are not set"),
         ("A B", "exposedVariables: has 'A B'; give names"),
         ("OCEAN__PORT__CLIENT_SECRET", "holds a secret of the integration itself"),
+        ("ocean__port__client_secret", "holds a secret of the integration itself"),
     ],
 )
 def test_wrong_lists_of_variables_are_refused(variables: str, said: str) -> None:

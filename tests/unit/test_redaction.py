@@ -1,7 +1,9 @@
 """No secret survives in what is about to be said."""
 
 import base64
+import html
 import json
+import re
 import string
 from urllib.parse import quote, quote_plus
 
@@ -23,7 +25,16 @@ _ASCII_SECRETS = st.text(string.ascii_letters + string.digits + "/+=.-_~!@:%&\"'
 
 
 def _forms(secret: str) -> set[str]:
+    units = secret.encode("utf-16-be")
     return {
+        re.sub("%..", lambda match: match[0].lower(), quote(secret)),
+        html.escape(secret),
+        # As .NET does with all that is not letter or digit.
+        "".join(f"\\u{units[at : at + 2].hex().upper()}" for at in range(0, len(units), 2))
+        if not re.search("[A-Za-z0-9]", secret)
+        else secret,
+        re.sub("[&+<>'\"=]", lambda match: f"\\u{ord(match[0]):04X}", secret),
+        re.sub("[&+<>'\"=]", lambda match: f"&#x{ord(match[0]):X};", secret),
         secret,
         quote(secret, safe=""),
         quote(secret),
@@ -116,7 +127,7 @@ def test_every_secret_of_the_settings_is_known() -> None:
             "api_key": "key-3333",
             "custom_headers": {"X-Tenant": "tenant-4444"},
             "custom_auth_request": {
-                "endpoint": "/t",
+                "endpoint": "/t?k=endpoint-8888",
                 "headers": {"X-H": "head-5555"},
                 "query_params": {"q": "query-6666"},
                 "body_form": "grant_type=client_credentials&client_secret=form%2F7777",
@@ -127,10 +138,11 @@ def test_every_secret_of_the_settings_is_known() -> None:
     pair = base64.b64encode(b"ada:pass-2222").decode()
     said = (
         f"token-1111 pass-2222 key-3333 tenant-4444 head-5555 query-6666 form/7777 {pair} "
+        "endpoint-8888 "
         "grant client_credentials"
     )
     masked = Redactor.for_settings(settings).text(said)
-    assert masked == "*** *** *** *** *** *** *** *** grant client_credentials"
+    assert masked == " ".join([MASK] * 9 + ["grant client_credentials"])
 
 
 @pytest.mark.contract("secrets.log-settings")

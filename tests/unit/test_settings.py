@@ -195,10 +195,14 @@ def test_base_url_must_be_an_address(url: str) -> None:
         "https://h.test/?api_key=hunter22",
         "https://h.test/#hunter22",
         "ftp://ada:hunter22@h.test",
+        "https://ada:hunter22/33@h.test",
+        "https://ada:hunter22#33@h.test",
     ],
 )
-def test_a_refused_base_url_is_quoted_without_what_it_should_not_hold(url: str) -> None:
+def test_a_refused_address_is_quoted_without_what_it_should_not_hold(url: str) -> None:
     (problem,) = _problems(base_url=url)
+    assert "hunter22" not in problem
+    (problem,) = _problems(allowed_hosts=url)
     assert "hunter22" not in problem
 
 
@@ -270,8 +274,16 @@ def test_environment_variables_in_custom_headers(monkeypatch: pytest.MonkeyPatch
     assert "NOT_THERE" in problem
 
 
+def test_blanks_around_a_header_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_KEY", "k3y-value \t")
+    assert _parse(custom_headers={"X-Key": " ${GATEWAY_KEY}"}).custom_headers == {
+        "X-Key": "k3y-value"
+    }
+
+
 @pytest.mark.parametrize(
-    "headers", [{"X A": "v"}, {"": "v"}, {"X:": "v"}, {"X": "a\r\nY: b"}, {"X": "a\x00b"}]
+    "headers",
+    [{"X A": "v"}, {"": "v"}, {"X:": "v"}, {"X": "a\r\nY: b"}, {"X": "a\x00b"}, {"X": "Zoë"}],
 )
 def test_headers_that_http_does_not_allow_are_refused(headers: dict[str, str]) -> None:
     (problem,) = _problems(custom_headers=headers)
@@ -284,6 +296,9 @@ def test_headers_that_http_does_not_allow_are_refused(headers: dict[str, str]) -
     [
         ({"auth_type": "bearer_token", "api_token": "abc\ndef"}, "apiToken"),
         ({"auth_type": "api_key", "api_key": "abc\r\nX: y"}, "apiKey"),
+        ({"auth_type": "bearer_token", "api_token": "abcß"}, "apiToken"),
+        ({"auth_type": "api_key", "api_key": "abcß"}, "apiKey"),
+        ({"auth_type": "api_key", "api_key": "abc", "api_key_prefix": "ß"}, "apiKey"),
         ({"auth_type": "api_key", "api_key": "abc", "api_key_header": "X Y"}, "apiKeyHeader"),
     ],
 )
