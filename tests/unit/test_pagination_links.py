@@ -223,6 +223,29 @@ def test_an_api_that_ignores_the_cursor_is_found_out(
     assert api.requests == 2
 
 
+@pytest.mark.contract("loop.doubt")
+@pytest.mark.parametrize("kind", ["cursor", "next_link", "header_link"])
+def test_equal_pages_that_lead_on_are_an_error_unless_they_are_short(kind: str) -> None:
+    """A short last page that comes again, with a link to itself or beyond, is the end."""
+    name = {"cursor": "next_cursor", "next_link": "next", "header_link": None}[kind]
+    link = str if kind == "cursor" else LINKS[0]
+
+    def read_pages(*pages: list[int]) -> list[int]:
+        whole = Linked([1] * 4, name, link=link)
+
+        def api(request: ApiRequest) -> Answer:
+            index = int(request.url.params.get("cursor") or 0)
+            said = whole(request)
+            items = [{"id": number} for number in pages[index]]
+            return Answer({**said.body, "items": items}, headers=said.headers)
+
+        return read(api, settings_of(kind, next_link_path="next")).ids
+
+    assert read_pages([1, 2], [3], [3], []) == [1, 2, 3]
+    with pytest.raises(PaginationError, match="page 3 is the same as the one before"):
+        read_pages([1, 2], [3, 4], [3, 4], [5])
+
+
 @pytest.mark.parametrize("kind", ["cursor", "next_link", "header_link"])
 def test_a_total_says_when_the_way_on_was_looked_for_in_the_wrong_place(kind: str) -> None:
     api = Linked([5, 5, 3], "elsewhere", ABSENT, total="total")

@@ -1,5 +1,6 @@
 """What only a `pagination` block can say: places of values, keyset cursors, explicit ends."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -86,6 +87,37 @@ def test_a_data_path_that_leaves_out_the_last_item_is_an_error() -> None:
     keyset = settings_of("cursor", param="after", cursor_item=".id")
     with pytest.raises(PaginationError, match="no last item"):
         EndpointRead(Keyset(9), keyset, choose=none).run()
+
+
+@quickly
+@given(
+    times=st.lists(st.integers(0, 3), max_size=20), limit=st.integers(1, 6), cap=st.integers(1, 6)
+)
+def test_a_cursor_that_items_share_loses_none_of_them(
+    times: list[int], limit: int, cap: int
+) -> None:
+    """An API that gives items from a time on, that time included."""
+    items = [{"id": number, "at": at} for number, at in enumerate(sorted(times))]
+
+    def api(request: ApiRequest) -> Answer:
+        since = int(request.url.params.get("since", 0))
+        left = [item for item in items if item["at"] >= since]
+        return Answer({"items": left[: min(limit, cap)]})
+
+    with contextlib.suppress(PaginationError):
+        done = read(api, settings_of("cursor", limit, param="since", cursor_item=".at"))
+        assert {item["id"] for item in done.items} == {item["id"] for item in items}
+
+
+def test_a_cursor_that_items_share_says_so() -> None:
+    items = [{"id": number, "at": min(number, 3)} for number in range(9)]
+
+    def api(request: ApiRequest) -> Answer:
+        since = int(request.url.params.get("since", 0))
+        return Answer({"items": [item for item in items if item["at"] >= since][:4]})
+
+    with pytest.raises(PaginationError, match="give the same cursor"):
+        read(api, settings_of("cursor", 100, param="since", cursor_item=".at"))
 
 
 def test_an_api_that_ignores_the_keyset_parameter_is_an_error() -> None:
