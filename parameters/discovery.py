@@ -167,7 +167,10 @@ class Discovery:
         name = f"path_parameters.{self.parameter.name}"
         self.source.check(name)
         if counts.items and counts.filter_failures == counts.items:
-            raise ResourceError(f"{name}.filter fails on each of {counts.items} discovered items")
+            raise ResourceError(
+                f"{name}.filter fails on each of {counts.items} discovered items, or gives neither "
+                "true nor false; a comparison is written with =="
+            )
         if counts.passed and counts.without_value == counts.passed:
             fields = ", ".join(
                 f"{field.setting} {field.expression}" for field in self.parameter.fields.values()

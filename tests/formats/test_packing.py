@@ -7,7 +7,6 @@ import json
 import zipfile
 import zlib
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
