@@ -133,7 +133,7 @@ class Shaper:
         """Judge the filter by all items.
 
         Raises:
-            ResourceError: it decided on none of them, as `.state = "open"` does, which sets a value.
+            ResourceError: it decided on none of them, as `.state = 1` does, which sets a value.
         """
         if self._undecided and self._undecided == self._items:
             raise ResourceError(
