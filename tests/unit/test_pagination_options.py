@@ -249,3 +249,10 @@ def test_what_contradicts_itself_is_refused(block: dict[str, Any], said: str) ->
     with pytest.raises(SelectorError) as caught:
         PaginationConfig.validate(block).over(CONNECTION, "pagination")
     assert said in str(caught.value)
+
+
+def test_a_path_into_a_body_may_start_with_a_dot() -> None:
+    body = (
+        ApiRequest("POST", "https://api.test", body={"a": {"b": 1}}).placed("body", ".a.c", 2).body
+    )
+    assert body == {"a": {"b": 1, "c": 2}}
