@@ -99,7 +99,7 @@ class Reading:
         the reading earlier.
         """
         before = self._previous
-        if before is None or not before.received or self.is_probing:
+        if before is None or not before.received:
             return []
         left = self._total.pages_left(self._received, self._pages, before.received)
         if left < 2:

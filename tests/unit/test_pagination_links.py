@@ -269,6 +269,14 @@ def test_more_without_a_cursor_is_an_error() -> None:
         read(api, settings_of("cursor"))
 
 
+def test_a_fragment_makes_no_other_address() -> None:
+    def api(request: ApiRequest) -> Answer:
+        return Answer({"items": numbered(2, int(not request.url.query)), "next": "?page=2#top"})
+
+    done = read(api, settings_of("next_link", next_link_path="next"))
+    assert [str(request.url) for request in done.asked] == [str(START.url), f"{START.url}?page=2"]
+
+
 @pytest.mark.parametrize("more", [{}, {"has_more": True}])
 def test_empty_pages_without_end_are_an_error(more: dict[str, bool]) -> None:
     def api(request: ApiRequest) -> Answer:
@@ -282,14 +290,14 @@ def test_empty_pages_without_end_are_an_error(more: dict[str, bool]) -> None:
 
 
 def test_a_cursor_is_followed_over_many_empty_pages() -> None:
-    """As where an API filters while it follows the cursor."""
+    """As where an API filters while it follows the cursor; only empty pages in a row count."""
 
     def api(request: ApiRequest) -> Answer:
         index = int(request.url.params.get("cursor", 0))
-        items = numbered(2, index) if index in (0, 50) else []
-        return Answer({"items": items, "next_cursor": index + 1 if index < 50 else None})
+        items = numbered(2, index) if index % 90 == 0 else []
+        return Answer({"items": items, "next_cursor": index + 1 if index < 180 else None})
 
-    assert read(api, settings_of("cursor")).ids == [0, 1, 50, 51]
+    assert read(api, settings_of("cursor")).ids == [0, 1, 90, 91, 180, 181]
 
 
 @pytest.mark.contract("settings.paginationType.default")

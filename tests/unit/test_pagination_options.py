@@ -109,6 +109,17 @@ def test_a_cursor_that_items_share_loses_none_of_them(
         assert {item["id"] for item in done.items} == {item["id"] for item in items}
 
 
+@pytest.mark.parametrize("cap", [3, 100])
+def test_an_api_that_gives_the_item_of_the_cursor_again_ends(cap: int) -> None:
+    def api(request: ApiRequest) -> Answer:
+        since = int(request.url.params.get("since", 0))
+        return Answer({"items": numbered(10)[since:][:cap]})
+
+    done = read(api, settings_of("cursor", 100, param="since", cursor_item=".id"))
+    assert sorted(set(done.ids)) == list(range(10))
+    assert done.reason == "an address that was already read"
+
+
 def test_a_cursor_that_items_share_says_so() -> None:
     items = [{"id": number, "at": min(number, 3)} for number in range(9)]
 
@@ -186,13 +197,14 @@ def test_a_short_page_is_the_end_where_stop_says_so() -> None:
     assert (done.ids, done.requests) == (list(range(13)), 3)
 
 
-def test_a_short_page_against_a_total_is_an_error() -> None:
+def test_a_short_page_against_a_total_is_an_error_where_the_total_was_named() -> None:
     def api(request: ApiRequest) -> Answer:
-        return Answer({"items": numbered(3), "count": 50})
+        return Answer({"items": numbered(3), "total": 50})
 
-    asked = settings_of("offset", stop="short_page", total_path="count")
+    asked = settings_of("offset", stop="short_page", total_path="total")
     with pytest.raises(PaginationError, match="only 3 items arrived of a total of 50"):
         read(api, asked)
+    assert read(api, settings_of("offset", stop="short_page")).requests == 1
 
 
 @quickly
