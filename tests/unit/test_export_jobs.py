@@ -83,7 +83,7 @@ async def test_each_of_several_outputs_is_a_file(
 
 async def test_each_of_several_outputs_must_be_done(api: FakeApi, connect: ClientFactory) -> None:
     plan = ExportPlan(None, step("/exports/7"), expression(".parts[]"), expression(".failed[]"))
-    parts = ([], [True, False], [False, True], [1, True], [True, True])
+    parts: list[list[Any]] = [[], [True, False], [False, True], [1, True], [True, True]]
     api.script(*[Reply(body={"parts": each, "failed": [False]}) for each in parts])
     assert await downloads(api, connect, plan) == [{"org": "acme"}]
     assert len(api.received) == len(parts)
