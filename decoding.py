@@ -12,6 +12,7 @@ import ijson
 import orjson
 
 from errors import ResponseError
+from formats.texts import TextDecoder
 
 # JQ computes with doubles: beyond this, two identifiers could become one.
 _EXACT = 2**53
@@ -44,10 +45,12 @@ async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) 
         ResponseError: it is empty, or cannot be decoded.
         ValueError: it is not JSON; the message never quotes it.
     """
-    text = _as_utf8(content, encoding)
-    if not text.strip():
-        raise ResponseError("the body is empty", advice="204 would mean empty")
+    text = content
     try:
+        if encoding != "utf-8":
+            text = await _off_the_loop(lambda encoded: _as_utf8(encoded, encoding), content)
+        if not text.strip():
+            raise ResponseError("the body is empty", advice="204 would mean empty")
         if as_lines:
             return Body(await _off_the_loop(_parse_lines, text))
         value, is_exact = await _off_the_loop(parse_exactly, text)
@@ -173,12 +176,6 @@ def looks_like_error(body: Any) -> bool:
 
 
 def _as_utf8(content: bytes, encoding: str) -> bytes:
-    if encoding == "utf-8":
-        return content
-    try:
-        return content.decode(encoding).lstrip("\ufeff").encode("utf-8")
-    except (LookupError, UnicodeError):
-        raise ResponseError(
-            f"the body cannot be decoded as {encoding}",
-            advice="the charset of its Content-Type does not fit",
-        ) from None
+    decoder = TextDecoder(encoding)
+    texts = [decoder.feed(chunk).encode() for chunk in _chunks(content)]
+    return b"".join([*texts, decoder.feed(b"", is_last=True).encode()])

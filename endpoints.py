@@ -24,6 +24,7 @@ _BRACES = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 _LEGAL_IN_SEGMENT = "-._~!$&'()*+,;=:@"
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SCHEMES = ("http://", "https://")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Endpoint:
     `response_format` replaces what the Content-Type says.
 
     Raises:
-        SelectorError: on construction, when a variable is not exposed.
+        SelectorError: on construction, when a variable is not exposed, or no header can carry it.
     """
 
     path: str
@@ -144,9 +145,19 @@ class Endpoint:
             with_variables(path, in_path, "endpoint"),
             self._template(asked, "endpoint", frozenset(placeholders_in(query))),
             self._template(self.query_params, "query_params", self.names),
-            self._template(self.headers, "headers", self.names),
+            self._prepared_headers(),
             *self._prepared_body(),
         )
+
+    def _prepared_headers(self) -> Template:
+        headers = self._template(self.headers, "headers", self.names)
+        for name, text in headers.value.items():
+            if _CONTROL.search(text):
+                raise SelectorError(
+                    f"headers: the value of {name} has a line break or control character, which no "
+                    "header can carry"
+                )
+        return headers
 
     def _template(self, value: Any, setting: str, names: frozenset[str]) -> Template:
         return Template.of(with_variables(value, self.exposed, setting), names)

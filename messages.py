@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Literal, Protocol, Self
 
 import httpx
 
-type QueryValue = str | int | float | bool | list[Any] | None
+type QueryValue = str | int | float | bool | list[Any] | dict[str, Any] | None
 type BodyFormat = Literal["json", "form", "text", "graphql"]
 type Where = Literal["query", "header", "body"]
 
@@ -68,7 +68,7 @@ class ApiRequest:
                 key: text for key, text in self.headers.items() if key.lower() != name.lower()
             }
             return replace(self, headers={**others, name: query_texts(value)[0]})
-        return replace(self, body=_with_field(self.body, name.split("."), value))
+        return replace(self, body=_with_field(self.body, name.removeprefix(".").split("."), value))
 
     def with_url(self, url: httpx.URL) -> Self:
         """The same request to another address."""
@@ -135,13 +135,13 @@ class ApiResponse:
 
 
 def query_texts(value: QueryValue) -> list[str]:
-    """A list repeats the parameter; null leaves it out; booleans are lower case as in JSON."""
+    """A list repeats the parameter; null leaves it out; booleans and objects are as in JSON."""
     if isinstance(value, list):
         return [text for item in value for text in query_texts(item)]
     if value is None:
         return []
-    if isinstance(value, bool):
-        return ["true" if value else "false"]
+    if isinstance(value, bool | dict):
+        return [json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)]
     return [str(value)]
 
 

@@ -223,6 +223,7 @@ class ResourceReader:
             if self._since is None:
                 statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
             self._vanished.check(statistics.endpoints)
+            self._shaper.check()
         except ResourceError as error:
             self._failures.add(error)
 

@@ -100,7 +100,7 @@ class ExportConfig(BaseModel):
         extra = Extra.forbid
         allow_population_by_field_name = True
 
-    @validator("poll")
+    @validator("poll", always=True)
     def _one_step_at_least(cls, poll: Any, values: dict[str, Any]) -> Any:
         if poll is None and values.get("submit") is None:
             raise ValueError("needs submit or poll")

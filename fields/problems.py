@@ -51,4 +51,6 @@ def describe(selector: type[BaseModel], detail: Mapping[str, Any]) -> str:
         block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
         allowed = ", ".join(map(spelt, block.__fields__))
         return f"{place}: is not known; allowed are {allowed}"
-    return f"{place}: {detail['msg']}"
+    given = detail.get("ctx", {}).get("given")
+    got = f" (got {given!r})" if given is not None else ""
+    return f"{place}: {detail['msg']}{got}"

@@ -65,7 +65,11 @@ class RequestFields(BaseModel):
     def _text_headers(cls, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
-        return {str(name): _header_text(content) for name, content in value.items()}
+        return {
+            str(name): _header_text(str(name), content)
+            for name, content in value.items()
+            if content is not None
+        }
 
     @validator("query_params", "headers", pre=True)
     def _null_is_none_given(cls, value: object) -> object:
@@ -141,7 +145,10 @@ def _graphql(body: Any, place: str) -> dict[str, Any]:
     return {**given, "variables": given.get("variables") or {}}
 
 
-def _header_text(value: object) -> str:
+def _header_text(name: str, value: object) -> str:
+    if isinstance(value, list | Mapping):
+        kind = "a list" if isinstance(value, list) else "an object"
+        raise ValueError(f"has {kind} at {name}; it must be a text, a number or true or false")
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

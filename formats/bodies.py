@@ -18,7 +18,7 @@ from messages import ApiResponse
 from paths import Step, walk
 
 NO_CONTENT = frozenset({204, 205})
-# A packed body that must be looked at as a whole is held in memory up to this many bytes.
+# Of a packed body that must be looked at as a whole, so many bytes are held in memory.
 _MOST_AT_ONCE = 512 * 2**20
 _ADVICE = "look at kind, and at headers such as Accept"
 
@@ -62,8 +62,11 @@ async def bodies(documents: Documents, path: Sequence[Step] | None = None) -> As
         ResponseError: a document is empty, or not what it should be.
         EndpointError: a large body did not arrive to its end.
     """
+    room = _Room(_MOST_AT_ONCE)
     async with aclosing(documents.each()) as found:
         async for document in found:
+            if document.name:
+                document.chunks = room.taken_by(document.name, document.chunks)
             match document.format.type:
                 case "csv":
                     reader = _csv(document)
@@ -78,7 +81,10 @@ async def bodies(documents: Documents, path: Sequence[Step] | None = None) -> As
 
 
 async def _json(documents: Documents, document: Document) -> Body:
-    content = await (_joined(document) if document.name else documents.response.read())
+    if document.name:
+        content = b"".join([chunk async for chunk in document.chunks])
+    else:
+        content = await documents.response.read()
     as_lines = document.format.type == "jsonl"
     try:
         if document.name and as_lines and not content.strip():
@@ -108,19 +114,23 @@ def _advice(content: bytes, document: Document) -> str:
     return f"it looks like {looks_like}: then set response_format: {looks_like}"
 
 
-async def _joined(document: Document) -> bytes:
-    chunks = []
-    size = 0
-    async for chunk in document.chunks:
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > _MOST_AT_ONCE:
-            raise ResponseError(
-                f"{document.name} unpacks to more than {_MOST_AT_ONCE} bytes, which is too large "
-                "for a data_path that looks at the whole",
-                advice="a data_path such as .items, or .items[] | …, reads it piece by piece",
-            )
-    return b"".join(chunks)
+class _Room:
+    """What all documents that are packed in one body may take together, in bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._size = self._left = size
+
+    async def taken_by(self, name: str, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+        """The same chunks of a document, as long as there is room."""
+        async for chunk in chunks:
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise ResponseError(
+                    f"up to {name}, the body unpacks to more than {self._size} bytes, which is too "
+                    "large for a data_path that looks at the whole",
+                    advice="a data_path such as .items, or .items[] | …, reads it piece by piece",
+                )
+            yield chunk
 
 
 async def _read_all(reader: ItemReader, document: Document) -> list[Any]:

@@ -55,5 +55,5 @@ class TextDecoder:
     def _failure(self) -> ResponseError:
         return ResponseError(
             f"the body cannot be decoded as {self._encoding}",
-            advice="its Content-Type does not fit; see encoding of response_format",
+            advice="its Content-Type does not fit; csv and xml have encoding in response_format",
         )

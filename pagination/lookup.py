@@ -10,11 +10,11 @@ from pagination.page import SILENT, Statement
 def find(body: Any, path: str) -> tuple[bool, Any]:
     """Whether the path is there, and its value; tried as one literal key first, then by dots.
 
-    Numbers index lists: `pages.0.next`.
+    Numbers index lists: `pages.0.next`. A dot in front, as JQ has it, makes no difference.
     """
     if isinstance(body, Mapping) and path in body:
         return True, body[path]
-    for part in path.split("."):
+    for part in path.removeprefix(".").split("."):
         if isinstance(body, Mapping) and part in body:
             body = body[part]
         elif isinstance(body, list) and part.isdecimal() and int(part) < len(body):

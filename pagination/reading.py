@@ -43,6 +43,7 @@ class Reading:
         self._total = Total()
         self._received = 0
         self._pages = 0
+        self._longest = 0
         self._empty_pages = 0
         self._probed_length = 0
         self._by_count = False
@@ -82,6 +83,7 @@ class Reading:
         self._previous = page
         self._pages += 1
         self._received += page.received or 0
+        self._longest = max(self._longest, page.received or 0)
         self._check_most_pages(page)
         self._total = find_total(page, self._settings.total_path) or self._total
         self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
@@ -97,7 +99,7 @@ class Reading:
         the reading earlier.
         """
         before = self._previous
-        if before is None or not before.received or self.is_probing:
+        if before is None or not before.received:
             return []
         left = self._total.pages_left(self._received, self._pages, before.received)
         if left < 2:
@@ -253,9 +255,7 @@ class Reading:
         full = self._sizes.is_full(page.received or 0)
         unfinished = self._total.is_ahead(self._received, self._pages)
         complete = self._total.is_reached(self._received, self._pages)
-        # With one page read, the way on has never worked yet; later it may be an API that answers
-        # its last page again.
-        goes_on = statement.more or (self._pages == 1 and self._leads_on(page, statement))
+        goes_on = statement.more or self._leads_on(page, statement)
         if not complete and (full or goes_on or unfinished):
             raise PaginationError(
                 f"page {self._pages + 1} is the same as the one before; "
@@ -267,10 +267,19 @@ class Reading:
         return Verdict(keep=False, reason="a page like the one before")
 
     def _leads_on(self, page: Page, statement: Statement) -> bool:
-        """Whether an answer that holds the way to the next page holds one."""
+        """Whether there may be more where a repeated answer holds the way to a next page."""
         if statement.more is False or self._strategy.counts:
             return False
-        return self._strategy.following(page) is not None
+        following = self._strategy.following(page)
+        # With one page read, the way on has never worked yet; later it may be an API that answers
+        # its last page again, which is seldom as long as all others.
+        return following is not None and (
+            self._pages == 1 or (following.identity not in self._asked and self._is_longest(page))
+        )
+
+    def _is_longest(self, page: Page) -> bool:
+        """Whether no page had more records, so that the server may have cut this one off."""
+        return (page.received or 0) >= self._longest
 
     def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:
         assert request is not None  # noqa: S101 (counting strategies always know the next address)
@@ -287,6 +296,12 @@ class Reading:
                 f"the next page after {self._pages} pages is one that was already read, although "
                 f"there should be more; the API seems to ignore {self._strategy.parameter}",
                 advice="look at paginationParam, cursorPath and nextLinkPath",
+            )
+        if self._settings.cursor_item and self._previous and self._is_longest(self._previous):
+            raise PaginationError(
+                f"the last items of page {self._pages} and of one before give the same cursor, so "
+                "that others with the same may be left out",
+                advice="pagination.cursor_item must be something that no two items share",
             )
         return self._end("an address that was already read")
 

@@ -1,9 +1,11 @@
 """Discovery of one path parameter: reads where its values come from, as pages arrive."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from loguru import logger
@@ -14,6 +16,9 @@ from extraction import keys_of
 from parameters.parameter import Found, PathParameter
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Vanished
+
+# For how many seconds items of one page are looked at before other tasks get their turn.
+_TURN = 0.004
 
 
 class Combination(NamedTuple):
@@ -143,9 +148,13 @@ class Discovery:
         """
         async with aclosing(self.source.portions(parents)) as portions:
             async for items in portions:
+                started = perf_counter()
                 for item in items:
                     for found in self._take(item):
                         yield found
+                    if perf_counter() - started > _TURN:
+                        await asyncio.sleep(0)
+                        started = perf_counter()
 
     def report(self) -> None:
         """Log what all was found."""
@@ -167,7 +176,10 @@ class Discovery:
         name = f"path_parameters.{self.parameter.name}"
         self.source.check(name)
         if counts.items and counts.filter_failures == counts.items:
-            raise ResourceError(f"{name}.filter fails on each of {counts.items} discovered items")
+            raise ResourceError(
+                f"{name}.filter fails on each of {counts.items} discovered items, or gives neither "
+                "true nor false; a comparison is written with =="
+            )
         if counts.passed and counts.without_value == counts.passed:
             fields = ", ".join(
                 f"{field.setting} {field.expression}" for field in self.parameter.fields.values()

@@ -81,9 +81,12 @@ class PathParameter:
         """Whether the filter lets an item through: only exactly true does.
 
         Raises:
-            ValueError: the filter fails on this item.
+            ValueError: the filter fails on this item, or says neither yes nor no, as `.state = 1`.
         """
-        return (self.filter is None or self.filter.first(item) is True) and self._is_current(item)
+        passes = self.filter is None or self.filter.first(item)
+        if passes is not None and not isinstance(passes, bool):
+            raise ValueError("neither true nor false")
+        return passes is True and self._is_current(item)
 
     def changed_since(self, moment: datetime | None) -> Self:
         """The same parameter, for items alone that `changed` says have changed since then."""

@@ -27,6 +27,8 @@ class ErrorRule:
         Raises:
             SelectorError: the predicate is no valid JQ.
         """
+        if isinstance(when, str) and when.strip().isdecimal():
+            when = int(when)
         if isinstance(when, str):
             return cls(then, predicate=ItemExpression(when, f"{place}.when"))
         statuses = frozenset(when if isinstance(when, list) else [when])

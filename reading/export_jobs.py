@@ -66,14 +66,14 @@ class AnswerExpression:
         except SelectorError as error:
             raise SelectorError(str(error).replace(repr(bound), repr(expression))) from None
 
-    def first(self, answer: Answer) -> Any:
-        """The first output; None when there is none.
+    def every(self, answer: Answer) -> list[Any]:
+        """All outputs.
 
         Raises:
             ExportError: it fails on this answer.
         """
         try:
-            return self._program.first(answer.jq_input)
+            return self._program.every(answer.jq_input)
         except ValueError as error:
             raise ExportError(
                 f"{self.setting} {self.expression} fails on the answer: {error}",
@@ -156,13 +156,14 @@ class ExportJob:
         with self._asking(step, values) as request:
             for attempt in itertools.count(1):
                 answer = await Answer.of(await self._client.send(request))
-                if plan.failed and plan.failed.first(answer) is True:
+                if plan.failed and any(each is True for each in plan.failed.every(answer)):
                     raise ExportError(
                         "the export job failed",
                         said=self._client.redactor.excerpt(answer.response.content),
                         advice="look at export.submit and export.poll.failed",
                     )
-                if plan.done and plan.done.first(answer) is True:
+                done = plan.done.every(answer) if plan.done else []
+                if done and all(each is True for each in done):
                     return _with_fields(step, values, answer)
                 self._check_time(begin, attempt)
                 await self._sleep(plan.interval)
@@ -188,7 +189,7 @@ class ExportJob:
 
 
 def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Values]:
-    """The values with those of the answer; a list in a field means several.
+    """The values with those of the answer; a list in a field, or several outputs, means several.
 
     Raises:
         ExportError: a field gives nothing, or an object.
@@ -202,16 +203,18 @@ def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Value
 
 
 def _elements(expression: AnswerExpression, answer: Answer) -> list[str | int | float]:
-    found = expression.first(answer)
-    elements = found if isinstance(found, list) else [found]
-    for element in elements:
+    # No output is a field without a value, unlike an empty list, which says that there is no file.
+    outputs = expression.every(answer) or [None]
+    lists = [output if isinstance(output, list) else [output] for output in outputs]
+    found = list(itertools.chain.from_iterable(lists))
+    for element in found:
         if element in (None, "") or isinstance(element, bool | list | dict):
             raise ExportError(
                 f"{expression.setting} {expression.expression} gives no text or number; the answer "
                 f"has {keys_of(answer.body)}",
                 advice=f"look at {expression.setting}",
             )
-    return elements
+    return found
 
 
 def _value(element: str | float) -> PathValue:

@@ -9,7 +9,7 @@ from typing import Any
 import jq
 import orjson
 
-from errors import ResponseError
+from errors import ResourceError, ResponseError
 from extraction import compile_jq, guarded, keys_of, run_apart
 from jq_engine.worker import JqWorker, JqWorkerError
 
@@ -104,6 +104,8 @@ class Shaper:
 
     def __init__(self, shape: ItemShape, worker: JqWorker) -> None:
         self.dropped = 0
+        self._items = 0
+        self._undecided = 0
         self._shape = shape
         self._worker = worker
         self._is_slow = False
@@ -121,9 +123,23 @@ class Shaper:
             results = await self._results(text)
             shaped += self._shape.outputs(batch, results)
             self.dropped += sum(not result for result in results)
+            self._items += len(batch)
+            self._undecided += sum(result is False for result in results)
             # Others have their turn between two batches.
             await asyncio.sleep(0)
         return shaped
+
+    def check(self) -> None:
+        """Judge the filter by all items.
+
+        Raises:
+            ResourceError: it decided on none of them, as `.state = 1` does, which sets a value.
+        """
+        if self._undecided and self._undecided == self._items:
+            raise ResourceError(
+                f"items_filter gives neither true nor false for any of {self._items} items; "
+                "a comparison is written with =="
+            )
 
     async def _results(self, text: bytes) -> list[Any]:
         try:
@@ -138,11 +154,16 @@ class Shaper:
 
 
 def _program(items_filter: str, emit: str) -> str:
-    """For each item of a list: true, what is emitted in a list, null, or an error as an object."""
-    passes = f"[first({items_filter}\n)] == [true]" if items_filter else "true"
+    """For each item of a list: true, or what is emitted in a list; null where the filter says no,
+    and false where it says neither yes nor no; or an error as an object.
+    """
     kept = f"[{emit}\n]" if emit else "true"
     caught = 'if type == "object" then tojson else tostring end'
-    return f".[] | try (if {passes} then {kept} else null end) catch {{error: ({caught})}}"
+    if items_filter:
+        dropped = "if [$passes[] | booleans, nulls] == $passes then null else false end"
+        chosen = f"if $passes == [true] then {kept} else {dropped} end"
+        kept = f"[first({items_filter}\n)] as $passes | {chosen}"
+    return f".[] | try ({kept}) catch {{error: ({caught})}}"
 
 
 def _batches(items: list[Any]) -> Iterable[tuple[list[Any], bytes]]:

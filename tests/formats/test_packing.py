@@ -7,7 +7,6 @@ import json
 import zipfile
 import zlib
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from errors import EndpointError
 from formats import packing
 from formats.packing import gunzip
-from tests.formats.encoding import as_csv, as_zip, items_of
+from tests.formats.encoding import COLUMNS, FORMATS, as_csv, as_zip, items_of
 
 ITEMS = [{"id": str(number), "name": "n" * 50, "note": ""} for number in range(40)]
 LINES = b"".join(json.dumps(item).encode() + b"\n" for item in ITEMS)
@@ -151,12 +150,24 @@ def test_an_archive_that_lies_is_an_error(kind: str) -> None:
         items_of(bytes(body), ".", "jsonl")
 
 
-def test_a_whole_body_in_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formats.bodies._MOST_AT_ONCE", 100)
-    body: Any = gzip.compress(json.dumps(ITEMS).encode())
+@pytest.mark.parametrize("format_type", ["json", "jsonl", "csv", "xml"])
+@pytest.mark.parametrize("files", [1, 3])
+def test_a_whole_body_in_memory_has_a_limit(
+    format_type: str, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is packed in it together, since all of it is held."""
+    write, data_path, _ = FORMATS[format_type]
+    records = [dict.fromkeys(COLUMNS, str(number)) for number in range(9)]
+    content = write(records)
+    body = gzip.compress(content) if files == 1 else as_zip(*[content] * files)
+    whole = f"[{data_path}] | flatten | sort_by(.id)"
+
+    monkeypatch.setattr("formats.bodies._MOST_AT_ONCE", files * len(content))
+    assert items_of(body, whole, format_type) == records * files
+    monkeypatch.setattr("formats.bodies._MOST_AT_ONCE", files * len(content) - 1)
     with pytest.raises(EndpointError, match=r"too large .* reads it piece by piece"):
-        items_of(body, "sort_by(.id)")
-    assert items_of(body) == ITEMS
+        items_of(body, whole, format_type)
+    assert items_of(body, data_path, format_type) == records * files
 
 
 def test_an_item_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

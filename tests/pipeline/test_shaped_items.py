@@ -33,6 +33,24 @@ async def test_nothing_that_passes_is_no_unmatched_data_path(sync: Sync) -> None
     assert outcome.succeeded().items.get("/items", []) == []
 
 
+async def test_a_filter_that_decides_on_no_item_deletes_nothing(sync: Sync) -> None:
+    """One equals sign sets a value; what comes out is never exactly true."""
+    answers = {"/items": [{"id": 1, "state": "open"}, {"id": 2, "state": "closed"}]}
+    wrong = resource("/items", items_filter='.state = "open"')
+    outcome = await sync({}, [wrong], answers, existing=["1", "2"])
+    outcome.failed("items_filter gives neither true nor false for any of 2 items", "==")
+    assert outcome.deleted == []
+
+
+@pytest.mark.parametrize("items_filter", [".missing", ".state"])
+async def test_a_filter_that_decides_on_some_items_or_says_nothing(
+    sync: Sync, items_filter: str
+) -> None:
+    answers = {"/items": [{"id": 1, "state": False}, {"id": 2, "state": "closed"}]}
+    outcome = await sync({}, [resource("/items", items_filter=items_filter)], answers)
+    assert outcome.succeeded().items.get("/items", []) == []
+
+
 async def test_emitted_items_carry_the_values_of_their_path(sync: Sync) -> None:
     nested = resource(
         "/teams/{team}/users",

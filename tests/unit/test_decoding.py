@@ -146,6 +146,7 @@ def test_an_error_does_not_quote_the_middle_of_a_body(
         (b'{"a": 1}', "application/json; charset=base64"),
         (b'{"a": 1}', "application/json; charset=undefined"),
         (b'"\xd8\x00"', "application/json; charset=utf-16-be"),
+        (b'"\\ud800"', "text/plain; charset=unicode-escape"),
     ],
 )
 def test_bodies_that_do_not_fit_their_charset_are_errors(content: bytes, content_type: str) -> None:
@@ -162,6 +163,16 @@ def test_charsets(charset: str) -> None:
     assert _decode(content, f"application/json; charset={charset}").value == {"name": "Zoë"}
     if charset != "iso-8859-1":
         assert _decode(content, "application/json").value == {"name": "Zoë"}
+
+
+@pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "shift-jis"])
+def test_a_character_may_lie_across_two_chunks(
+    charset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoding all at once would hold up everything else while a large body is decoded."""
+    monkeypatch.setattr(decoding, "_CHUNK", 3)
+    content = '["日本語", "日本"]'.encode(charset)
+    assert _decode(content, f"application/json; charset={charset}").value == ["日本語", "日本"]
 
 
 @pytest.mark.contract("items.as-sent")

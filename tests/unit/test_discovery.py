@@ -1,5 +1,6 @@
 """Values of path parameters, as pages of their endpoint arrive."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any, cast
@@ -105,9 +106,10 @@ async def test_a_filter_that_fails_on_some_items_leaves_them_out(logs: list[str]
     assert "1 filtered out, 1 where the filter failed" in logs[-1]
 
 
-async def test_a_filter_that_always_fails_is_an_error() -> None:
+@pytest.mark.parametrize("never_decides", [".id | test(1)", ".id = 1", ".id"])
+async def test_a_filter_that_always_fails_is_an_error(never_decides: str) -> None:
     with pytest.raises(ResourceError, match=r"path_parameters\.team\.filter fails on each of 2"):
-        await texts(discovery(Pages([{"id": 1}, {"id": 2}]), filter_=".id | test(1)"))
+        await texts(discovery(Pages([{"id": 1}, {"id": 2}]), filter_=never_decides))
 
 
 @pytest.mark.contract("failure.discovery")
@@ -137,6 +139,28 @@ async def test_a_value_that_is_an_object_is_an_error() -> None:
 
 
 @pytest.mark.contract("failure.discovery")
+async def test_items_of_a_long_page_leave_others_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where none passes, so that nobody waits for anything."""
+    monkeypatch.setattr("parameters.discovery._TURN", 0)
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count())
+    assert (
+        await texts(discovery(Pages([{"id": number} for number in range(50)]), filter_="false"))
+        == []
+    )
+    other.cancel()
+    assert turns >= 50
+
+
 async def test_an_error_comes_after_the_values_before_it() -> None:
     broken = StatusError(500, "broken")
     assert await read(discovery(Pages([{"id": 1}], error=broken))) == (["1"], [broken])

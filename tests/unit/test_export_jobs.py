@@ -41,6 +41,8 @@ PLAN = ExportPlan(
     SUBMIT, POLL, expression('.state == "done"'), expression('.state == "failed"'), 5, 60
 )
 
+ONE_EMPTY = {"state": "done", "files": ["/1", ""]}
+
 
 async def downloads(
     api: FakeApi, connect: ClientFactory, plan: ExportPlan = PLAN, clock: Clock | None = None
@@ -68,6 +70,26 @@ async def test_a_job_is_submitted_and_awaited(api: FakeApi, connect: ClientFacto
 async def test_a_job_without_files_gives_none(api: FakeApi, connect: ClientFactory) -> None:
     api.script(Reply(body={"id": 7}), Reply(body={"state": "done", "files": []}))
     assert await downloads(api, connect) == []
+
+
+@pytest.mark.parametrize("several", [".parts[].url", "[.parts[].url]"])
+async def test_each_of_several_outputs_is_a_file(
+    api: FakeApi, connect: ClientFactory, several: str
+) -> None:
+    plan = ExportPlan(None, step("/exports/7", file=several), expression("true"))
+    api.script(Reply(body={"parts": [{"url": "/1"}, {"url": "/2"}, {"url": "/3"}]}))
+    assert [one["file"] for one in await downloads(api, connect, plan)] == ["/1", "/2", "/3"]
+
+
+async def test_each_of_several_outputs_must_be_done(api: FakeApi, connect: ClientFactory) -> None:
+    plan = ExportPlan(None, step("/exports/7"), expression(".parts[]"), expression(".failed[]"))
+    parts: list[list[Any]] = [[], [True, False], [False, True], [1, True], [True, True]]
+    api.script(*[Reply(body={"parts": each, "failed": [False]}) for each in parts])
+    assert await downloads(api, connect, plan) == [{"org": "acme"}]
+    assert len(api.received) == len(parts)
+    api.script(Reply(body={"parts": [True], "failed": [False, True]}))
+    with pytest.raises(ExportError, match="the export job failed"):
+        await downloads(api, connect, plan)
 
 
 async def test_status_and_headers_may_tell(api: FakeApi, connect: ClientFactory) -> None:
@@ -98,6 +120,7 @@ async def test_status_and_headers_may_tell(api: FakeApi, connect: ClientFactory)
         ([Reply(body={"id": {"a": 1}})], ExportError, "gives no text or number"),
         ([Reply(body={"id": [7, None]})], ExportError, "gives no text or number"),
         ([Reply(body=[1])], ExportError, "fails on the answer"),
+        ([Reply(body={"id": 7}), Reply(body=ONE_EMPTY)], ExportError, "gives no text or number"),
         ([Reply(403)], StatusError, "the API answered 403"),
         ([Reply(body={"id": 7}), Reply(404)], StatusError, "the API answered 404"),
         ([Reply(body={"id": 7}), Reply(body=b"<html>")], ResponseError, "is not JSON"),

@@ -1,6 +1,7 @@
 """Selectors as users write them: spellings, mistakes, and the plans that they become."""
 
 import datetime
+import json
 from typing import Any
 
 import pytest
@@ -151,11 +152,42 @@ def test_a_bad_selector_fails_its_own_resource_only() -> None:
 
 def test_null_and_odd_scalars_are_understood() -> None:
     made = plan(
-        query_params=None, headers={"X-N": 1, "X-B": True}, path_parameters=None, data_path=""
+        query_params=None,
+        headers={"X-N": 1, "X-B": True, "X-Null": None},
+        path_parameters=None,
+        data_path="",
     )
     assert made.endpoint.headers == {"X-N": "1", "X-B": "true"}
     assert made.endpoint.data_path.expression == "."
     assert made.parameters == ()
+
+
+@pytest.mark.parametrize("value, kind", [(["a"], "a list"), ({"a": 1}, "an object")])
+def test_a_header_that_is_no_text_is_refused(value: Any, kind: str) -> None:
+    assert f"headers: has {kind} at X-Ids" in problem(headers={"X-Ids": value})
+
+
+def test_an_object_in_the_query_is_json() -> None:
+    made = plan(query_params={"filter": {"on": True, "name": "Zoë"}, "or": [{"a": None}, 1]})
+    asked = made.endpoint.request("https://h.test", {}).url.params
+    assert json.loads(asked["filter"]) == {"on": True, "name": "Zoë"}
+    assert asked.get_list("or") == ['{"a":null}', "1"]
+
+
+def test_what_is_not_allowed_is_shown() -> None:
+    assert "pagination.type: unexpected value" in (said := problem(pagination="cursr"))
+    assert said.endswith("(got 'cursr')")
+
+
+@pytest.mark.parametrize("export", [{}, {"time_limit": 60}, {"submit": None, "poll": None}])
+def test_an_export_has_a_step(export: Any) -> None:
+    assert "export.poll: needs submit or poll" in problem(export=export)
+
+
+@pytest.mark.parametrize("when", [404, "404", " 404 ", [404], ["404"]])
+def test_a_status_is_one_in_quotes_too(when: Any) -> None:
+    (rule,) = plan(on_error=[{"when": when, "then": "skip"}]).error_rules
+    assert (rule.statuses, rule.predicate) == (frozenset({404}), None)
 
 
 def test_parameters_come_in_the_order_of_the_path() -> None:

@@ -223,6 +223,29 @@ def test_an_api_that_ignores_the_cursor_is_found_out(
     assert api.requests == 2
 
 
+@pytest.mark.contract("loop.doubt")
+@pytest.mark.parametrize("kind", ["cursor", "next_link", "header_link"])
+def test_equal_pages_that_lead_on_are_an_error_unless_they_are_short(kind: str) -> None:
+    """A short last page that comes again, with a link to itself or beyond, is the end."""
+    name = {"cursor": "next_cursor", "next_link": "next", "header_link": None}[kind]
+    link = str if kind == "cursor" else LINKS[0]
+
+    def read_pages(*pages: list[int]) -> list[int]:
+        whole = Linked([1] * 4, name, link=link)
+
+        def api(request: ApiRequest) -> Answer:
+            index = int(request.url.params.get("cursor") or 0)
+            said = whole(request)
+            items = [{"id": number} for number in pages[index]]
+            return Answer({**said.body, "items": items}, headers=said.headers)
+
+        return read(api, settings_of(kind, next_link_path="next")).ids
+
+    assert read_pages([1, 2], [3], [3], []) == [1, 2, 3]
+    with pytest.raises(PaginationError, match="page 3 is the same as the one before"):
+        read_pages([1, 2], [3, 4], [3, 4], [5])
+
+
 @pytest.mark.parametrize("kind", ["cursor", "next_link", "header_link"])
 def test_a_total_says_when_the_way_on_was_looked_for_in_the_wrong_place(kind: str) -> None:
     api = Linked([5, 5, 3], "elsewhere", ABSENT, total="total")
@@ -246,6 +269,14 @@ def test_more_without_a_cursor_is_an_error() -> None:
         read(api, settings_of("cursor"))
 
 
+def test_a_fragment_makes_no_other_address() -> None:
+    def api(request: ApiRequest) -> Answer:
+        return Answer({"items": numbered(2, int(not request.url.query)), "next": "?page=2#top"})
+
+    done = read(api, settings_of("next_link", next_link_path="next"))
+    assert [str(request.url) for request in done.asked] == [str(START.url), f"{START.url}?page=2"]
+
+
 @pytest.mark.parametrize("more", [{}, {"has_more": True}])
 def test_empty_pages_without_end_are_an_error(more: dict[str, bool]) -> None:
     def api(request: ApiRequest) -> Answer:
@@ -259,14 +290,14 @@ def test_empty_pages_without_end_are_an_error(more: dict[str, bool]) -> None:
 
 
 def test_a_cursor_is_followed_over_many_empty_pages() -> None:
-    """As where an API filters while it follows the cursor."""
+    """As where an API filters while it follows the cursor; only empty pages in a row count."""
 
     def api(request: ApiRequest) -> Answer:
         index = int(request.url.params.get("cursor", 0))
-        items = numbered(2, index) if index in (0, 50) else []
-        return Answer({"items": items, "next_cursor": index + 1 if index < 50 else None})
+        items = numbered(2, index) if index % 90 == 0 else []
+        return Answer({"items": items, "next_cursor": index + 1 if index < 180 else None})
 
-    assert read(api, settings_of("cursor")).ids == [0, 1, 50, 51]
+    assert read(api, settings_of("cursor")).ids == [0, 1, 90, 91, 180, 181]
 
 
 @pytest.mark.contract("settings.paginationType.default")

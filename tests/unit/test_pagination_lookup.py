@@ -40,6 +40,7 @@ def test_a_dotted_path_finds_what_stands_there(value: Any, path: list[str]) -> N
     put(body, ".".join(path), value)
     assert find(body, ".".join(path)) == (True, value)
     assert find({".".join(path): value, **body}, ".".join(path)) == (True, value)
+    assert find(body, "." + ".".join(path)) == (True, value)
     assert find(body, ".".join([*path, "missing", "more"])) == (False, None)
 
 

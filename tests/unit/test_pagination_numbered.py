@@ -478,6 +478,15 @@ def test_endpoints_read_at_the_same_time_lose_nothing(
     )
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [{"total": 3}, {"total": 0, "total_count": 3}, {"meta": {"total": -1}, "totalItems": "3"}],
+)
+def test_a_short_page_that_reaches_a_total_needs_no_question(beside: dict[str, Any]) -> None:
+    done = read(lambda _: Answer({"items": numbered(3), **beside}), settings_of("page"))
+    assert (done.requests, done.reason) == (1, "total of 3 items reached")
+
+
 def test_a_total_of_the_first_page_alone_is_remembered() -> None:
     def api(request: Any) -> Answer:
         number = int(request.url.params["page"])

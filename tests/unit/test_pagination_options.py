@@ -1,5 +1,6 @@
 """What only a `pagination` block can say: places of values, keyset cursors, explicit ends."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -88,6 +89,48 @@ def test_a_data_path_that_leaves_out_the_last_item_is_an_error() -> None:
         EndpointRead(Keyset(9), keyset, choose=none).run()
 
 
+@quickly
+@given(
+    times=st.lists(st.integers(0, 3), max_size=20), limit=st.integers(1, 6), cap=st.integers(1, 6)
+)
+def test_a_cursor_that_items_share_loses_none_of_them(
+    times: list[int], limit: int, cap: int
+) -> None:
+    """An API that gives items from a time on, that time included."""
+    items = [{"id": number, "at": at} for number, at in enumerate(sorted(times))]
+
+    def api(request: ApiRequest) -> Answer:
+        since = int(request.url.params.get("since", 0))
+        left = [item for item in items if item["at"] >= since]
+        return Answer({"items": left[: min(limit, cap)]})
+
+    with contextlib.suppress(PaginationError):
+        done = read(api, settings_of("cursor", limit, param="since", cursor_item=".at"))
+        assert {item["id"] for item in done.items} == {item["id"] for item in items}
+
+
+@pytest.mark.parametrize("cap", [3, 100])
+def test_an_api_that_gives_the_item_of_the_cursor_again_ends(cap: int) -> None:
+    def api(request: ApiRequest) -> Answer:
+        since = int(request.url.params.get("since", 0))
+        return Answer({"items": numbered(10)[since:][:cap]})
+
+    done = read(api, settings_of("cursor", 100, param="since", cursor_item=".id"))
+    assert sorted(set(done.ids)) == list(range(10))
+    assert done.reason == "an address that was already read"
+
+
+def test_a_cursor_that_items_share_says_so() -> None:
+    items = [{"id": number, "at": min(number, 3)} for number in range(9)]
+
+    def api(request: ApiRequest) -> Answer:
+        since = int(request.url.params.get("since", 0))
+        return Answer({"items": [item for item in items if item["at"] >= since][:4]})
+
+    with pytest.raises(PaginationError, match="give the same cursor"):
+        read(api, settings_of("cursor", 100, param="since", cursor_item=".at"))
+
+
 def test_an_api_that_ignores_the_keyset_parameter_is_an_error() -> None:
     with pytest.raises(PaginationError, match="ignore other"):
         read(Keyset(9), settings_of("cursor", param="other", cursor_item=".id"))
@@ -154,13 +197,14 @@ def test_a_short_page_is_the_end_where_stop_says_so() -> None:
     assert (done.ids, done.requests) == (list(range(13)), 3)
 
 
-def test_a_short_page_against_a_total_is_an_error() -> None:
+def test_a_short_page_against_a_total_is_an_error_where_the_total_was_named() -> None:
     def api(request: ApiRequest) -> Answer:
-        return Answer({"items": numbered(3), "count": 50})
+        return Answer({"items": numbered(3), "total": 50})
 
-    asked = settings_of("offset", stop="short_page", total_path="count")
+    asked = settings_of("offset", stop="short_page", total_path="total")
     with pytest.raises(PaginationError, match="only 3 items arrived of a total of 50"):
         read(api, asked)
+    assert read(api, settings_of("offset", stop="short_page")).requests == 1
 
 
 @quickly
@@ -217,3 +261,10 @@ def test_what_contradicts_itself_is_refused(block: dict[str, Any], said: str) ->
     with pytest.raises(SelectorError) as caught:
         PaginationConfig.validate(block).over(CONNECTION, "pagination")
     assert said in str(caught.value)
+
+
+def test_a_path_into_a_body_may_start_with_a_dot() -> None:
+    body = (
+        ApiRequest("POST", "https://api.test", body={"a": {"b": 1}}).placed("body", ".a.c", 2).body
+    )
+    assert body == {"a": {"b": 1, "c": 2}}

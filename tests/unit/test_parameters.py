@@ -60,11 +60,16 @@ def test_a_value_that_is_no_scalar_is_refused(value: Any) -> None:
 
 
 @pytest.mark.contract("path-parameter.filter")
-@pytest.mark.parametrize(
-    "verdict", ["true", "false", "null", "1", '"true"', "{}", "empty", "[true]"]
-)
+@pytest.mark.parametrize("verdict", ["true", "false", "null", "empty"])
 def test_only_exactly_true_passes(verdict: str) -> None:
     assert parameter(filter_=verdict).passes({}) is (verdict == "true")
+
+
+@pytest.mark.contract("path-parameter.filter")
+@pytest.mark.parametrize("verdict", ["1", '"true"', "{}", "[true]", ".id = 1"])
+def test_a_filter_that_does_not_decide_fails(verdict: str) -> None:
+    with pytest.raises(ValueError, match="neither true nor false"):
+        parameter(filter_=verdict).passes({"id": 1})
 
 
 @pytest.mark.parametrize("jq", [".ids", ".ids[]", ".ids[0], .ids[1:]", "[.ids[]]"])

@@ -141,6 +141,15 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **selector: Any) -> str:
     return str(caught.value)
 
 
+def test_a_variable_that_no_header_can_carry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "hush-hush\n")
+    connection = ConnectionSettings(base_url=BASE, exposed_variables=["KEY"])
+    made = resource("/x", headers={"X-Key": "Key ${KEY}"})
+    with pytest.raises(SelectorError, match="X-Key has a line break") as caught:
+        made.plan(connection)
+    assert "hush" not in str(caught.value)
+
+
 def test_a_variable_that_is_not_exposed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     said = refusal(monkeypatch, headers={"X": "${TENANTS}"})
     assert "headers: ${TENANTS} is not in exposedVariables, which has TENANT" in said
