@@ -36,6 +36,8 @@ _GONE = frozenset({404, 410})
 _SUSPICIOUSLY_GONE = 3
 # Seconds before Port is asked once more to take an entity that it refused.
 _AGAIN = (2.0, 8.0)
+# Of a path in the log.
+_LONGEST_PATH = 100
 # After Ocean's own handlers, which may still hand events on.
 _LAST = -10
 
@@ -133,7 +135,8 @@ class LiveEvents:
     def refused(self, path: str, reason: str) -> None:
         """Count and log an event that is not accepted."""
         count("-", "refused")
-        logger.warning(f"Refused a live event at {path}: {reason}")
+        # Whoever sends it chooses the end of the path, line breaks included.
+        logger.warning(f"Refused a live event at {path[:_LONGEST_PATH]!r}: {reason}")
 
     def kinds(self, path: str) -> list[str]:
         """The kinds of the current mapping with live events on a path."""
