@@ -159,6 +159,7 @@ async def test_reading_ends_at_the_first_page_that_is_older() -> None:
         pytest.param([at(-n) if n % 3 else None for n in range(30)], id="without a time"),
         pytest.param([at(-n) if n % 3 else "yesterday" for n in range(30)], id="not understood"),
         pytest.param([at(-1)] * 30, id="all at the same time"),
+        pytest.param([at(-(n % 2)) for n in range(7)] + [at(-9)] * 23, id="imported at once"),
     ],
 )
 async def test_where_nothing_tells_that_the_rest_is_older_all_is_read(times: list[Any]) -> None:
