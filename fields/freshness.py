@@ -196,7 +196,7 @@ class WindowsConfig(BaseModel):
                 f"by so much (got {self.step!r})"
             )
         start = self._start()
-        self._check_count(start, step - unit)
+        self._check_span(start, step - unit)
         return Windows(
             self.from_param,
             self.to_param,
@@ -222,8 +222,13 @@ class WindowsConfig(BaseModel):
             f"such as 90d (got {self.start!r})"
         )
 
-    def _check_count(self, start: datetime | timedelta, advance: timedelta) -> None:
+    def _check_span(self, start: datetime | timedelta, advance: timedelta) -> None:
         ago = datetime.now(UTC) - start if isinstance(start, datetime) else start
+        if ago <= timedelta():
+            raise SelectorError(
+                f"windows.start: must be in the past, because nothing else would be read "
+                f"(got {self.start!r})"
+            )
         if (count := ago // advance) > _MOST_WINDOWS:
             raise SelectorError(
                 f"windows.step: from start to now there are {count} windows of {self.step}, each a "

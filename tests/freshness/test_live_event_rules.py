@@ -317,6 +317,14 @@ def test_a_path_that_is_no_webhook_path_is_refused() -> None:
         mapped.plan(PARSED)
 
 
+async def test_the_path_of_a_refused_event_makes_no_line_of_its_own(lines: list[str]) -> None:
+    async with open_world(ModelApi(), Catalog()) as world:
+        world.events.refused(f"/integration/webhook\nINFO all is well{'x' * 9000}", "it is forged")
+    said = at(lines, "Refused a live event")
+    assert said.count("\n") == 1
+    assert len(said) < 200
+
+
 async def test_why_nothing_is_accepted_is_said(lines: list[str]) -> None:
     async with open_world(ModelApi(), Catalog(), webhook_auth="") as world:
         world.events.warn(CustomResourceConfig.parse_obj(resource(BY_ID)).plan(PARSED))

@@ -188,6 +188,8 @@ WINDOWS = {"from_param": "from", "to_param": "to", "start": "90d", "step": "7d"}
         ({"windows": {**WINDOWS, "start": "soon"}}, "windows.start: must be a date such as"),
         ({"windows": {**WINDOWS, "start": 90}}, "windows.start: must be a date such as"),
         ({"windows": {**WINDOWS, "start": "2024"}}, "how long ago, with its unit"),
+        ({"windows": {**WINDOWS, "start": "2204-01-01"}}, "windows.start: must be in the past"),
+        ({"windows": {**WINDOWS, "start": "0d"}}, "windows.start: must be in the past"),
         ({"windows": {**WINDOWS, "step": 7}}, "there are 1296000 windows of 7, each a request"),
         ({"windows": {**WINDOWS, "cap": 0}}, "windows.cap: ensure this value is greater than"),
         ({"windows": {"from_param": "from"}}, "windows.to_param: field required"),
