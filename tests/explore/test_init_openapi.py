@@ -300,6 +300,19 @@ def test_other_files_are_refused(tmp_path: Path, content: str, message: str) -> 
         load_document(str(path))
 
 
+@pytest.mark.parametrize(
+    "source, message",
+    [
+        ("http://user:pw@127.0.0.1:9/openapi.json", "must not hold a user name or password"),
+        ("http://127.0.0.1:9/openapi.json?x=pw", "http://127.0.0.1:9/openapi.json cannot be read"),
+    ],
+)
+def test_what_an_address_of_a_document_holds_is_not_shown(source: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as error:
+        load_document(source)
+    assert "pw" not in str(error.value)
+
+
 def test_a_path_that_the_document_does_not_list_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"no list at /bokks; it has /books"):
         request_from_document(

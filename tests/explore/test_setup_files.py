@@ -215,6 +215,10 @@ def test_addresses(urls: list[str], given_base: str, base: str, paths: list[str]
         (["https://a.com/x"], "https://b.com", "is not below baseUrl"),
         (["https://user:pw@a.com/x"], "", "must not hold a user name"),
         (["https://a.com/"], "", "names no endpoint"),
+        (["https://a.com/?x=pw"], "", "https://a.com/ names no endpoint"),
+        (["a.com/x?x=pw"], "", "a.com/x is no URL"),
+        (["https://a.com/x?api_key=pw"], "", "/x: the query parameter api_key seems to hold"),
+        (["/x?key=pw"], "https://a.com", "apiKeyLocation query and apiKeyHeader key"),
     ],
 )
 def test_addresses_that_cannot_be_used(urls: list[str], base: str, message: str) -> None:
@@ -224,8 +228,8 @@ def test_addresses_that_cannot_be_used(urls: list[str], base: str, message: str)
 
 
 def test_the_query_of_a_url_belongs_to_its_endpoint() -> None:
-    _, [wanted] = split_endpoints(["https://a.com/users?active=true&empty="])
-    assert wanted.query == {"active": "true", "empty": ""}
+    _, [wanted] = split_endpoints(["https://a.com/users?active=true&empty=&pageToken=7"])
+    assert wanted.query == {"active": "true", "empty": "", "pageToken": "7"}
 
 
 def test_the_installation_is_named_after_the_host() -> None:
