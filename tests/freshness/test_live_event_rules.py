@@ -122,6 +122,21 @@ async def test_a_wrong_path_does_not_empty_the_catalog(lines: list[str]) -> None
     assert sum("lost" in line and "look at its fetch" in line for line in lines) == 5
 
 
+async def test_a_gateway_that_answers_for_the_api_does_not_empty_the_catalog() -> None:
+    users = dict.fromkeys("abcdefgh", 1)
+    api = ModelApi(dict(users))
+    async with open_world(api, Catalog(dict(users)), resource(BY_ID)) as world:
+        await told(world, *({"id": name} for name in users))
+        api.users.clear()
+        for name in [*users, *users]:
+            await told(world, {"id": name})
+        assert world.fates == {"updated": 8, "deleted": 6, "lost": 10}
+        assert len(world.catalog.entities) == 5
+        api.users.update(users)
+        await told(world, *({"id": name} for name in users))
+        assert world.catalog.entities == users
+
+
 async def test_no_failure_deletes() -> None:
     async with open_world(
         ModelApi({}, fails=lambda: True), Catalog({"a": 1}), resource(BY_ID)
