@@ -288,7 +288,7 @@ def test_every_item_of_a_capped_api_is_read_or_it_fails_loudly(
     api = Capped(times, cap, ends, refuses=refuses)
     last = START + timedelta(seconds=62 if step == 2 else 1e5)
     plan = windowed(timedelta(seconds=step), None if refuses else cap, START)
-    config = {"pagination_type": "offset", "page_size": "2"} if refuses else {}
+    config: dict[str, Any] = {"pagination_type": "offset", "page_size": "2"} if refuses else {}
     try:
         found, sent = asyncio.run(read(api, plan, None, now=last, **config))
     except ResourceError as error:
