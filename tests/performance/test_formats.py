@@ -71,5 +71,4 @@ def test_memory_is_flat_and_the_loop_free(path: str) -> None:
         figures = Bench(quick=True, runs=1).run(Task("ours", job))
     assert figures["items"] == _RECORDS * (len(parts(name)) - 2)
     assert figures["peak"] - figures["idle"] <= 40, figures
-    # 50 ms on a machine with nothing else to do; the rest is for one that is busy.
-    assert figures["longest_block_cpu"] <= 0.2, figures
+    assert figures["longest_block_cpu"] <= 0.05, figures
