@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from errors import ConfigurationError
 from explore.masking import is_telling
@@ -34,7 +34,7 @@ def _common_base(endpoints: Sequence[str]) -> str:
     origins = []
     prefixes = []
     for endpoint in endpoints:
-        parts = urlsplit(endpoint)
+        parts = _parts(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigurationError(
                 f"{_bare(endpoint)} is no URL that starts with http:// or https://; "
@@ -53,6 +53,14 @@ def _common_base(endpoints: Sequence[str]) -> str:
         )
     common = _common_start(prefixes)
     return "/".join([origins[0], *common])
+
+
+def _parts(endpoint: str) -> SplitResult:
+    """The parts of a URL; of what is none, no parts."""
+    try:
+        return urlsplit(endpoint)
+    except ValueError:
+        return urlsplit("")
 
 
 def _prefix_of(path: str) -> list[str]:

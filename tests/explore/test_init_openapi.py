@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errors import ConfigurationError
+from errors import ConfigurationError, SettingsError
 from explore.inputs import GivenSettings
 from explore.openapi.document import Node, load_document
 from explore.openapi.endpoints import find_collections, server_url
@@ -164,6 +164,19 @@ async def test_cursors_and_client_credentials(
     assert sorted(found["/v3/incidents"]) == sorted(f"i-{n}" for n in range(123))
     for file in (tmp_path / "o").iterdir():
         assert SECRET not in file.read_text("utf-8")
+
+
+async def test_an_address_that_nobody_asks_is_looked_at_all_the_same(
+    around: Surroundings, tmp_path: Path
+) -> None:
+    document = str(DOCUMENTS / "library.yaml")
+    given = GivenSettings({}, {})
+    request = request_from_document(
+        given, document, "https://u:pw@a.test", (), tmp_path / "o", Assuming()
+    )
+    with pytest.raises(SettingsError, match="must not hold a user name"):
+        await initialise(request, around, Assuming())
+    assert not (tmp_path / "o").exists()
 
 
 def assets(request: Received) -> Reply:

@@ -217,6 +217,7 @@ def test_addresses(urls: list[str], given_base: str, base: str, paths: list[str]
         (["https://a.com/"], "", "names no endpoint"),
         (["https://a.com/?x=pw"], "", "https://a.com/ names no endpoint"),
         (["a.com/x?x=pw"], "", "a.com/x is no URL"),
+        (["https://[a/x"], "", r"https://\[a/x is no URL"),
         (["https://a.com/x?api_key=pw"], "", "/x: the query parameter api_key seems to hold"),
         (["/x?key=pw"], "https://a.com", "apiKeyLocation query and apiKeyHeader key"),
     ],
