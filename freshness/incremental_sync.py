@@ -1,8 +1,9 @@
 """Incremental runs: Ocean's, with cursors that never pass over a change.
 
 Ocean keeps one cursor at Port for each resource of the mapping, by its kind and place, and reads
-the resources one after the other. What is added here: the first run of a resource reads all of it,
-and a cursor is set back by the block's lookback and by as much as the API's clock is behind ours.
+the resources one after the other. What is added here: without a cursor, all of a resource is read;
+a cursor is set back by the block's lookback and by as much as the API's clock is behind ours, and a
+full resync sets it too.
 """
 
 import time
