@@ -183,6 +183,8 @@ class ItemExpression:
         Raises:
             ValueError: the expression fails on this item.
         """
+        if (plain := self._plain(item)) is not None:
+            return plain
         try:
             return self._program.input_value(item).first()
         except StopIteration:
@@ -194,12 +196,17 @@ class ItemExpression:
         Raises:
             ValueError: the expression fails on this item.
         """
-        if self._steps:
-            # Most expressions are a path, for which a run of jq would cost a hundred times as much.
-            present, value = walk(item, self._steps)
-            if present and isinstance(value, str | int):
-                return [value]
+        if (plain := self._plain(item)) is not None:
+            return [plain]
         return list(self._program.input_value(item).all())
+
+    def _plain(self, item: Any) -> str | int | None:
+        """The text, number or truth value at the end of a path; None where jq has to tell."""
+        if not self._steps:
+            return None
+        # Most expressions are a path, for which a run of jq would cost a hundred times as much.
+        present, value = walk(item, self._steps)
+        return value if present and isinstance(value, str | int) else None
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.models import Entity
 from port_ocean.core.ocean_types import EntityDiff
+from port_ocean.core.utils.entity_identifier import normalize_identifier
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
 from errors import ResourceError
@@ -89,9 +90,18 @@ class DeletionGuard(HttpEntitiesStateApplier):
         self._written_live = None
 
     async def upsert(self, entities: list[Entity], user_agent_type: UserAgentType) -> list[Entity]:
-        if self._written_live is not None and event.event_type == EventType.HTTP_REQUEST:
-            self._written_live |= {(entity.blueprint, entity.identifier) for entity in entities}
-        return await super().upsert(entities, user_agent_type)
+        is_live = event.event_type == EventType.HTTP_REQUEST
+        if is_live:
+            self._spare(entities)
+        written = await super().upsert(entities, user_agent_type)
+        if is_live:
+            # Where the mapping's identifier is a search, only Port knows which entity that was.
+            self._spare(written)
+        return written
+
+    def _spare(self, entities: list[Entity]) -> None:
+        if self._written_live is not None:
+            self._written_live |= set(map(_key, entities))
 
     async def delete_diff(
         self,
@@ -109,16 +119,12 @@ class DeletionGuard(HttpEntitiesStateApplier):
         before = [
             entity
             for entity in entities["before"]
-            if entity.blueprint not in kept and (entity.blueprint, entity.identifier) not in spared
+            if entity.blueprint not in kept and _key(entity) not in spared
         ]
         # Ocean asks Port only for what this resync left untouched, and takes its share of that as
         # the deletion rate: where all else was written anew, one stale entity would be all of it.
-        untouched = {(entity.blueprint, entity.identifier) for entity in before}
-        before += [
-            entity
-            for entity in entities["after"]
-            if (entity.blueprint, entity.identifier) not in untouched
-        ]
+        untouched = set(map(_key, before))
+        before += [entity for entity in entities["after"] if _key(entity) not in untouched]
         await super().delete_diff(
             {"before": before, "after": entities["after"]},
             user_agent_type,
@@ -136,6 +142,11 @@ def protected_blueprints(resources: Iterable[ResourceConfig]) -> set[str] | None
                 return None
             names.add(plain[2])
     return names
+
+
+def _key(entity: Entity) -> tuple[str, str]:
+    """Equal for what Ocean takes for the same entity; an identifier may be a search."""
+    return entity.blueprint, normalize_identifier(entity.identifier)
 
 
 def _current_index() -> int:

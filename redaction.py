@@ -45,6 +45,7 @@ _TELLING_NAME = re.compile(
     r"(^|[-_])(key|code|pat)$",
     re.IGNORECASE,
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Some are signed for one request only, too many to remember.
 _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
@@ -106,14 +107,19 @@ class Redactor:
         return _JSON_WEB_TOKEN.sub(MASK, masked)
 
     def url(self, url: httpx.URL | str) -> str:
-        """The URL without user information, secrets, and values of parameters like `token`."""
+        """The URL without user information, secrets, and values of parameters like `token`.
+
+        It is for people: values are decoded, but for control characters.
+        """
         parsed = httpx.URL(url)
         plain = self._address(parsed)
         pairs = [
             f"{name}={MASK if _TELLING_NAME.search(name) else value}"
             for name, value in parsed.params.multi_items()
         ]
-        return self.text(f"{plain}?{'&'.join(pairs)}" if pairs else plain)
+        shown = self.text(f"{plain}?{'&'.join(pairs)}" if pairs else plain)
+        # A value with a line break must not look like lines of the log.
+        return _CONTROL.sub(lambda match: quote(match[0]), shown)
 
     def _address(self, url: httpx.URL) -> str:
         """Scheme, host and path; a path that holds a secret is shown decoded, so that it shows."""

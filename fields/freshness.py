@@ -4,7 +4,7 @@ These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic.v1 import BaseModel, Extra, Field, validator
@@ -17,6 +17,8 @@ from freshness.windows import Windows
 
 # A window must be longer than what neighbours overlap by.
 _SHORTEST_STEP = 2
+# Of one resync; more are a step or a start of another unit than was meant.
+_MOST_WINDOWS = 100_000
 
 
 class IncrementalConfig(BaseModel):
@@ -155,8 +157,8 @@ class WindowsConfig(BaseModel):
     )
     start: str | float = Field(
         title="Start",
-        description="Where the first window of a full resync begins: a date, or how long ago. "
-        "Example: `90d`.",
+        description="Where the first window of a full resync begins: a date, or how long ago, with "
+        "its unit. Example: `90d`.",
     )
     step: str | float = Field(
         title="Step",
@@ -193,11 +195,13 @@ class WindowsConfig(BaseModel):
                 f"because format tells {unit.total_seconds():.0f} s apart and neighbours overlap "
                 f"by so much (got {self.step!r})"
             )
+        start = self._start()
+        self._check_span(start, step - unit)
         return Windows(
             self.from_param,
             self.to_param,
             step,
-            self._start(),
+            start,
             self.where,
             time_format,
             self.cap,
@@ -208,12 +212,29 @@ class WindowsConfig(BaseModel):
         if moment is not None:
             return moment
         try:
-            return duration_of(self.start)
+            # Without a unit, 90 days or a year would be seconds, and what is older be deleted.
+            if str(self.start).strip()[-1:].isalpha():
+                return duration_of(self.start)
         except ValueError:
+            pass
+        raise SelectorError(
+            f"windows.start: must be a date such as 2024-01-01, or how long ago, with its unit, "
+            f"such as 90d (got {self.start!r})"
+        )
+
+    def _check_span(self, start: datetime | timedelta, advance: timedelta) -> None:
+        ago = datetime.now(UTC) - start if isinstance(start, datetime) else start
+        if ago <= timedelta():
             raise SelectorError(
-                f"windows.start: must be a date such as 2024-01-01, or how long ago, such as 90d "
+                f"windows.start: must be in the past, because nothing else would be read "
                 f"(got {self.start!r})"
-            ) from None
+            )
+        if (count := ago // advance) > _MOST_WINDOWS:
+            raise SelectorError(
+                f"windows.step: from start to now there are {count} windows of {self.step}, each a "
+                f"request, and at most {_MOST_WINDOWS} are allowed; a number without a unit is "
+                "seconds, and 7 days are 7d"
+            )
 
 
 def _time_format(name: str | None, place: str) -> TimeFormat:

@@ -17,6 +17,8 @@ from reading.endpoint_reader import EndpointReader
 from reading.item_stream import Portion
 from reading.observer import UNWATCHED, Watch
 
+# Where pinned items end, the others begin.
+_MOST_ASCENTS = 1
 # Windows that a preview asks for until one has items.
 _MOST_PREVIEWED = 20
 
@@ -62,8 +64,9 @@ class Incremental:
 class Cutoff(Watch):
     """Ends a reading at the first page whose items are all older than a moment.
 
-    That page is the overlap: it is still handed on. Where the items of the pages so far do not come
-    newest first, nothing tells that the rest is older, and the reading goes on to the end.
+    That page is the overlap: it is still handed on. Where items do not come newest first, nothing
+    tells that the rest is older, and the reading goes on to the end. Once, a newer item may follow
+    an older one, because many APIs give pinned items before all others.
     """
 
     reads_ahead = False
@@ -73,6 +76,7 @@ class Cutoff(Watch):
         self._since = since
         self._last: datetime | None = None
         self._descends = False
+        self._ascents = 0
         self._begin_page()
 
     def portion(self, items: list[Any]) -> None:
@@ -80,7 +84,8 @@ class Cutoff(Watch):
             self._item(self._moment_of(item))
 
     def page_ended(self, received: int) -> str | None:
-        is_past = self._is_old and self._is_sorted and self._descends
+        is_ordered = self._is_sorted and self._descends and self._ascents <= _MOST_ASCENTS
+        is_past = self._is_old and is_ordered
         self._begin_page()
         return "a page that is older than the last run" if is_past else None
 
@@ -95,6 +100,7 @@ class Cutoff(Watch):
             return
         if self._last and moment > self._last:
             self._is_sorted = False
+            self._ascents += 1
         self._descends |= bool(self._last and moment < self._last)
         self._last = moment
 

@@ -1,8 +1,9 @@
 """Incremental runs: Ocean's, with cursors that never pass over a change.
 
 Ocean keeps one cursor at Port for each resource of the mapping, by its kind and place, and reads
-the resources one after the other. What is added here: the first run of a resource reads all of it,
-and a cursor is set back by the block's lookback and by as much as the API's clock is behind ours.
+the resources one after the other. What is added here: without a cursor, all of a resource is read;
+a cursor is set back by the block's lookback and by as much as the API's clock is behind ours, and a
+full resync sets it too.
 """
 
 import time
@@ -93,7 +94,7 @@ class Run:
 
 
 class CarefulCursors(CursorStore):
-    """Saves the cursor of one resource when all of its changes are in Port."""
+    """Saves the cursor of one resource when all of its changes are in Port, and stay there."""
 
     def __init__(self, client: PortClient, run: ResourceRun) -> None:
         super().__init__(client)
@@ -106,6 +107,10 @@ class CarefulCursors(CursorStore):
             logger.warning(
                 f"{kind}: Port refused {refused} entities, so the next run reads the same again"
             )
+        elif await self.get(kind, index) != self._run.since:
+            # A full resync that began before this run has ended in it, and may have deleted or
+            # overwritten what this one wrote.
+            logger.info(f"{kind}: another run has set the cursor meanwhile, which stays")
         else:
             await super().save(kind, index, self._run.cursor(value))
 
@@ -114,13 +119,11 @@ async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun
     """After a full resync: let the next incremental run begin where that one began.
 
     This also brings back what was created meanwhile: a full resync that did not see it deletes it.
-    Resources that no incremental run has read yet have no cursor and need none.
     """
     store = CursorStore(client)
     try:
         for run in runs:
-            if await store.get(run.kind, run.index):
-                await store.save(run.kind, run.index, run.cursor(begun))
+            await store.save(run.kind, run.index, run.cursor(begun))
     except httpx.HTTPError as error:
         logger.warning(f"The cursors of incremental runs stay where they were: {error!r}")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from errors import ResponseError
 from transport.spool import CHUNK
 
 
@@ -57,18 +58,27 @@ class KeptBody:
     async def chunks(self) -> AsyncGenerator[bytes]:
         position, size = 0, self._entry.metadata.size
         while position < size:
-            chunk = await asyncio.to_thread(self._entry.read_at, position, CHUNK)
+            chunk = await self._read(position, min(CHUNK, size - position))
             position += len(chunk)
             yield chunk
 
     async def read(self) -> bytes:
-        return await asyncio.to_thread(self._entry.read_all)
+        return await self._read(0, self._entry.metadata.size)
 
     async def completed(self) -> None:
         """All of it is there."""
 
     def abandon(self) -> None:
         """There is nothing to stop."""
+
+    async def _read(self, position: int, size: int) -> bytes:
+        try:
+            return await asyncio.to_thread(self._entry.read_exactly, position, size)
+        except OSError as error:
+            raise ResponseError(
+                f"a kept response cannot be read: {error.strerror or error}",
+                advice="look at responseDirectory",
+            ) from None
 
 
 class Entry:
@@ -95,12 +105,23 @@ class Entry:
         return position == self.metadata.size and digest.digest() == self.metadata.digest
 
     def read_all(self) -> bytes:
-        """The whole body."""
+        """The whole body; errors as for `read_exactly`."""
+        return self.read_exactly(0, self.metadata.size)
+
+    def read_exactly(self, position: int, size: int) -> bytes:
+        """So many bytes of the body.
+
+        Raises:
+            OSError: it cannot be read, or was cut after it was verified.
+        """
         parts: list[bytes] = []
-        position = 0
-        while chunk := self.read_at(position, self.metadata.size - position):
+        while size:
+            chunk = self.read_at(position, size)
+            if not chunk:
+                raise OSError("a file was cut while it was read")
             parts.append(chunk)
             position += len(chunk)
+            size -= len(chunk)
         return b"".join(parts)
 
     def read_at(self, position: int, size: int) -> bytes:

@@ -1,7 +1,6 @@
 """Live events as a whole: what is accepted, what becomes of it, and how it fits with a resync."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
@@ -32,10 +31,13 @@ from resource_plan import ResourcePlan
 from settings import ConnectionSettings
 
 _GONE = frozenset({404, 410})
-# So many items are not gone one after the other before any is there: then the path is wrong.
-_SUSPICIOUSLY_GONE = 3
+# More items than that, one after the other, are not gone: the path is wrong, or a gateway answers
+# for an API that is away.
+_MOST_GONE = 3
 # Seconds before Port is asked once more to take an entity that it refused.
 _AGAIN = (2.0, 8.0)
+# Of a path in the log.
+_LONGEST_PATH = 100
 # After Ocean's own handlers, which may still hand events on.
 _LAST = -10
 
@@ -60,9 +62,8 @@ class LiveEvents:
             at_once=2 * settings.max_concurrent_requests,
         )
         self._plans: tuple[PortAppConfig | None, dict[int, ResourcePlan | None]] = (None, {})
-        # Entries of the mapping that something was read for, and how often nothing was there.
-        self._seen: set[Hashable] = set()
-        self._gone_for: Counter[Hashable] = Counter()
+        # For entries of the mapping: the items that were not there since one last was.
+        self._gone: dict[Hashable, set[Hashable]] = {}
         self._resyncs = 0
         self._during_resync: dict[Any, Change] = {}
 
@@ -133,7 +134,8 @@ class LiveEvents:
     def refused(self, path: str, reason: str) -> None:
         """Count and log an event that is not accepted."""
         count("-", "refused")
-        logger.warning(f"Refused a live event at {path}: {reason}")
+        # Whoever sends it chooses the end of the path, line breaks included.
+        logger.warning(f"Refused a live event at {path[:_LONGEST_PATH]!r}: {reason}")
 
     def kinds(self, path: str) -> list[str]:
         """The kinds of the current mapping with live events on a path."""
@@ -235,11 +237,11 @@ class LiveEvents:
                 if error.status not in _GONE or error.is_decided:
                     raise
                 self._doubt(change, error)
-                await self._gone(change, f"the API answered {error.status}")
+                await self._forget(change, f"the API answered {error.status}")
                 return
-            self._seen.add(change.origin)
+            self._gone.pop(change.origin, None)
             if received and not items and self._upload.is_sole(change):
-                await self._gone(change, "items_filter or emit leaves nothing of it")
+                await self._forget(change, "items_filter or emit leaves nothing of it")
                 return
             await self._upload.write(change, items)
             count(change.resource.kind, "updated")
@@ -251,20 +253,21 @@ class LiveEvents:
         return await fetch_items(change, self._client, self._settings, self._worker)
 
     def _doubt(self, change: Change, error: StatusError) -> None:
-        """Refuse to delete where an entry has only ever been told that there is nothing.
+        """Refuse to delete where an entry was told too often that there is nothing.
 
         Raises:
-            LiveEventError: it rather seems that its endpoint is wrong.
+            LiveEventError: it rather seems that its endpoint is wrong, or the API away.
         """
-        self._gone_for[change.origin] += 1
-        is_known = change.origin in self._seen
-        if not is_known and self._gone_for[change.origin] > _SUSPICIOUSLY_GONE:
+        gone = self._gone.setdefault(change.origin, set())
+        if change.key not in gone and len(gone) >= _MOST_GONE:
             raise LiveEventError(
-                f"{error.endpoint}: {error.status}, as all that {change.entry.place} has read; "
-                "look at its fetch. Where its events only tell of deletions, use delete_when"
+                f"{error.endpoint}: {error.status}, as for the {_MOST_GONE} items before it that "
+                f"{change.entry.place} has read: the API may be away, or look at its fetch. Where "
+                "many items are deleted at once, use delete_when"
             )
+        gone.add(change.key)
 
-    async def _gone(self, change: Change, reason: str) -> None:
+    async def _forget(self, change: Change, reason: str) -> None:
         if change.target.identifier:
             await self._remove(change, reason)
             return

@@ -87,10 +87,7 @@ def find_identifiers(columns: Columns, count: int, blueprint: str, mark: str) ->
         is_distinct = len(set(map(str, values))) == len(values)
         if is_distinct and is_comparable and expression:
             found.append(Identifier(expression, keys, _name(keys) in SURE | own))
-        elif (
-            mark
-            and len({(a, str(b)) for a, b in zip(columns[(mark,)], values, strict=True)}) == count
-        ):
+        elif mark and _are_distinct(columns[(mark,)], values):
             text = f'.{mark} + "/" + ({_as_text(keys, values)})'
             found.append(Identifier(text, keys, _name(keys) in SURE | own))
     ranks = {name: rank for rank, name in enumerate((*sorted(own), *_IDENTIFIERS))}

@@ -74,11 +74,20 @@ def load_document(source: str, *, verify: bool = True) -> tuple[Node, str]:
         ConfigurationError: it cannot be read, or is no OpenAPI 3 document.
     """
     is_web = source.startswith(tuple(f"{scheme}://" for scheme in _WEB))
+    if is_web and "@" in urlsplit(source).netloc:
+        raise ConfigurationError(
+            "the address of a document must not hold a user name or password; save it to a file"
+        )
     address = source if is_web else Path(source).resolve().as_uri()
-    content = _read(address, source, verify)
-    _check_version(content, source)
+    content = _read(address, shown(source), verify)
+    _check_version(content, shown(source))
     handlers = _Handlers(lambda uri: _read_referenced(uri, address, verify))
     return Node(SchemaPath.from_dict(content, base_uri=address, handlers=handlers)), address
+
+
+def shown(source: str) -> str:
+    """A file, or an address without its query, which may hold a token."""
+    return source.partition("?")[0] if "://" in source else source
 
 
 def _explained(error: Unresolvable) -> ConfigurationError:
@@ -109,16 +118,16 @@ def _read_referenced(uri: str, document: str, verify: bool) -> Any:
     own, other = urlsplit(document), urlsplit(uri)
     if (own.scheme, own.netloc) != (other.scheme, other.netloc):
         raise ConfigurationError(
-            f"the document refers to {uri}, which is on another host and is not followed; bundle "
-            "the document into one file first"
+            f"the document refers to {shown(uri)}, which is on another host and is not followed; "
+            "bundle the document into one file first"
         )
-    return _read(uri, uri, verify)
+    return _read(uri, shown(uri), verify)
 
 
 def _read(address: str, name: str, verify: bool) -> Any:
     parts = urlsplit(address)
     if parts.scheme in _WEB:
-        text = _download(address, verify)
+        text = _download(address, name, verify)
     else:
         text = read_text(Path(unquote(parts.path)))
     try:
@@ -127,19 +136,19 @@ def _read(address: str, name: str, verify: bool) -> Any:
         raise ConfigurationError(f"{name} is neither JSON nor YAML") from None
 
 
-def _download(address: str, verify: bool) -> str:
+def _download(address: str, name: str, verify: bool) -> str:
     """The text at an address; asked for without any credentials."""
     try:
         response = httpx.get(address, timeout=_TIMEOUT, verify=verify, follow_redirects=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ConfigurationError(f"{address} cannot be read: {error}") from None
+        raise ConfigurationError(f"{name} cannot be read: {error}") from None
     if not response.is_success:
         raise ConfigurationError(
-            f"{address} cannot be read: the server answers "
+            f"{name} cannot be read: the server answers "
             f"{response.status_code}; save the document to a file instead"
         )
     if len(response.content) > _MOST_BYTES:
-        raise ConfigurationError(f"{address} is larger than {_MOST_BYTES >> 20} MB")
+        raise ConfigurationError(f"{name} is larger than {_MOST_BYTES >> 20} MB")
     return response.text
 
 

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from errors import ConfigurationError
+from explore.masking import is_telling
 from explore.setup.surveyed import Wanted
 
 # Leading segments that are the API's own, not a resource's.
 _PREFIX = re.compile(r"api|rest|services?|v\d+(\.\d+)?|\d{4}-\d{2}-\d{2}", re.IGNORECASE)
+
+# A token that says where to go on is none that opens anything.
+_OF_A_PAGE = re.compile(r"page|next|skip|continu|cursor|sync", re.IGNORECASE)
 
 
 def split_endpoints(endpoints: Sequence[str], base_url: str = "") -> tuple[str, list[Wanted]]:
@@ -30,10 +34,11 @@ def _common_base(endpoints: Sequence[str]) -> str:
     origins = []
     prefixes = []
     for endpoint in endpoints:
-        parts = urlsplit(endpoint)
+        parts = _parts(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigurationError(
-                f"{endpoint} is no URL that starts with http:// or https://; paths need --base-url"
+                f"{_bare(endpoint)} is no URL that starts with http:// or https://; "
+                "paths need --base-url"
             )
         if parts.username or parts.password:
             raise ConfigurationError(
@@ -48,6 +53,14 @@ def _common_base(endpoints: Sequence[str]) -> str:
         )
     common = _common_start(prefixes)
     return "/".join([origins[0], *common])
+
+
+def _parts(endpoint: str) -> SplitResult:
+    """The parts of a URL; of what is none, no parts."""
+    try:
+        return urlsplit(endpoint)
+    except ValueError:
+        return urlsplit("")
 
 
 def _prefix_of(path: str) -> list[str]:
@@ -73,12 +86,31 @@ def _common_start(prefixes: Sequence[list[str]]) -> list[str]:
 def _below(base: str, endpoint: str) -> Wanted:
     rest = endpoint
     if endpoint.startswith(("http://", "https://")):
-        address = endpoint.partition("?")[0]
+        address = _bare(endpoint)
         if address != base and not address.startswith(f"{base}/"):
             raise ConfigurationError(f"{address} is not below baseUrl {base}")
         rest = endpoint[len(base) :]
     path, _, query = rest.partition("#")[0].partition("?")
     path = "/" + path.strip("/")
     if path == "/":
-        raise ConfigurationError(f"{endpoint} names no endpoint; give a URL such as {base}/users")
-    return Wanted(path, dict(parse_qsl(query, keep_blank_values=True)))
+        raise ConfigurationError(
+            f"{_bare(endpoint)} names no endpoint; give a URL such as {base}/users"
+        )
+    return Wanted(path, _harmless(dict(parse_qsl(query, keep_blank_values=True)), path))
+
+
+def _bare(endpoint: str) -> str:
+    """Without a query, which may hold anything."""
+    return endpoint.partition("?")[0]
+
+
+def _harmless(query: dict[str, str], path: str) -> dict[str, str]:
+    """The query, which goes into the mapping, and so into files and to Port."""
+    secret = [name for name in query if is_telling(name) and not _OF_A_PAGE.search(name)]
+    if secret:
+        raise ConfigurationError(
+            f"{path}: the query parameter {secret[0]} seems to hold a secret, which must not stand "
+            "in a mapping; leave it out and give it as apiKey, with authType api_key, "
+            f"apiKeyLocation query and apiKeyHeader {secret[0]}"
+        )
+    return query

@@ -26,6 +26,8 @@ RUN = "docker-run.sh"
 _MEMORY = ".ocean-custom.json"
 _REGISTRY = "<your-registry>"
 _IMAGE = f"{_REGISTRY}/port-ocean-custom:<version>"
+# What a shell script, a host name and a resource of Kubernetes all take as it is.
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9-]+")
 _ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)(=.*)?$")
 _CREDENTIALS = {
     "bearer_token": ("apiToken",),
@@ -225,9 +227,9 @@ def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
 
 def installation_name(settings: Mapping[str, Any]) -> str:
     """A name for the installation, from the host of baseUrl."""
-    host = urlsplit(str(settings.get("baseUrl", ""))).hostname or "my-api"
+    host = urlsplit(str(settings.get("baseUrl", ""))).hostname or ""
     parts = [part for part in host.split(".") if part not in ("www", "api", "com", "org", "io")]
-    return "-".join(parts) or "my-api"
+    return _NOT_IN_NAMES.sub("-", "-".join(parts).lower()).strip("-") or "my-api"
 
 
 def assignments(text: str) -> dict[str, str | None]:
@@ -282,9 +284,10 @@ def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str
 
 
 def _text(value: Any) -> str:
+    """A setting on one line, as an env file has it; PEM and JSON take spaces for line breaks."""
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else json.dumps(value)
+    return " ".join(value.splitlines()) if isinstance(value, str) else json.dumps(value)
 
 
 def _yaml() -> YAML:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from errors import ConfigurationError
 from explore.inputs import GivenSettings
-from explore.openapi.document import Node, load_document
+from explore.openapi.document import Node, load_document, shown
 from explore.openapi.endpoints import Collection, find_collections, server_url
 from explore.openapi.security import Authentication, find_authentication
 from explore.setup.asking import Asker
@@ -34,11 +34,11 @@ def request_from_document(
     root, address = load_document(source, verify=verify)
     base = base_url or server_url(root, address)
     if not base:
-        raise ConfigurationError(f"{source} names no server; give --base-url")
+        raise ConfigurationError(f"{shown(source)} names no server; give --base-url")
     collections, notes = find_collections(root)
     if not collections:
         raise ConfigurationError(
-            "\n  ".join([f"{source} has no endpoint that lists items", *notes])
+            "\n  ".join([f"{shown(source)} has no endpoint that lists items", *notes])
         )
     chosen = _choose(collections, select, asker)
     found = _authentication(root, given, address)

@@ -117,6 +117,8 @@ async def initialise(
     """
     failures: list[Failure] = []
     if request.collections and request.missing:
+        # No client will look at the address, which may be a document's.
+        ConnectionSettings.parse({"base_url": request.base_url})
         surveyed = _unasked(request)
     else:
         settings = ConnectionSettings.parse({**request.values, **_NO_PAGING})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errors import ConfigurationError
+from errors import ConfigurationError, SettingsError
 from explore.inputs import GivenSettings
 from explore.openapi.document import Node, load_document
 from explore.openapi.endpoints import find_collections, server_url
@@ -166,6 +166,19 @@ async def test_cursors_and_client_credentials(
         assert SECRET not in file.read_text("utf-8")
 
 
+async def test_an_address_that_nobody_asks_is_looked_at_all_the_same(
+    around: Surroundings, tmp_path: Path
+) -> None:
+    document = str(DOCUMENTS / "library.yaml")
+    given = GivenSettings({}, {})
+    request = request_from_document(
+        given, document, "https://u:pw@a.test", (), tmp_path / "o", Assuming()
+    )
+    with pytest.raises(SettingsError, match="must not hold a user name"):
+        await initialise(request, around, Assuming())
+    assert not (tmp_path / "o").exists()
+
+
 def assets(request: Received) -> Reply:
     items = [
         {"id": f"A{n}", "displayName": f"Asset {n}", "tags": ["x"], "owner": None, "parent": None}
@@ -298,6 +311,19 @@ def test_other_files_are_refused(tmp_path: Path, content: str, message: str) -> 
     path.write_text(content, "utf-8")
     with pytest.raises(ConfigurationError, match=message):
         load_document(str(path))
+
+
+@pytest.mark.parametrize(
+    "source, message",
+    [
+        ("http://user:pw@127.0.0.1:9/openapi.json", "must not hold a user name or password"),
+        ("http://127.0.0.1:9/openapi.json?x=pw", "http://127.0.0.1:9/openapi.json cannot be read"),
+    ],
+)
+def test_what_an_address_of_a_document_holds_is_not_shown(source: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as error:
+        load_document(source)
+    assert "pw" not in str(error.value)
 
 
 def test_a_path_that_the_document_does_not_list_is_refused(tmp_path: Path) -> None:

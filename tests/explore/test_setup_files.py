@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,11 @@ def test_addresses(urls: list[str], given_base: str, base: str, paths: list[str]
         (["https://a.com/x"], "https://b.com", "is not below baseUrl"),
         (["https://user:pw@a.com/x"], "", "must not hold a user name"),
         (["https://a.com/"], "", "names no endpoint"),
+        (["https://a.com/?x=pw"], "", "https://a.com/ names no endpoint"),
+        (["a.com/x?x=pw"], "", "a.com/x is no URL"),
+        (["https://[a/x"], "", r"https://\[a/x is no URL"),
+        (["https://a.com/x?api_key=pw"], "", "/x: the query parameter api_key seems to hold"),
+        (["/x?key=pw"], "https://a.com", "apiKeyLocation query and apiKeyHeader key"),
     ],
 )
 def test_addresses_that_cannot_be_used(urls: list[str], base: str, message: str) -> None:
@@ -223,13 +229,32 @@ def test_addresses_that_cannot_be_used(urls: list[str], base: str, message: str)
 
 
 def test_the_query_of_a_url_belongs_to_its_endpoint() -> None:
-    _, [wanted] = split_endpoints(["https://a.com/users?active=true&empty="])
-    assert wanted.query == {"active": "true", "empty": ""}
+    _, [wanted] = split_endpoints(["https://a.com/users?active=true&empty=&pageToken=7"])
+    assert wanted.query == {"active": "true", "empty": "", "pageToken": "7"}
 
 
 def test_the_installation_is_named_after_the_host() -> None:
     assert installation_name({"baseUrl": "https://api.acme.com/v1"}) == "acme"
     assert installation_name({}) == "my-api"
+
+
+@pytest.mark.parametrize("host", ["a`id`.example.com", 'a";id;".com', "a$PATH.com", "[::1]:80"])
+def test_an_odd_host_is_nothing_that_a_shell_runs(host: str) -> None:
+    assert re.fullmatch(r"[a-z0-9-]+", installation_name({"baseUrl": f"https://{host}/v1"}))
+
+
+def test_each_variable_has_one_line(tmp_path: Path) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+    settings = {
+        **SETTINGS,
+        "caCertificate": pem,
+        "apiKeyHeader": "X\nOCEAN__PORT__BASE_URL=http://x",
+    }
+    Folder(tmp_path).write(plan("/users", settings=settings), {})
+    lines = (tmp_path / "ocean.env").read_text("utf-8").splitlines()[2:]
+    prefix = "OCEAN__INTEGRATION__CONFIG__"
+    assert all(line.startswith(prefix) for line in lines)
+    assert f"{prefix}CA_CERTIFICATE={pem.replace('\n', ' ')}" in lines
 
 
 def test_a_resource_that_was_written_by_hand_is_left_alone(tmp_path: Path) -> None:

@@ -122,6 +122,21 @@ async def test_a_wrong_path_does_not_empty_the_catalog(lines: list[str]) -> None
     assert sum("lost" in line and "look at its fetch" in line for line in lines) == 5
 
 
+async def test_a_gateway_that_answers_for_the_api_does_not_empty_the_catalog() -> None:
+    users = dict.fromkeys("abcdefgh", 1)
+    api = ModelApi(dict(users))
+    async with open_world(api, Catalog(dict(users)), resource(BY_ID)) as world:
+        await told(world, *({"id": name} for name in users))
+        api.users.clear()
+        for name in [*users, *users]:
+            await told(world, {"id": name})
+        assert world.fates == {"updated": 8, "deleted": 6, "lost": 10}
+        assert len(world.catalog.entities) == 5
+        api.users.update(users)
+        await told(world, *({"id": name} for name in users))
+        assert world.catalog.entities == users
+
+
 async def test_no_failure_deletes() -> None:
     async with open_world(
         ModelApi({}, fails=lambda: True), Catalog({"a": 1}), resource(BY_ID)
@@ -161,8 +176,8 @@ async def test_a_deletion_waits_for_a_fetch_that_would_bring_the_entity_back() -
     api = ModelApi({"a": 1}, pause=lambda: 0.05)
     async with open_world(api, Catalog(), resource(fetch, erase)) as world:
         await world.tell({"id": "a", "action": "changed"})
-        await asyncio.sleep(0.02)
-        assert api.asked
+        while not api.asked:  # noqa: ASYNC110  # the model has nothing to wait for
+            await asyncio.sleep(0.001)
         del api.users["a"]
         await told(world, {"id": "a", "action": "erased"})
         assert world.catalog.entities == {}
@@ -315,6 +330,14 @@ def test_a_path_that_is_no_webhook_path_is_refused() -> None:
     mapped = CustomResourceConfig.parse_obj(resource({"path": "/hooks/"}))
     with pytest.raises(SelectorError, match=r"0\.path: /hooks is not in webhookPaths, which"):
         mapped.plan(PARSED)
+
+
+async def test_the_path_of_a_refused_event_makes_no_line_of_its_own(lines: list[str]) -> None:
+    async with open_world(ModelApi(), Catalog()) as world:
+        world.events.refused(f"/integration/webhook\nINFO all is well{'x' * 9000}", "it is forged")
+    said = at(lines, "Refused a live event")
+    assert said.count("\n") == 1
+    assert len(said) < 200
 
 
 async def test_why_nothing_is_accepted_is_said(lines: list[str]) -> None:

@@ -108,3 +108,28 @@ def test_issues(harbour: Harbour) -> None:
     # Only what says that it changed is read; and what is gone stays until the next full resync.
     assert versions["5"] == 1
     assert "7" in versions
+
+
+def test_after_a_full_resync_only_changes_are_read(harbour: Harbour) -> None:
+    api = GitHub()
+    issues = resource(
+        PATH,
+        "issue",
+        identifier=".number | tostring",
+        query_params={"state": "all", "per_page": 10},
+        incremental={"param": "since"},
+    )
+    with serve(api.app) as server:
+        settings = {"paginationType": "header_link", "baseUrl": server.url}
+        harbour.install([issues])
+        before = datetime.now(UTC)
+        full = harbour.sail(settings)
+        read = len(api.asked)
+        api.change(3, version=2)
+        changes = harbour.sail(settings, variables=INCREMENTAL)
+    assert (full.code, changes.code, full.errors()) == (0, 0, []), changes.printed
+    (asked,) = api.asked[read:]
+    since = datetime.fromisoformat(asked["since"])
+    assert before - timedelta(seconds=3) < since < datetime.now(UTC)
+    versions = {number: found["version"] for number, found in harbour.catalog("issue").items()}
+    assert versions == {str(number): 1 + (number == 3) for number in range(1, 26)}

@@ -287,6 +287,8 @@ def test_single_quotes_are_understood_as_the_framework_does() -> None:
 def test_an_item_expression_gives_its_first_output() -> None:
     assert ItemExpression(".a, .b", "field").first({"a": 1, "b": 2}) == 1
     assert ItemExpression("empty", "field").first({}) is None
+    assert ItemExpression(".a.b", "field").first({"a": {"b": True}}) is True
+    assert ItemExpression(".a.b", "field").first({"a": None}) is None
     with pytest.raises(ValueError, match="Cannot index"):
         ItemExpression(".a", "field").first("text")
     with pytest.raises(SelectorError, match="filter: '\\.a =='"):

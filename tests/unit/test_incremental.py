@@ -36,6 +36,7 @@ async def read(
     plan: ResourcePlan,
     since: datetime | None,
     limits: Limits | None = None,
+    now: datetime | None = None,
     **config: Any,
 ) -> tuple[list[Item], Api]:
     api = Api(route)
@@ -48,6 +49,8 @@ async def read(
         limits=limits or Limits(),
         since=since,
     )
+    if now:
+        reader._timed._clock = lambda: now
     found = [item async for batch in reader.batches() for item in batch]
     return found, api
 
@@ -159,6 +162,7 @@ async def test_reading_ends_at_the_first_page_that_is_older() -> None:
         pytest.param([at(-n) if n % 3 else None for n in range(30)], id="without a time"),
         pytest.param([at(-n) if n % 3 else "yesterday" for n in range(30)], id="not understood"),
         pytest.param([at(-1)] * 30, id="all at the same time"),
+        pytest.param([at(-(n % 2)) for n in range(7)] + [at(-9)] * 23, id="imported at once"),
     ],
 )
 async def test_where_nothing_tells_that_the_rest_is_older_all_is_read(times: list[Any]) -> None:
@@ -284,10 +288,9 @@ def test_every_item_of_a_capped_api_is_read_or_it_fails_loudly(
     api = Capped(times, cap, ends, refuses=refuses)
     last = START + timedelta(seconds=62 if step == 2 else 1e5)
     plan = windowed(timedelta(seconds=step), None if refuses else cap, START)
-    config = {"pagination_type": "offset", "page_size": "2"} if refuses else {}
-    found: list[Item] = []
+    config: dict[str, Any] = {"pagination_type": "offset", "page_size": "2"} if refuses else {}
     try:
-        found, asked = asyncio.run(read_until(api, plan, last, **config))
+        found, sent = asyncio.run(read(api, plan, None, now=last, **config))
     except ResourceError as error:
         # As many as the cap within three seconds.
         crowds = (sum(abs(a - b) < 3 for a in times) for b in times)
@@ -297,23 +300,7 @@ def test_every_item_of_a_capped_api_is_read_or_it_fails_loudly(
     assert {item["id"] for item in found} == set(range(len(times)))
     assert api.longest <= timedelta(seconds=step)
     windows_needed = 1 + (last - START + timedelta(minutes=6)).total_seconds() / (step - 1)
-    assert len(asked) <= (windows_needed + 60 * len(times)) * (cap + 2)
-
-
-async def read_until(
-    route: Callable[[ApiRequest], Any], plan: ResourcePlan, now: datetime, **config: Any
-) -> tuple[list[Item], list[str]]:
-    api = Api(route)
-    client: Any = api
-    reader = ResourceReader(
-        plan,
-        client=client,
-        settings=ConnectionSettings.parse({"base_url": BASE, **config}),
-        shared=SharedResponses([]),
-    )
-    reader._timed._clock = lambda: now
-    found = [item async for batch in reader.batches() for item in batch]
-    return found, api.asked
+    assert len(sent.asked) <= (windows_needed + 60 * len(times)) * (cap + 2)
 
 
 async def test_incremental_windows_begin_at_the_cursor() -> None:

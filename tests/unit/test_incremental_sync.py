@@ -99,12 +99,24 @@ async def test_a_cursor_stays_where_port_refused_an_entity(refused: list[str]) -
     assert port.cursors == {("k", 0): BEGUN}
 
 
+@pytest.mark.parametrize("before", [None, BEGUN])
+async def test_a_cursor_that_a_full_resync_set_meanwhile_stays(
+    before: datetime | None, refused: list[str]
+) -> None:
+    port: Any = Port(**({"k": before} if before else {}))
+    cursors = CarefulCursors(port, ResourceRun("k", 0, since=before))
+    # It began before this run, and deleted what it had not seen of what this run wrote.
+    await restart_cursors(port, [ResourceRun("k", 0)], BEGUN + timedelta(minutes=1))
+    await cursors.save("k", 0, BEGUN + timedelta(minutes=9))
+    assert port.cursors == {("k", 0): BEGUN + timedelta(seconds=59)}
+
+
 async def test_a_full_resync_takes_cursors_to_where_it_began_also_back() -> None:
     port: Any = Port(behind=BEGUN - timedelta(days=1), ahead=BEGUN + timedelta(minutes=9))
     runs = [ResourceRun(kind, 0) for kind in ("behind", "ahead", "never")]
     await restart_cursors(port, runs, BEGUN)
     began = BEGUN - timedelta(seconds=1)
-    assert port.cursors == {("behind", 0): began, ("ahead", 0): began}
+    assert port.cursors == {(kind, 0): began for kind in ("behind", "ahead", "never")}
 
 
 async def test_cursors_that_cannot_be_moved_cost_a_warning(logs: list[str]) -> None:
@@ -174,6 +186,11 @@ WINDOWS = {"from_param": "from", "to_param": "to", "start": "90d", "step": "7d"}
             "windows.step: must be at least 172800 s",
         ),
         ({"windows": {**WINDOWS, "start": "soon"}}, "windows.start: must be a date such as"),
+        ({"windows": {**WINDOWS, "start": 90}}, "windows.start: must be a date such as"),
+        ({"windows": {**WINDOWS, "start": "2024"}}, "how long ago, with its unit"),
+        ({"windows": {**WINDOWS, "start": "2204-01-01"}}, "windows.start: must be in the past"),
+        ({"windows": {**WINDOWS, "start": "0d"}}, "windows.start: must be in the past"),
+        ({"windows": {**WINDOWS, "step": 7}}, "there are 1296000 windows of 7, each a request"),
         ({"windows": {**WINDOWS, "cap": 0}}, "windows.cap: ensure this value is greater than"),
         ({"windows": {"from_param": "from"}}, "windows.to_param: field required"),
         (

@@ -1,5 +1,6 @@
 """Kept responses on disk: private, whole or absent, bounded, and safe to share."""
 
+import asyncio
 import os
 import stat
 import time
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from errors import ResponseError
 from freshness import kept_responses
-from freshness.kept_entry import Metadata, body_digest
+from freshness.kept_entry import KeptBody, Metadata, body_digest
 from freshness.kept_responses import KeptResponses
 
 LIMIT = 200_000
@@ -98,6 +100,24 @@ def test_what_is_damaged_is_never_served(
     assert body_of(kept, NAME) is None
     store(kept, NAME, b"new")
     assert body_of(kept, NAME) == b"new"
+
+
+async def test_a_body_that_is_cut_while_it_is_read_is_an_error(
+    kept: KeptResponses, tmp_path: Path
+) -> None:
+    store(kept, NAME, bytes(100_000))
+    entry = kept.find(NAME)
+    assert entry
+    assert entry.is_intact()
+    (file,) = files(tmp_path)
+    os.truncate(file, 70_000)
+    with pytest.raises(OSError, match="cut"):
+        entry.read_all()
+    async with asyncio.timeout(5):
+        with pytest.raises(ResponseError, match="responseDirectory"):
+            [chunk async for chunk in KeptBody(entry).chunks()]
+        with pytest.raises(ResponseError, match="cut"):
+            await KeptBody(entry).read()
 
 
 def test_an_entry_under_another_name_is_none(kept: KeptResponses, tmp_path: Path) -> None:

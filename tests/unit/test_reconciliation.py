@@ -105,7 +105,8 @@ async def test_what_live_events_wrote_during_a_resync_is_not_deleted_by_it(
 ) -> None:
     ocean = AsyncMock()
     monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean)
-    monkeypatch.setattr(HttpEntitiesStateApplier, "upsert", AsyncMock())
+    written_as = AsyncMock(side_effect=lambda entities, agent: entities)
+    monkeypatch.setattr(HttpEntitiesStateApplier, "upsert", written_as)
     guard = DeletionGuard(cast("Any", None))
     entities: list[Any] = [SimpleNamespace(blueprint="a", identifier=name) for name in "xyz"]
 
@@ -124,5 +125,9 @@ async def test_what_live_events_wrote_during_a_resync_is_not_deleted_by_it(
     assert await considered(entities[2:], "resync") == ["x", "z"]
     guard.begin_sparing()
     assert await considered([], "resync") == ["x", "z"]
+    # An identifier that is a search, for which Port finds "z".
+    search: Any = SimpleNamespace(blueprint="a", identifier={"combinator": "and", "rules": []})
+    written_as.side_effect = lambda given, agent: entities[2:]
+    assert await considered([search], "http_request") == ["x"]
     guard.end_sparing()
     assert await considered([], "resync") == ["x", "y", "z"]

@@ -104,6 +104,12 @@ def test_values_whose_name_tells_are_masked_unknown_or_not() -> None:
     assert url == "https://h.test/x?api_key=***&page=2&sig=***"
 
 
+def test_an_address_makes_no_line_of_its_own() -> None:
+    url = httpx.URL("https://h.test/a%0Ab", params={"q": "a\r\nERROR made up\u2028\x1b[1m é"})
+    assert Redactor().url(url) == "https://h.test/a%0Ab?q=a%0D%0AERROR made up%E2%80%A8%1B[1m é"
+    assert "\n" not in Redactor(["secret"]).url("https://h.test/secret%0Ax")
+
+
 @pytest.mark.contract("secrets.words-kept")
 def test_unset_secrets_and_short_values_mask_no_word() -> None:
     settings = ConnectionSettings.parse(
