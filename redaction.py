@@ -5,7 +5,7 @@ import html
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -58,6 +58,19 @@ _NAMED_IN_BODY = re.compile(
 )
 
 
+class _Known:
+    """Secrets in all their forms, and how to find them."""
+
+    def __init__(self, forms: frozenset[str]) -> None:
+        self.forms = forms
+        # Longest first: a secret that contains another one must not leave its rest behind.
+        ordered = sorted(forms, key=len, reverse=True)
+        one_of = "|".join(map(_in_any_spelling, ordered))
+        # Found without being consumed, because the end of one may be the start of another.
+        self.pattern = re.compile(f"(?=({one_of}))") if ordered else None
+        self.spellings = {spelling for form in forms for spelling in _spellings_of(form)}
+
+
 class Redactor:
     """Masks known secrets, JSON Web Tokens, and values whose name tells that they are a secret.
 
@@ -66,10 +79,10 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._lasting: set[str] = set()
-        self._renewed: deque[set[str]] = deque(maxlen=_GENERATIONS)
-        self._known: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._lasting = _Known(frozenset())
+        self._renewed: deque[frozenset[str]] = deque(maxlen=_GENERATIONS)
+        self._patterns: tuple[re.Pattern[str], ...] = ()
+        self._hidden: Set[str] = frozenset()
         self.learn(*secrets)
 
     @classmethod
@@ -79,7 +92,7 @@ class Redactor:
 
     def learn(self, *secrets: str) -> None:
         """Mask these from now on, also as they look in URLs, JSON, HTML and Basic credentials."""
-        self._lasting |= {form for secret in secrets for form in _forms_of(secret)}
+        self._lasting = _Known(self._lasting.forms.union(*map(_forms_of, secrets)))
         self._mask_known()
 
     def learn_renewed(self, value: Any) -> None:
@@ -87,24 +100,23 @@ class Redactor:
 
         Only the last few are remembered: an instance that runs for months fetches many.
         """
-        self._renewed.append({form for secret in leaves(value) for form in _forms_of(secret)})
+        self._renewed.append(frozenset().union(*map(_forms_of, leaves(value))))
         self._mask_known()
 
     def _mask_known(self) -> None:
-        known = self._lasting.union(*self._renewed)
-        # Longest first: a secret that contains another one must not leave its rest behind.
-        ordered = sorted(known, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_in_any_spelling, ordered))) if ordered else None
+        # Apart, because a private key among those that last takes long to make a pattern of.
+        renewed = _Known(frozenset().union(*self._renewed))
+        self._patterns = tuple(filter(None, (self._lasting.pattern, renewed.pattern)))
         # Ocean looks for texts as they are.
-        spelt = {spelling for form in known for spelling in _spellings_of(form)}
-        _unmask({re.escape(spelling) for spelling in self._known - spelt})
-        sensitive_log_filter.hide_sensitive_strings(*spelt - self._known)
-        self._known = spelt
+        hidden = self._lasting.spellings | renewed.spellings
+        _unmask({re.escape(spelling) for spelling in self._hidden - hidden})
+        sensitive_log_filter.hide_sensitive_strings(*hidden - self._hidden)
+        self._hidden = hidden
 
     def text(self, text: str) -> str:
         """The text with every known secret masked."""
-        masked = self._pattern.sub(MASK, text) if self._pattern else text
-        return _JSON_WEB_TOKEN.sub(MASK, masked)
+        found = (match.span(1) for pattern in self._patterns for match in pattern.finditer(text))
+        return _JSON_WEB_TOKEN.sub(MASK, _without(sorted(found), text))
 
     def url(self, url: httpx.URL | str) -> str:
         """The URL without user information, secrets, and values of parameters like `token`.
@@ -206,6 +218,17 @@ def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
 def _lines_of(pem: str) -> Iterator[str]:
     """What of a private key tells something; whole, it would only be found in one piece."""
     return (line for line in pem.splitlines() if line and not line.startswith("-----"))
+
+
+def _without(spans: Iterable[tuple[int, int]], text: str) -> str:
+    """The text with a mask in place of each span; spans are sorted, and may overlap."""
+    parts: list[str] = []
+    position = 0
+    for begin, end in spans:
+        if begin >= position:
+            parts += [text[position:begin], MASK]
+        position = max(position, end)
+    return "".join([*parts, text[position:]])
 
 
 def _forms_of(secret: str) -> set[str]:

@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
 
@@ -40,29 +41,24 @@ class RefreshTokens:
         return self._newest or self._stored() or self._given
 
     def replace(self, token: str) -> None:
-        """Keep a token that the API gave in place of the current one."""
+        """Use a token that the API gave in place of the current one.
+
+        It gets into the file when `exclusively` ends.
+        """
         if token == self.current():
             return
+        self._newest = token
         if self._file is None:
-            self._newest = token
             logger.warning(
                 "The API replaced the refresh token; set refreshTokenFile, or the new one is lost "
                 "when this process ends and the one in refreshToken may be worthless"
-            )
-            return
-        try:
-            self._write(self._file, token)
-            self._newest = ""
-        except OSError as error:
-            self._newest = token
-            logger.error(
-                f"refreshTokenFile {self._file} cannot be written ({error.strerror}); the new "
-                "refresh token is lost when this process ends"
             )
 
     @asynccontextmanager
     async def exclusively(self) -> AsyncGenerator[None]:
         """Held while a token is used: one that two processes send at once may be revoked.
+
+        On the way out, a new one is written to the file.
 
         Raises:
             AuthenticationError: another process holds it for longer than five minutes.
@@ -77,9 +73,23 @@ class RefreshTokens:
             raise _unusable(f"{beside} cannot be opened: {error.strerror}") from None
         try:
             await _lock(descriptor, beside)
-            yield
+            try:
+                yield
+            finally:
+                if self._newest:
+                    await _to_its_end(self._save(self._file))
         finally:
             os.close(descriptor)
+
+    async def _save(self, file: Path) -> None:
+        try:
+            await asyncio.to_thread(self._write, file, self._newest)
+            self._newest = ""
+        except OSError as error:
+            logger.error(
+                f"refreshTokenFile {file} cannot be written ({error.strerror}); the new refresh "
+                "token is lost when this process ends"
+            )
 
     def _stored(self) -> str:
         if self._file is None:
@@ -117,6 +127,15 @@ class RefreshTokens:
         finally:
             # Only there when it did not get to its place.
             Path(name).unlink(missing_ok=True)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for work that must not be given up half way, also when this is cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait({task})
 
 
 async def _lock(descriptor: int, path: Path) -> None:

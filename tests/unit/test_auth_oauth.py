@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -526,9 +527,9 @@ def test_processes_take_turns(tmp_path: Path) -> None:
 
 
 @pytest.mark.contract("auth.oauth.rotation-file")
-def test_a_new_setting_counts_before_the_file(tmp_path: Path) -> None:
+async def test_a_new_setting_counts_before_the_file(tmp_path: Path) -> None:
     file = tmp_path / "token"
-    RefreshTokens("first", file).replace("second")
+    await _rotate(RefreshTokens("first", file), "second")
     assert RefreshTokens("first", file).current() == "second"
     assert RefreshTokens("", file).current() == "second"
     assert RefreshTokens("pasted", file).current() == "pasted"
@@ -563,29 +564,51 @@ async def test_another_file_is_never_sent(
 
 
 @pytest.mark.contract("auth.oauth.rotation-file")
-def test_a_file_that_cannot_be_written_is_said_and_the_token_kept(
+async def test_a_file_that_cannot_be_written_is_said_and_the_token_kept(
     tmp_path: Path, logs: list[str]
 ) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     tokens = RefreshTokens("first", folder / "token")
-    folder.rmdir()
-    tokens.replace("second")
+    async with tokens.exclusively():
+        tokens.replace("second")
+        shutil.rmtree(folder)
     assert tokens.current() == "second"
     assert any("cannot be written" in line for line in logs)
     assert "second" not in "\n".join(logs)
 
 
 @given(tokens=st.lists(st.text(st.characters(codec="utf-8"), min_size=1), max_size=6))
-def test_the_last_token_is_the_one_that_is_kept(
+async def test_the_last_token_is_the_one_that_is_kept(
     tmp_path_factory: pytest.TempPathFactory, tokens: list[str]
 ) -> None:
     file = tmp_path_factory.mktemp("rotation") / "token"
     kept = RefreshTokens("first", file)
     for token in tokens:
-        kept.replace(token)
+        await _rotate(kept, token)
     assert RefreshTokens("first", file).current() == (tokens[-1] if tokens else "first")
-    assert {path.name for path in file.parent.iterdir()} <= {"token"}
+    assert {path.name for path in file.parent.iterdir()} <= {"token", "token.lock"}
+
+
+@pytest.mark.contract("auth.oauth.rotation-file")
+async def test_a_token_is_written_although_who_used_it_was_cancelled(tmp_path: Path) -> None:
+    tokens = RefreshTokens("first", tmp_path / "token")
+
+    async def give_up() -> None:
+        async with tokens.exclusively():
+            tokens.replace("second")
+            task = asyncio.current_task()
+            assert task
+            task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(give_up())
+    assert RefreshTokens("first", tmp_path / "token").current() == "second"
+
+
+async def _rotate(tokens: RefreshTokens, token: str) -> None:
+    async with tokens.exclusively():
+        tokens.replace(token)
 
 
 @pytest.mark.contract("start.bad-settings", "start.one-message")

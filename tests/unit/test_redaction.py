@@ -183,6 +183,12 @@ def test_the_longer_of_two_secrets_leaves_no_rest() -> None:
     assert Redactor(["abcd", "abcdefgh"]).text("x abcdefgh y") == "x *** y"
 
 
+def test_secrets_that_overlap_leave_no_rest() -> None:
+    redactor = Redactor(["abcdef", "opqr"])
+    redactor.learn_renewed(["cdefgh", "mnopqrst", "abcd"])
+    assert redactor.text("x abcdefgh y mnopqrst z abcdef") == "x *** y *** z ***"
+
+
 def test_leaves_are_all_values_but_the_harmless() -> None:
     answer = {"access_token": "t", "token_type": "Bearer", "n": [1, {"x": None, "y": True}]}
     assert list(leaves(answer)) == ["t", "1"]
