@@ -67,7 +67,7 @@ def overlap(bench: Bench) -> Section:
     section = Section(
         "Overlap",
         f"{pages} pages of 1,000 items behind a cursor and 50 ms each; the consumer takes 50 ms "
-        "for each page.",
+        "for 1,000 items.",
     )
     section.targets = [
         Target.at_most("wall / max(fetch, consume)", ours / max(fetch, consume), 1.15)
