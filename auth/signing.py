@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 
 SigningAlgorithm = Literal[
     "HS256",
@@ -53,8 +54,7 @@ def load_key(text: str, algorithm: SigningAlgorithm) -> Any:
         key = signer.prepare_key(content)
         # Public keys are loaded as well, and fail here.
         signer.sign(b"", key)
-    # NotImplementedError is what PyJWT raises over a key of another family than the algorithm's.
-    except (jwt.InvalidKeyError, ValueError, TypeError, AttributeError, NotImplementedError):
+    except (jwt.InvalidKeyError, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):
         raise KeyRefusedError(f"is no {wanted}, which signingAlgorithm {algorithm} wants") from None
     return key
 

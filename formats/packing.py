@@ -24,14 +24,13 @@ _MOST_RATIO = 500
 _HARMLESS = 100 * 2**20
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 1
-# What zipfile and zlib raise over archives that are none or not whole; over features of the format
-# that Python does not read, such as patches, zipfile raises NotImplementedError.
+# What zipfile and zlib raise over archives that are none or not whole; a RuntimeError also over
+# what Python does not read, such as patches.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
     EOFError,
-    NotImplementedError,
     OSError,
     RuntimeError,
     ValueError,

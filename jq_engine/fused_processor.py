@@ -5,7 +5,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 from loguru import logger
@@ -22,6 +21,7 @@ from jq_engine.fused_mapping import FusedMapping, Result, expressions_of, fuse
 from jq_engine.fused_program import UnfusableError
 from jq_engine.worker import InvalidProgramError, JqWorker, JqWorkerError
 from settings import MappingEngine
+from turns import Turns
 
 type Mapped = tuple[list[MappedEntity], list[Exception]]
 type Outcome = tuple[list[Mapped], list[Exception]]
@@ -32,8 +32,6 @@ _CHUNK_BYTES = 256 * 1024
 # One that jq works on, and one that is ready for it or being read.
 _CHUNKS_AT_ONCE = 2
 _MOST_PLANS = 200
-# For how many seconds one task decodes or builds before others get their turn.
-_TURN = 0.004
 
 
 class FusedEntityProcessor(JQEntityProcessor):
@@ -226,12 +224,10 @@ def _mapped(plan: FusedMapping, row: list[Result]) -> Mapped:
 async def _in_turns[T, R](make: Callable[[T], R], values: Iterable[T]) -> list[R]:
     """What is made of each value; other tasks get their turn in between."""
     made: list[R] = []
-    started = perf_counter()
+    turns = Turns()
     for value in values:
         made.append(make(value))
-        if perf_counter() - started > _TURN:
-            await asyncio.sleep(0)
-            started = perf_counter()
+        await turns.pause()
     return made
 
 

@@ -6,7 +6,7 @@ the body; a total; the number of items. The outcome is every item or an error.
 
 from errors import PaginationError, TooDeepError
 from messages import ApiRequest
-from pagination.lookup import find, show
+from pagination.markers import marker_of
 from pagination.models import PaginationSettings
 from pagination.page import Page, Statement, Strategy, Verdict
 from pagination.sizes import PageSizes
@@ -77,7 +77,8 @@ class Reading:
         Raises:
             PaginationError: going on would repeat or lose items.
         """
-        statement = self._statement(page)
+        marked = marker_of(page, self._settings, self._sizes)
+        statement = marked or self._strategy.statement(page)
         if self._is_repeated(page):
             return self._end_repeated(page, statement)
         self._previous = page
@@ -131,26 +132,6 @@ class Reading:
                 advice="narrow the endpoint with query_params, or use a cursor",
             )
         return None
-
-    def _statement(self, page: Page) -> Statement:
-        for path, says_more in self._markers():
-            present, value = find(page.body, path)
-            if present:
-                self._sizes.markers_seen.add(path)
-                return Statement(bool(value) is says_more, f"{path} is {show(value)}")
-            if path in self._sizes.markers_seen and says_more:
-                return Statement(False, f"{path} is gone")
-        return self._strategy.statement(page)
-
-    def _markers(self) -> list[tuple[str, bool]]:
-        settings = self._settings
-        if settings.type not in ("offset", "page", "cursor"):
-            return []
-        if settings.has_more_path:
-            return [(settings.has_more_path, True)]
-        if settings.last_page_path and settings.type == "page":
-            return [(settings.last_page_path, False)]
-        return []
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
         self._by_count = False

@@ -1,11 +1,9 @@
 """Discovery of one path parameter: reads where its values come from, as pages arrive."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any, NamedTuple
 
 from loguru import logger
@@ -16,9 +14,7 @@ from extraction import keys_of
 from parameters.parameter import Found, PathParameter
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Vanished
-
-# For how many seconds items of one page are looked at before other tasks get their turn.
-_TURN = 0.004
+from turns import Turns
 
 
 class Combination(NamedTuple):
@@ -148,13 +144,11 @@ class Discovery:
         """
         async with aclosing(self.source.portions(parents)) as portions:
             async for items in portions:
-                started = perf_counter()
+                turns = Turns()
                 for item in items:
                     for found in self._take(item):
                         yield found
-                    if perf_counter() - started > _TURN:
-                        await asyncio.sleep(0)
-                        started = perf_counter()
+                    await turns.pause()
 
     def report(self) -> None:
         """Log what all was found."""

@@ -74,12 +74,17 @@ def test_what_is_not_whole_is_an_error(body: bytes, said: str, cuts: list[int] |
     assert not raised.value.said or said == "JSON"
 
 
-def test_an_encrypted_file_is_refused() -> None:
+@pytest.mark.parametrize(
+    "flag, said",
+    [(0x01, r"nested/part-0.jsonl in the zip body is encrypted"), (0x20, "zip")],
+    ids=["encrypted", "patched"],
+)
+def test_a_file_that_cannot_be_read_is_refused(flag: int, said: str) -> None:
     body = bytearray(as_zip(LINES, suffix="jsonl"))
     for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         place = body.rindex(mark) + offset
-        body[place] |= 1
-    with pytest.raises(EndpointError, match=r"nested/part-0.jsonl in the zip body is encrypted"):
+        body[place] |= flag
+    with pytest.raises(EndpointError, match=said):
         items_of(bytes(body), ".", "jsonl")
 
 

@@ -1,4 +1,4 @@
-"""The image, built once for all tests; where it cannot be built, its tests are skipped."""
+"""The image, built once for all tests; a machine that cannot build it skips them, and says why."""
 
 import hashlib
 import os
@@ -12,8 +12,8 @@ from tests.image.engine import ROOT, Engine, cache_directory, why_not
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     if reason := why_not():
-        # Without buildah, or in a container that lets nothing be mounted, there is nothing to test;
-        # CI, which has all of it, sets IMAGE_TESTS.
+        # It must be so without buildah, or in a container that lets nothing be mounted: there is no
+        # image then. CI installs what is needed and sets IMAGE_TESTS, which makes it an error.
         required = os.environ.get("IMAGE_TESTS") == "required"
         (pytest.fail if required else pytest.skip)(f"no image: {reason}")
     return Engine(tmp_path_factory.mktemp("engine"))

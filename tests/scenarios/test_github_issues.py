@@ -64,15 +64,20 @@ class GitHub:
                 yield issue
 
 
-def test_issues(harbour: Harbour) -> None:
-    api = GitHub()
-    issues = resource(
+def issues_since(**options: str) -> dict[str, Any]:
+    """The resource; `options` of its incremental runs."""
+    return resource(
         PATH,
         "issue",
         identifier=".number | tostring",
         query_params={"state": "all", "per_page": 10},
-        incremental={"param": "since", "lookback": "1m"},
+        incremental={"param": "since", **options},
     )
+
+
+def test_issues(harbour: Harbour) -> None:
+    api = GitHub()
+    issues = issues_since(lookback="1m")
     milestones = resource(OTHER, "milestone", incremental={"param": "since"})
     users = resource("/users", "user")
     settings = {"paginationType": "header_link", "maxRetries": "0"}
@@ -112,13 +117,7 @@ def test_issues(harbour: Harbour) -> None:
 
 def test_after_a_full_resync_only_changes_are_read(harbour: Harbour) -> None:
     api = GitHub()
-    issues = resource(
-        PATH,
-        "issue",
-        identifier=".number | tostring",
-        query_params={"state": "all", "per_page": 10},
-        incremental={"param": "since"},
-    )
+    issues = issues_since()
     with serve(api.app) as server:
         settings = {"paginationType": "header_link", "baseUrl": server.url}
         harbour.install([issues])

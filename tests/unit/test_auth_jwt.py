@@ -23,6 +23,13 @@ from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.signing_keys import SECRET, pem_of, verifying
 from transport.connections import SIGN
 
+# On secp112r1, which cryptography does not know.
+UNKNOWN_CURVE = """-----BEGIN EC PRIVATE KEY-----
+MD4CAQEEDrLqbIdTl4TYT3knqyuKoAcGBSuBBAAGoSADHgAEXZp8nhqd8UYd9kiE
+ge3LsyOogu4GU1drpP78sA==
+-----END EC PRIVATE KEY-----
+"""
+
 ALGORITHMS: tuple[SigningAlgorithm, ...] = get_args(SigningAlgorithm)
 
 
@@ -121,6 +128,7 @@ async def test_the_key_may_be_in_a_file(
         ("PS512", pem_of("EdDSA"), "is no RSA private key"),
         ("ES256", pem_of("ES384"), "is no private key on the curve P-256"),
         ("ES512", "-----BEGIN PRIVATE KEY-----\nMC4C\n", "P-521"),
+        ("ES256", UNKNOWN_CURVE, "is no private key on the curve P-256"),
         ("EdDSA", pem_of("RS256"), "Ed25519"),
         ("HS256", pem_of("RS256"), "is no shared secret"),
         ("HS256", "hex:0g", "hex:"),
