@@ -1,52 +1,57 @@
 """Ends the process in good order with an exit code that tells a failure, as jobs expect."""
 
 import atexit
-import os
 import signal
-import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-FAILURE = 1
-# Seconds for the last log lines to reach Port.
-_PATIENCE = 10.0
+SUCCESS, FAILURE = 0, 1
+# Seconds for the last log lines to reach Port, and between two looks.
+_PATIENCE, _TICK = 10.0, 0.01
+# Threads are named after what they run. This is what sends log lines in port_ocean.log.handlers.
+_SENDER = "(_wrap_event_loop)"
 
 
-def exit_with_failure_if(has_failed: Callable[[], bool]) -> None:
-    """Exit with 1 instead of 0 when an interrupt ends the process and `has_failed` says so.
+def end_in_good_order(exit_code: Callable[[], int | None]) -> None:
+    """Exit with this code when an interrupt ends the process, and keep the code whatever ends it.
 
     Ocean ends a `ONCE` run by an interrupt, and `interrupt` does the same; the web server then
     shuts down in good order and raises it again for the handler that was there before: this one.
+
+    Args:
+        exit_code: None while an interrupt is one like any other, which stops what goes on.
     """
 
     def exit_with_outcome(_signal: int, _frame: FrameType | None) -> NoReturn:
-        if has_failed():
-            atexit.register(_leave)
-            raise SystemExit(FAILURE)
-        raise KeyboardInterrupt
+        code = exit_code()
+        if code is None:
+            raise KeyboardInterrupt
+        raise SystemExit(code)
 
     signal.signal(signal.SIGINT, exit_with_outcome)
-
-
-def _leave() -> None:
-    """End the process when all that was registered for its end is done, with nothing after it.
-
-    Threads of Ocean's that send log lines may still be running, and native libraries free their
-    memory, while the interpreter is taken apart. That crashes now and then, and the exit code would
-    be that of a signal.
-    """
-    atexit.unregister(_leave)
-    atexit._run_exitfuncs()
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread() and not thread.daemon:
-            thread.join(_PATIENCE)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(FAILURE)
+    atexit.register(_wait_for_senders)
 
 
 def interrupt() -> None:
     """Ask the web server to shut down."""
     signal.raise_signal(signal.SIGINT)
+
+
+def _wait_for_senders() -> None:
+    """Wait for the threads in which Ocean sends log lines to Port.
+
+    Ocean waits when it shuts down, but for a line that comes through its queues later it may start
+    one more, as a daemon, which the interpreter does not wait for. That thread loads certificates
+    while OpenSSL frees its memory at the very end: the process crashes now and then, and the exit
+    code of a run that succeeded is that of a signal. From here on no thread can be started.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while _senders() and time.monotonic() < deadline:
+        time.sleep(_TICK)
+
+
+def _senders() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.endswith(_SENDER)]

@@ -22,7 +22,7 @@ from port_ocean.helpers.monitor.monitor import get_monitor
 
 from client import ApiClient
 from errors import SettingsError
-from exit_code import interrupt
+from exit_code import FAILURE, SUCCESS, interrupt
 from explore.probe import probe
 from fields.selector import CustomSelector
 from freshness.incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
@@ -60,8 +60,8 @@ class CustomIntegration(BaseIntegration):
 
     def __init__(self, context: PortOceanContext) -> None:
         super().__init__(context)
-        # Whether the process must exit with a failure when it ends.
-        self.has_failed = False
+        # What the process exits with when an interrupt ends it; None before it has begun.
+        self.exit_code: int | None = None
         self._settings: ConnectionSettings | None = None
         self._client: ApiClient | None = None
         self._revalidation: Revalidation | None = None
@@ -109,9 +109,11 @@ class CustomIntegration(BaseIntegration):
         except SettingsError as error:
             # Raised, it would come with three tracebacks of the web server, for a mistyped value.
             logger.error(f"{error}")
-            self.has_failed = True
+            self.exit_code = FAILURE
             interrupt()
             return
+        # A job whose run does not even begin has failed.
+        self._end_run(succeeded=False)
         # From here on, Ocean's log filter knows every secret.
         ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
@@ -157,8 +159,7 @@ class CustomIntegration(BaseIntegration):
                 if succeeded:
                     await restart_cursors(ocean.port_client, run.resources, begun)
             finally:
-                is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
-                self.has_failed = is_one_shot and not succeeded
+                self._end_run(succeeded)
         return succeeded
 
     async def sync_incremental(
@@ -168,7 +169,6 @@ class CustomIntegration(BaseIntegration):
         user_agent_type: UserAgentType = UserAgentType.exporter,
     ) -> None:
         """An incremental run, as Ocean's, for the resources with an `incremental` block."""
-        self.has_failed = True
         async with (
             self._sharing() as run,
             # Around Ocean's own, for what is to be done when all resources were read.
@@ -182,7 +182,11 @@ class CustomIntegration(BaseIntegration):
             await self.sort_and_upsert_failed_entities(user_agent_type)
         if run.failed:
             logger.error(f"Failed, and tried again next time: {', '.join(run.failed)}")
-        self.has_failed = bool(run.failed)
+        self._end_run(succeeded=not run.failed)
+
+    def _end_run(self, succeeded: bool) -> None:
+        is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
+        self.exit_code = FAILURE if is_one_shot and not succeeded else SUCCESS
 
     async def _sync_incremental_kind(
         self,

@@ -7,7 +7,7 @@ from port_ocean.context.ocean import ocean
 from port_ocean.core.ocean_types import ASYNC_GENERATOR_RESYNC_TYPE
 from port_ocean.core.probe import ProbeContext
 
-from exit_code import exit_with_failure_if
+from exit_code import end_in_good_order
 from integration import CustomIntegration
 
 # Ocean swallows an error in integration.py, and would run on with a class that knows no selectors.
@@ -15,7 +15,7 @@ if type(ocean.integration).__name__ != CustomIntegration.__name__:
     raise TypeError("integration.py could not be loaded; import it to see why")
 
 integration = cast("CustomIntegration", ocean.integration)
-exit_with_failure_if(lambda: integration.has_failed)
+end_in_good_order(lambda: integration.exit_code)
 integration.accept_live_events()
 
 

@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
 
 from sandbox.demo.integration_process import wait
+from sandbox.port import PortState, create_app
+from sandbox.server import serve
 from tests.process.faults import FaultyApi
 from tests.process.sailing import Harbour, resource
 
@@ -135,6 +140,25 @@ def test_a_failing_resource_is_the_exit_code(harbour: Harbour, api: FaultyApi) -
     api.faults = set()
     assert harbour.sail(settings_of(api)).code == 0
     assert len(harbour.catalog("b")) == 11
+
+
+@pytest.mark.contract("run.once-exit-code")
+def test_a_run_that_does_not_even_begin_is_a_failure(tmp_path: Path, api: FaultyApi) -> None:
+    state = PortState()
+    app = create_app(state)
+
+    @app.middleware("http")
+    async def refuse_the_beginning(request: Request, answer: RequestResponseEndpoint) -> Response:
+        if request.url.path.endswith("/resync-state"):
+            return JSONResponse({"ok": True, "integration": {"resyncState": {}}})
+        return await answer(request)
+
+    with serve(app) as server:
+        harbour = Harbour(state, server.url, tmp_path)
+        harbour.install([items("a-healthy", "a")])
+        outcome = harbour.sail(settings_of(api))
+    assert outcome.sync is None
+    assert outcome.code == 1
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:

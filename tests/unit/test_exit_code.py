@@ -1,27 +1,70 @@
-"""How a failed one-shot run ends."""
+"""How the process ends: nothing goes on in it while it is taken apart, and its exit code holds."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
-_FAILED_RUN = """
-import atexit, logging
-from exit_code import exit_with_failure_if, interrupt
+# Ocean's own way of sending log lines, up to a client that never gets to the network.
+_RUN = """
+import logging, ssl, sys, time
+from logging.handlers import QueueHandler, QueueListener
+from queue import Queue
+from types import SimpleNamespace
+import exit_code
+from port_ocean.log.handlers import HTTPMemoryHandler
 
-class Sending(logging.Handler):
-    def flush(self): print("the last lines were sent")
+async def ingest(lines):
+    time.sleep(HANGING)
+    deadline = time.monotonic() + 0.3
+    while time.monotonic() < deadline:
+        ssl.create_default_context()
+    print("sent", len(lines), flush=True)
 
-handler = Sending()
-atexit.register(print, "everything was closed")
-exit_with_failure_if(lambda: True)
-interrupt()
+class Handler(HTTPMemoryHandler):
+    ocean = SimpleNamespace(port_client=SimpleNamespace(ingest_integration_logs=ingest))
+
+queue = Queue()
+QueueListener(queue, Handler(capacity=3)).start()
+log = logging.getLogger("run")
+log.addHandler(QueueHandler(queue))
+exit_code.end_in_good_order(lambda: OUTCOME)
+for line in range(3):
+    log.warning("a line", extra={"extra": {}})
+queue.join()
 """
 
 
-def test_what_belongs_to_the_end_is_done_before_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _FAILED_RUN], cwd=ROOT, capture_output=True, text=True, timeout=20
+def end_of(
+    statement: str, outcome: int | None = None, hanging: float = 0
+) -> subprocess.CompletedProcess[str]:
+    script = _RUN.replace("OUTCOME", str(outcome)).replace("HANGING", str(hanging)) + statement
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=20
     )
-    assert done.returncode == 1, done.stderr
-    assert done.stdout.splitlines() == ["everything was closed", "the last lines were sent"]
+
+
+@pytest.mark.parametrize(
+    "statement, outcome, code",
+    [
+        ("exit_code.interrupt()", 0, 0),
+        ("exit_code.interrupt()", 1, 1),
+        ("sys.exit(3)", None, 3),
+        ("raise OSError('no network')", None, 1),
+        ("\ntry: exit_code.interrupt()\nexcept KeyboardInterrupt: sys.exit(5)", None, 5),
+    ],
+    ids=["a run", "a failed run", "a failed start", "an error", "an interrupt before the start"],
+)
+def test_the_last_lines_are_sent_before_the_end(
+    statement: str, outcome: int | None, code: int
+) -> None:
+    done = end_of(statement, outcome)
+    assert done.returncode == code, done.stderr
+    assert done.stdout == "sent 3\n"
+
+
+def test_a_port_that_does_not_answer_is_left_after_a_while() -> None:
+    done = end_of("exit_code._PATIENCE = 0.3\nexit_code.interrupt()", outcome=1, hanging=60)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
