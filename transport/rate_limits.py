@@ -74,6 +74,7 @@ class RequestGate:
         self._in_flight = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._interval = 1 / per_second if per_second else 0.0
+        self._pacing = asyncio.Lock()
         self._next_start = 0.0
         self._paused_until = 0.0
         self._slow_interval = 0.0
@@ -164,12 +165,16 @@ class RequestGate:
                 self._in_flight += 1
 
     async def _wait(self) -> None:
-        while (delay := self._delay()) > 0:
-            await asyncio.sleep(delay)
-            self.throttled += delay
-        now = time.monotonic()
-        slow = self._slow_interval if now < self._slow_until else 0.0
-        self._next_start = max(now, self._next_start) + max(self._interval, slow)
+        """Wait for the pace or a pause, in the order of arrival; who loses a race may lose many."""
+        arrived = time.monotonic()
+        async with self._pacing:
+            # Another pause may begin meanwhile.
+            while (delay := self._delay()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(delay)
+            now = time.monotonic()
+            slow = self._slow_interval if now < self._slow_until else 0.0
+            self._next_start = max(now, self._next_start) + max(self._interval, slow)
+        self.throttled += now - arrived
 
     def _delay(self) -> float:
         return max(self._paused_until, self._next_start) - time.monotonic()

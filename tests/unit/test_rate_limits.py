@@ -97,6 +97,31 @@ async def test_the_pace_holds_however_many_wait() -> None:
     assert await _spread(RequestGate(10, per_second=100), 21) >= 0.2 - 0.001
 
 
+@pytest.mark.contract("rate.maxRequestsPerSecond")
+async def test_who_waits_for_the_pace_goes_in_the_order_of_arrival() -> None:
+    gate = RequestGate(10, per_second=400)
+    entered: list[int] = []
+    started: list[int] = []
+
+    async def send_one_after_another(worker: int) -> None:
+        for number in range(8):
+            entered.append(10 * number + worker)
+            async with gate.turn():
+                started.append(10 * number + worker)
+
+    await asyncio.gather(*(send_one_after_another(worker) for worker in range(10)))
+    assert started == entered
+
+
+async def test_who_gives_up_does_not_keep_the_others_from_the_pace() -> None:
+    gate = RequestGate(3, per_second=50)
+    waiting = [asyncio.create_task(_pass(gate)) for _ in range(4)]
+    await asyncio.sleep(0.005)
+    waiting[1].cancel()
+    done = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
+    assert [isinstance(each, float) for each in done] == [True, False, True, True]
+
+
 async def test_without_a_pace_nothing_waits() -> None:
     assert await _spread(RequestGate(50), 50) < 5
 
