@@ -1,6 +1,7 @@
 """Ends the process in good order with an exit code that tells a failure, as jobs expect."""
 
 import atexit
+import logging
 import signal
 import threading
 import time
@@ -32,6 +33,10 @@ def end_in_good_order(exit_code: Callable[[], int | None]) -> None:
         raise SystemExit(code)
 
     signal.signal(signal.SIGINT, exit_with_outcome)
+    # Where the web server did not come to configure logging, this would ask Ocean's handler for the
+    # last lines. It can start no thread for them any more; and when a line that came late has made
+    # it try, the thread that failed has left a lock behind for which the end waits forever.
+    atexit.unregister(logging.shutdown)
     atexit.register(_wait_for_senders)
 
 

@@ -27,7 +27,8 @@ class Handler(HTTPMemoryHandler):
     ocean = SimpleNamespace(port_client=SimpleNamespace(ingest_integration_logs=ingest))
 
 queue = Queue()
-QueueListener(queue, Handler(capacity=3)).start()
+handler = Handler(capacity=3)
+QueueListener(queue, handler).start()
 log = logging.getLogger("run")
 log.addHandler(QueueHandler(queue))
 exit_code.end_in_good_order(lambda: OUTCOME)
@@ -68,3 +69,17 @@ def test_the_last_lines_are_sent_before_the_end(
 def test_a_port_that_does_not_answer_is_left_after_a_while() -> None:
     done = end_of("exit_code._PATIENCE = 0.3\nexit_code.interrupt()", outcome=1, hanging=60)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
+
+
+def test_a_line_that_comes_too_late_to_be_sent_does_not_hold_up_the_end() -> None:
+    late = """
+import atexit
+def log_late():
+    for line in range(3):
+        log.warning("a late line", extra={"extra": {}})
+    time.sleep(0.2)
+atexit.register(log_late)
+sys.exit(3)
+"""
+    done = end_of(late)
+    assert (done.returncode, done.stdout) == (3, "sent 3\n"), done.stderr
