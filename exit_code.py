@@ -11,7 +11,7 @@ from typing import NoReturn
 
 SUCCESS, FAILURE = 0, 1
 # Seconds for the last log lines to reach Port, and between two looks.
-_PATIENCE, _TICK = 10.0, 0.01
+_PATIENCE, _TICK = 3.0, 0.01
 # Threads are named after what they run. This is what sends log lines in port_ocean.log.handlers.
 _SENDER = "(_wrap_event_loop)"
 

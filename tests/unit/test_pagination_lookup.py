@@ -160,12 +160,12 @@ def test_several_link_headers_are_one() -> None:
     "header", ["<a>; x" + " " * 60_000, "<a>;" * 15_000, '<a>; x="' + "\\" * 60_000]
 )
 def test_a_long_link_header_takes_no_time(header: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     list(parse_link_header(header))
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_brackets_without_end_take_no_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     list(parse_link_header("<" * 30_000))
-    assert time.monotonic() - started < 0.5
+    assert time.process_time() - started < 0.5

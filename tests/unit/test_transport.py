@@ -210,7 +210,8 @@ async def test_a_slow_answer_ends_within_the_timeout(
     with pytest.raises(RequestError, match=r"no complete answer within 0.2 s") as caught:
         await _send(connect(timeout="0.2", max_retries=1), api)
     assert "timeout" in str(caught.value)
-    assert 0.4 <= time.monotonic() - begun < 1.9
+    # Two whole answers would take at least 4 s.
+    assert 0.4 <= time.monotonic() - begun < 4
     assert len(api.received) == 2
 
 
