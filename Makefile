@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types unit pytest demo bench image format lock upgrade changelog \
+.PHONY: help install test lint types tools unit pytest demo bench image format lock upgrade changelog \
 	release clean distclean
 
 BIN := .venv/bin
@@ -18,13 +18,16 @@ help: ## Show this list
 install: ## Create .venv and install what is missing (PYTHON=… chooses the interpreter)
 	@scripts/bootstrap
 
-test: lint types pytest ## Everything that must be green: lint, types, all tests with coverage
+test: lint types tools pytest ## Everything that must be green: lint, types, all tests with coverage
+
+tools: ## Install what tests of the image and of Redis need, as root on Debian and Ubuntu
+	@scripts/system-tools
 
 lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, the spec, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
-	$(BIN)/shellcheck scripts/bootstrap scripts/image-tools .ci/run docker/ocean-custom
+	$(BIN)/shellcheck scripts/bootstrap scripts/system-tools .ci/run docker/ocean-custom
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml examples/ci/github-workflow.yml

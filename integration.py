@@ -113,7 +113,7 @@ class CustomIntegration(BaseIntegration):
             interrupt()
             return
         # A job whose run does not even begin has failed.
-        self._end_run(succeeded=False)
+        self._set_exit_code(succeeded=False)
         # From here on, Ocean's log filter knows every secret.
         ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
@@ -159,7 +159,7 @@ class CustomIntegration(BaseIntegration):
                 if succeeded:
                     await restart_cursors(ocean.port_client, run.resources, begun)
             finally:
-                self._end_run(succeeded)
+                self._set_exit_code(succeeded)
         return succeeded
 
     async def sync_incremental(
@@ -182,9 +182,9 @@ class CustomIntegration(BaseIntegration):
             await self.sort_and_upsert_failed_entities(user_agent_type)
         if run.failed:
             logger.error(f"Failed, and tried again next time: {', '.join(run.failed)}")
-        self._end_run(succeeded=not run.failed)
+        self._set_exit_code(succeeded=not run.failed)
 
-    def _end_run(self, succeeded: bool) -> None:
+    def _set_exit_code(self, succeeded: bool) -> None:
         is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
         self.exit_code = FAILURE if is_one_shot and not succeeded else SUCCESS
 

@@ -47,18 +47,15 @@ class Ended:
     seconds: float
 
 
-def why_not() -> str:
-    """Why images cannot be built and run here; empty when they can."""
-    if os.geteuid() != 0:
-        return "images are built and run as root"
+def missing_tools() -> list[str]:
+    """The programs without which images cannot be built and run here."""
     needed = [
         "podman",
         "runc",
         "catatonit",
         *([] if os.environ.get("BASE_IMAGE") else ["mmdebstrap"]),
     ]
-    missing = [name for name in needed if shutil.which(name) is None]
-    return f"{', '.join(missing)} missing (scripts/image-tools installs it)" if missing else ""
+    return [name for name in needed if shutil.which(name) is None]
 
 
 class Engine:

@@ -19,7 +19,9 @@ from tests.process.sailing import Harbour, resource
 _SERVER = shutil.which("redis-server")
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.skipif(_SERVER is None, reason="there is no redis-server"),
+    pytest.mark.skipif(
+        _SERVER is None, reason="no redis-server (scripts/system-tools installs it)"
+    ),
 ]
 
 STREAM = "1234/live-events/raw/event-stream"

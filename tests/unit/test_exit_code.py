@@ -47,6 +47,7 @@ def end_of(
     )
 
 
+@pytest.mark.contract("run.once-exit-code", "run.once-success")
 @pytest.mark.parametrize(
     "statement, outcome, code",
     [
