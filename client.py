@@ -13,11 +13,11 @@ import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
 from auth.factory import create_auth
+from cache.between_resyncs import Revalidation, Send
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
-from freshness.revalidation import Revalidation, Send
 from messages import ApiRequest, ApiResponse, query_texts
-from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.secrets import redactor_for
 from transport.connections import STRANGER
 from transport.diagnosis import explain
 from transport.exchange import LARGE_BODY
@@ -59,7 +59,7 @@ class ApiClient:
     def __init__(
         self, settings: ConnectionSettings, revalidation: Revalidation | None = None
     ) -> None:
-        self.redactor = Redactor.for_settings(settings)
+        self.redactor = redactor_for(settings)
         self._settings = settings
         self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
         self._strangers = StrangerRule(settings, self.redactor)

@@ -20,22 +20,22 @@ from port_ocean.core.models import EventListenerType
 from port_ocean.core.probe import ProbeContext
 from port_ocean.helpers.monitor.monitor import get_monitor
 
+from cache.between_resyncs import Revalidation
+from cache.within_resync import remove_leftovers
 from client import ApiClient
 from errors import SettingsError
-from exit_code import FAILURE, SUCCESS, interrupt
 from explore.probe import probe
-from fields.selector import CustomSelector
-from freshness.incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
-from freshness.revalidation import Revalidation
-from garbage import spare_the_collector
+from framework.catalog import CountingEntityProcessor, DeletionGuard
+from framework.exit_code import FAILURE, SUCCESS, interrupt
+from framework.garbage_collector import spare_the_collector
+from framework.incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
+from framework.mended_logs import hide_settings_in_errors, keep_ordinary_words
 from live_events.service import LiveEvents
-from mapping import CustomPortAppConfig, CustomResourceConfig, is_incremental, plans_of
+from mapping.fields.selector import CustomSelector
+from mapping.resources import CustomPortAppConfig, CustomResourceConfig, is_incremental, plans_of
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from reconciliation import CountingEntityProcessor, DeletionGuard
-from redaction import hide_settings_in_errors, keep_ordinary_words
-from response_cache import remove_leftovers
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from transport.connections import load_backend
 
 __all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]

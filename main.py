@@ -7,7 +7,7 @@ from port_ocean.context.ocean import ocean
 from port_ocean.core.ocean_types import ASYNC_GENERATOR_RESYNC_TYPE
 from port_ocean.core.probe import ProbeContext
 
-from exit_code import end_in_good_order
+from framework.exit_code import end_in_good_order
 from integration import CustomIntegration
 
 # Ocean swallows an error in integration.py, and would run on with a class that knows no selectors.

@@ -11,11 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx
-from port_ocean.config.settings import IntegrationConfiguration
 from port_ocean.log.sensetive import sensitive_log_filter
-
-from auth.static import basic_pair, client_pair
-from settings import ConnectionSettings
 
 MASK = "***"
 _BODY_EXCERPT = 300
@@ -85,11 +81,6 @@ class Redactor:
         self._hidden: Set[str] = frozenset()
         self.learn(*secrets)
 
-    @classmethod
-    def for_settings(cls, settings: ConnectionSettings) -> "Redactor":
-        """A redactor that knows every secret of the connection settings."""
-        return cls(_secrets_of(settings))
-
     def learn(self, *secrets: str) -> None:
         """Mask these from now on, also as they look in URLs, JSON, HTML and Basic credentials."""
         self._lasting = _Known(self._lasting.forms.union(*map(_forms_of, secrets)))
@@ -109,7 +100,7 @@ class Redactor:
         self._patterns = tuple(filter(None, (self._lasting.pattern, renewed.pattern)))
         # Ocean looks for texts as they are.
         hidden = self._lasting.spellings | renewed.spellings
-        _unmask({re.escape(spelling) for spelling in self._hidden - hidden})
+        unmask({re.escape(spelling) for spelling in self._hidden - hidden})
         sensitive_log_filter.hide_sensitive_strings(*hidden - self._hidden)
         self._hidden = hidden
 
@@ -148,23 +139,7 @@ class Redactor:
         return shown if len(shown) <= _BODY_EXCERPT else f"{shown[:_BODY_EXCERPT]}…"
 
 
-def hide_settings_in_errors() -> None:
-    """Keep values out of Ocean's own complaints about settings.
-
-    It checks types before this integration is asked, and quotes what it got: the whole
-    configuration where baseUrl is missing, all headers where their JSON is broken.
-    """
-    if not IntegrationConfiguration.model_config.get("hide_input_in_errors"):
-        IntegrationConfiguration.model_config["hide_input_in_errors"] = True
-        IntegrationConfiguration.model_rebuild(force=True)
-
-
-def keep_ordinary_words() -> None:
-    """Undo that Ocean masks what its own unset secrets look like: the words None and {}."""
-    _unmask({re.escape(word) for word in ("None", "{}")})
-
-
-def _unmask(patterns: set[str]) -> None:
+def unmask(patterns: set[str]) -> None:
     # In place, because Ocean's log handlers hold the list.
     masked = sensitive_log_filter.compiled_patterns
     masked[:] = [pattern for pattern in masked if pattern.pattern not in patterns]
@@ -183,41 +158,6 @@ def leaves(value: Any, name: str = "") -> Iterator[str]:
             yield from leaves(item, name)
     elif value is not None and not isinstance(value, bool) and name.lower() not in _HARMLESS:
         yield str(value)
-
-
-def _secrets_of(settings: ConnectionSettings) -> Iterator[str]:
-    yield from settings.secrets
-    if settings.client_key_password:
-        yield settings.client_key_password.get_secret_value()
-    if settings.identity:
-        yield from _lines_of(settings.identity.key)
-    if settings.proxy:
-        proxy = httpx.URL(settings.proxy.get_secret_value())
-        yield proxy.password
-        yield basic_pair(proxy.username, proxy.password)
-    if settings.username:
-        # Without a password it is the user name that proves who asks.
-        password = settings.password.get_secret_value() if settings.password else ""
-        if not password and settings.auth_type == "basic":
-            yield settings.username
-        yield basic_pair(settings.username, password)
-    if settings.client_id and settings.client_secret:
-        yield client_pair(settings.client_id, settings.client_secret.get_secret_value())
-    if settings.webhook_secret:
-        webhook = settings.webhook_secret.get_secret_value()
-        yield webhook
-        yield basic_pair(settings.webhook_username or "", webhook)
-    if request := settings.custom_auth_request:
-        form = dict(httpx.QueryParams(request.body_form or ""))
-        query = dict(httpx.QueryParams(request.endpoint.partition("?")[2]))
-        yield from leaves([request.headers, request.body, request.query_params, form, query])
-    yield from leaves([settings.custom_headers, settings.token_parameters])
-    yield from settings.exposed.values()
-
-
-def _lines_of(pem: str) -> Iterator[str]:
-    """What of a private key tells something; whole, it would only be found in one piece."""
-    return (line for line in pem.splitlines() if line and not line.startswith("-----"))
 
 
 def _without(spans: Iterable[tuple[int, int]], text: str) -> str:

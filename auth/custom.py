@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import ijson
 
-from auth import template
 from auth.cookies import cookie_pairs, with_cookies
-from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from auth.renewal import RenewedAuth, endpoint_url, own_headers
-from decoding import parse
 from errors import AuthenticationError
+from formats.json_text import parse
 from messages import ApiRequest
 from redaction import Redactor, leaves
-from settings import ConnectionSettings
+from settings import answer_template as template
+from settings.connection import ConnectionSettings
+from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from auth.aws_signature import AwsKey, SigV4Auth
 from auth.custom import CustomAuth
 from auth.json_web_token import JwtAuth
 from auth.oauth import OAuthAuth
-from auth.signing import JwtSigner, load_key
+from auth.signing import JwtSigner
 from auth.static import CookieAuth, HeaderAuth, QueryAuth, basic, bearer, prefixed
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.signing_key import load_key
 
 _API_KEY: dict[str, Callable[[str, str], httpx.Auth]] = {
     "header": HeaderAuth,

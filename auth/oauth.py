@@ -14,11 +14,11 @@ import ijson
 from auth.refresh_tokens import RefreshTokens
 from auth.renewal import RenewedAuth, endpoint_url, own_headers
 from auth.signing import JwtSigner
-from auth.static import client_pair
-from decoding import parse
 from errors import AuthenticationError
+from formats.json_text import parse
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.basic_credentials import client_pair
+from settings.connection import ConnectionSettings
 from transport.connections import KEEP
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -11,7 +11,7 @@ import httpx
 from loguru import logger
 
 from errors import AuthenticationError
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from transport.origins import origin
 
 _PAUSE_AFTER_FAILURE = 30.0

@@ -1,12 +1,12 @@
 """Credentials that never change: bearer token, Basic (RFC 7617) and an API key."""
 
-import base64
 from collections.abc import Generator
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import httpx
 
 from auth.cookies import with_cookies
+from settings.basic_credentials import basic_pair
 
 
 class HeaderAuth(httpx.Auth):
@@ -57,16 +57,6 @@ def bearer(token: str) -> HeaderAuth:
 def basic(username: str, password: str) -> HeaderAuth:
     """`Authorization: Basic …` (RFC 7617), in UTF-8."""
     return HeaderAuth("Authorization", f"Basic {basic_pair(username, password)}")
-
-
-def basic_pair(username: str, password: str) -> str:
-    """What stands behind the word Basic."""
-    return base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
-
-
-def client_pair(client_id: str, client_secret: str) -> str:
-    """The same for a client of OAuth 2.0: each is form-encoded first (RFC 6749, section 2.3.1)."""
-    return basic_pair(quote_plus(client_id), quote_plus(client_secret))
 
 
 def prefixed(prefix: str, key: str) -> str:

@@ -20,13 +20,13 @@ from fastapi import FastAPI, Request, Response
 from loguru import logger
 
 from benchmarks.clients.ours import plan_of, stand_in_for_ocean
+from cache.between_resyncs import Revalidation
 from client import ApiClient
-from freshness.incremental_sync import ResourceRun
-from freshness.revalidation import Revalidation
+from framework.incremental_sync import ResourceRun
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resync import ResourceReader
 from sandbox.server import serve
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 ITEMS = 10_000
 PAGE = 100

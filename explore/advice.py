@@ -2,7 +2,7 @@
 
 from errors import EndpointError, StatusError
 from explore.recording import Exchange
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 _CREDENTIALS = {
     "bearer_token": "apiToken",

@@ -12,8 +12,8 @@ from explore.notes import Notes
 from explore.reading import impatient
 from explore.recording import Exchange, RecordingClient
 from explore.verdicts import Verdict, judge_resources
-from mapping import CustomPortAppConfig
-from settings import ConnectionSettings
+from mapping.resources import CustomPortAppConfig
+from settings.connection import ConnectionSettings
 
 # Where the settings are wrong, the mapping is looked at all the same.
 UNKNOWN_CONNECTION = ConnectionSettings(base_url="https://unknown.invalid")

@@ -34,9 +34,9 @@ from explore.show_check import show_check
 from explore.show_init import show_init
 from explore.show_preview import show_preview
 from explore.surroundings import Surroundings
-from mapping import CustomPortAppConfig
-from redaction import Redactor
-from settings import ConnectionSettings
+from mapping.resources import CustomPortAppConfig
+from settings.connection import ConnectionSettings
+from settings.secrets import redactor_for
 
 
 class WrongInput(Exception):
@@ -147,7 +147,7 @@ def _mask(request: Request, terminal: Terminal) -> None:
     if request.missing:
         return
     settings = ConnectionSettings.parse(request.values)
-    terminal.mask = Redactor.for_settings(settings).text
+    terminal.mask = redactor_for(settings).text
 
 
 def _asker(options: InitOptions, inputs: Inputs, terminal: Terminal) -> Asker:
@@ -163,7 +163,7 @@ def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings
         settings = given.parse()
     except SettingsError:
         return None
-    terminal.mask = Redactor.for_settings(settings).text
+    terminal.mask = redactor_for(settings).text
     return settings
 
 
@@ -202,7 +202,7 @@ def _settings(
         given = {name: value for name, value in inputs.flags.items() if value is not None}
         stand_in_for_variables(recording)
         settings = parsed(GivenSettings({**recording.settings, **given}, {}))
-    terminal.mask = Redactor.for_settings(settings).text
+    terminal.mask = redactor_for(settings).text
     return settings
 
 

@@ -16,7 +16,7 @@ from errors import AuthenticationError, EndpointError, StatusError
 from explore.advice import advice_for, http_advice
 from explore.recording import RecordingClient
 from messages import ApiRequest
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from transport.http_client import tls_context
 
 type StepName = Literal["dns", "connect", "tls", "http", "authentication"]

@@ -3,9 +3,9 @@
 from explore.masking import is_telling
 from messages import ApiRequest
 from pagination.lookup import find
-from pagination.models import PaginationSettings
 from pagination.page import Page, Verdict
 from pagination.totals import find_total
+from settings.pagination import PaginationSettings
 
 
 def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:

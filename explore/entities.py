@@ -9,7 +9,7 @@ from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEnti
 from port_ocean.core.integrations.mixins.utils import handle_items_to_parse
 from port_ocean.core.models import Entity
 
-from mapping import CustomResourceConfig
+from mapping.resources import CustomResourceConfig
 
 _PATH = re.compile(r"(?<![\w.\"\])])\.[A-Za-z_][\w.]*")
 _LONGEST = 60

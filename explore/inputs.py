@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from pydantic.alias_generators import to_camel, to_snake
 
 from errors import SettingsError
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "OCEAN__INTEGRATION__CONFIG__"

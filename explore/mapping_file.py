@@ -14,9 +14,9 @@ from ruamel.yaml.error import YAMLError
 
 from errors import ConfigurationError, SelectorError
 from explore.inputs import Problem
-from extraction import compile_jq
-from mapping import CustomPortAppConfig, CustomResourceConfig
-from settings import ConnectionSettings
+from expressions.jq_expressions import compile_jq
+from mapping.resources import CustomPortAppConfig, CustomResourceConfig
+from settings.connection import ConnectionSettings
 
 _RESOURCES_PATH = "OCEAN__RESOURCES_PATH"
 _NAMES = ("port-app-config.yml", "port-app-config.yaml")

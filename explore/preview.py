@@ -22,10 +22,10 @@ from explore.inputs import Problem
 from explore.reading import ResourceReading, read_resource
 from explore.recording import RecordingClient
 from explore.surroundings import Surroundings
-from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
+from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from reading.observer import Limits
 from reading.shared_responses import SharedResponses
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 DEFAULT_LIMITS = Limits(pages=5, endpoints=5, items=100)
 

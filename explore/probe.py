@@ -12,8 +12,8 @@ from explore.notes import Notes
 from explore.reading import impatient
 from explore.recording import RecordingClient
 from explore.verdicts import judge_resources
-from mapping import CustomPortAppConfig
-from settings import ConnectionSettings
+from mapping.resources import CustomPortAppConfig
+from settings.connection import ConnectionSettings
 
 type LoadMapping = Callable[[], Awaitable[CustomPortAppConfig]]
 

@@ -5,20 +5,20 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from endpoints import Endpoint
 from errors import EndpointError, OceanCustomError
 from explore.decisions import decision, place_of
 from explore.recording import Exchange, RecordingClient
 from formats.bodies import decode
 from formats.options import ResponseFormat
-from mapping import CustomResourceConfig
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.resource import ResourcePlan
+from mapping.resources import CustomResourceConfig
 from messages import ApiRequest
 from pagination.page import Page, Verdict
 from reading.observer import UNLIMITED, Limits, Observer
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resource_plan import ResourcePlan
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 _MOST_RETRIES = 2
 _LONGEST_WAIT = 20.0

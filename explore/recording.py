@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from client import ApiClient
 from errors import EndpointError
 from messages import ApiRequest, ApiResponse
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 # Replaced where output must be the same each time.
 clock: Callable[[], float] = time.monotonic

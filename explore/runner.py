@@ -14,8 +14,8 @@ from explore.display import Terminal
 from explore.inputs import ROOT, Problem
 from explore.options import PROBLEMS, USAGE, InitOptions, Inputs, PreviewOptions
 from explore.surroundings import Surroundings, surroundings
+from framework.mended_logs import hide_settings_in_errors
 from reading.observer import Limits
-from redaction import hide_settings_in_errors
 
 _FAULT = 3
 _INTERRUPTED = 130

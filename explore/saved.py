@@ -29,7 +29,7 @@ from explore.masking import Masker, is_telling
 from explore.recording import Exchange, RecordingClient
 from messages import ApiRequest, ApiResponse
 from redaction import MASK
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 FORMAT = "ocean-custom recording"
 VERSION = 1

@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from errors import ConfigurationError
 from explore.inputs import ROOT
 from explore.notes import Notes
-from integration import CustomIntegration
-from reconciliation import CountingEntityProcessor
-from settings import ConnectionSettings
+from framework.catalog import CountingEntityProcessor
+from framework.mended_logs import hide_settings_in_errors
+from settings.connection import ConnectionSettings
 
 _NOT_GIVEN = "not-given"
 _IDENTIFIER = "OCEAN__INTEGRATION__IDENTIFIER"
@@ -47,6 +47,7 @@ def surroundings() -> Iterator[Surroundings]:
     Raises:
         ConfigurationError: an OCEAN__ variable of the environment has a value that Ocean refuses.
     """
+    hide_settings_in_errors()
     config = _configuration()
     handlers = SimpleNamespace(entity_processor=None)
     app: Any = SimpleNamespace(config=config, integration=handlers)
@@ -77,7 +78,7 @@ def has_port_credentials() -> bool:
 
 
 def _processor(context: PortOceanContext) -> JQEntityProcessor:
-    processor = CustomIntegration.EntityProcessorClass(context)
+    processor = CountingEntityProcessor(context)
     assert isinstance(processor, JQEntityProcessor)  # noqa: S101 (ours is one)
     return processor
 

@@ -10,10 +10,10 @@ from explore.advice import advice_for
 from explore.notes import Notes
 from explore.reading import ResourceReading, read_resource
 from explore.recording import RecordingClient
-from mapping import CustomResourceConfig, plans_of
+from mapping.resources import CustomResourceConfig, plans_of
 from reading.observer import Limits
 from reading.shared_responses import SharedResponses
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 _FIRST_PAGE = Limits(pages=1, endpoints=1)
 

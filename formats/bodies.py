@@ -5,17 +5,17 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from decoding import Body, decode_json, looks_like_error
 from errors import ResponseError
 from formats.csv_records import CsvRecords
 from formats.documents import Document, Documents
 from formats.json_items import JsonItems
+from formats.json_text import Body, decode_json, looks_like_error
 from formats.media_types import content_type, guess
 from formats.options import ResponseFormat
 from formats.parts import ItemReader
+from formats.paths import Step, walk
 from formats.xml_objects import XmlObjects
 from messages import ApiResponse
-from paths import Step, walk
 
 NO_CONTENT = frozenset({204, 205})
 # Of a packed body that must be looked at as a whole, so many bytes are held in memory.

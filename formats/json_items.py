@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from decoding import parse
+from formats.json_text import parse
 from formats.parts import ListPart
+from formats.paths import Step
 from formats.splitting import ArraySplitter, LineSplitter, Splitter
-from paths import Step
 
 
 class JsonItems:

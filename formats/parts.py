@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from decoding import parse_exactly
+from formats.json_text import parse_exactly
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from itertools import accumulate
 from typing import Protocol
 
-from paths import Step
+from formats.paths import Step
 
 _BLANK = re.compile(rb"[ \t\n\r]*")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from live_events.signatures import SignatureScheme
+from settings.webhook_signatures import SignatureScheme
+from settings.webhooks import WebhookSettings
 
 
 class Authenticator(Protocol):
@@ -110,3 +111,21 @@ class HmacAuthenticator:
 def _equal(given: str, right: str) -> bool:
     # Of bytes, because texts beyond ASCII cannot be compared in constant time.
     return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
+
+
+def authenticator_of(settings: WebhookSettings) -> Authenticator | None:
+    """Who decides which events are genuine; None when webhookAuth is not set."""
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    match settings.webhook_auth:
+        case "none":
+            return OpenAuthenticator()
+        case "basic":
+            return BasicAuthenticator(settings.webhook_username or "", secret)
+        case "token":
+            return TokenAuthenticator(
+                settings.webhook_header or "", secret, settings.webhook_prefix or ""
+            )
+        case "hmac":
+            return HmacAuthenticator(settings.signature_scheme, secret, settings.webhook_tolerance)
+        case None:
+            return None

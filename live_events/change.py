@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 
-from live_events.plan import LiveEventPlan, Target
-from resource_plan import ResourcePlan
+from mapping.plan.live_events import LiveEventPlan, Target
+from mapping.plan.resource import ResourcePlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from client import ApiClient
-from jq_engine.worker import JqWorker
+from expressions.worker import JqWorker
 from live_events.change import Change
 from reading.endpoint_reader import EndpointReader
-from reading.item_shape import Shaper
-from resync import marked
-from settings import ConnectionSettings
+from reading.resource_reader import marked
+from reading.shaper import Shaper
+from settings.connection import ConnectionSettings
 
 
 class Fetched(NamedTuple):

@@ -12,7 +12,7 @@ from port_ocean.core.handlers.webhook.webhook_event import (
     WebhookEventRawResults,
 )
 
-from decoding import parse_exactly
+from formats.json_text import parse_exactly
 from live_events.authentication import Authenticator
 
 

@@ -16,8 +16,9 @@ from port_ocean.utils.signal import signal_handler
 
 from client import ApiClient
 from errors import LiveEventError, OceanCustomError, SelectorError, StatusError
-from jq_engine.worker import JqWorker
-from live_events.authentication import Authenticator, ClosedAuthenticator
+from expressions.worker import JqWorker
+from framework.catalog import DeletionGuard
+from live_events.authentication import Authenticator, ClosedAuthenticator, authenticator_of
 from live_events.change import Change
 from live_events.coalescing import Coalescer
 from live_events.fetching import Fetched, fetch_items
@@ -25,10 +26,9 @@ from live_events.gate import Gate
 from live_events.metrics import count
 from live_events.processor import LiveEventProcessor, resource_index
 from live_events.upload import Upload, UploadError
-from mapping import CustomResourceConfig
-from reconciliation import DeletionGuard
-from resource_plan import ResourcePlan
-from settings import ConnectionSettings
+from mapping.plan.resource import ResourcePlan
+from mapping.resources import CustomResourceConfig
+from settings.connection import ConnectionSettings
 
 _GONE = frozenset({404, 410})
 # More items than that, one after the other, are not gone: the path is wrong, or a gateway answers
@@ -69,12 +69,12 @@ class LiveEvents:
 
     @property
     def authenticator(self) -> Authenticator:
-        return self._settings.authenticator or ClosedAuthenticator()
+        return authenticator_of(self._settings) or ClosedAuthenticator()
 
     @property
     def off(self) -> str:
         """Why no live events are accepted; empty when they are."""
-        if self._settings.authenticator is None:
+        if authenticator_of(self._settings) is None:
             return "webhookAuth is not set; `none` accepts events from anyone"
         if not ocean.config.event_listener.should_process_webhooks:
             return f"the event listener {ocean.event_listener_type} ends before any can arrive"

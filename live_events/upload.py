@@ -12,9 +12,9 @@ from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.live_events import LiveEventsMixin
 from port_ocean.core.models import Entity
 
+from framework.catalog import protected_blueprints
 from live_events.change import Change
-from live_events.plan import blueprint_of
-from reconciliation import protected_blueprints
+from mapping.plan.live_events import blueprint_of
 
 
 class UploadError(Exception):

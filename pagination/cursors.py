@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from errors import PaginationError
-from extraction import ItemExpression
+from expressions.jq_expressions import ItemExpression
 from pagination.lookup import find, kind_of
-from pagination.models import PaginationSettings
 from pagination.page import Page
+from settings.pagination import PaginationSettings
 
 _USUAL_PATHS = ("next_cursor", "cursor", "meta.after_cursor", "links.next")
 # Salesforce writes so where a header has nothing to say.

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from pagination.models import PaginationSettings
 from pagination.page import Strategy
 from pagination.strategies import Cursor, HeaderLink, NextLink, Offset, PageNumber, SingleRequest
+from settings.pagination import PaginationSettings
 
 
 def create_strategy(settings: PaginationSettings) -> Strategy:

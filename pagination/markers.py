@@ -1,9 +1,9 @@
 """Markers that settings name: what a body says about further pages."""
 
 from pagination.lookup import find, show
-from pagination.models import PaginationSettings
 from pagination.page import Page, Statement
 from pagination.sizes import PageSizes
+from settings.pagination import PaginationSettings
 
 
 def marker_of(page: Page, settings: PaginationSettings, sizes: PageSizes) -> Statement | None:

@@ -11,8 +11,8 @@ from errors import PaginationError
 from messages import ApiRequest, Where
 from pagination.cursors import CursorValue, cursors_of
 from pagination.lookup import any_says_more, find, kind_of
-from pagination.models import PaginationSettings
 from pagination.page import SILENT, Page, Statement, Strategy
+from settings.pagination import PaginationSettings
 
 
 class Asking:

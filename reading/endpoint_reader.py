@@ -10,20 +10,20 @@ import httpx
 from loguru import logger
 
 from client import ApiClient
-from endpoints import Endpoint
 from errors import EndpointError, PaginationError, ResponseError, StatusError
-from jq_engine.worker import JqWorker
+from expressions.worker import JqWorker
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.error_rules import Action, ErrorRule, action_for
 from messages import ApiRequest
 from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.reading import Reading
+from pagination.pager import Reading
 from pagination.sizes import PageSizes
 from reading.ahead import Allowance, Fetch, FetchAhead
-from reading.error_rules import Action, ErrorRule, action_for
 from reading.item_stream import Portion
 from reading.observer import UNOBSERVED, UNWATCHED, Observer, Watch
 from reading.page_reader import EndpointStatistics, LargePage, PageReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from transport.retries import backoff
 
 

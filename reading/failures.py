@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from loguru import logger
 
-from endpoints import Endpoint
 from errors import EndpointError, OceanCustomError, ResourceError, StatusError
+from mapping.plan.endpoint import Endpoint
 
 _GONE = frozenset({404, 410})
 # So many parents do not vanish all at once: then the path is wrong.

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import ijson
 
 from errors import ResponseError
-from extraction import DataPath
+from expressions.jq_expressions import DataPath
+from expressions.worker import JqWorker
 from formats.bodies import reader_for
 from formats.documents import Document, Documents
 from formats.parts import ItemReader, ListPart
-from jq_engine.worker import JqWorker
-from paths import Step
+from formats.paths import Step
 
 # So many bytes without the end of an item are no list of items.
 _LONGEST_ITEM = 256 * 2**20

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from endpoints import Endpoint
+from mapping.plan.endpoint import Endpoint
 from messages import ApiRequest
 from pagination.page import Page, Verdict
 

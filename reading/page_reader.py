@@ -6,13 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from decoding import looks_like_error
 from errors import ResourceError, ResponseError
-from extraction import DataPath, Extraction, keys_of
+from expressions.jq_expressions import DataPath, Extraction, keys_of
+from expressions.worker import JqWorker
 from formats.bodies import NO_CONTENT, bodies
 from formats.documents import Documents
+from formats.json_text import looks_like_error
 from formats.options import ResponseFormat
-from jq_engine.worker import JqWorker
 from messages import ApiRequest, ApiResponse
 from pagination.page import Page
 from pagination.sizes import PageSizes

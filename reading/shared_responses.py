@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from cache.within_resync import ResponseCache
 from client import ApiClient
-from endpoints import Endpoint
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.resource import ResourcePlan
 from reading.ahead import Fetch
-from resource_plan import ResourcePlan
-from response_cache import ResponseCache
 
 _NAME = re.compile(r"(?:\{|%7B)[A-Za-z_][\w-]*(?:\}|%7D)")
 

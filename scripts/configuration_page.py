@@ -169,7 +169,7 @@ def _custom_authentication() -> list[str]:
 
 
 def _settings_fields() -> list[Field]:
-    return list(fields(importlib.import_module("settings").ConnectionSettings))
+    return list(fields(importlib.import_module("settings.connection").ConnectionSettings))
 
 
 def _mapping_sections(resource: AnyModel) -> list[str]:

@@ -17,7 +17,7 @@ from port_ocean.helpers.ssl import resolve_verify_param
 
 from errors import RequestError
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from transport.connections import KEEP, Connection, Route
 from transport.exchange import REPEAT, CompleteResponses
 from transport.rate_limits import RequestGate, remaining, reset_after, retry_after

@@ -9,7 +9,7 @@ import httpx
 from errors import RefusedOriginError
 from messages import ApiRequest
 from redaction import SHORTEST_SECRET, Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 _HEADERS = frozenset({"accept", "content-type"})
 

@@ -28,12 +28,12 @@ from benchmarks.clients.measuring import (
     resident_megabytes,
 )
 from client import ApiClient
-from garbage import spare_the_collector
-from mapping import CustomResourceConfig
+from framework.garbage_collector import spare_the_collector
+from mapping.plan.resource import ResourcePlan
+from mapping.resources import CustomResourceConfig
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resource_plan import ResourcePlan
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from transport.connections import load_backend
 
 

@@ -11,9 +11,9 @@ from benchmarks.compare.apis import Item
 from benchmarks.compare.tasks import Outcome
 from client import ApiClient
 from errors import OceanCustomError
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 
 async def read(text: str, url: str) -> Outcome:

@@ -9,7 +9,7 @@ from benchmarks.bench import Api, Bench, Task
 from benchmarks.results import Section, Target, number
 from benchmarks.sailing import Voyage, sail
 from benchmarks.workloads.jobs import listing, numbered, things
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 _EACH = 4
 _PAGE = 1000

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from endpoints import Endpoint
 from errors import ConfigurationError
 from explore.detect.clues import is_paging_param
 from explore.openapi.document import Node
 from explore.openapi.schemas import DocumentedList, find_documented_list, item_schema
 from explore.openapi.searches import is_search, search_body
 from explore.setup.surveyed import Wanted, parent_path, why_not_nested
+from mapping.plan.endpoint import Endpoint
 
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 

@@ -21,7 +21,7 @@ from explore.masking import is_telling
 from explore.openapi.endpoints import Collection
 from explore.openapi.schemas import item_schema, leaf_names, type_of
 from explore.setup.surveyed import Discovery, Surveyed, identifier_field, parent_path
-from pagination.models import OPTION_TYPES
+from settings.pagination import OPTION_TYPES
 
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
 _ASKED = OPTION_TYPES["where"]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fields.pagination import PaginationConfig
-from pagination.models import OPTION_TYPES, PaginationSettings
+from mapping.fields.pagination import PaginationConfig
+from settings.pagination import OPTION_TYPES, PaginationSettings
 
 # The options of a block by the names that connection settings have, or that they would have.
 _OPTIONS = {

@@ -31,7 +31,7 @@ from explore.setup.survey import Surveyor
 from explore.setup.surveyed import Surveyed, Wanted
 from explore.surroundings import Surroundings
 from reading.observer import Limits
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 _PREVIEW = Limits(pages=3, endpoints=3, items=100)
 # While endpoints are asked, detection decides what is asked next.

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 
-from endpoints import PathValue
 from errors import (
     ConfigurationError,
     EndpointError,
@@ -33,8 +32,9 @@ from explore.setup.surveyed import (
     why_not_nested,
 )
 from formats.bodies import decode
+from mapping.plan.endpoint import PathValue
 from messages import ApiRequest, ApiResponse
-from pagination.models import OPTION_TYPES
+from settings.pagination import OPTION_TYPES
 
 _MOST_SAMPLES = 300
 _MOST_PARENTS = 5

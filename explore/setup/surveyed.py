@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from endpoints import Endpoint
 from explore.arrays import jq_path
 from explore.detect.fields import Shape
 from explore.detect.found import Paging
@@ -12,6 +11,7 @@ from explore.detect.identifiers import Identifier
 from explore.detect.lists import ListGuess
 from explore.detect.naming import blueprint_name
 from explore.setup.blocks import pagination_of
+from mapping.plan.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True)

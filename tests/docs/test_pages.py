@@ -12,10 +12,10 @@ import yaml
 from humps import camelize, decamelize
 from pydantic.v1 import BaseModel as BaseModelV1
 
-from auth.models import CustomAuthRequest, CustomAuthRequestTemplate
 from integration import CustomPortAppConfig, CustomSelector
 from scripts.model_tables import nested_models
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 
 SETTINGS = ConnectionSettings(base_url="https://api.test")
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from port_ocean.integration_testing import IntegrationTestHarness, InterceptTransport, ResyncResult
 from pydantic.alias_generators import to_snake
 
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.examples.model_server import ModelServer
 from tests.examples.payloads import (
     github,

@@ -9,7 +9,7 @@ import pytest
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.ocean_types import CalculationResult
 
-from jq_engine.fused_processor import FusedEntityProcessor
+from framework.entity_processor import FusedEntityProcessor
 from tests.examples.test_examples import MODELS, each_example, resync
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-import resync
 from explore.commands import run_preview
 from explore.options import Inputs, PreviewOptions
 from explore.surroundings import Surroundings
+from reading import resource_reader as resync
 from reading.observer import Limits
 from tests.explore.conftest import Screen
 from tests.unit.fake_api import FakeApi, Received, Reply

@@ -13,7 +13,7 @@ from explore.commands import run_check
 from explore.inputs import load_env_file
 from explore.options import OK, PROBLEMS, Inputs
 from explore.surroundings import Surroundings
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.explore.conftest import SECRET, Screen, check_golden
 from tests.explore.shapes import people
 from tests.unit.conftest import certificate  # noqa: F401 (a fixture)

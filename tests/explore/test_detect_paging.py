@@ -18,7 +18,7 @@ from explore.setup.blocks import pagination_of
 from messages import ApiRequest
 from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.reading import Reading
+from pagination.pager import Reading
 from pagination.sizes import PageSizes
 
 URL = httpx.URL("https://api.example.com/things")

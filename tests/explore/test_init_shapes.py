@@ -14,9 +14,9 @@ from explore.setup.addresses import split_endpoints
 from explore.setup.asking import Assuming
 from explore.setup.initialise import InitReport, Request, initialise
 from explore.surroundings import Surroundings
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.explore.shapes import SHAPES, Shape
 from tests.unit.fake_api import FakeApi
 

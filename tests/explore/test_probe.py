@@ -11,8 +11,8 @@ from port_ocean.integration_testing import IntegrationTestHarness, InterceptTran
 
 from explore.probe import probe
 from explore.surroundings import Surroundings
-from mapping import CustomPortAppConfig
-from settings import ConnectionSettings
+from mapping.resources import CustomPortAppConfig
+from settings.connection import ConnectionSettings
 from tests.explore.conftest import SECRET
 from tests.explore.test_preview import answer
 from tests.unit.fake_api import FakeApi, Reply

@@ -19,7 +19,7 @@ from explore.setup.addresses import split_endpoints
 from explore.setup.files import Folder, installation_name
 from explore.setup.merge import merge, remember
 from explore.setup.plan import SetupPlan
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.explore.conftest import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]

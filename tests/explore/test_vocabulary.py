@@ -17,7 +17,7 @@ from explore.surroundings import Surroundings
 from messages import ApiRequest, ApiResponse
 from reading.observer import Limits
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.explore.conftest import Screen
 from tests.unit.fake_api import FakeApi, Received, Reply
 

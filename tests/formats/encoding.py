@@ -13,9 +13,9 @@ from xml.sax.saxutils import escape
 
 import httpx
 
-from extraction import DataPath
+from expressions.jq_expressions import DataPath
+from expressions.worker import JqWorker
 from formats.options import ResponseFormat
-from jq_engine.worker import JqWorker
 from messages import ApiResponse
 from pagination.page import Page
 from pagination.sizes import PageSizes

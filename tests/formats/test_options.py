@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from errors import SelectorError
-from fields.selector import CustomSelector
 from formats.options import ResponseFormat
-from settings import ConnectionSettings
+from mapping.fields.selector import CustomSelector
+from settings.connection import ConnectionSettings
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "csv", "xml"])

@@ -13,7 +13,7 @@ from port_ocean.core.handlers.webhook import processor_manager
 from port_ocean.core.handlers.webhook.processor_manager import LiveEventsProcessorManager
 from port_ocean.utils.signal import SignalHandler
 
-from live_events.signatures import PRESETS
+from settings.webhook_signatures import PRESETS
 from tests.freshness.world import Catalog, ModelApi, World, open_world, resource
 
 SECRET = "s3cr3t-of-the-stream"

@@ -8,8 +8,8 @@ from loguru import logger
 
 from errors import SelectorError
 from live_events.processor import LiveEventProcessor
-from mapping import CustomResourceConfig
-from settings import ConnectionSettings
+from mapping.resources import CustomResourceConfig
+from settings.connection import ConnectionSettings
 from tests.freshness.world import SETTINGS, Catalog, ModelApi, World, open_world, resource
 
 PARSED = ConnectionSettings.parse(SETTINGS)

@@ -25,10 +25,10 @@ from client import ApiClient
 from errors import StatusError
 from live_events import service
 from live_events.service import LiveEvents
-from mapping import CustomPortAppConfig
+from mapping.resources import CustomPortAppConfig
 from messages import ApiRequest, ApiResponse
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 BASE_URL = "https://api.test"
 SETTINGS: dict[str, Any] = {"base_url": BASE_URL, "webhook_auth": "none", "webhook_window": 0.001}

@@ -11,9 +11,9 @@ import pytest
 from benchmarks.clients.ours import plan_of, stand_in_for_ocean
 from benchmarks.server import Statistics, listening
 from client import ApiClient
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 type Batch = list[dict[str, Any]]
 

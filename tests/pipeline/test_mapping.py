@@ -8,8 +8,8 @@ import pytest
 from port_ocean.core.handlers.port_app_config.validators import validate_and_get_config_schema
 from pydantic.v1 import BaseModel
 
-from fields.selector import CustomSelector
-from mapping import CustomPortAppConfig
+from mapping.fields.selector import CustomSelector
+from mapping.resources import CustomPortAppConfig
 from tests.pipeline.conftest import Sync
 from tests.pipeline.support import numbered, parameter, resource
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from live_events.signatures import PRESETS
+from settings.webhook_signatures import PRESETS
 from tests.process.live import SECRET, ChangingApi, listening, until
 from tests.process.sailing import Harbour, resource
 

@@ -8,8 +8,8 @@ import yaml
 
 from errors import PaginationError, SettingsError
 from messages import ApiRequest
-from pagination.models import PaginationSettings
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.pagination import PaginationSettings
 from tests.unit.models import Answer, EndpointRead
 
 ROOT = Path(__file__).resolve().parents[2]

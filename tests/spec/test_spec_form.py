@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from auth.credentials import AuthType
-from pagination.models import PaginationType
+from settings.credentials import AuthType
+from settings.pagination import PaginationType
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))

@@ -15,7 +15,7 @@ from port_ocean.utils.misc import get_spec_kinds
 from pydantic import BaseModel
 
 from scripts.configuration_page import names_of
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))

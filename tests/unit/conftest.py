@@ -21,7 +21,7 @@ from port_ocean.config.settings import SslSettings
 from port_ocean.log.sensetive import sensitive_log_filter
 
 from client import ApiClient
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.fake_api import FakeApi
 from transport import retries
 

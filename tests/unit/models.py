@@ -13,10 +13,10 @@ import httpx
 from errors import StatusError
 from messages import ApiRequest
 from pagination.factory import create_strategy
-from pagination.models import PaginationSettings
 from pagination.page import Page
-from pagination.reading import Reading
+from pagination.pager import Reading
 from pagination.sizes import PageSizes
+from settings.pagination import PaginationSettings
 
 START = ApiRequest("GET", httpx.URL("https://api.test/v1/things"))
 MOST_REQUESTS = 400

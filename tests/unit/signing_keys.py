@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from auth.signing import SigningAlgorithm
+from settings.signing_key import SigningAlgorithm
 
 SECRET = "sh4red-secret-of-the-tests-which-is-long-enough-for-every-hash-of-hmac"
 _CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}

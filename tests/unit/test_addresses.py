@@ -10,7 +10,7 @@ from client import ApiClient
 from errors import RefusedOriginError, SettingsError
 from messages import ApiRequest
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Reply
 from transport.origins import OriginRule, origin

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from endpoints import Endpoint
-from extraction import DataPath
+from expressions.jq_expressions import DataPath
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.resource import ResourcePlan
 from messages import ApiRequest, ApiResponse
 from reading.ahead import Allowance, FetchAhead
-from resource_plan import ResourcePlan
 from tests.unit.test_resync import NESTED, Api, batches_of
 
 LISTED = ResourcePlan("/things", Endpoint("/things", data_path=DataPath(".items")))

@@ -13,7 +13,7 @@ from client import ApiClient
 from errors import AuthenticationError, EndpointError, SettingsError, StatusError
 from messages import ApiRequest, ApiResponse
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.json_web_token import JwtAuth
-from auth.signing import JwtSigner, SigningAlgorithm, load_key
+from auth.signing import JwtSigner
 from errors import SettingsError
 from messages import ApiRequest
 from redaction import MASK, Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.signing_key import SigningAlgorithm, load_key
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.signing_keys import SECRET, pem_of, verifying

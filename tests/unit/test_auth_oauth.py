@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 
 from auth.oauth import OAuthAuth
 from auth.refresh_tokens import RefreshTokens
-from auth.signing import JwtSigner, load_key
+from auth.signing import JwtSigner
 from client import ApiClient
 from errors import AuthenticationError, SettingsError, StatusError
 from messages import ApiRequest
 from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.signing_key import load_key
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from tests.unit.signing_keys import SECRET, pem_of, verifying

@@ -13,7 +13,7 @@ from auth.static import QueryAuth, prefixed
 from client import ApiClient
 from errors import SettingsError, StatusError
 from messages import ApiRequest
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 

@@ -12,8 +12,8 @@ import pytest
 from client import ApiClient
 from errors import RequestError, SettingsError
 from messages import ApiRequest
-from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.secrets import redactor_for
 from tests.authority import Authority, Issued
 from tests.unit.conftest import ClientFactory
 from tests.unit.proxy import Proxy
@@ -186,7 +186,7 @@ def test_no_key_stays_on_disk_and_none_is_open_to_others(
 def test_the_key_is_a_secret(reader: Issued) -> None:
     settings = _parse(client_certificate=reader.certificate, client_key=reader.key)
     assert "PRIVATE" not in repr(settings)
-    said = Redactor.for_settings(settings).text(f"it says {reader.key.splitlines()[1]}")
+    said = redactor_for(settings).text(f"it says {reader.key.splitlines()[1]}")
     assert said == "it says ***"
 
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from endpoints import PathValue
-from mapping import CustomResourceConfig
+from mapping.plan.endpoint import PathValue
+from mapping.plan.resource import ResourcePlan
+from mapping.resources import CustomResourceConfig
 from messages import ApiRequest
-from parameters.channel import Channel
-from resource_plan import ResourcePlan
-from settings import ConnectionSettings
+from reading.parameters.channel import Channel
+from settings.connection import ConnectionSettings
 from tests.unit.test_resync import Api, batches_of, reader, settled
 
 BROKEN = 500

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from freshness import conditions
+from cache import conditions
 
 TUESDAY = "Tue, 15 Nov 1994 12:45:26 GMT"
 A_MINUTE_LATER = "Tue, 15 Nov 1994 12:46:26 GMT"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import decoding
-from decoding import Body, json_text, parse
 from errors import ResponseError
+from formats import json_text as decoding
 from formats.bodies import decode
+from formats.json_text import Body, json_text, parse
 from messages import ApiResponse
 
 _EXACT = 2**53

@@ -7,18 +7,18 @@ from typing import Any, cast
 
 import pytest
 
-from endpoints import Endpoint, PathValue
 from errors import OceanCustomError, ResourceError, StatusError
-from extraction import ItemExpression
+from expressions.jq_expressions import ItemExpression
+from mapping.plan.endpoint import Endpoint, PathValue
+from mapping.plan.path_parameter import Batch, PathParameter
 from messages import ApiRequest
 from pagination.sizes import PageSizes
-from parameters.combinations import Combinations
-from parameters.discovery import NOTHING, Discovery, EndpointSource, FixedSource
-from parameters.parameter import Batch, PathParameter
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Failures, Vanished
 from reading.item_stream import Portion
 from reading.page_reader import EndpointStatistics
+from reading.parameters.combinations import Combinations
+from reading.parameters.discovery import NOTHING, Discovery, EndpointSource, FixedSource
 
 BASE = "https://api.test"
 TEAMS = Endpoint("/teams")
@@ -143,7 +143,7 @@ async def test_items_of_a_long_page_leave_others_their_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also where none passes, so that nobody waits for anything."""
-    monkeypatch.setattr("turns._TURN", 0)
+    monkeypatch.setattr("expressions.event_loop._TURN", 0)
     turns = 0
 
     async def count() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from endpoints import Endpoint, PathValue, check_placeholders
 from errors import EndpointError, SelectorError
+from mapping.plan.endpoint import Endpoint, PathValue, check_placeholders
 
 BASE = "https://api.test/prefix"
 LEGAL = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")

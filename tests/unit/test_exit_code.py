@@ -13,7 +13,7 @@ import logging, ssl, sys, time
 from logging.handlers import QueueHandler, QueueListener
 from queue import Queue
 from types import SimpleNamespace
-import exit_code
+from framework import exit_code
 from port_ocean.log.handlers import HTTPMemoryHandler
 
 async def ingest(lines):

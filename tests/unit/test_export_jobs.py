@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from endpoints import Endpoint, PathValue
 from errors import EndpointError, ExportError, ResponseError, SelectorError, StatusError
-from reading.export_jobs import AnswerExpression, ExportJob, ExportPlan, ExportStep
+from mapping.plan.endpoint import Endpoint, PathValue
+from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
+from reading.export_job import ExportJob
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Reply
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import extraction
-from decoding import Body
 from errors import ResponseError, SelectorError
-from extraction import DataPath, Extraction, ItemExpression, keys_of
-from jq_engine.worker import JqWorker, JqWorkerError
+from expressions import jq_expressions as extraction
+from expressions.jq_expressions import DataPath, Extraction, ItemExpression, keys_of
+from expressions.worker import JqWorker, JqWorkerError
+from formats.json_text import Body
 
 WORKER = JqWorker()
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
-from jq_engine.fused_processor import FusedEntityProcessor
+from framework.entity_processor import FusedEntityProcessor
 from tests.unit.mapping_support import in_this_process, resource, rounded, told_by
 
 NAMES = st.sampled_from(["id", "name", "a", "b", "__x", "é", "with space"])

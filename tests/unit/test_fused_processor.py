@@ -15,9 +15,9 @@ import pytest
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 
-from jq_engine import fused_processor
-from jq_engine.fused_processor import FusedEntityProcessor
-from jq_engine.worker import JqWorkerError
+from expressions.worker import JqWorkerError
+from framework import entity_processor as fused_processor
+from framework.entity_processor import FusedEntityProcessor
 from tests.unit.mapping_support import in_this_process, resource, told_by
 
 ITEM = {"identifier": ".id | tostring", "blueprint": '"item"'}
@@ -132,7 +132,7 @@ async def test_what_cannot_be_fused_is_left_to_ocean_and_said_once(
 async def test_a_mapping_of_very_many_expressions_is_left_to_ocean(
     processor: FusedEntityProcessor, monkeypatch: pytest.MonkeyPatch, logs: list[str]
 ) -> None:
-    monkeypatch.setattr("jq_engine.fused_program._MOST_EXPRESSIONS", 3)
+    monkeypatch.setattr("framework.fused_program._MOST_EXPRESSIONS", 3)
     assert await identifiers(processor, {**ITEM, "title": ".id"}, [{"id": 1}]) == ["1"]
     assert "more than 3 expressions" in reasons(logs)[0]
 

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from endpoints import Endpoint
 from errors import ResourceError
-from extraction import DataPath, ItemExpression
-from freshness.incremental import Incremental, ServerSide
-from freshness.times import TimeFormat
-from freshness.windows import Windows
+from expressions.jq_expressions import DataPath, ItemExpression
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.incremental import Incremental, ServerSide
+from mapping.plan.path_parameter import PathParameter
+from mapping.plan.resource import ResourcePlan
+from mapping.plan.times import TimeFormat
+from mapping.plan.windows import Windows
 from messages import ApiRequest
-from parameters.parameter import PathParameter
 from reading.observer import Limits
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resource_plan import ResourcePlan
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.test_resync import BASE, Api
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from endpoints import Endpoint
 from errors import ResourceError
-from extraction import DataPath, ItemExpression
-from freshness.incremental import Incremental, ServerSide
-from freshness.incremental_sync import ResourceRun
-from freshness.times import TimeFormat
-from freshness.windows import Windows
+from expressions.jq_expressions import DataPath, ItemExpression
+from framework.incremental_sync import ResourceRun
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.incremental import Incremental, ServerSide
+from mapping.plan.resource import ResourcePlan
+from mapping.plan.times import TimeFormat
+from mapping.plan.windows import Windows
 from messages import ApiRequest
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resource_plan import ResourcePlan
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.test_resync import BASE, Api
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

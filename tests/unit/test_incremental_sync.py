@@ -8,24 +8,24 @@ from typing import Any
 import httpx
 import pytest
 
-from endpoints import Endpoint
 from errors import SelectorError
-from extraction import ItemExpression
-from fields.selector import CustomSelector
-from freshness import incremental_sync
-from freshness.incremental import Incremental
-from freshness.incremental_sync import (
+from expressions.jq_expressions import ItemExpression
+from framework import incremental_sync
+from framework.incremental_sync import (
     CarefulCursors,
     ResourceRun,
     Run,
     ServerClock,
     restart_cursors,
 )
-from mapping import CustomResourceConfig, is_incremental
+from mapping.fields.selector import CustomSelector
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.incremental import Incremental
+from mapping.plan.resource import ResourcePlan
+from mapping.resources import CustomResourceConfig, is_incremental
 from messages import ApiRequest
 from pagination.page import Page, Verdict
-from resource_plan import ResourcePlan
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 BEGUN = datetime(2024, 1, 1, 12, tzinfo=UTC)
 SETTINGS = ConnectionSettings.parse({"base_url": "https://api.test"})

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import ResponseError, SelectorError
-from fields.selector import CustomSelector
-from jq_engine.worker import JqWorker
-from reading import item_shape
-from reading.item_shape import ItemShape, Shaper
-from settings import ConnectionSettings
+from expressions.worker import JqWorker
+from mapping.fields.selector import CustomSelector
+from mapping.plan.item_shape import ItemShape
+from reading import shaper
+from reading.shaper import Shaper
+from settings.connection import ConnectionSettings
 
 _VALUES = st.recursive(
     st.none()
@@ -42,7 +43,7 @@ def shape(items: list[Any], items_filter: str = "", emit: str = "") -> list[Any]
 @given(items=_ITEMS, batch=st.integers(1, 300))
 def test_only_exactly_true_passes_and_items_stay_as_they_are(items: list[Any], batch: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(item_shape, "_BATCH", batch)
+        patch.setattr(shaper, "_BATCH", batch)
         assert shape(items, ".v") == [item for item in items if item["v"] is True]
         assert shape(items, ".id % 2 == 0") == [item for item in items if item["id"] % 2 == 0]
 
@@ -51,7 +52,7 @@ def test_only_exactly_true_passes_and_items_stay_as_they_are(items: list[Any], b
 @given(items=_ITEMS, batch=st.integers(1, 300))
 def test_every_emitted_object_arrives_in_order(items: list[Any], batch: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(item_shape, "_BATCH", batch)
+        patch.setattr(shaper, "_BATCH", batch)
         found = shape(items, ".id > 9", "range(.id % 3) as $n | {id, n: $n, v}")
     assert found == [
         {"id": item["id"], "n": n, "v": item["v"]}
@@ -64,7 +65,7 @@ def test_every_emitted_object_arrives_in_order(items: list[Any], batch: int) -> 
 def test_the_same_in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     items = [{"id": number, "float": number / 8, "text": '"\\é\n'} for number in range(300)]
     here = shape(items, ".id % 3 == 0", "{id, float}, {text}")
-    monkeypatch.setattr(item_shape, "_SMALL", 0)
+    monkeypatch.setattr(shaper, "_SMALL", 0)
     assert shape(items, ".id % 3 == 0", "{id, float}, {text}") == here
     assert shape(items, ".id % 3 == 0") == items[::3]
     with pytest.raises(ResponseError, match=r"has id, float, text: no"):

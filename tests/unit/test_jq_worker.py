@@ -15,9 +15,9 @@ from pathlib import Path
 import jq
 import pytest
 
-from jq_engine import process as jq_process
-from jq_engine import worker as jq_worker
-from jq_engine.worker import InvalidProgramError, JqWorker, JqWorkerError
+from expressions import process as jq_process
+from expressions import worker as jq_worker
+from expressions.worker import InvalidProgramError, JqWorker, JqWorkerError
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDLESS = "def f: f; f"
@@ -219,7 +219,7 @@ async def test_a_call_whose_process_dies_is_repeated_once(worker: JqWorker) -> N
 async def test_a_process_that_cannot_start_is_an_error(
     worker: JqWorker, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setattr(f"jq_engine.worker.{name}", value)
+    monkeypatch.setattr(f"expressions.worker.{name}", value)
     with pytest.raises(JqWorkerError):
         await worker.run(".", b"1")
     monkeypatch.undo()
@@ -283,7 +283,7 @@ async def test_a_fork_gets_a_process_of_its_own(worker: JqWorker) -> None:
 def test_it_ends_with_its_parent(end: str, job: str) -> None:
     code = f"""
         import asyncio, os, sys
-        from jq_engine.worker import JqWorker
+        from expressions.worker import JqWorker
         worker = JqWorker()
         async def main():
             await worker.run(".", b"1")
@@ -309,7 +309,8 @@ async def test_a_process_that_holds_much_memory_is_replaced(
 ) -> None:
     script = tmp_path / "frugal.py"
     script.write_text(
-        f"import sys\nsys.path.append({str(ROOT)!r})\nfrom jq_engine import process as jq_process\n"
+        f"import sys\nsys.path.append({str(ROOT)!r})\n"
+        "from expressions import process as jq_process\n"
         "jq_process._MOST_MEMORY = 0\njq_process.main()\n"
     )
     monkeypatch.setattr(jq_worker, "_SCRIPT", script)

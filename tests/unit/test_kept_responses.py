@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cache import directory as kept_responses
+from cache.directory import KeptResponses
+from cache.files import KeptBody, Metadata, body_digest
 from errors import ResponseError
-from freshness import kept_responses
-from freshness.kept_entry import KeptBody, Metadata, body_digest
-from freshness.kept_responses import KeptResponses
 
 LIMIT = 200_000
 NAME = "a" * 64

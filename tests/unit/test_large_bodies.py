@@ -16,19 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client import ApiClient
-from endpoints import Endpoint
 from errors import EndpointError, ResourceError, ResponseError
-from extraction import DataPath
+from expressions.jq_expressions import DataPath
+from expressions.worker import JqWorker
 from formats.documents import Documents
-from jq_engine.worker import JqWorker
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.error_rules import ErrorRule
+from mapping.plan.resource import ResourcePlan
 from messages import ApiRequest, ApiResponse
 from reading import item_stream
-from reading.error_rules import ErrorRule
 from reading.item_stream import ItemStream
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resource_plan import ResourcePlan
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Received, Reply
 from transport import connections, download, exchange, spool

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from errors import SelectorError
-from mapping import CustomPortAppConfig, CustomResourceConfig, plans_of
-from resource_plan import ResourcePlan
-from settings import ConnectionSettings
+from mapping.plan.resource import ResourcePlan
+from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
+from settings.connection import ConnectionSettings
 
 SETTINGS = ConnectionSettings(base_url="https://api.test")
 PORT = {"entity": {"mappings": {"identifier": ".id", "blueprint": '"thing"'}}}

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import PaginationError, SelectorError
-from fields.pagination import PaginationConfig
+from mapping.fields.pagination import PaginationConfig
 from messages import ApiRequest
-from pagination.models import PaginationSettings
+from settings.pagination import PaginationSettings
 from tests.unit.models import Answer, EndpointRead, Item, numbered, read, settings_of
 
 quickly = settings(deadline=None, max_examples=60)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoints import Endpoint, PathValue
 from errors import SelectorError
-from extraction import ItemExpression
-from parameters.parameter import Batch, PathParameter, exact
+from expressions.jq_expressions import ItemExpression
+from mapping.plan.endpoint import Endpoint, PathValue
+from mapping.plan.path_parameter import Batch, PathParameter, exact
 
 
 def parameter(

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoints import Endpoint, PathValue
 from errors import SelectorError
+from mapping.plan.endpoint import Endpoint, PathValue
+from mapping.plan.templates import Template, fill_text, texts_in, with_variables
 from messages import ApiRequest
-from settings import ConnectionSettings
-from templates import Template, fill_text, texts_in, with_variables
+from settings.connection import ConnectionSettings
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Reply
 from tests.unit.test_mapping import plan, resource

@@ -8,8 +8,8 @@ import pytest
 from client import ApiClient
 from errors import EndpointError, RequestError, SettingsError, StatusError
 from messages import ApiRequest
-from redaction import Redactor
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.secrets import redactor_for
 from tests.unit.conftest import ClientFactory
 from tests.unit.fake_api import FakeApi, Reply
 from tests.unit.proxy import Proxy
@@ -121,7 +121,7 @@ def test_what_is_no_address_of_a_proxy_is_refused(value: str, problem: str) -> N
 
 def test_the_credentials_are_secrets() -> None:
     settings = _parse(f"http://ada:{_QUOTED}@proxy.example.com:3128")
-    redactor = Redactor.for_settings(settings)
+    redactor = redactor_for(settings)
     basic: Any = httpx.Proxy(settings.proxy.get_secret_value()) if settings.proxy else None
     for form in (_PASSWORD, _QUOTED, "YWRhOnA0c3MvdzByZCBzZWNyZXQ="):
         assert form not in redactor.text(f"it says {form}")

@@ -8,9 +8,9 @@ import pytest
 from port_ocean.clients.port.types import UserAgentType
 from port_ocean.core.handlers.entities_state_applier.port.applier import HttpEntitiesStateApplier
 
-import reconciliation
 from errors import ResourceError
-from reconciliation import DeletionGuard, IdentifierTally, protected_blueprints
+from framework import catalog as reconciliation
+from framework.catalog import DeletionGuard, IdentifierTally, protected_blueprints
 
 
 def mapped(blueprint: str, enable_delete: bool) -> Any:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redaction import MASK, Redactor, leaves
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
+from settings.secrets import redactor_for
 
 # Without the mask's own character, and without blanks at the ends, which no credential has.
 _SECRETS = (
@@ -115,7 +116,7 @@ def test_unset_secrets_and_short_values_mask_no_word() -> None:
     settings = ConnectionSettings.parse(
         {"base_url": "https://h.test", "api_token": None, "password": "", "api_key": " "}
     )
-    redactor = Redactor.for_settings(settings)
+    redactor = redactor_for(settings)
     redactor.learn("", " ", "1", "GET")
     text = "None null '' GET 1 nothing is masked"
     assert redactor.text(text) == text
@@ -147,7 +148,7 @@ def test_every_secret_of_the_settings_is_known() -> None:
         "endpoint-8888 "
         "grant client_credentials"
     )
-    masked = Redactor.for_settings(settings).text(said)
+    masked = redactor_for(settings).text(said)
     assert masked == " ".join([MASK] * 9 + ["grant client_credentials"])
 
 
@@ -165,7 +166,7 @@ def test_every_secret_of_oauth_and_signatures_is_known() -> None:
     settings = ConnectionSettings.parse({"base_url": "https://h.test", **secrets, **more})
     pair = base64.b64encode(b"cat+alog:client%2F1111").decode()
     said = f"client/1111 {pair} refresh-2222 signing-3333 access+4444 session-5555 parameter-6666"
-    assert Redactor.for_settings(settings).text(said) == " ".join([MASK] * 7)
+    assert redactor_for(settings).text(said) == " ".join([MASK] * 7)
 
 
 @pytest.mark.contract("secrets.errors")

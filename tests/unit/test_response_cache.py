@@ -14,10 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-import response_cache
+from cache import within_resync as response_cache
+from cache.within_resync import ResponseCache, remove_leftovers
 from errors import ResponseError, StatusError
 from messages import ApiRequest, ApiResponse
-from response_cache import ResponseCache, remove_leftovers
 from transport.spool import Spool
 
 ROOT = Path(__file__).resolve().parents[2]

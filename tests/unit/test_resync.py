@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client import ApiClient
-from endpoints import Endpoint
 from errors import ResourceError, StatusError
-from extraction import DataPath, ItemExpression
+from expressions.jq_expressions import DataPath, ItemExpression
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.path_parameter import PathParameter
+from mapping.plan.resource import ResourcePlan
 from messages import ApiRequest, ApiResponse
-from parameters.parameter import PathParameter
 from reading import batching
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resource_plan import ResourcePlan
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 BASE = "https://api.test"
 TEAMS = Endpoint("/teams")

@@ -16,11 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_ocean.helpers.metric.metric import Metrics, _metrics_registry
 
-from client import ApiClient
-from endpoints import Endpoint
-from errors import StatusError
-from extraction import DataPath
-from freshness.revalidation import (
+from cache.between_resyncs import (
     _WITHOUT_EFFECT_ON_ANSWERS,
     BYTES_METRIC,
     REQUESTS_METRIC,
@@ -28,11 +24,15 @@ from freshness.revalidation import (
     Savings,
     instance_of,
 )
+from client import ApiClient
+from errors import StatusError
+from expressions.jq_expressions import DataPath
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.resource import ResourcePlan
 from messages import ApiResponse
+from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
-from resource_plan import ResourcePlan
-from resync import ResourceReader
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 from tests.unit.fake_api import FakeApi, Received, Reply
 from transport import connections, exchange, spool
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from errors import SettingsError
-from settings import ConnectionSettings
+from settings.connection import ConnectionSettings
 
 _BASE = {"base_url": "https://api.example.com"}
 _REQUEST = {"endpoint": "/oauth/token", "body": {"client_secret": "hunter22"}}

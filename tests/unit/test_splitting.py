@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from formats.paths import Step
 from formats.splitting import ArraySplitter, LineSplitter
-from paths import Step
 
 MARK = "the list was here"
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(

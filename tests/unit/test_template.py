@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth.template import TemplateError, check, render
+from settings.answer_template import TemplateError, check, render
 
 _NAMES = st.from_regex(r"[a-z][a-z_]{0,8}", fullmatch=True)
 _PLAIN = st.text().filter(lambda text: "{{" not in text and "}}" not in text)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshness.times import TimeFormat, date_of, duration_of, moment_of
+from mapping.plan.times import TimeFormat, date_of, duration_of, moment_of
 
 NOON = datetime(2024, 2, 29, 12, 30, 45, 678901, tzinfo=UTC)
 MOMENTS = st.datetimes(

@@ -16,7 +16,7 @@ from live_events.authentication import (
     TokenAuthenticator,
 )
 from live_events.gate import Gate
-from live_events.signatures import PRESETS
+from settings.webhook_signatures import PRESETS
 
 SECRET = "s3cr3t-of-the-gate"
 SIGNED = HmacAuthenticator(PRESETS["github"], SECRET)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from errors import SettingsError
-from live_events.authentication import HmacAuthenticator, OpenAuthenticator
-from redaction import Redactor
-from settings import ConnectionSettings
+from live_events.authentication import HmacAuthenticator, OpenAuthenticator, authenticator_of
+from settings.connection import ConnectionSettings
+from settings.secrets import redactor_for
 
 BASE = {"base_url": "https://api.test"}
 
@@ -23,8 +23,8 @@ def problems(**given: Any) -> tuple[str, ...]:
 
 
 def test_without_webhook_auth_nobody_is_let_in() -> None:
-    assert parse().authenticator is None
-    assert isinstance(parse(webhook_auth="none").authenticator, OpenAuthenticator)
+    assert authenticator_of(parse()) is None
+    assert isinstance(authenticator_of(parse(webhook_auth="none")), OpenAuthenticator)
 
 
 def test_what_is_given_replaces_what_a_preset_says() -> None:
@@ -35,7 +35,7 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
         webhook_header="X-Own",
         webhook_tolerance="60",
     )
-    authenticator = settings.authenticator
+    authenticator = authenticator_of(settings)
     assert isinstance(authenticator, HmacAuthenticator)
     assert (authenticator.secret, authenticator.tolerance) == ("s3cr3t", 60)
     scheme = authenticator.scheme
@@ -128,6 +128,6 @@ def test_paths_may_be_a_list_or_text(given: object) -> None:
 def test_the_secret_is_never_shown() -> None:
     settings = parse(webhook_auth="basic", webhook_username="hook", webhook_secret="pa55-word")
     assert "pa55-word" not in repr(settings)
-    assert "pa55-word" not in repr(settings.authenticator)
-    shown = Redactor.for_settings(settings).text("aG9vazpwYTU1LXdvcmQ= pa55-word")
+    assert "pa55-word" not in repr(authenticator_of(settings))
+    shown = redactor_for(settings).text("aG9vazpwYTU1LXdvcmQ= pa55-word")
     assert shown == "*** ***"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live_events.authentication import BasicAuthenticator, HmacAuthenticator, TokenAuthenticator
-from live_events.signatures import PRESETS, SignatureScheme
+from settings.webhook_signatures import PRESETS, SignatureScheme
 
 # https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 GITHUB_SECRET = "It's a Secret to Everybody"

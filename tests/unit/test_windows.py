@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freshness.times import TimeFormat
-from freshness.windows import Window, Windows
+from mapping.plan.times import TimeFormat
+from mapping.plan.windows import Window, Windows
 from messages import ApiRequest
 from tests.unit.test_times import FORMATS
 

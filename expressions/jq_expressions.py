@@ -1,0 +1,273 @@
+"""`data_path` and the other JQ expressions of a selector: compiled once, then applied to bodies.
+
+A simple path such as `.data.users[]` is walked in Python; everything else runs through jq. Every
+output counts, so `.data[]` and `.data` mean the same.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import jq
+from port_ocean.context.ocean import ocean
+from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
+
+from errors import ResponseError, SelectorError
+from expressions.worker import JqWorker, JqWorkerError
+from formats.json_text import Body, json_text, parse
+from formats.parts import ListPart
+from formats.paths import Step, leading_path, walk
+
+_WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
+# What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
+_EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
+# jq holds the interpreter while it runs; larger texts go to a process of their own.
+_LARGE = 400_000
+# An expression that takes longer on one text will not come to an end.
+_MOST_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a data_path found in one body.
+
+    `received` is how many records the API sent, before any filter in the expression: pagination
+    counts these. None when the answer is a single object. `matched` is false when the path leads
+    to nothing at all, as opposed to null or an empty list.
+    """
+
+    items: list[Any]
+    received: int | None
+    matched: bool
+    beside: Any = None
+
+
+class DataPath:
+    """A compiled data_path.
+
+    Sample: `.members` finds two items in `{"members": [{"id": 1}, {"id": 2}], "next": null}`.
+
+    Raises:
+        SelectorError: on construction, when the expression is no valid JQ.
+    """
+
+    def __init__(self, expression: str, setting: str = "data_path") -> None:
+        self.expression = expression.strip() or "."
+        self._program = compile_jq(self.expression, setting)
+        self._steps, self._rest = leading_path(self.expression)
+        is_plain = self._rest in ("", "[]", "[]?", "?")
+        self._is_path = is_plain and self.expression.startswith(".")
+        self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
+
+    @property
+    def list_path(self) -> list[Step] | None:
+        """Where the list is whose elements can be looked at one by one; None if they cannot."""
+        if any(isinstance(step, int) and step < 0 for step in self._steps):
+            return None
+        return self._steps if self._is_path or self._each else None
+
+    async def extract_part(self, part: ListPart, worker: JqWorker) -> Extraction:
+        """Find the items in a part of the list at `list_path`.
+
+        Raises:
+            ResponseError: the expression fails on an element.
+        """
+        elements = part.elements
+        if self._each is None:
+            return Extraction(list(elements), len(elements), matched=True)
+        try:
+            outputs = await self._each.outputs(part.text, worker)
+        except (ValueError, TimeoutError, JqWorkerError) as error:
+            raise self._failure(error) from None
+        items = outputs
+        if self._each.is_piped:
+            items = [item for output in outputs for item in _elements(output)]
+        return Extraction(items, len(elements), not outputs or any(o is not None for o in outputs))
+
+    async def extract(self, body: Body, worker: JqWorker) -> Extraction:
+        """Find the items in a decoded body; `worker` runs jq where the body is large.
+
+        Raises:
+            ResponseError: the expression fails on this body.
+        """
+        present, source = walk(body.value, self._steps)
+        found = await self._find(body, present, source, worker)
+        return replace(found, beside=self.beside(body.value))
+
+    def beside(self, value: Any) -> Any:
+        """The object of a body that holds the items, where totals stand."""
+        return walk(value, self._steps[:-1])[1]
+
+    async def _find(self, body: Body, present: bool, source: Any, worker: JqWorker) -> Extraction:
+        if self._is_path and (present or self._rest == ""):
+            return _from_outputs(self._iterate(source), source, matched=present)
+        try:
+            outputs = await self._run(body, worker)
+        except ValueError as error:
+            # jq fails on null where there is nothing; after `//`, there was something else.
+            if source is None and not self._rest.startswith("//"):
+                return Extraction([], None, matched=present)
+            raise self._failure(error) from None
+        except (TimeoutError, JqWorkerError) as error:
+            raise self._failure(error) from None
+        nothing = bool(outputs) and all(output is None for output in outputs)
+        return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)
+
+    async def _run(self, body: Body, worker: JqWorker) -> list[Any]:
+        """All outputs of the expression."""
+        text = await json_text(body)
+        if len(text) <= _LARGE:
+            return list(self._program.input_text(text))
+        return await run_apart(guarded(self.expression), text.encode(), worker)
+
+    def _iterate(self, source: Any) -> list[Any]:
+        """The outputs of a simple path, whose rest is nothing or an iteration."""
+        if not self._rest.startswith("[]") or source is None or isinstance(source, list):
+            return [source]
+        if isinstance(source, Mapping):
+            return list(source.values())
+        if self._rest.endswith("?"):
+            return []
+        raise self._failure(f"Cannot iterate over {type(source).__name__}")
+
+    def _failure(self, cause: object) -> ResponseError:
+        return ResponseError(
+            f"data_path {self.expression} fails on the body: {cause}", advice="look at data_path"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _EachItem:
+    """What an expression does with each element of a list: the part after `.data[] |`."""
+
+    program: str
+    is_piped: bool
+
+    @classmethod
+    def of(cls, rest: str) -> "_EachItem | None":
+        """From the part after the path; None when it looks at more than one element at a time."""
+        match = _EACH.fullmatch(rest)
+        if match is None:
+            return None
+        each = match["mapped"] or match["piped"]
+        program = guarded(f".[] | ({each}\n)")
+        try:
+            # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
+            jq.compile(guarded(each))
+            jq.compile(program)
+        except ValueError:
+            return None
+        return cls(program, is_piped=match["mapped"] is None)
+
+    async def outputs(self, text: bytes, worker: JqWorker) -> list[Any]:
+        """All outputs for the elements of a list; errors as for `run_apart`."""
+        return await run_apart(self.program, text, worker)
+
+
+class ItemExpression:
+    """A JQ expression that is applied to one item, such as a path parameter's field or filter."""
+
+    def __init__(self, expression: str, setting: str) -> None:
+        self.expression = expression
+        self.setting = setting
+        self._program = compile_jq(expression, setting)
+        steps, rest = leading_path(expression.strip())
+        self._steps = [] if rest else steps
+
+    def first(self, item: Any) -> Any:
+        """The first output; None when there is none.
+
+        Raises:
+            ValueError: the expression fails on this item.
+        """
+        if (plain := self._plain(item)) is not None:
+            return plain
+        try:
+            return self._program.input_value(item).first()
+        except StopIteration:
+            return None
+
+    def every(self, item: Any) -> list[Any]:
+        """All outputs.
+
+        Raises:
+            ValueError: the expression fails on this item.
+        """
+        if (plain := self._plain(item)) is not None:
+            return [plain]
+        return list(self._program.input_value(item).all())
+
+    def _plain(self, item: Any) -> str | int | None:
+        """The text, number or truth value at the end of a path; None where jq has to tell."""
+        if not self._steps:
+            return None
+        # Most expressions are a path, for which a run of jq would cost a hundred times as much.
+        present, value = walk(item, self._steps)
+        return value if present and isinstance(value, str | int) else None
+
+
+@lru_cache(maxsize=1024)
+def compile_jq(expression: str, setting: str) -> Any:
+    """Compile as Ocean does: its quoting help, and no environment unless the operator allows it.
+
+    Raises:
+        SelectorError: names the setting and says what jq says.
+    """
+    try:
+        return jq.compile(guarded(expression))
+    except ValueError as error:
+        raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
+
+
+def keys_of(body: Any, depth: int = 1) -> str:
+    """The keys of a body for an error message, such as `data.users, next`."""
+    if isinstance(body, Mapping):
+        return ", ".join(_key_paths(body, depth)) or "no keys"
+    return f"{type(body).__name__} without keys" if not isinstance(body, list) else "a list"
+
+
+def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extraction:
+    items = [item for output in outputs for item in _elements(output)]
+    if isinstance(source, list):
+        return Extraction(items, len(source), matched)
+    if isinstance(source, Mapping) and len(outputs) != 1:
+        return Extraction(items, len(items), matched)
+    single = len(outputs) == 1 and not isinstance(outputs[0], list)
+    return Extraction(items, None if single or not outputs else len(items), matched)
+
+
+def _elements(output: Any) -> Iterable[Any]:
+    if output is None:
+        return ()
+    return output if isinstance(output, list) else (output,)
+
+
+def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
+    paths = []
+    for key, item in body.items():
+        nested = _key_paths(item, depth - 1) if depth and isinstance(item, Mapping) else []
+        paths += [f"{key}.{path}" for path in nested] or [str(key)]
+    return paths
+
+
+def guarded(expression: str) -> str:
+    """The program with Ocean's quoting help, and no environment unless the operator allows it."""
+    program = JQEntityProcessor._format_filter(expression)
+    if ocean.initialized and ocean.config.allow_environment_variables_jq_access:
+        return program
+    return _WITHOUT_ENVIRONMENT + program
+
+
+async def run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
+    """All outputs of a program that runs in another process.
+
+    Raises:
+        ValueError: the program fails on this text.
+        TimeoutError: it does not come to an end.
+        JqWorkerError: there is no such process.
+    """
+    outputs = await worker.run(program, text, _MOST_SECONDS)
+    return await asyncio.to_thread(lambda: [parse(output) for output in outputs])

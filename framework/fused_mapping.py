@@ -1,0 +1,194 @@
+"""Entities from what one jq program says about a resource's items.
+
+Ocean serialises an item anew for every expression; here one program evaluates all. What becomes
+of their results is what Ocean makes of them: see `JQEntityProcessor` and `JQEntityProcessorSync`,
+whose two ways ("direct" here: expressions that compile; "deferred": all others, and what is in
+lists) differ in small things that are kept.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
+from port_ocean.core.handlers.entity_processor.jq_entity_processor_sync import (
+    JQEntityProcessorSync,
+)
+from port_ocean.core.handlers.entity_processor.models import MappedEntity
+from port_ocean.exceptions.core import EntityProcessorException
+
+from framework.fused_program import Branch, Guard, Leaf, Node, ProblemOf, ProgramBuilder
+
+type Log = Callable[[Any, Exception, str], None]
+type Result = list[Any] | dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FusedMapping:
+    """What evaluates one resource's mapping. `program` is empty where no item can be selected."""
+
+    selector: Leaf
+    parse_all: bool
+    direct: Branch
+    deferred: Branch
+    program: str
+
+    def entity_of(
+        self, results: list[Result]
+    ) -> tuple[list[MappedEntity], list[Exception], list[Exception]]:
+        """The mapped entity of an item, or the errors of both ways of Ocean's, for its results."""
+        try:
+            passed = _as_bool(self.selector, results)
+        except Exception as error:  # noqa: BLE001  # Ocean collects whatever is raised
+            error.__traceback__ = None
+            return [], [error], [_as_coroutine_raises(error)] if self.deferred.nodes else []
+        if not (passed or self.parse_all):
+            return [MappedEntity()], [], []
+        entity = self._map(self.direct, results, _log_direct, passed, is_empty_logged=False)
+        if self.deferred.nodes:
+            deferred = self._map(self.deferred, results, _log_deferred, passed, True)
+            _merge(entity.entity, deferred.entity)
+            _merge(entity.misconfigurations, deferred.misconfigurations)
+        return [entity], [], []
+
+    def _map(
+        self, branch: Branch, results: list[Result], log: Log, passed: bool, is_empty_logged: bool
+    ) -> MappedEntity:
+        walk = _Walk(results, log, is_empty_logged)
+        return MappedEntity(walk.branch(branch), passed, walk.misconfigurations)
+
+
+def expressions_of(mapping: Any) -> Iterator[Any]:
+    """All leaves of a mapping: texts, or what stands in the place of one."""
+    if isinstance(mapping, dict):
+        mapping = list(mapping.values())
+    if isinstance(mapping, list):
+        for value in mapping:
+            yield from expressions_of(value)
+    else:
+        yield mapping
+
+
+def fuse(
+    mapping: Mapping[str, Any],
+    selector: str,
+    *,
+    parse_all: bool,
+    problem_of: ProblemOf,
+    guard: Guard,
+) -> FusedMapping:
+    """Build the program for a resource.
+
+    Args:
+        mapping: `port.entity.mappings` as Ocean has it, with JQ expressions as leaves.
+        problem_of: what Ocean's own compilation of an expression raises, if anything.
+        guard: the expression as Ocean hands it to jq.
+
+    Raises:
+        UnfusableError: for an expression or a mapping that only Ocean itself can evaluate.
+    """
+    builder = ProgramBuilder(problem_of, guard)
+    chosen = builder.leaf(selector, "")
+    direct, deferred = builder.split(mapping, "")
+    program = "" if chosen.error else builder.program(parse_all)
+    return FusedMapping(chosen, parse_all, direct, deferred, program)
+
+
+class _Walk:
+    """One item's results on their way into the shape of the mapping."""
+
+    def __init__(self, results: list[Result], log: Log, is_empty_logged: bool) -> None:
+        self._results = results
+        self._log = log
+        self._is_empty_logged = is_empty_logged
+        self.misconfigurations: dict[str, Any] = {}
+
+    def branch(self, branch: Branch) -> dict[str, Any]:
+        return {key: self._value(node) for key, node in branch.nodes.items()}
+
+    def _value(self, node: Node) -> Any:
+        if isinstance(node, Branch):
+            return self.branch(node)
+        if isinstance(node, list):
+            return [self.branch(branch) for branch in node]
+        value = None
+        try:
+            value = _output(node, self._results)
+        except StopIteration as nothing:
+            if self._is_empty_logged:
+                self._log(node.pattern, nothing, node.path)
+        except Exception as error:  # noqa: BLE001  # of an expression; any may fail as it likes
+            self._log(node.pattern, error, node.path)
+        if value is None:
+            self.misconfigurations[node.path] = node.pattern
+        return value
+
+
+def _output(leaf: Leaf, results: list[Result]) -> Any:
+    """The first output of an expression.
+
+    Raises:
+        StopIteration: it has none.
+        Exception: what Ocean's own evaluation raises.
+    """
+    if leaf.error:
+        # Or else it would collect the frames of every item.
+        raise leaf.error.with_traceback(None)
+    result = results[leaf.place]
+    if isinstance(result, dict):
+        raised = result["error"]
+        raise ValueError(raised if isinstance(raised, str) else json.dumps(raised))
+    if not result:
+        raise StopIteration
+    return result[0] if len(result) == 1 else _exact(*result)
+
+
+def _exact(value: Any, text: str) -> Any:
+    """The value with its integers as jq writes them: jq.py takes each through a double.
+
+    Where the text says something else altogether (jq leaves out what is nested too deeply), the
+    value remains.
+    """
+    with suppress(LookupError, RecursionError, TypeError, ValueError):
+        return _with_integers_of(json.loads(text), value)
+    return value
+
+
+def _with_integers_of(exact: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_integers_of(exact[key], inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_integers_of(*pair) for pair in zip(exact, value, strict=True)]
+    return exact if type(exact) is int and type(value) is int else value
+
+
+def _as_bool(selector: Leaf, results: list[Result]) -> bool:
+    value = _output(selector, results)
+    if isinstance(value, bool):
+        return value
+    raise EntityProcessorException(
+        f"Expected boolean value for pattern {selector.pattern!r}, got value:{value} "
+        f"of type: {type(value)} instead"
+    )
+
+
+def _as_coroutine_raises(error: Exception) -> Exception:
+    if isinstance(error, StopIteration):
+        return RuntimeError("coroutine raised StopIteration")
+    return error
+
+
+def _merge(target: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add what is missing, in dicts within dicts too."""
+    for key, value in more.items():
+        if key not in target:
+            target[key] = value
+        elif isinstance(target[key], dict) and isinstance(value, dict):
+            _merge(target[key], value)
+
+
+# Ocean's own, so that records look the same whoever evaluates.
+_log_direct: Log = JQEntityProcessorSync._log_search_failure
+_log_deferred: Log = JQEntityProcessor._log_search_failure

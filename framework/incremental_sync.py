@@ -1,0 +1,133 @@
+"""Incremental runs: Ocean's, with cursors that never pass over a change.
+
+Ocean keeps one cursor at Port for each resource of the mapping, by its kind and place, and reads
+the resources one after the other. What is added here: without a cursor, all of a resource is read;
+a cursor is set back by the block's lookback and by as much as the API's clock is behind ours, and a
+full resync sets it too.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+from loguru import logger
+from port_ocean.clients.port.client import PortClient
+from port_ocean.context.event import event
+from port_ocean.core.incremental.cursor_store import CursorStore
+
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.resource import ResourcePlan
+from messages import ApiRequest
+from pagination.page import Page, Verdict
+from reading.observer import Observer
+from reading.shared_responses import SharedResponses
+
+# APIs stamp changes with whole seconds.
+_CUT_OFF = timedelta(seconds=1)
+
+
+class ServerClock(Observer):
+    """How far the API's clock is behind ours, by the `Date` of its answers."""
+
+    def __init__(self) -> None:
+        self.behind = timedelta()
+
+    def page_read(
+        self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
+    ) -> None:
+        told = page.headers.get("date")
+        if told is None:
+            return
+        try:
+            behind = time.time() - parsedate_to_datetime(told).timestamp()
+        except (ValueError, OverflowError):
+            return
+        self.behind = max(self.behind, timedelta(seconds=behind))
+
+
+@dataclass(slots=True)
+class ResourceRun:
+    """One resource in one run; `since` is None where all of it is read.
+
+    `lookback` is that of its block; `clock` learns from the answers.
+    """
+
+    kind: str
+    index: int
+    since: datetime | None = None
+    lookback: timedelta = timedelta()
+    clock: ServerClock = field(default_factory=ServerClock)
+
+    def cursor(self, begun: datetime) -> datetime:
+        """Where the next incremental run begins, if this one began then by our clock."""
+        return begun - self.clock.behind - self.lookback - _CUT_OFF
+
+
+@dataclass(slots=True)
+class Run:
+    """What the resources of one run, full or incremental, have in common.
+
+    `current` is the resource that an incremental run is at; `resources` are those of a full one
+    that incremental runs read as well; `failed` are kinds.
+    """
+
+    shared: SharedResponses | None = None
+    current: ResourceRun | None = None
+    resources: list[ResourceRun] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def begin(self, plan: ResourcePlan, index: int) -> ResourceRun:
+        """The part of a resource in this run, when it begins to be read."""
+        part = self.current or ResourceRun(plan.kind, index)
+        if plan.incremental:
+            part.lookback = plan.incremental.lookback
+            self.resources.append(part)
+        return part
+
+    def close(self) -> None:
+        """Remove what the resources share."""
+        if self.shared:
+            self.shared.close()
+
+
+class CarefulCursors(CursorStore):
+    """Saves the cursor of one resource when all of its changes are in Port, and stay there."""
+
+    def __init__(self, client: PortClient, run: ResourceRun) -> None:
+        super().__init__(client)
+        self._run = run
+        self._refused_before = _refused()
+
+    async def save(self, kind: str, index: int, value: datetime) -> None:
+        """Save it a little earlier than `value`, at which the run began."""
+        if refused := _refused() - self._refused_before:
+            logger.warning(
+                f"{kind}: Port refused {refused} entities, so the next run reads the same again"
+            )
+        elif await self.get(kind, index) != self._run.since:
+            # A full resync that began before this run has ended in it, and may have deleted or
+            # overwritten what this one wrote.
+            logger.info(f"{kind}: another run has set the cursor meanwhile, which stays")
+        else:
+            await super().save(kind, index, self._run.cursor(value))
+
+
+async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun: datetime) -> None:
+    """After a full resync: let the next incremental run begin where that one began.
+
+    This also brings back what was created meanwhile: a full resync that did not see it deletes it.
+    """
+    store = CursorStore(client)
+    try:
+        for run in runs:
+            await store.save(run.kind, run.index, run.cursor(begun))
+    except httpx.HTTPError as error:
+        logger.warning(f"The cursors of incremental runs stay where they were: {error!r}")
+
+
+def _refused() -> int:
+    """How many entities Port has refused so far in this run."""
+    return event.entity_topological_sorter.get_entities_count()

@@ -1,0 +1,103 @@
+"""The parts of a selector as a user writes them: endpoints and error rules.
+
+These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
+"""
+
+from collections.abc import Set
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic.v1 import BaseModel, Extra, Field, validator
+
+from expressions.jq_expressions import DataPath
+from formats.options import ResponseFormat
+from mapping.fields.pagination import PaginationConfig
+from mapping.fields.request import RequestFields
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.error_rules import ErrorRule
+from settings.connection import ConnectionSettings
+
+
+class EndpointFields(RequestFields):
+    """What a resource's own endpoint and a discovery endpoint have in common."""
+
+    pagination: PaginationConfig | None = Field(
+        default=None,
+        title="Pagination",
+        description="How this endpoint is read to its end, in place of the connection's pagination "
+        'settings. Example: `{"type": "cursor", "cursor_item": ".id"}`.',
+    )
+    data_path: str = Field(
+        default=".",
+        alias="dataPath",
+        title="Data path",
+        description="JQ expression that finds the items in a response. Example: `.data.users`.",
+    )
+    response_format: str | dict[str, Any] | None = Field(
+        default=None,
+        alias="responseFormat",
+        title="Response format",
+        description="How a response is read: `json`, `jsonl`, `csv` or `xml`, or a block of this "
+        "`type` with its options `delimiter`, `encoding`, `columns` (csv), `encoding`, `lists` "
+        "(xml). By default as its Content-Type says. "
+        'Example: `{"type": "csv", "delimiter": ";"}`.',
+    )
+
+    @property
+    def planned_format(self) -> ResponseFormat | None:
+        """The checked form of `response_format`."""
+        given = self.response_format
+        return None if given is None else ResponseFormat.parse(given)
+
+    @validator("response_format", pre=True)
+    def _known_format(cls, value: object) -> object:
+        if value is not None:
+            ResponseFormat.parse(value)
+        return value
+
+    @validator("data_path", pre=True)
+    def _empty_is_default(cls, value: object) -> object:
+        return value or "."
+
+    def endpoint_at(
+        self, path: str, *, names: Set[str], place: str, settings: ConnectionSettings
+    ) -> Endpoint:
+        """As for every request, with how its answers are read; raises the same."""
+        prefix = f"{place}." if place else ""
+        endpoint = super().endpoint_at(path, names=names, place=place, settings=settings)
+        pagination = None
+        if self.pagination:
+            pagination = self.pagination.over(settings.pagination, f"{prefix}pagination")
+        return replace(
+            endpoint,
+            data_path=DataPath(self.data_path, f"{prefix}data_path"),
+            pagination=pagination,
+            response_format=self.planned_format,
+        )
+
+
+class ErrorRuleConfig(BaseModel):
+    """What to do when an answer of the endpoint is an error; the first rule that fits counts."""
+
+    when: str | list[int] | int = Field(
+        title="When",
+        description="A JQ predicate over `{status, headers, body, path_params}`, or a list of "
+        'status codes. Example: `.status == 403 and .body.code == "archived"`.',
+    )
+    then: Literal["retry", "skip", "stop", "fail"] = Field(
+        title="Then",
+        description="`retry` the request, `skip` the endpoint as if it were empty, `stop` and "
+        "keep what came so far, or `fail`. Example: `skip`.",
+    )
+
+    class Config:
+        extra = Extra.forbid
+        smart_union = True
+
+    def plan(self, place: str) -> ErrorRule:
+        """The checked form; `place` is where it stands, such as `on_error.0`.
+
+        Raises:
+            SelectorError: `when` is neither a valid JQ predicate nor a list of status codes.
+        """
+        return ErrorRule.parse(self.when, self.then, place)

@@ -1,0 +1,125 @@
+"""The `export` block of a selector, as a user writes it; pydantic.v1 models, as Ocean asks."""
+
+from collections.abc import Set
+from typing import Any
+
+from pydantic.v1 import BaseModel, Extra, Field, validator
+
+from errors import SelectorError
+from mapping.fields.request import RequestFields
+from mapping.plan.endpoint import check_placeholders
+from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
+from settings.connection import ConnectionSettings
+
+
+class ExportStepConfig(RequestFields):
+    """A request of an export job, and what its answer gives to the next ones."""
+
+    endpoint: str = Field(
+        title="Endpoint",
+        description="Path that is called; it may hold placeholders of path parameters and of the "
+        "step before. Example: `/exports/{job}`.",
+    )
+    fields: dict[str, str] = Field(
+        default_factory=dict,
+        title="Fields",
+        description="For each placeholder of the next steps: JQ on the answer that gives its "
+        "value, or a list of values. `$status` and `$headers` are there too. "
+        'Example: `{"job": ".id"}`.',
+    )
+
+    class Config:
+        extra = Extra.forbid
+
+    def plan_step(self, place: str, names: Set[str], settings: ConnectionSettings) -> ExportStep:
+        """The checked form; `names` are the placeholders that may stand in the request.
+
+        Raises:
+            SelectorError: an expression does not compile, or a placeholder is not known.
+        """
+        endpoint = self.endpoint_at(self.endpoint, names=names, place=place, settings=settings)
+        check_placeholders(endpoint, dict.fromkeys(sorted(names)), f"{place}.endpoint")
+        if again := sorted(names & self.fields.keys()):
+            raise SelectorError(f"{place}.fields: {', '.join(again)} is a placeholder already")
+        return ExportStep(
+            endpoint,
+            {
+                name: AnswerExpression(text, f"{place}.fields.{name}")
+                for name, text in self.fields.items()
+            },
+        )
+
+
+class ExportPollConfig(ExportStepConfig):
+    """The request that is repeated until the job is done."""
+
+    done: str = Field(
+        title="Done",
+        description="JQ on the answer; exactly true means that the files are there. "
+        'Example: `.state == "done"`.',
+    )
+    failed: str | None = Field(
+        default=None,
+        title="Failed",
+        description="JQ on the answer; exactly true means that there will be none. "
+        'Example: `.state == "failed"`.',
+    )
+    interval: float = Field(
+        default=5,
+        gt=0,
+        title="Interval",
+        description="Seconds between one request and the next. Example: `10`.",
+    )
+
+
+class ExportConfig(BaseModel):
+    """What happens before the resource's own request, which downloads the result."""
+
+    submit: ExportStepConfig | None = Field(
+        default=None,
+        title="Submit",
+        description="The request that starts the job. "
+        'Example: `{"endpoint": "/exports", "method": "POST", "fields": {"job": ".id"}}`.',
+    )
+    poll: ExportPollConfig | None = Field(
+        default=None,
+        title="Poll",
+        description="The request that is repeated until the job is done. "
+        'Example: `{"endpoint": "/exports/{job}", "done": ".ready"}`.',
+    )
+    time_limit: float = Field(
+        default=3600,
+        gt=0,
+        alias="timeLimit",
+        title="Time limit",
+        description="Seconds after which a job that is not done fails the resource. "
+        "Example: `1800`.",
+    )
+
+    class Config:
+        extra = Extra.forbid
+        allow_population_by_field_name = True
+
+    @validator("poll", always=True)
+    def _one_step_at_least(cls, poll: Any, values: dict[str, Any]) -> Any:
+        if poll is None and values.get("submit") is None:
+            raise ValueError("needs submit or poll")
+        return poll
+
+    def plan(self, names: Set[str], settings: ConnectionSettings) -> ExportPlan:
+        """The checked form; `names` are the placeholders of the path parameters.
+
+        Raises:
+            SelectorError: a step cannot be used as it is.
+        """
+        submit = poll = done = failed = None
+        if self.submit:
+            submit = self.submit.plan_step("export.submit", names, settings)
+        if self.poll:
+            known = names | (submit.fields.keys() if submit else set())
+            poll = self.poll.plan_step("export.poll", known, settings)
+            done = AnswerExpression(self.poll.done, "export.poll.done")
+            if self.poll.failed:
+                failed = AnswerExpression(self.poll.failed, "export.poll.failed")
+        interval = self.poll.interval if self.poll else 0
+        return ExportPlan(submit, poll, done, failed, interval, self.time_limit)

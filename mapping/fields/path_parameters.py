@@ -1,0 +1,223 @@
+"""Path parameters as a user writes them; pydantic.v1 models, as in `selector_fields`."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic.v1 import BaseModel, Extra, Field, root_validator, validator
+
+from errors import SelectorError
+from expressions.jq_expressions import ItemExpression
+from mapping.fields.endpoint import EndpointFields
+from mapping.plan.endpoint import Endpoint, check_placeholders
+from mapping.plan.path_parameter import Batch, PathParameter, elements, exact
+from settings.connection import ConnectionSettings
+
+_SOURCES = ("endpoint", "values", "variables")
+_PLACEHOLDER_NAME = re.compile(r"[A-Za-z_][\w-]*")
+
+
+class BatchConfig(BaseModel):
+    """How values are handed to one request several at a time."""
+
+    size: int = Field(
+        ge=1,
+        title="Size",
+        description="How many values one request gets at most. Example: `50`.",
+    )
+    join: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Join",
+        description="What stands between the values; by default a comma, or, where a text of a "
+        "JSON body is the placeholder as a whole, the values as a list. Example: `;`.",
+    )
+
+    class Config:
+        extra = Extra.forbid
+
+
+class PathParameterConfig(EndpointFields):
+    """Where the values of one or more placeholders come from."""
+
+    endpoint: str | None = Field(
+        default=None,
+        title="Endpoint",
+        description="Path that is called to discover the values; it may hold placeholders of "
+        "other path parameters. Example: `/api/v1/teams`.",
+    )
+    values: list[Any] | None = Field(
+        default=None,
+        title="Values",
+        description="Fixed values instead of an endpoint, or objects for `field` or `fields`. "
+        'Example: `["acme", "globex"]`.',
+    )
+    variables: str | None = Field(
+        default=None,
+        title="Variables",
+        description="JQ on the object of the exposed environment variables that gives the values, "
+        'instead of an endpoint. Example: `.ORGS | split(",")`.',
+    )
+    field: str | None = Field(
+        default=None,
+        title="Field",
+        description="JQ on each item that gives the value, or a list of values. Example: `.id`.",
+    )
+    fields: dict[str, str] | None = Field(
+        default=None,
+        title="Fields",
+        description="Instead of `field`: several placeholders and the JQ that gives their values. "
+        'Example: `{"owner": ".owner.login", "repo": ".name"}`.',
+    )
+    filter: str | None = Field(
+        default=None,
+        title="Filter",
+        description="JQ on each discovered item; only items where it is exactly true are used. "
+        'Example: `.status == "active"`.',
+    )
+    include: dict[str, str] = Field(
+        default_factory=dict,
+        title="Include",
+        description="What of the discovered item every item below it carries: `team` becomes "
+        '`__team`. Example: `{"team": ".custom_properties.team"}`.',
+    )
+    batch: BatchConfig | None = Field(
+        default=None,
+        title="Batch",
+        description="Hands several values at a time to one request. Example: "
+        '`{"size": 50, "join": ","}`.',
+    )
+    encode: Literal["path", "segment"] = Field(
+        default="path",
+        title="Encode",
+        description="How values are percent-encoded: `path` keeps slashes, `segment` encodes "
+        "them as well. Example: `segment`.",
+    )
+
+    changed: str | None = Field(
+        default=None,
+        title="Changed",
+        description="JQ on each discovered item that gives when it, or anything below it, changed; "
+        "an incremental run then reads changed ones only. Example: `.pushed_at`.",
+    )
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("include", pre=True)
+    def _null_is_nothing(cls, value: object) -> object:
+        return {} if value is None else value
+
+    @validator("fields", "include")
+    def _usable_names(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        for name in value or ():
+            if not _PLACEHOLDER_NAME.fullmatch(name):
+                raise ValueError(
+                    f"has the name {name!r}; start with a letter or _, then letters, digits, _, -"
+                )
+        return value
+
+    @validator("values")
+    def _json_values(cls, value: list[Any] | None) -> list[Any] | None:
+        if value is not None and not value:
+            raise ValueError("is empty; list at least one value")
+        for index, each in enumerate(value or ()):
+            try:
+                json.dumps(each, allow_nan=False)
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"has a {type(each).__name__} at {index} ({each}); write it in quotes"
+                ) from None
+        return value
+
+    @root_validator(skip_on_failure=True)
+    def _one_of_each(cls, given: dict[str, Any]) -> dict[str, Any]:
+        sources = [name for name in _SOURCES if given[name] is not None]
+        if len(sources) != 1:
+            got = f"got {' and '.join(sources)}" if sources else "got none"
+            raise ValueError(f"needs exactly one of {', '.join(_SOURCES)} ({got})")
+        for name, field in EndpointFields.__fields__.items():
+            if given["endpoint"] is None and given[name] != field.get_default():
+                raise ValueError(f"has {sources[0]} and {name}, which goes with endpoint only")
+        if given["field"] is not None and given["fields"]:
+            raise ValueError("has field and fields; give field, or all placeholders in fields")
+        if not given["fields"] and given["field"] is None and given["endpoint"] is not None:
+            raise ValueError("field required, or fields: JQ on each discovered item")
+        if given["batch"] and (given["fields"] or given["include"]):
+            other = "fields" if given["fields"] else "include"
+            raise ValueError(
+                f"has batch and {other}; a request that is for several values at once cannot tell "
+                "its items apart, so that batch goes with field only"
+            )
+        return given
+
+    def placeholders(self, name: str) -> list[str]:
+        """The placeholders that the parameter of this name fills."""
+        return list(self.fields or [name])
+
+    def plan(
+        self, name: str, settings: ConnectionSettings, known: Mapping[str, object]
+    ) -> PathParameter:
+        """The checked form; `known` are the placeholders of all parameters.
+
+        Raises:
+            SelectorError: a JQ expression does not compile, the endpoint has a placeholder that
+                no parameter fills, or a fixed value is of no use.
+        """
+        place = f"path_parameters.{name}"
+        made = PathParameter(
+            name,
+            self._fields(name, place),
+            self._endpoint(place, settings, known),
+            self._items(place, settings),
+            ItemExpression(self.filter, f"{place}.filter") if self.filter else None,
+            {
+                each: ItemExpression(expression, f"{place}.include.{each}")
+                for each, expression in self.include.items()
+            },
+            Batch(self.batch.size, self.batch.join) if self.batch else None,
+            segment=self.encode == "segment",
+            changed=ItemExpression(self.changed, f"{place}.changed") if self.changed else None,
+        )
+        given = [len(made.outputs(item).values) for item in made.items]
+        if given and not any(given):
+            source = "variables" if self.variables else "values"
+            raise SelectorError(f"{place}.{source}: none of {len(given)} gives a value")
+        return made
+
+    def _fields(self, name: str, place: str) -> dict[str, ItemExpression]:
+        if self.fields:
+            return {
+                each: ItemExpression(expression, f"{place}.fields.{each}")
+                for each, expression in self.fields.items()
+            }
+        return {name: ItemExpression(self.field or ".", f"{place}.field")}
+
+    def _endpoint(
+        self, place: str, settings: ConnectionSettings, known: Mapping[str, object]
+    ) -> Endpoint | None:
+        if self.endpoint is None:
+            return None
+        endpoint = self.endpoint_at(
+            self.endpoint, names=known.keys(), place=place, settings=settings
+        )
+        check_placeholders(endpoint, known, f"{place}.endpoint")
+        return endpoint
+
+    def _items(self, place: str, settings: ConnectionSettings) -> tuple[Any, ...]:
+        """The fixed values, or those that the environment's variables give."""
+        if self.variables is None:
+            return tuple(map(exact, self.values or ()))
+        expression = ItemExpression(self.variables, f"{place}.variables")
+        said = f"{place}.variables: {self.variables}"
+        there = ", ".join(settings.exposed) or "none"
+        try:
+            outputs = expression.every(dict(settings.exposed))
+        except ValueError:
+            # Not what jq says, because it quotes the values.
+            raise SelectorError(f"{said} fails; exposedVariables are {there}") from None
+        found = tuple(exact(each) for output in outputs for each in elements(output))
+        if not found:
+            raise SelectorError(f"{said} gives no value; exposedVariables are {there}")
+        return found

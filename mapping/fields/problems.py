@@ -1,0 +1,56 @@
+"""What is wrong with a selector, in the words in which users write it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic.v1 import BaseModel
+
+from errors import SelectorError
+from mapping.fields.endpoint import ErrorRuleConfig
+from mapping.fields.export import ExportConfig, ExportPollConfig, ExportStepConfig
+from mapping.fields.live_events import FetchConfig, LiveEventConfig
+from mapping.fields.pagination import PaginationConfig, spelt
+from mapping.fields.path_parameters import BatchConfig, PathParameterConfig
+from mapping.fields.times import IncrementalConfig, WindowsConfig
+
+# The blocks of a selector in which unknown keys are refused.
+_BLOCKS: dict[str, type[BaseModel]] = {
+    "path_parameters": PathParameterConfig,
+    "batch": BatchConfig,
+    "on_error": ErrorRuleConfig,
+    "pagination": PaginationConfig,
+    "export": ExportConfig,
+    "submit": ExportStepConfig,
+    "poll": ExportPollConfig,
+    "incremental": IncrementalConfig,
+    "windows": WindowsConfig,
+    "live_events": LiveEventConfig,
+    "fetch": FetchConfig,
+}
+
+
+def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
+    """The error that names a resource's kind, and each problem of its selector on a line."""
+    listed = "\n".join(f"  - {problem}" for problem in problems)
+    return SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
+
+
+def names_of(model: type[BaseModel]) -> set[str]:
+    """All spellings of the fields of a model."""
+    return {name for field in model.__fields__.values() for name in (field.name, field.alias)}
+
+
+def describe(selector: type[BaseModel], detail: Mapping[str, Any]) -> str:
+    """One line for one of pydantic's errors: the place, and what is allowed there."""
+    models = [selector, *_BLOCKS.values()]
+    names = {field.alias: field.name for m in models for field in m.__fields__.values()}
+    parts = [str(part) for part in detail["loc"] if part != "__root__"]
+    named = [spelt(names.get(part, part)) for part in parts]
+    place = ".".join(named)
+    if detail["type"] == "value_error.extra":
+        block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
+        allowed = ", ".join(map(spelt, block.__fields__))
+        return f"{place}: is not known; allowed are {allowed}"
+    given = detail.get("ctx", {}).get("given")
+    got = f" (got {given!r})" if given is not None else ""
+    return f"{place}: {detail['msg']}{got}"

@@ -1,0 +1,252 @@
+"""A resource's selector as a user writes it, and the plan that it becomes.
+
+A selector that cannot be used must fail its own resource and no other, so that a problem is kept
+with the selector until its resource is read.
+"""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from loguru import logger
+from port_ocean.core.handlers.port_app_config.models import Selector
+from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError, validator
+
+from errors import SelectorError
+from mapping.fields.endpoint import EndpointFields, ErrorRuleConfig
+from mapping.fields.export import ExportConfig
+from mapping.fields.live_events import LiveEventConfig
+from mapping.fields.path_parameters import PathParameterConfig
+from mapping.fields.problems import describe, names_of, unusable
+from mapping.fields.times import IncrementalConfig, WindowsConfig
+from mapping.plan.dependencies import check_names, in_order, stands_in_text
+from mapping.plan.endpoint import Endpoint, check_placeholders
+from mapping.plan.incremental import Incremental
+from mapping.plan.item_shape import ItemShape
+from mapping.plan.path_parameter import PathParameter
+from mapping.plan.resource import ResourcePlan
+from mapping.plan.templates import variables_in
+from settings.connection import ConnectionSettings
+
+_WRITING = frozenset({"PUT", "PATCH", "DELETE"})
+_CLOSE_ENOUGH = 0.8
+
+
+class CustomSelector(Selector, EndpointFields):
+    """Which endpoint is called, how, and where the items are."""
+
+    query: str = Field(
+        default="true",
+        title="Query",
+        description="JQ on each raw item; only items where it is true become entities. "
+        'Example: `.status != "archived"`.',
+    )
+    endpoint: str | None = Field(
+        default=None,
+        title="Endpoint",
+        description="Path that is called instead of the kind. Example: `/api/v1/users`.",
+    )
+    path_parameters: dict[str, PathParameterConfig] = Field(
+        default_factory=dict,
+        alias="pathParameters",
+        title="Path parameters",
+        description="Where the values of `{placeholders}` come from. Each item then carries "
+        "`__placeholder` with its value.",
+    )
+
+    items_filter: str | None = Field(
+        default=None,
+        alias="itemsFilter",
+        title="Items filter",
+        description="JQ on each item that data_path gives; only items where it is exactly true go "
+        'on. Example: `.status != "deleted"`.',
+    )
+    emit: str | None = Field(
+        default=None,
+        title="Emit",
+        description="JQ on each item that gives the objects which take its place; none is fine. "
+        "Example: `{id: .ID, name: .NAME}`.",
+    )
+    export: ExportConfig | None = Field(
+        default=None,
+        title="Export",
+        description="A job to submit and to wait for, before the resource's own request downloads "
+        'what it made. Example: `{"poll": {"endpoint": "/exports/7", "done": ".ready"}}`.',
+    )
+    on_error: list[ErrorRuleConfig] = Field(
+        default_factory=list,
+        alias="onError",
+        title="On error",
+        description="Rules for answers that are errors, tried in order; without one, the resource "
+        'fails. Example: `[{"when": [403], "then": "skip"}]`.',
+    )
+
+    incremental: IncrementalConfig | None = Field(
+        default=None,
+        title="Incremental",
+        description="How an incremental run reads only what has changed; without it, such runs "
+        'pass over the resource. Example: `{"param": "since", "lookback": "5m"}`.',
+    )
+    windows: WindowsConfig | None = Field(
+        default=None,
+        title="Windows",
+        description="Windows of time in which the endpoint is read. Example: "
+        '`{"from_param": "from", "to_param": "to", "start": "90d", "step": "7d"}`.',
+    )
+
+    live_events: list[LiveEventConfig] = Field(
+        default_factory=list,
+        alias="liveEvents",
+        title="Live events",
+        description="Webhook events that change items of this resource, which are then read "
+        'again. Example: `[{"when": ".body.type == \\"user\\"", "fetch": "/users/{id}", '
+        '"params": {"id": ".body.id"}}]`.',
+    )
+
+    class Config:
+        # Port's form adds keys of its own.
+        extra = Extra.allow
+
+    _problems: list[str] = PrivateAttr(default_factory=list)
+
+    @classmethod
+    def validate(cls: type["CustomSelector"], value: Any) -> "CustomSelector":
+        """A selector; one that is wrong is kept with its problems and fails when it is used."""
+        try:
+            selector = super().validate(value)
+        except ValidationError as error:
+            given = value if isinstance(value, dict) else {}
+            unknown = {key: given[key] for key in given if key not in names_of(cls)}
+            selector = cls.construct(query=str(given.get("query", "true")), **unknown)
+            selector._problems = [describe(cls, dict(detail)) for detail in error.errors()]
+        return selector
+
+    @validator("live_events", pre=True)
+    def _no_events(cls, value: object) -> object:
+        return [] if value is None else value
+
+    @validator("path_parameters", pre=True)
+    def _no_parameters(cls, value: object) -> object:
+        return {} if value is None else value
+
+    def plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
+        """The checked form of the resource.
+
+        Raises:
+            SelectorError: with every problem of this selector, naming the kind.
+        """
+        problems = [*self._problems, *self._misspelt()]
+        plan = None
+        if not problems:
+            try:
+                plan = self._plan(kind, settings)
+            except SelectorError as error:
+                problems.append(str(error))
+        if plan is None:
+            raise unusable(kind, problems)
+        return plan
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether there is a problem that is found without reading anything."""
+        return bool(self._problems or self._misspelt())
+
+    def warn(self, kind: str, settings: ConnectionSettings) -> None:
+        """Log what is accepted but deserves a second look."""
+        if unknown := self._unknown():
+            logger.warning(f"{kind}: the selector's keys {', '.join(unknown)} have no effect")
+        methods = {self.method, *(item.method for item in self.path_parameters.values())}
+        for method in sorted(methods & _WRITING):
+            logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
+        for variable in self._unexposed(settings):
+            logger.warning(
+                f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
+                "it to exposedVariables"
+            )
+        needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
+        if unused := sorted(set(self.path_parameters) - needed):
+            logger.warning(
+                f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
+            )
+
+    def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
+        owners = self._owners()
+        path = self.endpoint or kind
+        export = self.export.plan(owners.keys(), settings) if self.export else None
+        filled = {**owners, **dict.fromkeys(export.names if export else [])}
+        endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
+        check_placeholders(endpoint, filled, "kind")
+        plan = ResourcePlan(
+            kind,
+            endpoint,
+            error_rules=tuple(
+                rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)
+            ),
+            shape=ItemShape(self.items_filter or "", self.emit or ""),
+            export=export,
+            incremental=self._incremental(),
+            windows=self.windows.plan() if self.windows else None,
+        )
+        configs = self.path_parameters
+        needed = in_order(
+            plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
+        )
+        plan = replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
+        entries = enumerate(self.live_events)
+        return replace(
+            plan,
+            live_events=tuple(
+                entry.plan(f"live_events.{index}", plan, settings) for index, entry in entries
+            ),
+        )
+
+    def _incremental(self) -> Incremental | None:
+        changing = [name for name, found in self.path_parameters.items() if found.changed]
+        if self.incremental:
+            return self.incremental.plan(has_other_way=bool(self.windows or changing))
+        if changing:
+            raise SelectorError(
+                f"path_parameters.{changing[0]}.changed: has no effect without an incremental "
+                "block; add `incremental: {}`"
+            )
+        return None
+
+    def _owners(self) -> dict[str, str]:
+        """For each placeholder, the path parameter that fills it."""
+        configs = self.path_parameters
+        placeholders = {name: config.placeholders(name) for name, config in configs.items()}
+        check_names(placeholders, {name: config.include for name, config in configs.items()})
+        return {each: name for name, names in placeholders.items() for each in names}
+
+    def _unexposed(self, settings: ConnectionSettings) -> list[str]:
+        """What looks like a variable where none is exposed at all; else it is refused."""
+        if settings.exposed_variables:
+            return []
+        given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
+        return variables_in(given)
+
+    def _unknown(self) -> list[str]:
+        return sorted(set(self.__dict__) - set(self.__fields__))
+
+    def _misspelt(self) -> list[str]:
+        names = names_of(type(self))
+        return [
+            f"{key}: is not known; did you mean {close[0]}?"
+            for key in self._unknown()
+            if (close := difflib.get_close_matches(key, sorted(names), 1, _CLOSE_ENOUGH))
+        ]
+
+
+def _with_batches(
+    steps: list[Endpoint], parameters: list[PathParameter]
+) -> Iterator[PathParameter]:
+    """The same, where batches know whether their values stand in a text."""
+    endpoints = [*steps, *(each.endpoint for each in parameters if each.endpoint)]
+    for parameter in parameters:
+        batch = parameter.batch
+        if batch and batch.join is None:
+            is_joined = any(stands_in_text(each, parameter.name) for each in endpoints)
+            yield replace(parameter, batch=replace(batch, is_joined=is_joined))
+        else:
+            yield parameter

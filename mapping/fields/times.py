@@ -1,0 +1,251 @@
+"""The `incremental` and `windows` blocks of a selector, as a user writes them.
+
+These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic.v1 import BaseModel, Extra, Field, validator
+
+from errors import SelectorError
+from expressions.jq_expressions import ItemExpression
+from mapping.plan.incremental import Incremental, ServerSide
+from mapping.plan.times import TimeFormat, date_of, duration_of
+from mapping.plan.windows import Windows
+
+# A window must be longer than what neighbours overlap by.
+_SHORTEST_STEP = 2
+# Of one resync; more are a step or a start of another unit than was meant.
+_MOST_WINDOWS = 100_000
+
+
+class IncrementalConfig(BaseModel):
+    """How only what has changed is read; other runs than incremental ones pay no heed to it."""
+
+    param: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Parameter",
+        description="What carries the moment since when changes are asked for. Example: `since`.",
+    )
+    where: Literal["query", "header", "body"] | None = Field(
+        default=None,
+        alias="in",
+        title="In",
+        description="Which part of the request carries the parameter: `query`, `header` or `body`, "
+        "where its name is a path of keys; unset, the query. Example: `body`.",
+    )
+    format: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Format",
+        description="How the moment is written: `iso8601`, `epoch_seconds`, `epoch_milliseconds`, "
+        "or a strftime pattern, in UTC; unset, iso8601. Example: `%Y-%m-%d %H:%M:%S`.",
+    )
+    prefix: str | None = Field(
+        default=None,
+        title="Prefix",
+        description="Text before the moment. Example: `sys_updated_on>=`.",
+    )
+    suffix: str | None = Field(
+        default=None,
+        title="Suffix",
+        description='Text after the moment. Example: `" ORDER BY updated`.',
+    )
+    field: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Field",
+        description="JQ on each item that gives when it changed, for an API that cannot filter but "
+        "gives the newest first: reading ends where all is older. Example: `.updated_at`.",
+    )
+    query_params: dict[str, Any] = Field(
+        default_factory=dict,
+        alias="queryParams",
+        title="Query parameters",
+        description="Further query parameters of incremental requests. "
+        'Example: `{"sort": "updated", "state": "all"}`.',
+    )
+    lookback: str | float = Field(
+        default=0,
+        title="Lookback",
+        description="How much earlier than the last run changes are asked for, in seconds or as "
+        "`30s`, `5m`, `2h`. Example: `5m`.",
+    )
+
+    class Config:
+        extra = Extra.forbid
+        allow_population_by_field_name = True
+
+    def plan(self, *, has_other_way: bool) -> Incremental:
+        """The checked form; `has_other_way` tells of windows, or parents that tell their changes.
+
+        Raises:
+            SelectorError: the block says nothing, or options contradict each other.
+        """
+        if self.param and self.field:
+            raise SelectorError("incremental: param and field contradict each other; give one")
+        if not (self.param or self.field or has_other_way):
+            raise SelectorError(
+                "incremental: says nothing; give param (the API filters), field (the newest items "
+                "come first), a windows block, or changed on a path parameter"
+            )
+        if not self.param and (useless := list(self._about_param())):
+            raise SelectorError(f"incremental: {', '.join(useless)}: has no effect without param")
+        return Incremental(
+            self._server_side(),
+            ItemExpression(self.field, "incremental.field") if self.field else None,
+            self.query_params,
+            _duration(self.lookback, "incremental.lookback"),
+        )
+
+    def _about_param(self) -> Iterator[str]:
+        for name, value in (
+            ("in", self.where),
+            ("format", self.format),
+            ("prefix", self.prefix),
+            ("suffix", self.suffix),
+        ):
+            if value is not None:
+                yield name
+
+    def _server_side(self) -> ServerSide | None:
+        if not self.param:
+            return None
+        return ServerSide(
+            self.param,
+            self.where or "query",
+            _time_format(self.format, "incremental.format"),
+            self.prefix or "",
+            self.suffix or "",
+        )
+
+
+class WindowsConfig(BaseModel):
+    """Windows of time, for an API that answers for a range or gives so many items of one at most.
+
+    In an incremental run, they begin where the last one began.
+    """
+
+    from_param: str = Field(
+        alias="fromParam",
+        min_length=1,
+        title="From parameter",
+        description="What carries a window's start. Example: `filter[from]`.",
+    )
+    to_param: str = Field(
+        alias="toParam",
+        min_length=1,
+        title="To parameter",
+        description="What carries a window's end. Example: `filter[to]`.",
+    )
+    where: Literal["query", "header", "body"] = Field(
+        default="query",
+        alias="in",
+        title="In",
+        description="Which part of the request carries both: `query`, `header` or `body`, where "
+        "their names are paths of keys. Example: `body`.",
+    )
+    format: str = Field(
+        default="iso8601",
+        min_length=1,
+        title="Format",
+        description="How moments are written: `iso8601`, `epoch_seconds`, `epoch_milliseconds`, or "
+        "a strftime pattern, in UTC. Example: `epoch_milliseconds`.",
+    )
+    start: str | float = Field(
+        title="Start",
+        description="Where the first window of a full resync begins: a date, or how long ago, with "
+        "its unit. Example: `90d`.",
+    )
+    step: str | float = Field(
+        title="Step",
+        description="The longest window, in seconds or as `30m`, `6h`, `7d`. Example: `7d`.",
+    )
+    cap: int | None = Field(
+        default=None,
+        ge=1,
+        title="Cap",
+        description="How many items the API gives for one window at most; one that has as many is "
+        "read again in halves. Example: `10000`.",
+    )
+
+    class Config:
+        extra = Extra.forbid
+        allow_population_by_field_name = True
+
+    @validator("start", pre=True)
+    def _date_of_yaml(cls, value: object) -> object:
+        return value.isoformat() if isinstance(value, date) else value
+
+    def plan(self) -> Windows:
+        """The checked form.
+
+        Raises:
+            SelectorError: an option cannot be used as it is.
+        """
+        time_format = _time_format(self.format, "windows.format")
+        unit = time_format.unit
+        step = _duration(self.step, "windows.step") // unit * unit
+        if step < _SHORTEST_STEP * unit:
+            raise SelectorError(
+                f"windows.step: must be at least {_SHORTEST_STEP * unit.total_seconds():.0f} s, "
+                f"because format tells {unit.total_seconds():.0f} s apart and neighbours overlap "
+                f"by so much (got {self.step!r})"
+            )
+        start = self._start()
+        self._check_span(start, step - unit)
+        return Windows(
+            self.from_param,
+            self.to_param,
+            step,
+            start,
+            self.where,
+            time_format,
+            self.cap,
+        )
+
+    def _start(self) -> datetime | timedelta:
+        moment = date_of(str(self.start))
+        if moment is not None:
+            return moment
+        try:
+            # Without a unit, 90 days or a year would be seconds, and what is older be deleted.
+            if str(self.start).strip()[-1:].isalpha():
+                return duration_of(self.start)
+        except ValueError:
+            pass
+        raise SelectorError(
+            f"windows.start: must be a date such as 2024-01-01, or how long ago, with its unit, "
+            f"such as 90d (got {self.start!r})"
+        )
+
+    def _check_span(self, start: datetime | timedelta, advance: timedelta) -> None:
+        ago = datetime.now(UTC) - start if isinstance(start, datetime) else start
+        if ago <= timedelta():
+            raise SelectorError(
+                f"windows.start: must be in the past, because nothing else would be read "
+                f"(got {self.start!r})"
+            )
+        if (count := ago // advance) > _MOST_WINDOWS:
+            raise SelectorError(
+                f"windows.step: from start to now there are {count} windows of {self.step}, each a "
+                f"request, and at most {_MOST_WINDOWS} are allowed; a number without a unit is "
+                "seconds, and 7 days are 7d"
+            )
+
+
+def _time_format(name: str | None, place: str) -> TimeFormat:
+    try:
+        return TimeFormat(name or "iso8601")
+    except ValueError as error:
+        raise SelectorError(f"{place}: {error}") from None
+
+
+def _duration(value: str | float, place: str) -> timedelta:
+    try:
+        return duration_of(value)
+    except ValueError as error:
+        raise SelectorError(f"{place}: {error}") from None

@@ -1,0 +1,236 @@
+"""Endpoints as a mapping writes them, and the requests that they become.
+
+A path may hold placeholders, `/teams/{team_id}/members`, that path parameters fill in.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+import httpx
+
+from errors import EndpointError, SelectorError
+from expressions.jq_expressions import DataPath
+from formats.options import ResponseFormat
+from mapping.plan.templates import Template, fill_text, placeholders_in, with_variables
+from messages import ApiRequest, BodyFormat, QueryValue
+from settings.pagination import PaginationSettings
+
+# What looks like a placeholder, whatever its name.
+_BRACES = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
+# pchar of RFC 3986 (section 3.3), without "%", which is handled on its own.
+_LEGAL_IN_SEGMENT = "-._~!$&'()*+,;=:@"
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SCHEMES = ("http://", "https://")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class PathValue:
+    """One value of a path parameter; `segment` asks for slashes to be encoded as well.
+
+    `value` is the value with its JSON type, by default the text.
+    """
+
+    text: str
+    segment: bool = False
+    value: str | int | float | bool | list[Any] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.value is None:
+            object.__setattr__(self, "value", self.text)
+
+    @property
+    def encoded(self) -> str:
+        """The value as it stands in a path; existing `%XX` escapes stay as they are."""
+        if self.segment:
+            return quote(self.text, safe=_LEGAL_IN_SEGMENT)
+        return quote(_ESCAPE.sub("%25", self.text), safe=f"{_LEGAL_IN_SEGMENT}/%")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """An endpoint's parts, prepared for values; `query` is the path's own, `body` may be a part."""
+
+    path: str
+    query: Template
+    query_params: Template
+    headers: Template
+    fixed_body: Mapping[str, Any]
+    body: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint to call: a resource's own, or the one that discovers a path parameter.
+
+    `path` is a path below baseUrl, or a full URL; its query string is merged with `query_params`.
+    `names` are the placeholders that may stand in query parameters, headers and body, `exposed` the
+    environment variables that may stand anywhere. `pagination` replaces the connection's;
+    `response_format` replaces what the Content-Type says.
+
+    Raises:
+        SelectorError: on construction, when a variable is not exposed, or no header can carry it.
+    """
+
+    path: str
+    method: str = "GET"
+    query_params: Mapping[str, QueryValue] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    data_path: DataPath = field(default_factory=lambda: DataPath("."))
+    body_format: BodyFormat = "json"
+    is_anonymous: bool = False
+    pagination: PaginationSettings | None = None
+    response_format: ResponseFormat | None = None
+    names: frozenset[str] = frozenset()
+    exposed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _parts: _Parts = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_parts", self._prepared())
+
+    @property
+    def placeholders(self) -> list[str]:
+        """The names in braces, each once, those of the path first."""
+        parts = self._parts
+        found = [*placeholders_in(self.path), *parts.query_params.names, *parts.headers.names]
+        return list(dict.fromkeys([*found, *parts.body.names]))
+
+    @property
+    def is_address(self) -> bool:
+        """Whether one placeholder is the whole endpoint, so that its value may be a full URL."""
+        return self.path in {f"{{{name}}}" for name in self.placeholders[:1]}
+
+    @property
+    def identity(self) -> str:
+        """Equal for endpoints that call the API in the same way; may hold secrets."""
+        body = [self.path, self.body]
+        request = ApiRequest(
+            self.method,
+            "http://identity",
+            self.headers,
+            body,
+            self.body_format,
+            is_anonymous=self.is_anonymous,
+        )
+        return request.with_query(self.query_params).identity
+
+    def request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
+        """The request for the first page, with each placeholder replaced.
+
+        Raises:
+            EndpointError: a value would change which endpoint is called.
+        """
+        try:
+            return self._filled_request(base_url, values)
+        except UnicodeEncodeError as error:
+            raise self.refused(error) from None
+
+    def refused(self, error: Exception) -> EndpointError:
+        """What to say when placeholders' values make no usable URL."""
+        return EndpointError(
+            f"a path parameter's value makes no usable URL: {type(error).__name__}",
+            endpoint=f"{self.method} {self.path}",
+            advice="look at the path parameter's field and filter",
+        )
+
+    def _prepared(self) -> _Parts:
+        path, _, query = self.path.partition("?")
+        asked = {name: httpx.QueryParams(query).get_list(name) for name in httpx.QueryParams(query)}
+        in_path = {name: PathValue(text).encoded for name, text in self.exposed.items()}
+        return _Parts(
+            with_variables(path, in_path, "endpoint"),
+            self._template(asked, "endpoint", frozenset(placeholders_in(query))),
+            self._template(self.query_params, "query_params", self.names),
+            self._prepared_headers(),
+            *self._prepared_body(),
+        )
+
+    def _prepared_headers(self) -> Template:
+        headers = self._template(self.headers, "headers", self.names)
+        for name, text in headers.value.items():
+            if _CONTROL.search(text):
+                raise SelectorError(
+                    f"headers: the value of {name} has a line break or control character, which no "
+                    "header can carry"
+                )
+        return headers
+
+    def _template(self, value: Any, setting: str, names: frozenset[str]) -> Template:
+        return Template.of(with_variables(value, self.exposed, setting), names)
+
+    def _prepared_body(self) -> tuple[Mapping[str, Any], Template]:
+        """What of the body is fixed, and the template of the rest.
+
+        Braces in a GraphQL query are its own, so that only its variables have placeholders.
+        """
+        if self.body_format != "graphql":
+            return {}, self._template(self.body, "body", self.names)
+        fixed = {name: part for name, part in self.body.items() if name != "variables"}
+        variables = self._template(self.body.get("variables", {}), "body.variables", self.names)
+        return with_variables(fixed, self.exposed, "body"), variables
+
+    def _filled_request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
+        parts = self._parts
+        request = ApiRequest(
+            self.method,
+            self._address(base_url, values),
+            parts.headers.fill(values),
+            self._filled_body(values),
+            self.body_format,
+            is_anonymous=self.is_anonymous,
+        )
+        return request.with_query({**parts.query.fill(values), **parts.query_params.fill(values)})
+
+    def _filled_body(self, values: Mapping[str, PathValue]) -> Any:
+        parts = self._parts
+        if self.body_format == "graphql":
+            return {**parts.fixed_body, "variables": parts.body.fill_typed(values)}
+        return (parts.body.fill_typed if self.body_format == "json" else parts.body.fill)(values)
+
+    def _address(self, base_url: str, values: Mapping[str, PathValue]) -> str:
+        path = self._parts.path
+        if self.is_address and (address := values[self.placeholders[0]].text).startswith(_SCHEMES):
+            return address
+        encoded = {name: value.encoded for name, value in values.items()}
+        filled = fill_text(path, encoded, encoded.keys())
+        if _dot_segments(filled) > _dot_segments(path):
+            raise EndpointError(
+                "a path parameter's value holds a '.' or '..' segment, which would call another "
+                "endpoint",
+                endpoint=f"{self.method} {self.path}",
+                advice="look at the path parameter's field and filter",
+            )
+        return _join(base_url, filled)
+
+
+def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting: str) -> None:
+    """Refuse a placeholder that no path parameter fills.
+
+    Raises:
+        SelectorError: names the placeholder and the path parameters that there are.
+    """
+    odd = _BRACES.findall(endpoint.path.partition("?")[0])
+    for name in dict.fromkeys([*odd, *endpoint.placeholders]):
+        if name not in names or (name in odd and name not in endpoint.placeholders):
+            there = ", ".join(names) or "none"
+            raise SelectorError(
+                f"{setting}: {endpoint.path} has {{{name}}}, but path_parameters has {there}; "
+                f"add path_parameters.{name}"
+            )
+
+
+def _join(base_url: str, path: str) -> str:
+    if path.startswith(_SCHEMES):
+        return path
+    return f"{base_url}/{path.lstrip('/')}" if path.strip("/") else base_url
+
+
+def _dot_segments(path: str) -> int:
+    """How many segments are "." or "..", also once a server has decoded them, even repeatedly."""
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    return sum(segment in (".", "..") for segment in re.split(r"[/\\]", path))

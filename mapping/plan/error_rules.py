@@ -1,0 +1,68 @@
+"""`on_error`: what a user wants done when an endpoint answers with an error."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from errors import SelectorError
+from expressions.jq_expressions import ItemExpression
+from messages import ApiResponse
+
+type Action = Literal["retry", "skip", "stop", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """One rule: `then` happens when the status is listed, or when the predicate is true."""
+
+    then: Action
+    statuses: frozenset[int] = frozenset()
+    predicate: ItemExpression | None = None
+
+    @classmethod
+    def parse(cls, when: str | int | list[int], then: Action, place: str) -> "ErrorRule":
+        """A checked rule.
+
+        Raises:
+            SelectorError: the predicate is no valid JQ.
+        """
+        if isinstance(when, str) and when.strip().isdecimal():
+            when = int(when)
+        if isinstance(when, str):
+            return cls(then, predicate=ItemExpression(when, f"{place}.when"))
+        statuses = frozenset(when if isinstance(when, list) else [when])
+        if strange := [status for status in statuses if not 100 <= status <= 599]:
+            raise SelectorError(f"{place}.when: {strange[0]} is no HTTP status")
+        return cls(then, statuses)
+
+    def matches(self, answer: Mapping[str, Any]) -> bool:
+        """Whether this rule is for an answer with `status`, `headers`, `body`, `path_params`."""
+        if self.predicate is None:
+            return answer["status"] in self.statuses
+        try:
+            return self.predicate.first(answer) is True
+        except ValueError:
+            return False
+
+
+def action_for(
+    rules: tuple[ErrorRule, ...], response: ApiResponse | None, path_params: Mapping[str, str]
+) -> Action | None:
+    """What the first matching rule says; None when no rule is for this answer."""
+    if not rules or response is None:
+        return None
+    answer = {
+        "status": response.status,
+        "headers": {name.lower(): value for name, value in response.headers.items()},
+        "body": _body_of(response),
+        "path_params": dict(path_params),
+    }
+    return next((rule.then for rule in rules if rule.matches(answer)), None)
+
+
+def _body_of(response: ApiResponse) -> Any:
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        return response.content.decode("utf-8", errors="replace")

@@ -1,0 +1,101 @@
+"""What an export job is asked, compiled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from errors import ExportError, SelectorError
+from expressions.jq_expressions import ItemExpression
+from formats.bodies import decode
+from mapping.plan.endpoint import Endpoint
+from messages import ApiResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a step was answered: its decoded body, null where there is none."""
+
+    response: ApiResponse
+    body: Any
+
+    @classmethod
+    async def of(cls, response: ApiResponse) -> "Answer":
+        """From a response; an empty one is how some APIs say that a job goes on.
+
+        Raises:
+            ResponseError: there is a body, but it is no JSON.
+        """
+        is_empty = not response.content.strip()
+        return cls(response, None if is_empty else (await decode(response)).value)
+
+    @property
+    def jq_input(self) -> dict[str, Any]:
+        """What the expressions of a step look at."""
+        return {
+            "status": self.response.status,
+            "headers": {name.lower(): text for name, text in self.response.headers.items()},
+            "body": self.body,
+        }
+
+
+class AnswerExpression:
+    """A JQ expression on the body of an answer, with `$status` and `$headers` beside it.
+
+    Header names are in lower case.
+
+    Raises:
+        SelectorError: on construction, when it is no valid JQ.
+    """
+
+    def __init__(self, expression: str, setting: str) -> None:
+        self.expression = expression
+        self.setting = setting
+        bound = f".status as $status | .headers as $headers | .body | ({expression}\n)"
+        try:
+            self._program = ItemExpression(bound, setting)
+        except SelectorError as error:
+            raise SelectorError(str(error).replace(repr(bound), repr(expression))) from None
+
+    def every(self, answer: Answer) -> list[Any]:
+        """All outputs.
+
+        Raises:
+            ExportError: it fails on this answer.
+        """
+        try:
+            return self._program.every(answer.jq_input)
+        except ValueError as error:
+            raise ExportError(
+                f"{self.setting} {self.expression} fails on the answer: {error}",
+                advice=f"look at {self.setting}",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportStep:
+    """One request of a job; `fields` are the placeholders that its answer fills."""
+
+    endpoint: Endpoint
+    fields: Mapping[str, AnswerExpression] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """What happens before the resource's own request; `interval` and `time_limit` in seconds."""
+
+    submit: ExportStep | None
+    poll: ExportStep | None
+    done: AnswerExpression | None
+    failed: AnswerExpression | None = None
+    interval: float = 5
+    time_limit: float = 3600
+
+    @property
+    def steps(self) -> list[ExportStep]:
+        """What is sent before the download."""
+        return [step for step in (self.submit, self.poll) if step]
+
+    @property
+    def names(self) -> list[str]:
+        """The placeholders that the steps fill."""
+        return [name for step in self.steps for name in step.fields]

@@ -1,0 +1,47 @@
+"""How a resource is read when only changes are wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from expressions.jq_expressions import ItemExpression
+from mapping.plan.times import TimeFormat
+from messages import ApiRequest, QueryValue, Where
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSide:
+    """The API gives what changed since a moment, which the request carries."""
+
+    param: str
+    where: Where = "query"
+    time_format: TimeFormat = field(default_factory=TimeFormat)
+    prefix: str = ""
+    suffix: str = ""
+
+    def placed(self, request: ApiRequest, since: datetime) -> ApiRequest:
+        """The request for what changed since then.
+
+        Raises:
+            ValueError: the body is no object where the name leads.
+        """
+        # Earlier, because an API may mean "after", by stamps that are cut off as well.
+        moment = self.time_format.write(self.time_format.before(since))
+        has_text = self.prefix or self.suffix
+        value = f"{self.prefix}{moment}{self.suffix}" if has_text else moment
+        return request.placed(self.where, self.param, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Incremental:
+    """How a resource is read when only changes are wanted.
+
+    Either the API filters (`server_side`), or its items come newest first and `changed` tells when
+    each changed; or neither, where windows or changed parents limit what is read. `query_params`
+    are added to the requests of such runs; `lookback` is by how much they overlap.
+    """
+
+    server_side: ServerSide | None = None
+    changed: ItemExpression | None = None
+    query_params: Mapping[str, QueryValue] = field(default_factory=dict)
+    lookback: timedelta = timedelta()

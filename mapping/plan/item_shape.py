@@ -1,0 +1,103 @@
+"""`items_filter` and `emit`, compiled."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jq
+
+from errors import ResponseError
+from expressions.jq_expressions import compile_jq, guarded, keys_of, run_apart
+from expressions.worker import JqWorker
+
+# Of what jq says, which may hold the whole item.
+_LONGEST_CAUSE = 200
+_KINDS = {str: "a text", bool: "true or false", type(None): "null", list: "a list within a list"}
+
+
+class ItemShape:
+    """The compiled expressions of a resource.
+
+    Sample: with `items_filter: .ok` and `emit: "{id, n: .tags[]}"`, the items
+    `{"id": 1, "ok": true, "tags": [1, 2]}` and `{"id": 2, "ok": 1}` become `{"id": 1, "n": 1}` and
+    `{"id": 1, "n": 2}`.
+
+    Raises:
+        SelectorError: on construction, when an expression is no valid JQ; names the field.
+    """
+
+    def __init__(self, items_filter: str = "", emit: str = "") -> None:
+        self._names = "items_filter and emit" if items_filter and emit else ""
+        self._names = self._names or ("items_filter" if items_filter else "emit")
+        self._emits = bool(emit)
+        self._program = ""
+        if items_filter:
+            compile_jq(items_filter, "items_filter")
+        if emit:
+            compile_jq(emit, "emit")
+        if items_filter or emit:
+            self._program = guarded(_program(items_filter, emit))
+            self._compiled = jq.compile(self._program)
+
+    def __bool__(self) -> bool:
+        return bool(self._program)
+
+    def results_here(self, text: bytes) -> list[Any]:
+        """What the program says for each item of a JSON list, in this process.
+
+        Raises:
+            ValueError: jq fails on the text as a whole.
+        """
+        return list(self._compiled.input_text(text.decode()))
+
+    async def results_apart(self, text: bytes, worker: JqWorker) -> list[Any]:
+        """The same in another process.
+
+        Raises:
+            ValueError, TimeoutError, JqWorkerError: as `run_apart`.
+        """
+        return await run_apart(self._program, text, worker)
+
+    def outputs(self, items: Sequence[Any], results: Sequence[Any]) -> Iterator[Any]:
+        """What the items become, for their results.
+
+        Raises:
+            ResponseError: an expression failed on an item, or emits what is no object.
+        """
+        if len(items) != len(results):
+            raise self.failure("jq ended before the last item")
+        for item, result in zip(items, results, strict=True):
+            if isinstance(result, dict):
+                raise self.failure(result["error"], item)
+            if result is True:
+                yield item
+            elif result:
+                yield from self._emitted(result, item)
+
+    def failure(self, cause: object, item: Any = None) -> ResponseError:
+        """What to say when an expression fails; never more of the item than its keys."""
+        place = f" that has {keys_of(item, 0)}" if item is not None else ""
+        return ResponseError(
+            f"{self._names} cannot be used on an item{place}: {str(cause)[:_LONGEST_CAUSE]}",
+            advice=f"look at {self._names} of the selector",
+        )
+
+    def _emitted(self, outputs: list[Any], item: Any) -> Iterator[dict[str, Any]]:
+        for output in outputs:
+            for each in output if isinstance(output, list) else [output]:
+                if not isinstance(each, dict):
+                    kind = _KINDS.get(type(each), "a number")
+                    raise self.failure(f"emit gives {kind} where an object must be", item)
+                yield each
+
+
+def _program(items_filter: str, emit: str) -> str:
+    """For each item of a list: true, or what is emitted in a list; null where the filter says no,
+    and false where it says neither yes nor no; or an error as an object.
+    """
+    kept = f"[{emit}\n]" if emit else "true"
+    caught = 'if type == "object" then tojson else tostring end'
+    if items_filter:
+        dropped = "if [$passes[] | booleans, nulls] == $passes then null else false end"
+        chosen = f"if $passes == [true] then {kept} else {dropped} end"
+        kept = f"[first({items_filter}\n)] as $passes | {chosen}"
+    return f".[] | try ({kept}) catch {{error: ({caught})}}"

@@ -1,0 +1,83 @@
+"""Windows of time for APIs that answer only for a range, or only with so many items of one.
+
+A window's ends may belong to it or not, which differs from API to API and is rarely documented. So
+neighbours overlap by one unit of the format that moments are written in: an item may come twice,
+and none falls between two windows.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mapping.plan.times import TimeFormat
+from messages import ApiRequest, Where
+
+# The API's clock may be ahead of ours, and its zone another one.
+_AHEAD = timedelta(minutes=5)
+_AHEAD_OF_UTC = timedelta(hours=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A range of time; both ends can be written exactly."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How the time from `start` to now is asked for in parts.
+
+    `start` is a moment, or how long ago; `step` is the longest range that the API takes; `cap` is
+    how many items it gives for one at most.
+    """
+
+    from_param: str
+    to_param: str
+    step: timedelta
+    start: datetime | timedelta
+    where: Where = "query"
+    time_format: TimeFormat = field(default_factory=TimeFormat)
+    cap: int | None = None
+
+    def placed(self, request: ApiRequest, window: Window) -> ApiRequest:
+        """The request for one window.
+
+        Raises:
+            ValueError: the body is no object where a name leads.
+        """
+        write = self.time_format.write
+        begun = request.placed(self.where, self.from_param, write(window.start))
+        return begun.placed(self.where, self.to_param, write(window.end))
+
+    def cover(self, since: datetime | None, clock: Callable[[], datetime]) -> Iterator[Window]:
+        """Windows from a moment, by default `start`, to now, the oldest first.
+
+        The end is what `clock` says when the last one is asked for: what changes while others are
+        read moves into it.
+        """
+        start = self._first(since, clock())
+        ahead = _AHEAD_OF_UTC if self.time_format.is_local else _AHEAD
+        while True:
+            last = self.time_format.ceiling(clock() + ahead)
+            end = min(start + self.step, last)
+            yield Window(min(start, end), end)
+            if end == last:
+                return
+            start = end - self.time_format.unit
+
+    def _first(self, since: datetime | None, now: datetime) -> datetime:
+        if since:
+            return self.time_format.before(since)
+        begun = self.start if isinstance(self.start, datetime) else now - self.start
+        return self.time_format.floor(begun)
+
+    def halves(self, window: Window) -> tuple[Window, Window] | None:
+        """Two shorter windows for the same time; None when there are none that are shorter."""
+        unit = self.time_format.unit
+        length = (window.end - window.start) // unit
+        if length < 3:
+            return None
+        middle = window.start + (length + 1) // 2 * unit
+        return Window(window.start, middle), Window(middle - unit, window.end)

@@ -1,0 +1,72 @@
+"""The resource mapping as a user writes it: pydantic.v1 models, as Ocean asks."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from port_ocean.core.handlers.port_app_config.models import PortAppConfig, ResourceConfig
+from pydantic.v1 import Field
+
+from errors import SelectorError
+from mapping.fields.problems import unusable
+from mapping.fields.selector import CustomSelector
+from mapping.plan.live_events import check_blueprint
+from mapping.plan.resource import ResourcePlan
+from settings.connection import ConnectionSettings
+
+
+class CustomResourceConfig(ResourceConfig):
+    """One resource: a kind, which is an endpoint path, its selector and its mapping."""
+
+    kind: str = Field(
+        title="Kind",
+        description="The endpoint path, or any name when selector.endpoint gives the path. "
+        "Example: `/api/v1/users`.",
+    )
+    selector: CustomSelector = Field(
+        title="Selector",
+        description="Which endpoint is called, how, and where the items are in its responses.",
+    )
+
+    def plan(self, settings: ConnectionSettings) -> ResourcePlan:
+        """The checked form of this resource.
+
+        Raises:
+            SelectorError: the selector cannot be used.
+        """
+        plan = self.selector.plan(self.kind, settings)
+        try:
+            check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
+        except SelectorError as error:
+            raise unusable(self.kind, [str(error)]) from None
+        return plan
+
+
+class CustomPortAppConfig(PortAppConfig):
+    """The whole mapping; a kind may be any string."""
+
+    allow_custom_kinds: ClassVar[bool] = True
+
+    resources: list[CustomResourceConfig] = Field(
+        default_factory=list,
+        title="Resources",
+        description="The endpoints to read, and how their items become entities.",
+    )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
+
+
+def is_incremental(resource: object) -> bool:
+    """Whether a resource takes part in incremental runs; a wrong one does too, and fails."""
+    if not isinstance(resource, CustomResourceConfig):
+        return False
+    return resource.selector.incremental is not None or resource.selector.is_wrong
+
+
+def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
+    """The plans of all resources that can be read; the others fail when it is their turn."""
+    plans = []
+    for resource in resources:
+        if isinstance(resource, CustomResourceConfig):
+            try:
+                plans.append(resource.plan(settings))
+            except SelectorError:
+                continue
+    return plans

@@ -1,0 +1,290 @@
+"""When pagination goes on and when it ends: the completeness and loop rules, once for all types.
+
+The evidence for further pages counts in this order: the setting that names a marker; markers of
+the body; a total; the number of items. The outcome is every item or an error.
+"""
+
+from errors import PaginationError, TooDeepError
+from messages import ApiRequest
+from pagination.markers import marker_of
+from pagination.page import Page, Statement, Strategy, Verdict
+from pagination.sizes import PageSizes
+from pagination.totals import Total, find_total
+from settings.pagination import PaginationSettings
+
+_NO_SUCH_PAGE = frozenset({404, 416})
+_REFUSED_PAGE = frozenset({400, 422})
+# Empty pages in a row while the API says "more": numbered ones are a broken marker; an API that
+# filters while it follows a cursor may send many.
+_MOST_EMPTY_PAGES = 10
+_MOST_EMPTY_CURSORS = 100
+
+
+class Reading:
+    """Reads one endpoint from its first page to its end.
+
+    Send `request`; give the answer to `receive`, or its error status to `refused`; go on with
+    the request of the verdict until there is none.
+
+    Inputs: `strategy`, fresh for this endpoint; `sizes`, shared by all endpoints of a resource.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        request: ApiRequest,
+        settings: PaginationSettings,
+        sizes: PageSizes,
+    ) -> None:
+        self._strategy = strategy
+        self._settings = settings
+        self._sizes = sizes
+        self._previous: Page | None = None
+        self._total = Total()
+        self._received = 0
+        self._pages = 0
+        self._longest = 0
+        self._empty_pages = 0
+        self._probed_length = 0
+        self._by_count = False
+        self._says_more = False
+        self.request = strategy.first(request)
+        self._asked = {self.request.identity}
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether a page has arrived, so that the endpoint itself is there."""
+        return self._pages > 0
+
+    @property
+    def received(self) -> int:
+        """How many records the API has sent so far."""
+        return self._received
+
+    @property
+    def previous(self) -> Page | None:
+        """The page that arrived last."""
+        return self._previous
+
+    @property
+    def is_probing(self) -> bool:
+        """Whether the page just asked for is only a question whether there is one."""
+        return self._probed_length > 0
+
+    def receive(self, page: Page) -> Verdict:
+        """Decide after an answer.
+
+        Raises:
+            PaginationError: going on would repeat or lose items.
+        """
+        marked = marker_of(page, self._settings, self._sizes)
+        statement = marked or self._strategy.statement(page)
+        if self._is_repeated(page):
+            return self._end_repeated(page, statement)
+        self._previous = page
+        self._pages += 1
+        self._received += page.received or 0
+        self._longest = max(self._longest, page.received or 0)
+        self._check_most_pages(page)
+        self._total = find_total(page, self._settings.total_path) or self._total
+        self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
+        probed, self._probed_length = self._probed_length, 0
+        if probed:
+            self._learn_from_probe(probed, page)
+        return self._decide(page, statement)
+
+    def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
+        """The requests at these places, `request` being at 0, that a total lets us expect.
+
+        They are asked for if all further pages are as long as the last one, and nothing else ends
+        the reading earlier.
+        """
+        before = self._previous
+        if before is None or not before.received:
+            return []
+        left = self._total.pages_left(self._received, self._pages, before.received)
+        if left < 2:
+            return []
+        places = range(places.start, min(places.stop, left))
+        return self._strategy.ahead(request, before.received, places)
+
+    def refused(self, status: int) -> str | None:
+        """Why an error status for the page just asked for is the end; None when it is an error.
+
+        Raises:
+            PaginationError: the API refuses to go deeper although there is more.
+        """
+        if not self._pages:
+            return None
+        if self._probed_length and status in _NO_SUCH_PAGE | _REFUSED_PAGE:
+            self._sizes.remember_final(self._probed_length)
+            return f"no page after a short one ({status})"
+        if status not in _NO_SUCH_PAGE | _REFUSED_PAGE:
+            return None
+        if self._total.is_reached(self._received, self._pages):
+            return f"{self._total} reached ({status})"
+        if status in _NO_SUCH_PAGE and self._by_count:
+            return f"no such page ({status})"
+        if status in _REFUSED_PAGE:
+            raise TooDeepError(
+                f"the API answered {status} after {self._received} items in {self._pages} pages; "
+                "many APIs refuse to page that deep",
+                advice="narrow the endpoint with query_params, or use a cursor",
+            )
+        return None
+
+    def _decide(self, page: Page, statement: Statement) -> Verdict:
+        self._by_count = False
+        if self._settings.stop != "auto":
+            return self._decide_as_told(page)
+        self._says_more = bool(statement.more)
+        if statement.more is False:
+            return self._end(statement.reason)
+        if statement.more is None and self._strategy.counts:
+            return self._decide_by_number(page)
+        most = _MOST_EMPTY_PAGES if self._strategy.counts else _MOST_EMPTY_CURSORS
+        if self._empty_pages > most:
+            raise PaginationError(
+                f"{self._empty_pages} empty pages in a row, and the API says that there is more",
+                advice="look at hasMorePath and data_path",
+            )
+        following = self._strategy.following(page)
+        if following is None:
+            if statement.more:
+                raise PaginationError(
+                    f"{statement.reason}, which says that there is more, but not where",
+                    advice="look at cursorPath",
+                )
+            return self._end_without_way_on(page)
+        return self._ask(following)
+
+    def _end_without_way_on(self, page: Page) -> Verdict:
+        wanted = self._settings.type.replace("_", " ")
+        never_seen = self._pages == 1 and not self._strategy.is_named(page)
+        if never_seen and self._total.is_ahead(self._received, self._pages):
+            raise PaginationError(
+                f"{self._received} items arrived of a {self._total}, but there is no {wanted}",
+                advice=f"look at paginationType and {self._strategy.parameter}",
+            )
+        return self._end(f"no {wanted}")
+
+    def _decide_by_number(self, page: Page) -> Verdict:
+        length = page.received
+        if length is None:
+            return self._end("a single object")
+        if length == 0:
+            return self._end("an empty page")
+        full = self._sizes.is_full(length)
+        self._sizes.saw_full = self._sizes.saw_full or full
+        if self._total.is_ahead(self._received, self._pages):
+            return self._ask(self._strategy.following(page))
+        if full:
+            self._by_count = True
+            return self._ask(self._strategy.following(page))
+        if self._total.is_reached(self._received, self._pages):
+            return self._end(f"{self._total} reached")
+        if self._sizes.saw_full or not self._sizes.should_probe(length):
+            return self._end(f"a short page ({length} < {self._sizes.page_size})")
+        self._probed_length = length
+        return self._ask(self._strategy.following(page), extra=True)
+
+    def _decide_as_told(self, page: Page) -> Verdict:
+        """By `stop` alone, whatever markers and totals say."""
+        length, size = page.received, self._settings.page_size
+        if length is None and self._strategy.counts:
+            return self._end("a single object")
+        if page.is_empty:
+            return self._end("an empty page")
+        if self._settings.stop == "short_page" and (length or 0) < size:
+            self._refuse_if_behind(length or 0)
+            return self._end(f"a short page ({length or 0} < {size})")
+        self._by_count = self._strategy.counts
+        following = self._strategy.following(page)
+        return self._ask(following) if following else self._end_without_way_on(page)
+
+    def _refuse_if_behind(self, length: int) -> None:
+        if self._settings.total_path and self._total.is_ahead(self._received, self._pages):
+            raise PaginationError(
+                f"a page of {length} items is short, but only {self._received} items arrived of a "
+                f"{self._total}",
+                advice="look at pagination.stop and page_size",
+            )
+
+    def _check_most_pages(self, page: Page) -> None:
+        most = self._settings.max_pages
+        if most is not None and self._pages > most and not page.is_empty:
+            raise TooDeepError(
+                f"there are more than {most} pages, as many as max_pages allows",
+                advice="look at pagination.max_pages",
+            )
+
+    def _learn_from_probe(self, probed: int, page: Page) -> None:
+        if not page.received:
+            self._sizes.remember_final(probed)
+        elif self._sizes.learn_cap(probed):
+            raise PaginationError(
+                f"the server sends at most {probed} items per page, and endpoints that were read "
+                "before ended with just as many",
+                advice=f"set pageSize to {probed}",
+            )
+
+    def _is_repeated(self, page: Page) -> bool:
+        # Equal empty pages are no loop yet: their number is limited where the API says "more".
+        return self._previous is not None and not page.is_empty and page.repeats(self._previous)
+
+    def _end_repeated(self, page: Page, statement: Statement) -> Verdict:
+        full = self._sizes.is_full(page.received or 0)
+        unfinished = self._total.is_ahead(self._received, self._pages)
+        complete = self._total.is_reached(self._received, self._pages)
+        goes_on = statement.more or self._leads_on(page, statement)
+        if not complete and (full or goes_on or unfinished):
+            raise PaginationError(
+                f"page {self._pages + 1} is the same as the one before; "
+                f"the API seems to ignore {self._strategy.parameter}",
+                advice="look at paginationType and paginationParam",
+            )
+        if self._probed_length:
+            self._sizes.remember_final(self._probed_length)
+        return Verdict(keep=False, reason="a page like the one before")
+
+    def _leads_on(self, page: Page, statement: Statement) -> bool:
+        """Whether there may be more where a repeated answer holds the way to a next page."""
+        if statement.more is False or self._strategy.counts:
+            return False
+        following = self._strategy.following(page)
+        # With one page read, the way on has never worked yet; later it may be an API that answers
+        # its last page again, which is seldom as long as all others.
+        return following is not None and (
+            self._pages == 1 or (following.identity not in self._asked and self._is_longest(page))
+        )
+
+    def _is_longest(self, page: Page) -> bool:
+        """Whether no page had more records, so that the server may have cut this one off."""
+        return (page.received or 0) >= self._longest
+
+    def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:
+        assert request is not None  # noqa: S101 (counting strategies always know the next address)
+        identity = request.identity
+        if identity in self._asked:
+            return self._end_at_known_address()
+        self._asked.add(identity)
+        self.request = request
+        return Verdict(keep=True, request=request, extra=extra)
+
+    def _end_at_known_address(self) -> Verdict:
+        if self._says_more or self._total.is_ahead(self._received, self._pages):
+            raise PaginationError(
+                f"the next page after {self._pages} pages is one that was already read, although "
+                f"there should be more; the API seems to ignore {self._strategy.parameter}",
+                advice="look at paginationParam, cursorPath and nextLinkPath",
+            )
+        if self._settings.cursor_item and self._previous and self._is_longest(self._previous):
+            raise PaginationError(
+                f"the last items of page {self._pages} and of one before give the same cursor, so "
+                "that others with the same may be left out",
+                advice="pagination.cursor_item must be something that no two items share",
+            )
+        return self._end("an address that was already read")
+
+    def _end(self, reason: str) -> Verdict:
+        return Verdict(keep=True, reason=reason)

@@ -1,0 +1,126 @@
+"""Runs an export job."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from client import ApiClient
+from errors import EndpointError, ExportError
+from expressions.jq_expressions import keys_of
+from mapping.plan.endpoint import PathValue
+from mapping.plan.export import Answer, AnswerExpression, ExportPlan, ExportStep
+from messages import ApiRequest
+
+type Values = Mapping[str, PathValue]
+
+
+class ExportJob:
+    """Runs the steps for each combination of path parameters' values.
+
+    Inputs: `client` sends; `clock` gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        plan: ExportPlan,
+        client: ApiClient,
+        base_url: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._plan = plan
+        self._client = client
+        self._base_url = base_url
+        self._clock = clock
+        self._sleep = sleep
+
+    async def downloads(self, values: Values) -> AsyncGenerator[Values]:
+        """The values for each file to download, those given included.
+
+        Raises:
+            EndpointError: a step failed, or the job did, or it took too long.
+        """
+        plan, begin = self._plan, self._clock()
+        submitted = [values]
+        if plan.submit:
+            submitted = await self._run(plan.submit, values)
+        for given in submitted:
+            for found in await self._wait(plan.poll, given, begin) if plan.poll else [given]:
+                yield found
+
+    async def _run(self, step: ExportStep, values: Values) -> list[Values]:
+        with self._asking(step, values) as request:
+            answer = await Answer.of(await self._client.send(request))
+            return _with_fields(step, values, answer)
+
+    async def _wait(self, step: ExportStep, values: Values, begin: float) -> list[Values]:
+        plan = self._plan
+        with self._asking(step, values) as request:
+            for attempt in itertools.count(1):
+                answer = await Answer.of(await self._client.send(request))
+                if plan.failed and any(each is True for each in plan.failed.every(answer)):
+                    raise ExportError(
+                        "the export job failed",
+                        said=self._client.redactor.excerpt(answer.response.content),
+                        advice="look at export.submit and export.poll.failed",
+                    )
+                done = plan.done.every(answer) if plan.done else []
+                if done and all(each is True for each in done):
+                    return _with_fields(step, values, answer)
+                self._check_time(begin, attempt)
+                await self._sleep(plan.interval)
+        raise AssertionError("unreachable")
+
+    def _check_time(self, begin: float, attempt: int) -> None:
+        limit, passed = self._plan.time_limit, self._clock() - begin
+        if passed + self._plan.interval > limit:
+            raise ExportError(
+                f"the export job was not done after {attempt} polls in {passed:.0f} s",
+                advice=f"export.time_limit is {limit:g} s",
+            )
+
+    @contextmanager
+    def _asking(self, step: ExportStep, values: Values) -> Iterator[ApiRequest]:
+        """The request of a step; every error from here on says that it was about it."""
+        request = step.endpoint.request(self._base_url, values)
+        try:
+            yield request
+        except EndpointError as error:
+            error.endpoint = error.endpoint or self._client.describe(request)
+            raise
+
+
+def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Values]:
+    """The values with those of the answer; a list in a field, or several outputs, means several.
+
+    Raises:
+        ExportError: a field gives nothing, or an object.
+    """
+    names = list(step.fields)
+    found = [_elements(expression, answer) for expression in step.fields.values()]
+    return [
+        {**values, **dict(zip(names, map(_value, one), strict=True))}
+        for one in itertools.product(*found)
+    ]
+
+
+def _elements(expression: AnswerExpression, answer: Answer) -> list[str | int | float]:
+    # No output is a field without a value, unlike an empty list, which says that there is no file.
+    outputs = expression.every(answer) or [None]
+    lists = [output if isinstance(output, list) else [output] for output in outputs]
+    found = list(itertools.chain.from_iterable(lists))
+    for element in found:
+        if element in (None, "") or isinstance(element, bool | list | dict):
+            raise ExportError(
+                f"{expression.setting} {expression.expression} gives no text or number; the answer "
+                f"has {keys_of(answer.body)}",
+                advice=f"look at {expression.setting}",
+            )
+    return found
+
+
+def _value(element: str | float) -> PathValue:
+    return PathValue(str(element), value=element)

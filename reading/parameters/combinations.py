@@ -1,0 +1,298 @@
+"""Combinations of the values of several path parameters, made as the values are discovered.
+
+Each parameter is a level; combinations of the levels before go in, and come out with its values:
+
+    nothing → org → [acme] → repo → [acme, web] → env → [acme, web, prod]
+                    [globex]        [acme, app]         [acme, web, test] …
+
+Levels work at the same time, with little room between them, so that what is found first goes all
+the way down before more is looked for.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import aclosing
+
+from errors import OceanCustomError, ResourceError
+from mapping.plan.endpoint import PathValue
+from mapping.plan.path_parameter import Found
+from reading.failures import Failures
+from reading.parameters.channel import Channel
+from reading.parameters.discovery import NOTHING, Combination, Discovery
+
+
+class Combinations:
+    """The combinations of values that a resource's own endpoint is read for.
+
+    Inputs: `discoveries` in the order of their dependencies; `used` are the placeholders of the
+    resource's own request; `workers` is how many requests for values each level has under way;
+    `most_parents`, for how many parents at most a level looks for values, none being no limit.
+    """
+
+    def __init__(
+        self,
+        discoveries: Sequence[Discovery],
+        used: Collection[str],
+        failures: Failures,
+        workers: int,
+        most_parents: int | None = None,
+    ) -> None:
+        self._levels = _levels_of(discoveries, used, failures, most_parents)
+        self._workers = workers
+        self._has_ended = False
+
+    async def stream(self) -> AsyncGenerator[Combination]:
+        """Each combination once; what goes wrong is in `failures`."""
+        if len(self._levels) == 1:
+            async with aclosing(self._levels[0].below(NOTHING)) as found:
+                async for combination in found:
+                    yield combination
+        else:
+            async with aclosing(self._all_levels()) as found:
+                async for combination in found:
+                    yield combination
+        self._has_ended = True
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether `most_parents` left some out."""
+        return any(level.is_cut for level in self._levels)
+
+    def conclude(self) -> None:
+        """Log and judge what was discovered; to be called when everything has ended."""
+        if self._has_ended:
+            for level in self._levels:
+                level.conclude()
+
+    async def _all_levels(self) -> AsyncGenerator[Combination]:
+        found = Channel[Combination](self._workers)
+        producer = asyncio.create_task(self._produce(found))
+        try:
+            while (combination := await found.get()) is not None:
+                yield combination
+            await producer
+        finally:
+            producer.cancel()
+            await asyncio.gather(producer, return_exceptions=True)
+
+    async def _produce(self, found: Channel[Combination]) -> None:
+        source = Channel[Combination](1)
+        await source.put(NOTHING)
+        source.end()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for level in self._levels[:-1]:
+                    sink = Channel[Combination](self._workers)
+                    group.create_task(self._run(level, source, sink))
+                    source = sink
+                group.create_task(self._run(self._levels[-1], source, found))
+        finally:
+            found.end()
+
+    async def _run(
+        self, level: "_Level", source: Channel[Combination], sink: Channel[Combination]
+    ) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._workers if level.has_parents else 1):
+                group.create_task(level.work(source, sink))
+        sink.end()
+
+
+class _Level:
+    """One parameter: adds its values to combinations, so that each that is used is there once.
+
+    Inputs: `keys` are the placeholders that its request uses; `live`, those that are still used
+    after it; `replays` tells that combinations may come that need the same request.
+    """
+
+    def __init__(
+        self,
+        discovery: Discovery,
+        keys: Sequence[str],
+        live: Sequence[str],
+        failures: Failures,
+        *,
+        replays: bool,
+        has_parents: bool,
+        most_parents: int | None,
+    ) -> None:
+        self.has_parents = has_parents
+        self.is_cut = False
+        self._discovery = discovery
+        self._parameter = discovery.parameter
+        self._keys = keys
+        self._live = live
+        self._failures = failures
+        self._replays: dict[tuple[str, ...], _Replay] | None = {} if replays else None
+        self._seen: set[tuple[str, ...]] = set()
+        self._left = most_parents
+        self._has_failed = False
+
+    async def work(self, source: Channel[Combination], sink: Channel[Combination]) -> None:
+        """Take combinations and hand them on with values, until there are no more."""
+        while (parents := await source.get()) is not None:
+            async with aclosing(self.below(parents)) as combinations:
+                async for combination in combinations:
+                    await sink.put(combination)
+
+    async def below(self, parents: Combination) -> AsyncGenerator[Combination]:
+        """A combination with each of the values below it; several at a time in a batch."""
+        batch = self._parameter.batch
+        waiting: list[PathValue] = []
+        async with aclosing(self._new(parents)) as all_found:
+            async for found in all_found:
+                if batch is None:
+                    yield parents.extended(found)
+                elif self._may_join(value := found.values[self._parameter.name]):
+                    waiting.append(value)
+                    if len(waiting) == batch.size:
+                        yield self._batched(parents, waiting)
+                        waiting = []
+        if waiting:
+            yield self._batched(parents, waiting)
+
+    def conclude(self) -> None:
+        """Log what was discovered, and judge it unless it is known that this was not all."""
+        self._discovery.report()
+        if self._has_failed or self.is_cut:
+            return
+        try:
+            self._discovery.check()
+        except ResourceError as error:
+            self._failures.add(error)
+
+    async def _new(self, parents: Combination) -> AsyncGenerator[Found]:
+        """What is below a combination and makes another one than all before."""
+        counts = self._discovery.counts
+        above = [name for name in self._live if name in parents.values]
+        own = [name for name in self._live if name not in parents.values]
+        start = _texts(parents, above)
+        async with aclosing(self._found(parents)) as all_found:
+            async for found in all_found:
+                key = start + tuple(found.values[name].text for name in own)
+                if key in self._seen:
+                    counts.repeated += 1
+                else:
+                    self._seen.add(key)
+                    counts.values += 1
+                    yield found
+
+    def _found(self, parents: Combination) -> AsyncGenerator[Found]:
+        if self._replays is None:
+            return self._read(parents)
+        key = _texts(parents, self._keys)
+        if key in self._replays:
+            return self._replays[key].follow()
+        self._replays[key] = replay = _Replay()
+        return replay.record(self._read(parents))
+
+    async def _read(self, parents: Combination) -> AsyncGenerator[Found]:
+        """Everything below a combination; an error ends it, and is kept."""
+        if self._left is not None and self.has_parents:
+            if self._left == 0:
+                self.is_cut = True
+                return
+            self._left -= 1
+        try:
+            async with aclosing(self._discovery.found(parents)) as all_found:
+                async for found in all_found:
+                    yield found
+        except OceanCustomError as error:
+            if not self._discovery.source.has_vanished(error):
+                self._has_failed = True
+                self._failures.add(error, self._parameter.endpoint)
+
+    def _batched(self, parents: Combination, values: list[PathValue]) -> Combination:
+        assert self._parameter.batch  # noqa: S101 (who calls has looked)
+        name = self._parameter.name
+        return parents.extended(Found({name: self._parameter.batch.value(values)}, {}))
+
+    def _may_join(self, value: PathValue) -> bool:
+        """Whether a value can be told from its neighbours once it is joined with them."""
+        batch = self._parameter.batch
+        if batch is None or not batch.is_joined or batch.separator not in value.text:
+            return True
+        self._failures.add(
+            ResourceError(
+                f"path_parameters.{self._parameter.name}.batch: the value {value.text!r} holds "
+                f"{batch.separator!r}, which stands between the values; choose another `join`, or "
+                "read this parameter without a batch"
+            )
+        )
+        return False
+
+
+class _Replay:
+    """What one request for values gave, for all combinations that need the same."""
+
+    def __init__(self) -> None:
+        self._found: list[Found] = []
+        self._has_ended = False
+        self._changed = asyncio.Event()
+
+    async def record(self, source: AsyncGenerator[Found]) -> AsyncGenerator[Found]:
+        """Hand on what comes, and keep it."""
+        try:
+            async with aclosing(source) as all_found:
+                async for found in all_found:
+                    self._found.append(found)
+                    self._tell()
+                    yield found
+        finally:
+            self._has_ended = True
+            self._tell()
+
+    async def follow(self) -> AsyncGenerator[Found]:
+        """What was kept, and what is still to come."""
+        position = 0
+        while True:
+            while position < len(self._found):
+                position += 1
+                yield self._found[position - 1]
+            if self._has_ended:
+                return
+            await self._changed.wait()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _levels_of(
+    discoveries: Sequence[Discovery],
+    used: Collection[str],
+    failures: Failures,
+    most_parents: int | None,
+) -> list[_Level]:
+    levels = []
+    known: list[str] = []
+    for index, discovery in enumerate(discoveries):
+        keys = [name for name in discovery.parameter.uses if name in known]
+        # Combinations that come in differ in these; where the request has not all of them, several
+        # combinations need the same one.
+        later = {name for each in discoveries[index:] for name in each.parameter.uses} | set(used)
+        differing = {name for name in known if name in later}
+        known += discovery.parameter.fields
+        after = {name for each in discoveries[index + 1 :] for name in each.parameter.uses}
+        levels.append(
+            _Level(
+                discovery,
+                keys,
+                [name for name in known if name in after or name in used],
+                failures,
+                replays=differing > set(keys),
+                has_parents=index > 0,
+                most_parents=most_parents,
+            )
+        )
+    return levels
+
+
+def _texts(combination: Combination, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_identity(combination.values[name]) for name in names)
+
+
+def _identity(value: PathValue) -> str:
+    """Equal for equal values; of lists, joining could make different ones equal."""
+    return json.dumps(value.value) if isinstance(value.value, list) else value.text

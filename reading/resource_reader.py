@@ -1,0 +1,255 @@
+"""From a resource of the mapping to batches for Ocean, and what a failure means.
+
+A resource is read completely or it fails: what could be read is handed on, the other endpoints
+are still read, and at the end one error stops Ocean from deleting what was not seen.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any
+
+from loguru import logger
+
+from client import ApiClient
+from errors import OceanCustomError, ResourceError, ResponseError
+from expressions.worker import JqWorker
+from mapping.plan.dependencies import may_vanish
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.error_rules import ErrorRule
+from mapping.plan.path_parameter import PathParameter
+from mapping.plan.resource import ResourcePlan
+from reading.batching import BatchBuffer
+from reading.endpoint_reader import EndpointReader
+from reading.export_job import ExportJob
+from reading.failures import Failures, Vanished
+from reading.observer import UNLIMITED, UNOBSERVED, Limits, Observer
+from reading.parameters.channel import Channel
+from reading.parameters.combinations import Combinations
+from reading.parameters.discovery import (
+    NOTHING,
+    Combination,
+    Discovery,
+    EndpointSource,
+    FixedSource,
+    Source,
+)
+from reading.shaper import Shaper
+from reading.shared_responses import SharedResponses
+from reading.timed_reader import TimedReader
+from settings.connection import ConnectionSettings
+
+# Of each limit on nested endpoints: for so many parents at most are values looked for.
+_PARENTS_FOR_EACH = 20
+_KINDS = {str: "text", bool: "true or false", list: "a list", type(None): "null"}
+
+
+class ResourceReader:
+    """Reads one resource: discovery, its endpoints at the same time, and the failure policy.
+
+    With `since`, it reads what has changed since then, as the plan says.
+    """
+
+    def __init__(
+        self,
+        plan: ResourcePlan,
+        *,
+        client: ApiClient,
+        settings: ConnectionSettings,
+        shared: SharedResponses,
+        limits: Limits = UNLIMITED,
+        observer: Observer = UNOBSERVED,
+        since: datetime | None = None,
+    ) -> None:
+        self._plan = plan
+        self._since = since
+        self._limits = limits
+        self._worker = JqWorker()
+        self._shaper = Shaper(plan.shape, self._worker)
+        self._observer = observer
+        self._client = client
+        self._settings = settings
+        self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
+        self._timed = TimedReader(
+            self._reader,
+            incremental=plan.incremental,
+            windows=plan.windows,
+            since=since,
+            is_preview=limits.pages is not None,
+        )
+        self._failures = Failures()
+        self._export = ExportJob(plan.export, client, settings.base_url) if plan.export else None
+        self._vanished = self._vanished_of(plan.endpoint)
+        self._combinations = self._combinations_of(plan, shared) if plan.parameters else None
+        self._buffer = BatchBuffer()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a limit left parents out, below which there may be more."""
+        return self._combinations is not None and self._combinations.is_cut
+
+    async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
+        """Items in batches of a size that suits Ocean, while further pages are being fetched.
+
+        Raises:
+            ResourceError: at the end, when anything could not be read.
+        """
+        producer = asyncio.create_task(self._produce())
+        try:
+            left = self._limits.items
+            async for batch in self._buffer.batches():
+                yield batch[:left]
+                if left is not None and (left := left - len(batch)) <= 0:
+                    break
+            else:
+                await producer
+        finally:
+            producer.cancel()
+            await asyncio.gather(producer, return_exceptions=True)
+            await asyncio.to_thread(self._worker.close)
+        self._conclude()
+
+    def _reader_of(
+        self, endpoint: Endpoint, shared: SharedResponses, rules: tuple[ErrorRule, ...] = ()
+    ) -> EndpointReader:
+        fetch = shared.fetch_for(endpoint, self._client)
+        return EndpointReader(
+            self._client,
+            endpoint,
+            self._settings,
+            fetch,
+            self._worker,
+            rules,
+            self._observer,
+            self._limits.pages,
+        )
+
+    def _vanished_of(self, endpoint: Endpoint) -> Vanished:
+        # A job that is gone is no parent that is gone.
+        is_exported = endpoint is self._plan.endpoint and self._plan.export is not None
+        can = may_vanish(endpoint, self._plan.parameters) and not is_exported
+        return Vanished(endpoint, can)
+
+    def _combinations_of(self, plan: ResourcePlan, shared: SharedResponses) -> Combinations:
+        most = self._limits.endpoints
+        workers = self._settings.max_concurrent_requests
+        return Combinations(
+            [
+                Discovery(each.changed_since(self._since), self._source_of(each, shared))
+                for each in plan.parameters
+            ],
+            plan.placeholders,
+            self._failures,
+            workers if most is None else min(workers, most),
+            None if most is None else most * _PARENTS_FOR_EACH,
+        )
+
+    def _source_of(self, parameter: PathParameter, shared: SharedResponses) -> Source:
+        if parameter.endpoint is None:
+            return FixedSource(parameter.items)
+        return EndpointSource(
+            parameter.endpoint,
+            self._reader_of(parameter.endpoint, shared),
+            self._settings.base_url,
+            self._vanished_of(parameter.endpoint),
+        )
+
+    async def _produce(self) -> None:
+        try:
+            if self._combinations:
+                await self._read_nested(self._combinations)
+            else:
+                await self._read(NOTHING)
+        finally:
+            # An error is for the reader of the batches, who awaits this task after the last one.
+            self._buffer.end()
+
+    async def _read_nested(self, combinations: Combinations) -> None:
+        workers = 2 * self._settings.max_concurrent_requests
+        waiting = Channel[Combination](workers)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._work(waiting))
+            async with aclosing(combinations.stream()) as found:
+                count = 0
+                async for combination in found:
+                    await waiting.put(combination)
+                    count += 1
+                    if count == self._limits.endpoints:
+                        break
+            waiting.end()
+
+    async def _work(self, waiting: Channel[Combination]) -> None:
+        while (combination := await waiting.get()) is not None:
+            await self._read(combination)
+
+    async def _read(self, combination: Combination) -> None:
+        """All there is for a combination of values; what fails is kept for the end."""
+        try:
+            if self._export is None:
+                await self._read_endpoint(combination)
+                return
+            async with aclosing(self._export.downloads(combination.values)) as downloads:
+                async for values in downloads:
+                    await self._read_endpoint(combination._replace(values=values))
+        except OceanCustomError as error:
+            if not self._vanished.take(error):
+                self._failures.add(error, self._plan.endpoint)
+
+    async def _read_endpoint(self, combination: Combination) -> None:
+        request = self._plan.endpoint.request(self._settings.base_url, combination.values)
+        async with aclosing(self._timed.read(request, combination.texts)) as portions:
+            async for items, size in portions:
+                shaped = await self._shaper.apply(items)
+                await self._buffer.put(marked(shaped, combination.marks), size)
+
+    def _conclude(self) -> None:
+        if self._combinations:
+            self._combinations.conclude()
+        self._report()
+        if not self._failures.errors:
+            self._check_whole()
+        if self._failures.errors:
+            raise ResourceError(
+                f"{self._plan.kind} was not read completely, so nothing will be deleted:\n"
+                f"{self._failures.summary()}"
+            )
+
+    def _check_whole(self) -> None:
+        statistics = self._reader.statistics
+        try:
+            # Where nothing changed, an API may well leave out the list.
+            if self._since is None:
+                statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
+            self._vanished.check(statistics.endpoints)
+            self._shaper.check()
+        except ResourceError as error:
+            self._failures.add(error)
+
+    def _report(self) -> None:
+        statistics = self._reader.statistics
+        endings = ", ".join(f"{count} x {why}" for why, count in statistics.endings.most_common())
+        logger.info(
+            f"Read {self._plan.kind}: {statistics.items} items in {statistics.pages} pages of "
+            f"{statistics.endpoints} endpoints, {statistics.extra_requests} extra requests, "
+            f"{self._shaper.dropped} left out, {self._vanished.count} gone, "
+            f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
+        )
+
+
+def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items, each with the values of its path parameters.
+
+    Raises:
+        ResponseError: something that is no object.
+    """
+    kinds = set(map(type, items)) - {dict}
+    if kinds:
+        kind = next(_KINDS.get(kind, "a number") for kind in kinds)
+        raise ResponseError(
+            f"data_path gives {kind} where an item must be an object",
+            advice="wrap it in data_path, such as `.names | map({name: .})`",
+        )
+    # A copy, because pagination compares pages.
+    return [item | marks for item in items] if marks else items

@@ -1,0 +1,198 @@
+"""Reads an endpoint whole, in windows of time, or only what has changed."""
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from loguru import logger
+
+from errors import EndpointError, PaginationError, TooDeepError
+from expressions.jq_expressions import ItemExpression
+from mapping.plan.incremental import Incremental
+from mapping.plan.times import moment_of
+from mapping.plan.windows import Window, Windows
+from messages import ApiRequest
+from reading.endpoint_reader import EndpointReader
+from reading.item_stream import Portion
+from reading.observer import UNWATCHED, Watch
+
+# Where pinned items end, the others begin.
+_MOST_ASCENTS = 1
+# Windows that a preview asks for until one has items.
+_MOST_PREVIEWED = 20
+
+
+class Cutoff(Watch):
+    """Ends a reading at the first page whose items are all older than a moment.
+
+    That page is the overlap: it is still handed on. Where items do not come newest first, nothing
+    tells that the rest is older, and the reading goes on to the end. Once, a newer item may follow
+    an older one, because many APIs give pinned items before all others.
+    """
+
+    reads_ahead = False
+
+    def __init__(self, changed: ItemExpression, since: datetime) -> None:
+        self._changed = changed
+        self._since = since
+        self._last: datetime | None = None
+        self._descends = False
+        self._ascents = 0
+        self._begin_page()
+
+    def portion(self, items: list[Any]) -> None:
+        for item in items:
+            self._item(self._moment_of(item))
+
+    def page_ended(self, received: int) -> str | None:
+        is_ordered = self._is_sorted and self._descends and self._ascents <= _MOST_ASCENTS
+        is_past = self._is_old and is_ordered
+        self._begin_page()
+        return "a page that is older than the last run" if is_past else None
+
+    def _begin_page(self) -> None:
+        self._has_items, self._is_old, self._is_sorted = False, False, True
+
+    def _item(self, moment: datetime | None) -> None:
+        is_old = moment is not None and moment < self._since
+        self._is_old = is_old and (self._is_old or not self._has_items)
+        self._has_items = True
+        if moment is None:
+            return
+        if self._last and moment > self._last:
+            self._is_sorted = False
+            self._ascents += 1
+        self._descends |= bool(self._last and moment < self._last)
+        self._last = moment
+
+    def _moment_of(self, item: Any) -> datetime | None:
+        try:
+            return moment_of(self._changed.first(item))
+        except ValueError:
+            return None
+
+
+class TimedReader:
+    """Reads endpoints of one resource as a run needs them: whole, in windows, or what changed.
+
+    Inputs: `reader` reads what is asked for; `since`, None in a full resync, is the moment from
+    which changes are wanted; with `is_preview` only one window that has items is read.
+    """
+
+    def __init__(
+        self,
+        reader: EndpointReader,
+        *,
+        incremental: Incremental | None,
+        windows: Windows | None,
+        since: datetime | None,
+        is_preview: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._reader = reader
+        self._incremental = incremental if since else None
+        self._windows = windows
+        self._since = since
+        self._is_preview = is_preview
+        self._clock = clock
+
+    def read(self, request: ApiRequest, path_params: Mapping[str, str]) -> AsyncGenerator[Portion]:
+        """The items, as `EndpointReader.read` gives them and with its errors.
+
+        Where windows overlap, some come twice.
+        """
+        asked, watch = self._asked(request)
+        if self._windows and not self._has_own_way:
+            return self._in_windows(self._windows, asked, path_params)
+        return self._reader.read(asked, path_params, watch)
+
+    @property
+    def _has_own_way(self) -> bool:
+        """Whether the API filters, or the cut-off does, so that windows are not needed."""
+        known = self._incremental
+        return known is not None and bool(known.server_side or known.changed)
+
+    def _asked(self, request: ApiRequest) -> tuple[ApiRequest, Watch]:
+        known, since = self._incremental, self._since
+        if known is None or since is None:
+            return request, UNWATCHED
+        asked = request.with_query(known.query_params)
+        if known.server_side:
+            with _placing("incremental"):
+                asked = known.server_side.placed(asked, since)
+        return asked, Cutoff(known.changed, since) if known.changed else UNWATCHED
+
+    async def _in_windows(
+        self, windows: Windows, request: ApiRequest, path_params: Mapping[str, str]
+    ) -> AsyncGenerator[Portion]:
+        for window in self._chosen(windows):
+            count = 0
+            async with aclosing(self._whole(windows, window, request, path_params)) as portions:
+                async for portion in portions:
+                    count += len(portion.items)
+                    yield portion
+            if self._is_preview and count:
+                return
+
+    def _chosen(self, windows: Windows) -> Iterable[Window]:
+        """All windows; of a preview, the newest ones, because old ones are often empty."""
+        covering = windows.cover(self._since, self._clock)
+        return list(covering)[: -_MOST_PREVIEWED - 1 : -1] if self._is_preview else covering
+
+    async def _whole(
+        self,
+        windows: Windows,
+        window: Window,
+        request: ApiRequest,
+        path_params: Mapping[str, str],
+    ) -> AsyncGenerator[Portion]:
+        """All items of a window, which is halved where it has more than the API gives."""
+        waiting = [window]
+        while waiting:
+            current = waiting.pop()
+            tally = _Tally()
+            with _placing("windows"):
+                asked = windows.placed(request, current)
+            try:
+                async with aclosing(self._reader.read(asked, path_params, tally)) as portions:
+                    async for portion in portions:
+                        yield portion
+            except TooDeepError as error:
+                waiting += _halves(windows, current, error.reason)
+            else:
+                if windows.cap and tally.received >= windows.cap:
+                    cause = f"{tally.received} records, and windows.cap is {windows.cap}"
+                    waiting += _halves(windows, current, cause)
+
+
+class _Tally(Watch):
+    """Counts the records that the API sent."""
+
+    received = 0
+
+    def page_ended(self, received: int) -> str | None:
+        self.received = received
+        return None
+
+
+def _halves(windows: Windows, window: Window, cause: str) -> tuple[Window, Window]:
+    """Two windows in place of one, the earlier one last."""
+    halves = windows.halves(window)
+    write = windows.time_format.write
+    if halves is None:
+        raise PaginationError(
+            f"the window from {write(window.start)} to {write(window.end)} has more items than "
+            f"can be read, and cannot be made shorter: {cause}",
+            advice="narrow the endpoint with query_params, or look at windows.format",
+        )
+    logger.debug(f"Halving the window from {write(window.start)} to {write(window.end)}: {cause}")
+    return halves[1], halves[0]
+
+
+@contextmanager
+def _placing(block: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise EndpointError(f"{error}", advice=f"look at body and {block}.in") from None

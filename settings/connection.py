@@ -1,0 +1,257 @@
+"""The connection settings: parsed once from Ocean's configuration into a frozen, typed object.
+
+`ConnectionSettings.parse` takes what Ocean read from environment, Helm values or the hosted form,
+where everything may be a string, empty or absent (None), and reports all problems together.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import httpx
+from pydantic import (
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from errors import SettingsError
+from settings import certificates
+from settings.credentials import SECRETS, CredentialSettings, missing
+from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.pagination import PaginationSettings, PaginationType
+from settings.types import (
+    ENVIRONMENT_NAME,
+    Headers,
+    check_proxy,
+    checked_headers,
+    from_json,
+    refuse,
+    resolve_environment,
+)
+from settings.webhooks import WebhookSettings, webhook_problems
+
+MappingEngine = Literal["fused", "ocean"]
+HttpVersion = Literal["http1", "auto"]
+
+_SECRET = SECRETS | {
+    "customHeaders",
+    "clientCertificate",
+    "clientKey",
+    "clientKeyPassword",
+    "caCertificate",
+    "proxy",
+    "webhookSecret",
+}
+# Port's own credentials, by the names that examples of the framework use.
+_OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
+# Up to the last @, because a password that is not encoded may hold anything.
+_USERINFO = re.compile(r"//.*@", re.DOTALL)
+# As in [::1]:8080, which starts like a list.
+_ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
+_HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
+
+
+class ConnectionSettings(CredentialSettings, WebhookSettings):
+    """All connection settings, checked. `.port/spec.yaml` says what each one means."""
+
+    base_url: str
+    pagination_type: PaginationType = "none"
+    page_size: int = Field(default=100, ge=1)
+    pagination_param: str | None = None
+    size_param: str | None = None
+    start_page: int = Field(default=1, ge=0)
+    cursor_path: str | None = None
+    has_more_path: str | None = None
+    last_page_path: str | None = None
+    next_link_path: str = "@odata.nextLink"
+    header_link_rel: str = "next"
+    total_path: str | None = None
+    timeout: float = Field(default=30, gt=0, allow_inf_nan=False)
+    verify_ssl: bool = True
+    ca_certificate: certificates.Authorities | None = Field(default=None, repr=False)
+    client_certificate: certificates.ShownCertificate | None = None
+    client_key: certificates.PrivateKey | None = None
+    client_key_password: SecretStr | None = None
+    proxy: SecretStr | None = None
+    http_version: HttpVersion = "http1"
+    max_concurrent_requests: int = Field(default=10, ge=1)
+    max_requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    max_retries: int = Field(default=8, ge=0)
+    max_retry_wait: float = Field(default=600, ge=0, allow_inf_nan=False)
+    allowed_hosts: tuple[str, ...] = ()
+    exposed_variables: tuple[str, ...] = ()
+    mapping_engine: MappingEngine = "fused"
+    response_directory: str | None = None
+    response_directory_size: int = Field(default=1000, ge=1)
+    custom_headers: Headers = Field(default_factory=dict, repr=False)
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> "ConnectionSettings":
+        """Build the settings from `ocean.integration_config`, whose names are snake_case.
+
+        Raises:
+            SettingsError: with every problem at once, each named as in the spec.
+        """
+        given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
+        problems = [*missing(given), *webhook_problems(given)]
+        settings = None
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            problems += [_describe(detail) for detail in error.errors(include_url=False)]
+        if settings is not None:
+            problems += certificates.identity_problems(*settings._shown)
+        if settings is None or problems:
+            raise SettingsError(problems)
+        return settings
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        try:
+            url = httpx.URL(value.strip())
+        except httpx.InvalidURL as error:
+            # A password that is not encoded may be taken for a port, and quoted.
+            refuse("is not a URL" if "@" in value else f"is not a URL: {error}")
+        if ":" in url.host and "%" in url.host:
+            refuse("must not name a zone; give an address that is valid on every interface")
+        if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
+            refuse("must start with http:// or https:// and name a host")
+        if url.userinfo:
+            refuse("must not hold a user name or password; use authType basic for these")
+        if url.query or url.fragment:
+            refuse("must not hold a query or fragment; these belong to the mapping")
+        return str(url).rstrip("/")
+
+    @field_validator("client_key_password", mode="before")
+    @classmethod
+    def _end_of_line(cls, value: object) -> object:
+        # Secrets are mounted from files, which editors end with a line break.
+        return value.strip("\r\n") if isinstance(value, str) else value
+
+    @field_validator("proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            check_proxy(value.get_secret_value().strip())
+        return SecretStr(value.get_secret_value().strip()) if value else value
+
+    @field_validator("allowed_hosts", "exposed_variables", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        is_list = isinstance(value, str) and value.lstrip().startswith("[")
+        if isinstance(value, str) and (not is_list or _ADDRESS.match(value)):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return from_json(value)
+
+    @field_validator("exposed_variables")
+    @classmethod
+    def _check_variables(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not ENVIRONMENT_NAME.fullmatch(name):
+                refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
+            if name.upper() in _OCEANS_OWN or name.upper().startswith("OCEAN__"):
+                refuse(f"has {name}, which holds a secret of the integration itself")
+        if absent := sorted(set(names) - os.environ.keys()):
+            refuse(f"names environment variables that are not set: {', '.join(absent)}")
+        return names
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.match(host):
+                shown = _shorten(host)
+                refuse(f"has {shown}; give hosts only, such as files.example.com, *.example.com")
+        return tuple(host.lower() for host in hosts)
+
+    @field_validator("response_directory")
+    @classmethod
+    def _check_directory(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("/"):
+            refuse("must be the absolute path of a directory, such as /var/lib/ocean-custom")
+        return value
+
+    @field_validator("custom_headers")
+    @classmethod
+    def _fill_in_environment(cls, headers: dict[str, str]) -> dict[str, str]:
+        return checked_headers(resolve_environment(headers))
+
+    @property
+    def identity(self) -> certificates.Identity | None:
+        """What proves to servers who asks, if they want a certificate."""
+        return certificates.identity(*self._shown)
+
+    @property
+    def _shown(self) -> tuple[SecretStr | None, SecretStr | None, SecretStr | None]:
+        return self.client_certificate, self.client_key, self.client_key_password
+
+    @property
+    def pagination(self) -> PaginationSettings:
+        """The pagination settings, with the defaults of their type filled in."""
+        defaults = PaginationSettings.of_type(self.pagination_type)
+        return defaults.model_copy(
+            update={
+                "page_size": self.page_size,
+                "param": self.pagination_param or defaults.param,
+                "size_param": self.size_param or defaults.size_param,
+                "start_page": self.start_page,
+                "cursor_path": self.cursor_path,
+                "has_more_path": self.has_more_path,
+                "last_page_path": self.last_page_path,
+                "next_link_path": self.next_link_path,
+                "header_link_rel": self.header_link_rel,
+                "total_path": self.total_path,
+            }
+        )
+
+    @property
+    def exposed(self) -> Mapping[str, str]:
+        """The environment variables that a mapping may use, by name."""
+        return {name: os.environ[name] for name in self.exposed_variables}
+
+
+def _is_unset(value: object) -> bool:
+    """Forms, charts and Ocean's own defaults all spell "not set" differently."""
+    return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
+
+
+def _describe(detail: ErrorDetails) -> str:
+    """One line for one pydantic error, in the words of the spec and without any secret."""
+    setting, *inner = (str(part) for part in detail["loc"]) if detail["loc"] else ("settings",)
+    name = to_camel(setting)
+    place = ".".join([name, *(to_camel(part) for part in inner)])
+    got = "" if name in _SECRET else f" (got {_shorten(detail['input'])})"
+    match detail["type"]:
+        case "missing":
+            return f"{place}: is required"
+        case "extra_forbidden":
+            allowed = ", ".join(map(to_camel, _keys_of(name)))
+            return f"{place}: is not known; allowed are {allowed}"
+        case "literal_error":
+            return f"{place}: must be one of {detail['ctx']['expected']}{got}"
+        case "setting":
+            return f"{place}: {detail['msg']}{got}"
+    message = detail["msg"].removeprefix("Input ")
+    return f"{place}: {message}{got}"
+
+
+def _keys_of(name: str) -> list[str]:
+    models: dict[str, type[BaseModel]] = {
+        "customAuthRequest": CustomAuthRequest,
+        "customAuthRequestTemplate": CustomAuthRequestTemplate,
+    }
+    return list(models[name].model_fields)
+
+
+def _shorten(value: object) -> str:
+    text = _USERINFO.sub("//***@", repr(value))
+    if "://" in text:
+        text = re.sub(r"[?#].*", "…", text)
+    return text if len(text) <= 80 else f"{text[:77]}..."

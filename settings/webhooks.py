@@ -1,0 +1,122 @@
+"""The connection settings for live events: who may send them, where they arrive, how many bytes."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from settings.types import FrozenSettings, check_header, from_json, refuse
+from settings.webhook_signatures import BODY, PRESETS, TIMESTAMP, SignatureScheme
+
+WebhookAuth = Literal["none", "hmac", "basic", "token"]
+WebhookPreset = Literal["github", "slack", "stripe"]
+
+DEFAULT_PATH = "/webhook"
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-])+")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_REQUIRED = {
+    "hmac": ("webhookSecret",),
+    "basic": ("webhookUsername", "webhookSecret"),
+    "token": ("webhookHeader", "webhookSecret"),
+}
+
+
+class WebhookSettings(FrozenSettings):
+    """What stands in the spec as `webhook…`; sizes in bytes, times in seconds."""
+
+    webhook_auth: WebhookAuth | None = None
+    webhook_preset: WebhookPreset | None = None
+    webhook_secret: SecretStr | None = None
+    webhook_username: str | None = None
+    webhook_header: str | None = None
+    webhook_prefix: str | None = None
+    webhook_algorithm: Literal["sha256", "sha1", "sha512"] | None = None
+    webhook_encoding: Literal["hex", "base64"] | None = None
+    webhook_signed_payload: str | None = None
+    webhook_timestamp_header: str | None = None
+    webhook_timestamp_prefix: str | None = None
+    webhook_tolerance: float = Field(default=300, gt=0, allow_inf_nan=False)
+    webhook_body_limit: int = Field(default=1_048_576, ge=1)
+    webhook_paths: tuple[str, ...] = (DEFAULT_PATH,)
+    webhook_window: float = Field(default=2, ge=0, le=60)
+
+    @field_validator("webhook_secret", mode="before")
+    @classmethod
+    def _one_line(cls, value: object) -> object:
+        # Secrets are mounted from files, which editors end with a line break.
+        return value.strip("\r\n") if isinstance(value, str) else value
+
+    @field_validator("webhook_header", "webhook_timestamp_header")
+    @classmethod
+    def _check_name(cls, value: str | None) -> str | None:
+        check_header(value or "X", "")
+        return value
+
+    @field_validator("webhook_signed_payload")
+    @classmethod
+    def _check_template(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        odd = set(_PLACEHOLDER.findall(value)) - {BODY, TIMESTAMP}
+        if odd or value.count(BODY) != 1:
+            refuse(f"must hold {BODY} once, and of other placeholders {TIMESTAMP} only")
+        return value
+
+    @field_validator("webhook_paths", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if isinstance(value, str) and not value.lstrip().startswith("["):
+            return tuple(path.strip() for path in value.split(",") if path.strip())
+        return from_json(value)
+
+    @field_validator("webhook_paths")
+    @classmethod
+    def _check_paths(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        for path in paths:
+            if not _PATH.fullmatch(path):
+                refuse(f"has {path!r}; a path is like /webhook or /webhook/users")
+        return tuple(dict.fromkeys(paths))
+
+    @property
+    def signature_scheme(self) -> SignatureScheme:
+        """The preset, with what is given beside it in its place."""
+        preset = PRESETS.get(self.webhook_preset or "", SignatureScheme(""))
+        return SignatureScheme(
+            self.webhook_header or preset.header,
+            self.webhook_algorithm or preset.algorithm,
+            preset.prefix if self.webhook_prefix is None else self.webhook_prefix,
+            self.webhook_encoding or preset.encoding,
+            self.webhook_signed_payload or preset.signed_payload,
+            self.webhook_timestamp_header or preset.timestamp_header,
+            self.webhook_timestamp_prefix or preset.timestamp_prefix,
+        )
+
+
+def webhook_problems(given: Mapping[str, Any]) -> Iterator[str]:
+    """What the settings for live events lack together; `given` has the names of the spec."""
+    auth = given.get("webhookAuth")
+    for name in _REQUIRED.get(str(auth), ()):
+        if name not in given:
+            yield f"{name}: is required with webhookAuth {auth}"
+    if auth == "hmac":
+        yield from _signature_problems(given)
+
+
+def _signature_problems(given: Mapping[str, Any]) -> Iterator[str]:
+    preset = PRESETS.get(str(given.get("webhookPreset")))
+    if not preset and "webhookHeader" not in given:
+        yield (
+            "webhookHeader: is required with webhookAuth hmac, unless webhookPreset is one of "
+            f"{', '.join(PRESETS)}"
+        )
+    default = preset or SignatureScheme("")
+    template = str(given.get("webhookSignedPayload", default.signed_payload))
+    has_header = bool(given.get("webhookTimestampHeader", default.timestamp_header))
+    if has_header and TIMESTAMP not in template:
+        yield (
+            f"webhookSignedPayload: must hold {TIMESTAMP} where webhookTimestampHeader is given; "
+            "a timestamp that is not signed protects from nothing"
+        )
+    if TIMESTAMP in template and not has_header:
+        yield f"webhookTimestampHeader: is required where webhookSignedPayload holds {TIMESTAMP}"
