@@ -16,24 +16,24 @@ help: ## Show this list
 		/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Create .venv and install what is missing (PYTHON=… chooses the interpreter)
-	@scripts/bootstrap
+	@tools/scripts/bootstrap
 
 test: lint types tools pytest ## Everything that must be green: lint, types, all tests with coverage
 
 tools: ## Install what tests of the image and of Redis need, as root on Debian and Ubuntu
-	@scripts/system-tools
+	@tools/scripts/system-tools
 
 lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, the spec, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
-	$(BIN)/shellcheck scripts/bootstrap scripts/system-tools .ci/run docker/ocean-custom
+	$(BIN)/shellcheck tools/scripts/bootstrap tools/scripts/system-tools .ci/run docker/ocean-custom
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml examples/ci/github-workflow.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/ci/gitlab-ci.yml
-	$(BIN)/check-jsonschema --schemafile schemas/ocean-spec.schema.json .port/spec.yaml
-	$(BIN)/python -m scripts.generate_docs --check
+	$(BIN)/check-jsonschema --schemafile tools/schemas/ocean-spec.schema.json .port/spec.yaml
+	$(BIN)/python -m tools.scripts.generate_docs --check
 
 types: install ## Static types, strict
 	$(BIN)/mypy .
@@ -45,10 +45,10 @@ unit: install ## The fast tests: none that starts processes (ARGS=…)
 	$(BIN)/python -m pytest -m "not process" $(ARGS)
 
 demo: install ## A complete run against a local Port and a sample API (KEEP=1 leaves it running)
-	$(BIN)/python -m sandbox.demo $(if $(filter 1,$(KEEP)),--keep)
+	$(BIN)/python -m tools.sandbox.demo $(if $(filter 1,$(KEEP)),--keep)
 
 bench: install ## Measure speed and memory, into docs/performance.md (ARGS="--quick", "--only nested")
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m tools.benchmarks $(ARGS)
 
 image: ## Build the image (IMAGE=name:tag, BASE_IMAGE=…, ENGINE=docker or podman)
 	$(ENGINE) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --tag $(IMAGE) .
@@ -58,11 +58,11 @@ format: install ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 
 lock: ## Rewrite the requirement locks after a change to pyproject.toml
-	@uv=$$(scripts/bootstrap uv) && set -x \
+	@uv=$$(tools/scripts/bootstrap uv) && set -x \
 	&& $$uv pip compile $(LOCK) pyproject.toml -o requirements.txt \
 	&& $$uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt \
 	&& $$uv pip compile $(LOCK) --group bootstrap -o requirements-uv.txt \
-	&& $$uv pip compile $(LOCK) --group bench -o benchmarks/requirements.txt
+	&& $$uv pip compile $(LOCK) --group bench -o tools/benchmarks/requirements.txt
 
 # Without addresses, so that the locks hold wherever the packages come from.
 LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
@@ -75,12 +75,12 @@ changelog: install ## Preview the changelog of the next release
 	@$(BIN)/towncrier build --draft --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
 
 release: install ## Raise the version and write the changelog (VERSION=1.2.0); commits nothing
-	$(BIN)/python -m scripts.release raise $(VERSION)
+	$(BIN)/python -m tools.scripts.release raise $(VERSION)
 
 clean: ## Remove caches, reports and the demo's leftovers
 	rm -rf .demo .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find . -path ./.venv -prune -o -path ./.tools -prune -o -path ./benchmarks/.venv -prune \
+	find . -path ./.venv -prune -o -path ./.tools -prune -o -path ./tools/benchmarks/.venv -prune \
 		-o -name __pycache__ -exec rm -rf {} +
 
 distclean: clean ## Also remove .venv and .tools
-	rm -rf .venv .tools benchmarks/.venv
+	rm -rf .venv .tools tools/benchmarks/.venv

@@ -12,18 +12,18 @@ from typing import Any
 import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
+from api_messages import ApiRequest, ApiResponse, query_texts
 from auth.factory import create_auth
 from cache.between_resyncs import Revalidation, Send
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
-from messages import ApiRequest, ApiResponse, query_texts
 from settings.connection import ConnectionSettings
 from settings.secrets import redactor_for
+from transport.allowed_hosts import StrangerRule
 from transport.connections import STRANGER
 from transport.diagnosis import explain
 from transport.exchange import LARGE_BODY
 from transport.http_client import ApiHttpClient
 from transport.origins import OriginRule
-from transport.strangers import StrangerRule
 from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10

@@ -23,7 +23,7 @@ process unmasked.
 
 from collections.abc import Sequence
 
-from messages import ApiResponse
+from api_messages import ApiResponse
 
 
 class OceanCustomError(Exception):

@@ -24,7 +24,6 @@ from cache.between_resyncs import Revalidation
 from cache.within_resync import remove_leftovers
 from client import ApiClient
 from errors import SettingsError
-from explore.probe import probe
 from framework.catalog import CountingEntityProcessor, DeletionGuard
 from framework.exit_code import FAILURE, SUCCESS, interrupt
 from framework.garbage_collector import spare_the_collector
@@ -33,6 +32,7 @@ from framework.mended_logs import hide_settings_in_errors, keep_ordinary_words
 from live_events.service import LiveEvents
 from mapping.fields.selector import CustomSelector
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, is_incremental, plans_of
+from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
 from settings.connection import ConnectionSettings

@@ -1,0 +1,1 @@
+"""Who this instance is to the API: one strategy for each authType."""

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import ijson
 
+from api_messages import ApiRequest
 from auth.cookies import cookie_pairs, with_cookies
 from auth.renewal import RenewedAuth, endpoint_url, own_headers
 from errors import AuthenticationError
 from formats.json_text import parse
-from messages import ApiRequest
 from redaction import Redactor, leaves
 from settings import answer_template as template
 from settings.connection import ConnectionSettings

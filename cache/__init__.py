@@ -1,0 +1,1 @@
+"""Responses that are kept: within a resync, and between resyncs."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from messages import ApiRequest, ApiResponse, LargeBody
+from api_messages import ApiRequest, ApiResponse, LargeBody
 
 _PREFIX = "ocean-custom-responses-"
 _LOCK = "lock"

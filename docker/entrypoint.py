@@ -161,7 +161,7 @@ def _run_command_line(arguments: Sequence[str]) -> None:
     # Its modules are found from any working directory, so that files can be written into a mount.
     path = os.pathsep.join(filter(None, [str(APPLICATION), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": path}
-    command = [sys.executable, "-P", "-m", "explore", *arguments]
+    command = [sys.executable, "-P", "-m", "cli", *arguments]
     os.execve(sys.executable, command, environment)  # noqa: S606 (no shell is wanted)
 
 

@@ -1,0 +1,1 @@
+"""Response formats: from the bytes of a body to JSON values."""

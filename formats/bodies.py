@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from api_messages import ApiResponse
 from errors import ResponseError
 from formats.csv_records import CsvRecords
 from formats.documents import Document, Documents
@@ -15,7 +16,6 @@ from formats.options import ResponseFormat
 from formats.parts import ItemReader
 from formats.paths import Step, walk
 from formats.xml_objects import XmlObjects
-from messages import ApiResponse
 
 NO_CONTENT = frozenset({204, 205})
 # Of a packed body that must be looked at as a whole, so many bytes are held in memory.

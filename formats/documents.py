@@ -7,12 +7,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import IO
 
+from api_messages import ApiResponse
 from errors import ResponseError
 from formats import media_types
 from formats.options import FormatType, ResponseFormat
 from formats.packing import PIECE, gunzip, is_gzip, is_zip, open_archive, unzip
 from formats.texts import encoding_of
-from messages import ApiResponse
 
 # So much of a document is looked at to tell what it is.
 _START = 1024

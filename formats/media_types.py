@@ -4,8 +4,8 @@ import re
 from email.message import Message
 from functools import lru_cache
 
+from api_messages import ApiResponse
 from formats.options import FormatType
-from messages import ApiResponse
 
 _LINES = frozenset(
     {

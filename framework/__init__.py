@@ -1,0 +1,1 @@
+"""Parts of Ocean that this integration replaces or mends, and nothing else."""

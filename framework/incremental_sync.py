@@ -18,9 +18,9 @@ from port_ocean.clients.port.client import PortClient
 from port_ocean.context.event import event
 from port_ocean.core.incremental.cursor_store import CursorStore
 
+from api_messages import ApiRequest
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
-from messages import ApiRequest
 from pagination.page import Page, Verdict
 from reading.observer import Observer
 from reading.shared_responses import SharedResponses

@@ -1,0 +1,1 @@
+"""Webhooks that lead through the same reading into the same catalog."""

@@ -35,7 +35,7 @@ class Receiver(Protocol):
 
 
 class LiveEventProcessor(AbstractWebhookProcessor):
-    """Authenticates an event, also where it did not come through the gate, and hands it on.
+    """Authenticates an event, also where it did not come through the middleware, and hands it on.
 
     The results that Ocean asks for are empty: events of the same item are applied together, and
     Ocean's worker is free for the next one meanwhile.

@@ -22,10 +22,10 @@ from live_events.authentication import Authenticator, ClosedAuthenticator, authe
 from live_events.change import Change
 from live_events.coalescing import Coalescer
 from live_events.fetching import Fetched, fetch_items
-from live_events.gate import Gate
 from live_events.metrics import count
 from live_events.processor import LiveEventProcessor, resource_index
 from live_events.upload import Upload, UploadError
+from live_events.webhook_middleware import WebhookMiddleware
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from settings.connection import ConnectionSettings
@@ -88,7 +88,7 @@ class LiveEvents:
         return self._coalescer.size
 
     def register(self) -> None:
-        """Put the routes, and the gate before them, into Ocean's application while it is built."""
+        """Put the routes, behind their middleware, into Ocean's application while it is built."""
         if self.off:
             return
         # Ocean makes the processor itself, with nothing but an event.
@@ -97,7 +97,7 @@ class LiveEvents:
             ocean.add_webhook_processor(path, processor)
         prefix = f"{ocean.app.route_prefix}/integration"
         ocean.app.fast_api_app.add_middleware(
-            Gate,
+            WebhookMiddleware,
             paths=[f"{prefix}{path}" for path in self._settings.webhook_paths],
             authenticator=self.authenticator,
             limit=self._settings.webhook_body_limit,

@@ -1,0 +1,1 @@
+"""The mapping as users write it, checked and turned into plans."""

@@ -1,0 +1,1 @@
+"""Pagination: the next request of an endpoint, and when it was read to its end."""

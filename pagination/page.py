@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from messages import ApiRequest
+from api_messages import ApiRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The evidence for further pages counts in this order: the setting that names a ma
 the body; a total; the number of items. The outcome is every item or an error.
 """
 
+from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
-from messages import ApiRequest
 from pagination.markers import marker_of
 from pagination.page import Page, Statement, Strategy, Verdict
 from pagination.sizes import PageSizes

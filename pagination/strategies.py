@@ -7,8 +7,8 @@ from urllib.parse import urljoin
 
 import httpx
 
+from api_messages import ApiRequest, Where
 from errors import PaginationError
-from messages import ApiRequest, Where
 from pagination.cursors import CursorValue, cursors_of
 from pagination.lookup import any_says_more, find, kind_of
 from pagination.page import SILENT, Page, Statement, Strategy

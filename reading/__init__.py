@@ -1,0 +1,1 @@
+"""Reading one resource, whole or not at all: parameters, pages, items, batches."""

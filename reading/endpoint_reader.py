@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import httpx
 from loguru import logger
 
+from api_messages import ApiRequest
 from client import ApiClient
 from errors import EndpointError, PaginationError, ResponseError, StatusError
 from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import Action, ErrorRule, action_for
-from messages import ApiRequest
 from pagination.factory import create_strategy
 from pagination.page import Page
 from pagination.pager import Reading
 from pagination.sizes import PageSizes
-from reading.ahead import Allowance, Fetch, FetchAhead
 from reading.item_stream import Portion
 from reading.observer import UNOBSERVED, UNWATCHED, Observer, Watch
 from reading.page_reader import EndpointStatistics, LargePage, PageReader
+from reading.prefetch import Allowance, Fetch, FetchAhead
 from settings.connection import ConnectionSettings
 from transport.retries import backoff
 

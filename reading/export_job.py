@@ -6,12 +6,12 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from api_messages import ApiRequest
 from client import ApiClient
 from errors import EndpointError, ExportError
 from expressions.jq_expressions import keys_of
 from mapping.plan.endpoint import PathValue
 from mapping.plan.export import Answer, AnswerExpression, ExportPlan, ExportStep
-from messages import ApiRequest
 
 type Values = Mapping[str, PathValue]
 

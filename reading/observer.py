@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from api_messages import ApiRequest
 from mapping.plan.endpoint import Endpoint
-from messages import ApiRequest
 from pagination.page import Page, Verdict
 
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from api_messages import ApiRequest, ApiResponse
 from errors import ResourceError, ResponseError
 from expressions.jq_expressions import DataPath, Extraction, keys_of
 from expressions.worker import JqWorker
@@ -13,7 +14,6 @@ from formats.bodies import NO_CONTENT, bodies
 from formats.documents import Documents
 from formats.json_text import looks_like_error
 from formats.options import ResponseFormat
-from messages import ApiRequest, ApiResponse
 from pagination.page import Page
 from pagination.sizes import PageSizes
 from reading.item_stream import ItemStream, Portion

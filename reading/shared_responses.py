@@ -8,7 +8,7 @@ from cache.within_resync import ResponseCache
 from client import ApiClient
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
-from reading.ahead import Fetch
+from reading.prefetch import Fetch
 
 _NAME = re.compile(r"(?:\{|%7B)[A-Za-z_][\w-]*(?:\}|%7D)")
 

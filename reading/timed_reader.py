@@ -7,12 +7,12 @@ from typing import Any
 
 from loguru import logger
 
+from api_messages import ApiRequest
 from errors import EndpointError, PaginationError, TooDeepError
 from expressions.jq_expressions import ItemExpression
 from mapping.plan.incremental import Incremental
 from mapping.plan.times import moment_of
 from mapping.plan.windows import Window, Windows
-from messages import ApiRequest
 from reading.endpoint_reader import EndpointReader
 from reading.item_stream import Portion
 from reading.observer import UNWATCHED, Watch

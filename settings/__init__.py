@@ -1,0 +1,1 @@
+"""The settings that an operator gives, parsed, checked and frozen."""

@@ -4,7 +4,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from messages import Where
+from api_messages import Where
 
 PaginationType = Literal["none", "offset", "page", "cursor", "next_link", "header_link"]
 Stop = Literal["auto", "empty_page", "short_page"]

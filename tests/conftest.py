@@ -6,6 +6,8 @@ import pytest
 from hypothesis import settings
 from port_ocean.log.sensetive import SensitiveLogFilter
 
+pytest_plugins = ["tests.rooms"]
+
 
 @pytest.fixture(autouse=True)
 def _forget_masked_words() -> Iterator[None]:

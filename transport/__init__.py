@@ -1,0 +1,1 @@
+"""The layers under the client: limits, retries, connections, spooled bodies."""

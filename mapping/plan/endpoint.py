@@ -11,11 +11,11 @@ from urllib.parse import quote, unquote
 
 import httpx
 
+from api_messages import ApiRequest, BodyFormat, QueryValue
 from errors import EndpointError, SelectorError
 from expressions.jq_expressions import DataPath
 from formats.options import ResponseFormat
 from mapping.plan.templates import Template, fill_text, placeholders_in, with_variables
-from messages import ApiRequest, BodyFormat, QueryValue
 from settings.pagination import PaginationSettings
 
 # What looks like a placeholder, whatever its name.

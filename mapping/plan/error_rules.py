@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from api_messages import ApiResponse
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
-from messages import ApiResponse
 
 type Action = Literal["retry", "skip", "stop", "fail"]
 

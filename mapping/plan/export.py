@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from api_messages import ApiResponse
 from errors import ExportError, SelectorError
 from expressions.jq_expressions import ItemExpression
 from formats.bodies import decode
 from mapping.plan.endpoint import Endpoint
-from messages import ApiResponse
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from api_messages import ApiRequest, QueryValue, Where
 from expressions.jq_expressions import ItemExpression
 from mapping.plan.times import TimeFormat
-from messages import ApiRequest, QueryValue, Where
 
 
 @dataclass(frozen=True, slots=True)

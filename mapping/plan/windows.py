@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from api_messages import ApiRequest, Where
 from mapping.plan.times import TimeFormat
-from messages import ApiRequest, Where
 
 # The API's clock may be ahead of ours, and its zone another one.
 _AHEAD = timedelta(minutes=5)

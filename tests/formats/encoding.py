@@ -13,10 +13,10 @@ from xml.sax.saxutils import escape
 
 import httpx
 
+from api_messages import ApiResponse
 from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
 from formats.options import ResponseFormat
-from messages import ApiResponse
 from pagination.page import Page
 from pagination.sizes import PageSizes
 from reading.page_reader import EndpointStatistics, LargePage, PageReader

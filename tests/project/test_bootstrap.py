@@ -1,4 +1,4 @@
-"""scripts/bootstrap where things are missing: it says what, and trusts no dead shim."""
+"""tools/scripts/bootstrap where things are missing: it says what, and trusts no dead shim."""
 
 import shutil
 import subprocess
@@ -24,11 +24,11 @@ class Machine:
         self.bin = home / "bin"
         self.home = home
         self.bin.mkdir()
-        (self.checkout / "scripts").mkdir(parents=True)
-        for name in ("scripts/bootstrap", "requirements-dev.txt", "requirements-uv.txt"):
+        (self.checkout / "tools/scripts").mkdir(parents=True)
+        for name in ("tools/scripts/bootstrap", "requirements-dev.txt", "requirements-uv.txt"):
             shutil.copy(ROOT / name, self.checkout / name)
         # The system's own Pythons are not this machine's.
-        script = self.checkout / "scripts/bootstrap"
+        script = self.checkout / "tools/scripts/bootstrap"
         text = script.read_text("utf-8")
         assert _SYSTEM in text
         script.write_text(text.replace(_SYSTEM, str(home / "nothing")), "utf-8")
@@ -42,7 +42,7 @@ class Machine:
 
     def bootstrap(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["scripts/bootstrap", *arguments],
+            ["tools/scripts/bootstrap", *arguments],
             cwd=self.checkout,
             env={"PATH": str(self.bin), "HOME": str(self.home), **environment},
             capture_output=True,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_SHIPPED = {"benchmarks", "sandbox", "scripts", "tests"}
+NOT_SHIPPED = {"tests", "tools"}
 
 
 def test_every_package_is_in_the_image() -> None:

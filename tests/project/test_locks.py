@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 BOOTSTRAP = ROOT / "requirements-uv.txt"
-BENCHMARKS = ROOT / "benchmarks" / "requirements.txt"
+BENCHMARKS = ROOT / "tools" / "benchmarks" / "requirements.txt"
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 

@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts import release
-from scripts.release import FILES, ReleaseError, current_version, notes, raise_version
+from tools.scripts import release
+from tools.scripts.release import (
+    FILES,
+    ReleaseError,
+    current_version,
+    notes,
+    raise_version,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 

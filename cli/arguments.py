@@ -1,0 +1,50 @@
+"""What the command line hands to the commands; kept apart, so that `--help` needs no Ocean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli.inputs import GivenSettings, gather
+from reading.observer import Limits
+
+OK = 0
+PROBLEMS = 1
+USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Where settings and mapping come from, and how results go out."""
+
+    flags: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    env_places: Mapping[str, str] = field(default_factory=dict)
+    mapping: Path | None = None
+    from_port: bool = False
+    as_json: bool = False
+
+    @property
+    def given(self) -> GivenSettings:
+        return gather(self.flags, self.env_places)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewOptions:
+    """What `preview` is asked for beyond its inputs."""
+
+    limits: Limits
+    blueprints: Path | None = None
+    save: Path | None = None
+    replay: Path | None = None
+    rows: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What `init` is asked for beyond its inputs; `endpoints` are URLs, or paths below baseUrl."""
+
+    endpoints: tuple[str, ...]
+    out: Path
+    yes: bool = False
+    openapi: str = ""
+    select: tuple[str, ...] = ()

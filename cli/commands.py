@@ -1,0 +1,305 @@
+"""What the commands do, between the command line and the reports."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cli.arguments import (
+    OK,
+    PROBLEMS,
+    InitOptions,
+    Inputs,
+    PreviewOptions,
+)
+from cli.as_json import (
+    check_as_json,
+    init_as_json,
+    preview_as_json,
+    write_json,
+)
+from cli.check import check
+from cli.display import Terminal
+from cli.from_port import read_from_port
+from cli.init.addresses import split_endpoints
+from cli.init.asking import (
+    Asker,
+    Assuming,
+    Interactive,
+    Unattended,
+)
+from cli.init.files import BLUEPRINTS
+from cli.init.from_document import request_from_document
+from cli.init.initialise import Request, initialise
+from cli.init.show_init import show_init
+from cli.inputs import GivenSettings, Problem
+from cli.mapping_file import (
+    MappingSource,
+    default_mapping_file,
+    parse_mapping,
+    read_mapping,
+    read_text,
+    to_plain,
+)
+from cli.preview import (
+    Blueprints,
+    PreviewReport,
+    by_identifier,
+    preview,
+)
+from cli.saved import (
+    Recording,
+    ReplayClient,
+    load,
+    save,
+    stand_in_for_variables,
+)
+from cli.show_check import show_check
+from cli.show_preview import show_preview
+from cli.surroundings import Surroundings
+from errors import ConfigurationError, SettingsError
+from mapping.resources import CustomPortAppConfig
+from probe.masking import Masker
+from probe.recording import Exchange, RecordingClient
+from probe.resource_reading import impatient
+from settings.connection import ConnectionSettings
+from settings.secrets import redactor_for
+
+
+class WrongInput(Exception):
+    """Settings or mapping are wrong, with every problem; the command ends with PROBLEMS."""
+
+    def __init__(self, title: str, problems: list[Problem]) -> None:
+        self.title = title
+        self.problems = problems
+        super().__init__(title)
+
+
+async def run_check(
+    inputs: Inputs, around: Surroundings, terminal: Terminal, *, offline: bool
+) -> int:
+    """`check`; returns the exit code."""
+    given = inputs.given
+    know_secrets(given, terminal)
+    source = await _mapping_or_none(inputs, around)
+    with terminal.working(quiet=inputs.as_json) as progress:
+        report = await check(given, source, notes=around.notes, offline=offline, progress=progress)
+    if inputs.as_json:
+        terminal.out.out(write_json(check_as_json(report), terminal.mask), highlight=False)
+    else:
+        show_check(report, terminal)
+    return OK if report.ok else PROBLEMS
+
+
+async def run_preview(
+    inputs: Inputs, options: PreviewOptions, around: Surroundings, terminal: Terminal
+) -> int:
+    """`preview`; returns the exit code.
+
+    Raises:
+        WrongInput: settings or mapping cannot be used.
+        ConfigurationError: a file cannot be read or written.
+    """
+    recording = load(options.replay) if options.replay else None
+    settings = _settings(inputs, recording, terminal)
+    source, blueprints = await _mapping(inputs, around, recording)
+    config, problems = usable(source, settings)
+    path = options.blueprints or _beside(source)
+    blueprints = _blueprints(path) or blueprints
+    with terminal.working(quiet=inputs.as_json) as progress:
+        client = _client(settings, recording, lambda one: progress(f"{one.method} {one.url}"))
+        terminal.mask = client.redactor.text
+        try:
+            report = await preview(
+                config,
+                client=client,
+                settings=settings,
+                around=around,
+                mapping_name=source.name,
+                problems=problems,
+                limits=options.limits,
+                blueprints=blueprints,
+            )
+        finally:
+            await client.aclose()
+    if options.save:
+        _save(options.save, settings, source, client)
+    _show(report, inputs, options, terminal)
+    return OK if report.ok else PROBLEMS
+
+
+async def run_init(
+    inputs: Inputs, options: InitOptions, around: Surroundings, terminal: Terminal
+) -> int:
+    """`init`; returns the exit code.
+
+    Raises:
+        WrongInput: the settings cannot be used.
+        ConfigurationError: no endpoint can be used, or a file cannot be read or written.
+    """
+    given = inputs.given
+    asker = _asker(options, inputs, terminal)
+    try:
+        request = _init_request(given, options, asker)
+        _mask(request, terminal)
+        with terminal.working(quiet=inputs.as_json or not options.yes) as progress:
+            report = await initialise(
+                request, around, asker, progress, lambda client: _adopt(client, terminal)
+            )
+    except SettingsError as error:
+        raise WrongInput("The settings cannot be used", given.problems(error)) from None
+    if inputs.as_json:
+        terminal.out.out(write_json(init_as_json(report), terminal.mask), highlight=False)
+    else:
+        show_init(report, terminal)
+    return OK if report.ok else PROBLEMS
+
+
+def _init_request(given: GivenSettings, options: InitOptions, asker: Asker) -> Request:
+    base_url = str(given.values.get("base_url") or "")
+    if options.openapi:
+        return request_from_document(
+            given, options.openapi, base_url, options.select, options.out, asker
+        )
+    base_url, wanted = split_endpoints(options.endpoints, base_url)
+    return Request(given, base_url, wanted, options.out)
+
+
+def _adopt(client: RecordingClient, terminal: Terminal) -> None:
+    """Mask what a client knows, tokens that it fetches included."""
+    terminal.mask = client.redactor.text
+
+
+def _mask(request: Request, terminal: Terminal) -> None:
+    if request.missing:
+        return
+    settings = ConnectionSettings.parse(request.values)
+    terminal.mask = redactor_for(settings).text
+
+
+def _asker(options: InitOptions, inputs: Inputs, terminal: Terminal) -> Asker:
+    if options.yes:
+        return Assuming()
+    can_ask = sys.stdin.isatty() and not inputs.as_json
+    return Interactive(terminal) if can_ask else Unattended()
+
+
+def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings | None:
+    """From here on, nothing that is shown holds a secret of the settings."""
+    try:
+        settings = given.parse()
+    except SettingsError:
+        return None
+    terminal.mask = redactor_for(settings).text
+    return settings
+
+
+def usable(
+    source: MappingSource, settings: ConnectionSettings
+) -> tuple[CustomPortAppConfig, list[Problem]]:
+    """The mapping of a source, and what is wrong in resources that only fail themselves.
+
+    Raises:
+        WrongInput: it cannot be used at all.
+    """
+    config, problems = parse_mapping(source, settings)
+    if config is None:
+        raise WrongInput(f"The mapping cannot be used: {source.name}", problems)
+    return config, problems
+
+
+def parsed(given: GivenSettings) -> ConnectionSettings:
+    """The settings.
+
+    Raises:
+        WrongInput: with every problem.
+    """
+    try:
+        return given.parse()
+    except SettingsError as error:
+        raise WrongInput("The settings cannot be used", given.problems(error)) from None
+
+
+def _settings(
+    inputs: Inputs, recording: Recording | None, terminal: Terminal
+) -> ConnectionSettings:
+    if recording is None:
+        settings = impatient(parsed(inputs.given))
+    else:
+        given = {name: value for name, value in inputs.flags.items() if value is not None}
+        stand_in_for_variables(recording)
+        settings = parsed(GivenSettings({**recording.settings, **given}, {}))
+    terminal.mask = redactor_for(settings).text
+    return settings
+
+
+def _client(
+    settings: ConnectionSettings, recording: Recording | None, on_exchange: Any
+) -> RecordingClient:
+    if recording:
+        return ReplayClient(settings, recording)
+    return RecordingClient(settings, on_exchange)
+
+
+def _show(
+    report: PreviewReport, inputs: Inputs, options: PreviewOptions, terminal: Terminal
+) -> None:
+    if inputs.as_json:
+        terminal.out.out(write_json(preview_as_json(report), terminal.mask), highlight=False)
+        return
+    show_preview(report, terminal, rows=options.rows)
+    if options.save:
+        terminal.line(
+            f"Saved to {options.save}: what the API sent, without secrets. Look at it "
+            "before you pass it on."
+        )
+
+
+def _save(
+    path: Path, settings: ConnectionSettings, source: MappingSource, client: RecordingClient
+) -> None:
+    masker = Masker(client.redactor)
+    exchanges: list[Exchange] = client.exchanges
+    save(path, settings=settings, mapping=to_plain(source.data), exchanges=exchanges, masker=masker)
+
+
+async def _mapping_or_none(inputs: Inputs, around: Surroundings) -> MappingSource | None:
+    if inputs.from_port:
+        return (await read_from_port(around))[0]
+    path = inputs.mapping or default_mapping_file()
+    return read_mapping(path) if path else None
+
+
+async def _mapping(
+    inputs: Inputs, around: Surroundings, recording: Recording | None
+) -> tuple[MappingSource, Blueprints | None]:
+    if inputs.from_port:
+        source, blueprints = await read_from_port(around)
+        return source, by_identifier(blueprints)
+    path = inputs.mapping or (None if recording else default_mapping_file())
+    if path:
+        return read_mapping(path), None
+    if recording:
+        return MappingSource("the recording", recording.mapping), None
+    raise ConfigurationError(
+        "there is no mapping: give --mapping FILE or --from-port, or make one with "
+        "`ocean-custom init`"
+    )
+
+
+def _beside(source: MappingSource) -> Path | None:
+    """The blueprints that `init` wrote together with a mapping."""
+    path = Path(source.name).parent / BLUEPRINTS
+    return path if source.text and path.is_file() else None
+
+
+def _blueprints(path: Path | None) -> Blueprints | None:
+    if path is None:
+        return None
+    try:
+        content = json.loads(read_text(path))
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is no JSON: {error}") from None
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        raise ConfigurationError(f"{path} must hold a list of blueprints")
+    return by_identifier(content)

@@ -1,0 +1,113 @@
+"""What all commands show alike: marks, problems, tables without frames."""
+
+import sys
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from cli.inputs import Problem
+
+_PLAIN_WIDTH = 120
+
+
+class Terminal:
+    """Where output goes: results to one console, progress and errors to another.
+
+    `mask` takes secrets out of every text that is shown; it is replaced once settings are known.
+    """
+
+    def __init__(self, out: Console, err: Console) -> None:
+        self.out = out
+        self.err = err
+        self.mask: Callable[[str], str] = lambda text: text
+
+    @classmethod
+    def standard(cls) -> "Terminal":
+        """The process's own output; where that is no terminal, plain lines of a fixed width."""
+        return cls(_console(sys.stdout), _console(sys.stderr))
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """Show a line of text as it is; long ones wrap."""
+        self.out.print(Text(self.mask(text), style=style), soft_wrap=not self.out.is_terminal)
+
+    def heading(self, text: str) -> None:
+        """Show a heading, with a line of space above."""
+        self.out.print()
+        self.out.print(Text(self.mask(text), style="bold"))
+
+    def mark(self, ok: bool | None) -> Text:
+        """A mark for good, bad, or (None) worth a look."""
+        if ok is None:
+            return Text("!", style="yellow")
+        sign, plain, style = ("✓", "+", "green") if ok else ("✗", "x", "red")
+        return Text(sign if self.out.encoding.startswith("utf") else plain, style=style)
+
+    def table(self, *columns: str, header: bool = True, right: Container[str] = ()) -> Table:
+        """A table without frames, to be filled and given to `show`; `right` columns hold numbers.
+
+        Names that start with an underscore are not shown.
+        """
+        table = Table(
+            box=None, show_header=header, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0)
+        )
+        for name in columns:
+            table.add_column(
+                "" if name.startswith("_") else name,
+                justify="right" if name in right else "left",
+                no_wrap=name in right,
+                overflow="fold",
+            )
+        return table
+
+    def cell(self, value: Any, style: str = "") -> Text:
+        """A cell that shows a value as it is, without secrets."""
+        return Text(self.mask(str(value)), style=style)
+
+    def show(self, table: Table) -> None:
+        """Show a filled table; without the spaces that fill its last column, where they matter."""
+        if self.out.is_terminal or self.out.record:
+            self.out.print(table)
+            return
+        with self.out.capture() as captured:
+            self.out.print(table)
+        lines = (line.rstrip() for line in captured.get().splitlines())
+        self.out.out("\n".join(lines), highlight=False)
+
+    def advise(self, text: str) -> None:
+        """Show what to do."""
+        self.out.print(f"  [dim]→[/dim] {escape(self.mask(text))}")
+
+    def problems(self, problems: Iterable[Problem]) -> None:
+        """Show problems, each with its place."""
+        for problem in problems:
+            table = self.table("_mark", "_text", header=False)
+            table.add_row(self.mark(False), self.cell(problem.message))
+            if problem.place:
+                table.add_row("", self.cell(problem.place, "dim"))
+            self.show(table)
+
+    def fail(self, text: str) -> None:
+        """Show an error that ends the command."""
+        self.err.print(Text.assemble(("error: ", "red bold"), self.mask(text)))
+
+    @contextmanager
+    def working(self, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+        """Show what is being done, where the output is a terminal; gives a function to say it."""
+        if quiet or not self.err.is_terminal:
+            yield lambda text: None
+            return
+        with self.err.status("working") as status:
+            yield lambda text: status.update(escape(self.mask(text)))
+
+
+def _console(stream: Any) -> Console:
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    return Console(
+        file=stream, highlight=False, color_system=None, force_terminal=False, width=_PLAIN_WIDTH
+    )

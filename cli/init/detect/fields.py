@@ -1,0 +1,198 @@
+"""Properties, identifier and title from sample items."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cli.arrays import jq_path
+from cli.findings import has_format, type_name
+from cli.init.detect.identifiers import (
+    SURE,
+    TITLES,
+    WRAPPERS,
+    Identifier,
+    find_identifiers,
+    find_title,
+)
+from cli.init.detect.naming import property_name, property_title, words_of
+from probe.masking import is_telling
+
+_HYPERMEDIA = frozenset({"_links", "links", "_embedded", "_meta", "__metadata"})
+_ENUM_WORD = re.compile(
+    "status|state|type|kind|level|severity|priority|visibility|role|category|tier|environment|"
+    "phase|health|lifecycle"
+)
+_MOST_ENUM = 8
+_SEEN_EACH = 3
+_MOST_FLATTENED = 8
+_MOST_FIELDS = 60
+_LONGEST_ENUM = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property: where it is in an item, and how Port would hold it.
+
+    `doubt` says what about it is only likely.
+    """
+
+    keys: tuple[str, ...]
+    schema: Mapping[str, Any]
+    doubt: str = ""
+    plain_name: str = ""
+
+    @property
+    def name(self) -> str:
+        return property_name((self.plain_name,) if self.plain_name else self.keys)
+
+    @property
+    def title(self) -> str:
+        return property_title((self.plain_name,) if self.plain_name else self.keys)
+
+    @property
+    def expression(self) -> str:
+        return jq_path(self.keys)
+
+
+@dataclass(slots=True)
+class Shape:
+    """What items look like; `left_out` are fields that become no property, with the reason."""
+
+    identifiers: list[Identifier] = field(default_factory=list)
+    title: str = ""
+    fields: list[Field] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def identifier(self) -> Identifier | None:
+        return self.identifiers[0] if self.identifiers else None
+
+
+def infer_shape(
+    items: Sequence[Mapping[str, Any]], blueprint: str, mark: str = "", origin: str = ""
+) -> Shape:
+    """What the items look like.
+
+    Inputs: `blueprint`, its identifier, because `userId` may identify a user; `mark`, the name of
+    a field such as `__team_id` that tells nested items of different parents apart; `origin` of the
+    API, such as `https://api.example.com`: links to it are for programs.
+    """
+    shape = Shape()
+    columns = dict(_columns(items))
+    shape.identifiers = find_identifiers(columns, len(items), blueprint, mark)
+    shape.title = find_title(columns, shape.identifier)
+    for keys, values in columns.items():
+        _sort_column(shape, keys, values, origin)
+    _limit(shape)
+    return shape
+
+
+def _sort_column(shape: Shape, keys: tuple[str, ...], values: Sequence[Any], origin: str) -> None:
+    name = ".".join(keys)
+    present = [value for value in values if value not in (None, "", [], {})]
+    if keys[0].startswith("__"):
+        return
+    if is_telling(keys[-1]):
+        shape.left_out[name] = "named like a secret"
+    elif not present:
+        shape.left_out[name] = "null or empty in every item that was seen"
+    elif origin and all(str(value).startswith(f"{origin}/") for value in present):
+        shape.left_out[name] = "links within the API"
+    else:
+        plain = keys[-1] if keys[0] in WRAPPERS and len(keys) > 1 else ""
+        taken = {known.name for known in shape.fields}
+        found = Field(keys, *infer_schema(keys[-1], present), plain_name=plain)
+        shape.fields.append(
+            Field(keys, found.schema, found.doubt) if found.name in taken else found
+        )
+
+
+def _limit(shape: Shape) -> None:
+    for extra in shape.fields[_MOST_FIELDS:]:
+        shape.left_out[".".join(extra.keys)] = f"more than {_MOST_FIELDS} fields"
+    del shape.fields[_MOST_FIELDS:]
+
+
+def infer_schema(name: str, values: Sequence[Any]) -> tuple[dict[str, Any], str]:
+    """The schema that fits all values (none of them null), and what about it is only likely."""
+    kinds = {type_name(value) for value in values}
+    if len(kinds) > 1:
+        return {"type": "string"}, "values have different types; they are shown as text"
+    [kind] = kinds
+    if kind == "string":
+        return _text_schema(name, values)
+    if kind == "array":
+        return {"type": "array", **_elements_schema(values)}, ""
+    return {"type": kind}, ""
+
+
+def _text_schema(name: str, values: Sequence[str]) -> tuple[dict[str, Any], str]:
+    filled = [value for value in values if value]
+    for form in ("date-time", "email", "url"):
+        if filled and all(_is_form(value, form) for value in filled):
+            return {"type": "string", "format": form}, ""
+    different = sorted(set(values))
+    if _is_enum(name, values, different):
+        doubt = f"enum ({', '.join(different)})? Other values are refused then."
+        return {"type": "string", "enum": different}, doubt
+    return {"type": "string"}, ""
+
+
+def _is_form(value: str, form: str) -> bool:
+    if form == "url":
+        return value.startswith(("http://", "https://")) and has_format(value, form)
+    if form == "date-time":
+        # A bare date is no date-time, and numbers in a text are none either.
+        return len(value) > 10 and value[4:5] == "-" and _is_moment(value)
+    return has_format(value, form)
+
+
+def _is_moment(value: str) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_enum(name: str, values: Sequence[str], different: Sequence[str]) -> bool:
+    few = 1 < len(different) <= _MOST_ENUM and len(values) >= _SEEN_EACH * len(different)
+    short = all(0 < len(value) <= _LONGEST_ENUM for value in different)
+    return few and short and any(map(_ENUM_WORD.fullmatch, words_of(name)))
+
+
+def _elements_schema(values: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    kinds = {type_name(element) for value in values for element in value}
+    if len(kinds) == 1 and (kind := kinds.pop()) in ("string", "number", "boolean", "object"):
+        return {"items": {"type": kind}}
+    return {}
+
+
+def _columns(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    """The values of every field over all items; small objects are taken apart."""
+    for key in dict.fromkeys(str(key) for item in items for key in item):
+        values = [item.get(key) for item in items]
+        objects = [value for value in values if isinstance(value, dict)]
+        if key in _HYPERMEDIA:
+            continue
+        if objects and all(isinstance(value, dict | None) for value in values):
+            yield from _inside(key, values, objects)
+        else:
+            yield (key,), values
+
+
+def _inside(
+    key: str, values: Sequence[Any], objects: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    inner = dict.fromkeys(str(name) for value in objects for name in value)
+    if key not in WRAPPERS and len(inner) > _MOST_FLATTENED:
+        named = [name for name in inner if name in SURE or name in TITLES]
+        inner = dict.fromkeys(named)
+        if not inner:
+            yield (key,), list(values)
+    for name in inner:
+        found = [value.get(name) if isinstance(value, dict) else None for value in values]
+        is_deep = any(isinstance(value, dict) for value in found)
+        if key in WRAPPERS or not is_deep:
+            yield (key, name), found

@@ -1,0 +1,201 @@
+"""Where the list of items is in an answer, by evidence: keys that repeat, names, counts."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cli.arrays import FoundArray, arrays_in, jq_path
+from cli.init.detect.naming import words_of
+
+type Form = Literal["array", "map", "values", "object"]
+
+_USUAL = re.compile(
+    "items|data|results?|values?|records|entries|content|list|rows|hits|objects|resources|"
+    "documents|nodes|elements|members"
+)
+# What stands beside the items: about the answer, not its content.
+_BESIDE = re.compile(
+    "meta|metadata|pagination|paging|pages?|links?|errors?|warnings?|messages|included|facets|"
+    "aggregations|aggs|filters?|sort|sorting|columns|schemas?|actions|debug|context"
+)
+_CLEARLY_BETTER = 1.5
+_MOST_MAP_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ListGuess:
+    """Where the items may be: `data_path` finds them, `items` are those of the answer at hand.
+
+    `form`: an array of objects, a map from keys to objects, an array of bare values, or one object.
+    """
+
+    path: tuple[str, ...]
+    form: Form
+    items: list[dict[str, Any]] = field(repr=False)
+    score: float = 0.0
+
+    @property
+    def data_path(self) -> str:
+        path = jq_path(self.path)
+        lead = "" if path == "." else f"{path} | "
+        match self.form:
+            case "map":
+                return f"{lead}to_entries | map({{__key: .key}} + .value)"
+            case "values":
+                return f"{lead}map({{value: .}})"
+        return path
+
+    def take(self, body: Any) -> list[dict[str, Any]] | None:
+        """The items of another answer of the same endpoint; None where its shape differs."""
+        value = _walk(body, self.path)
+        if self.form == "array" and isinstance(value, list):
+            return [item for item in value if isinstance(item, dict)]
+        if self.form == "values" and isinstance(value, list):
+            return [{"value": item} for item in value]
+        if self.form == "map" and isinstance(value, Mapping):
+            return _entries(value)
+        return [value] if self.form == "object" and isinstance(value, dict) else None
+
+
+def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
+    """What could be the list of items, the best guess first.
+
+    Sample: `{"meta": {"total": 2}, "users": [{"id": 1}, {"id": 2}]}` gives `.users`.
+    An answer without any list is one item.
+    """
+    found = arrays_in(body)
+    guesses = [_of_array(array, body, endpoint) for array in found if array.holds_objects]
+    guesses = [guess for guess in guesses if not is_beside(guess.path, endpoint)]
+    guesses = (
+        guesses
+        or _maps(body)
+        or list(_bare_values(found, endpoint))
+        or list(_empty(found, endpoint))
+    )
+    if not guesses and isinstance(body, dict):
+        guesses = [ListGuess((), "object", [body])]
+    return sorted(guesses, key=lambda guess: -guess.score)
+
+
+def is_clear(guesses: Sequence[ListGuess]) -> bool:
+    """Whether the first guess stands out so far that nobody needs to be asked."""
+    if not guesses or not guesses[0].items:
+        return False
+    return len(guesses) == 1 or guesses[0].score - guesses[1].score >= _CLEARLY_BETTER
+
+
+def _of_array(array: FoundArray, body: Any, endpoint: str) -> ListGuess:
+    items = list(array.elements)
+    return ListGuess(array.path, "array", items, _score(array, body, endpoint))
+
+
+def _score(array: FoundArray, body: Any, endpoint: str) -> float:
+    score = math.log10(len(array.elements) + 1) + 2 * _likeness(array.elements)
+    score += name_score(array.path, endpoint)
+    score += _counted(len(array.elements), body)
+    return score - 0.5 * len(array.path)
+
+
+def name_score(path: Sequence[str], endpoint: str) -> float:
+    """How much the name of a list tells that it holds the items of an endpoint."""
+    if not path:
+        return 2.0
+    words = words_of(path[-1])
+    named = 3.0 if words and words == words_of(_last_segment(endpoint)) else 0.0
+    return named + (2.0 if _USUAL.fullmatch(path[-1].lower()) else 0.0)
+
+
+def _likeness(items: Sequence[Mapping[str, Any]]) -> float:
+    """The share of keys that all but a few items have."""
+    counts = Counter(key for item in items for key in item)
+    if not counts:
+        return 0.0
+    shared = sum(count >= 0.8 * len(items) for count in counts.values())
+    return shared / len(counts)
+
+
+def _counted(length: int, body: Any) -> float:
+    """Numbers beside the arrays that say how many items there are."""
+    numbers = [number for name, number in _numbers(body, "") if _is_count(name)]
+    if length in numbers:
+        return 1.0
+    return 0.5 if any(number > length for number in numbers) else 0.0
+
+
+def _is_count(name: str) -> bool:
+    return bool({"count", "total", "size", "results", "length"} & set(words_of(name)))
+
+
+def _numbers(value: Any, name: str) -> Iterator[tuple[str, int]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _numbers(inner, str(key))
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield name, value
+
+
+def is_beside(path: Sequence[str], endpoint: str = "") -> bool:
+    """Whether a path leads through a part that is about the answer, such as `meta`.
+
+    An endpoint `/pages` may well answer with `pages`.
+    """
+    if path and words_of(path[-1]) == words_of(_last_segment(endpoint)):
+        path = path[:-1]
+    return any(_BESIDE.fullmatch(step.strip("_$@").lower()) for step in path)
+
+
+def _maps(body: Any) -> list[ListGuess]:
+    """Objects whose values are objects of one shape: items by their keys."""
+    return [
+        ListGuess(path, "map", _entries(value), 1 - 0.5 * len(path))
+        for path, value in _objects(body, ())
+        if _is_map(value) and not is_beside(path)
+    ][:1]
+
+
+def _is_map(value: Mapping[str, Any]) -> bool:
+    values = list(value.values())
+    if len(values) < 2 or not all(isinstance(item, dict) and item for item in values):
+        return False
+    return _likeness(values) >= 0.6
+
+
+def _entries(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"__key": key, **item} for key, item in value.items() if isinstance(item, dict)]
+
+
+def _objects(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping) and len(path) < _MOST_MAP_DEPTH:
+        yield path, value
+        for key, inner in value.items():
+            yield from _objects(inner, (*path, str(key)))
+
+
+def _bare_values(found: Sequence[FoundArray], endpoint: str) -> Iterator[ListGuess]:
+    for array in found:
+        is_bare = array.elements and not any(
+            isinstance(item, dict | list) or item is None for item in array.elements
+        )
+        if is_bare and not is_beside(array.path, endpoint):
+            items = [{"value": item} for item in array.elements]
+            yield ListGuess(array.path, "values", items, -0.5 * len(array.path))
+
+
+def _empty(found: Sequence[FoundArray], endpoint: str) -> Iterator[ListGuess]:
+    for array in found:
+        if not array.elements and not is_beside(array.path, endpoint):
+            yield ListGuess(array.path, "array", [], _score(array, None, endpoint))
+
+
+def _walk(value: Any, path: Sequence[str]) -> Any:
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _last_segment(endpoint: str) -> str:
+    segments = [part for part in endpoint.partition("?")[0].split("/") if part]
+    return next((part for part in reversed(segments) if not part.startswith("{")), "")

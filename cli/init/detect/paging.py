@@ -1,0 +1,210 @@
+"""Which way an endpoint pages: a guess from the first answer, proven by asking for more.
+
+A detection is a generator: it yields questions, takes answers, and returns what it found. Only
+what a second page has shown is called proven.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cli.init.detect.answers import (
+    Answer,
+    Ask,
+    Comparison,
+    compare,
+    same_run,
+)
+from cli.init.detect.clues import (
+    Clue,
+    cursor_clues,
+    cursor_params,
+    has_more_clue,
+    has_more_setting,
+    header_link,
+    last_page_clue,
+    link_clues,
+    number_order,
+    total_of,
+)
+from cli.init.detect.found import Paging, Questions
+from cli.init.detect.header_ways import header_ways
+from cli.init.detect.keyset import keyset
+from cli.init.detect.sizes import (
+    Sizes,
+    find_size,
+    is_next,
+    larger_pages,
+    size_settings,
+)
+
+type _ByLink = Callable[[Answer, Sizes, Sequence[str]], Questions[Paging | None]]
+
+
+def detect_paging(
+    first: Answer, sent: Mapping[str, str] | None = None, hints: Sequence[str] = ()
+) -> Questions[Paging]:
+    """Find out how an endpoint pages.
+
+    Inputs: `first`, the answer to the plain request; `sent`, the query parameters that it had;
+    `hints`, names of query parameters that documentation mentions, which are tried first.
+    """
+    sent = sent or {}
+    if first.items and compare(first.items, (yield Ask())) is not Comparison.SAME:
+        return Paging(doubt="the same request brings other items each time, so nothing is proven")
+    for by_link in _ways_on(first):
+        if found := (yield from by_link(first, Sizes(), hints)):
+            return found
+    sizes = yield from find_size(first, sent, hints)
+    if sizes.page is not None:
+        # With a small page, links and cursors show that all items on one page hide.
+        for by_link in _ways_on(sizes.page):
+            if found := (yield from by_link(sizes.page, sizes, hints)):
+                return found
+    for by_items in (_numbers, keyset):
+        if found := (yield from by_items(first, sizes, hints)):
+            return found
+    return _none(first)
+
+
+def _ways_on(answer: Answer) -> tuple[_ByLink, ...]:
+    """Ways that an answer itself may lead on, in the order in which they are tried.
+
+    Where a marker says whether there is more, links are often there on the last page too.
+    """
+    if has_more_clue(answer.body):
+        return (_header_links, _cursors, _body_links, header_ways)
+    return (_header_links, _body_links, _cursors, header_ways)
+
+
+def _header_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
+    target = header_link(first)
+    if not target or compare(first.items or [], (yield Ask(url=target))) is not Comparison.FOLLOWS:
+        return None
+    query = yield from larger_pages(first, sizes, target, hints)
+    return Paging(
+        {"paginationType": "header_link"}, query, True, "the Link header leads to other items"
+    )
+
+
+def _body_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
+    for clue in link_clues(first.body):
+        answer = yield Ask(url=str(clue.value))
+        if compare(first.items or [], answer) is Comparison.FOLLOWS:
+            query = yield from larger_pages(first, sizes, str(clue.value), hints)
+            settings = {"paginationType": "next_link", "nextLinkPath": clue.dotted}
+            return Paging(settings, query, True, f"{clue.dotted} leads to other items")
+    return None
+
+
+def _cursors(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
+    for clue in cursor_clues(first.body):
+        for param in cursor_params(clue, hints):
+            answer = yield Ask({**sizes.query, param: clue.value})
+            if compare(first.items or [], answer) is Comparison.FOLLOWS:
+                return (yield from _cursor_settings(first, clue, param, sizes, hints))
+    return None
+
+
+def _cursor_settings(
+    first: Answer, clue: Clue, param: str, sizes: Sizes, hints: Sequence[str]
+) -> Questions[Paging]:
+    settings: dict[str, Any] = {"paginationType": "cursor", "paginationParam": param}
+    if clue.dotted != "next_cursor":
+        settings["cursorPath"] = clue.dotted
+    if not sizes.name:
+        sizes = yield from find_size(first, {}, hints)
+    settings |= yield from size_settings(sizes, {}, "limit")
+    settings |= has_more_setting(first.body)
+    return Paging(settings, {}, True, f"{param}={clue.dotted} brings other items")
+
+
+def _numbers(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
+    page = sizes.page or first
+    if not page.count:
+        return None
+    for kind, param in number_order(first.body, hints):
+        start = yield from _prove_number(kind, param, first, page, sizes)
+        if start is not None:
+            return (yield from _number_settings(kind, param, start, page, sizes))
+    return None
+
+
+def _prove_number(
+    kind: str, param: str, first: Answer, page: Answer, sizes: Sizes
+) -> Questions[int | None]:
+    """The number of the first page (or offset 0), when pages follow each other by it."""
+    items = page.items or []
+    known = (first.items or [])[page.count : 2 * page.count]
+    second = yield Ask({**sizes.query, param: page.count if kind == "offset" else 2})
+    if kind == "page":
+        return (yield from _first_page(param, items, known, second, sizes))
+    if not is_next(items, known, second):
+        return None
+    shifted = yield Ask({**sizes.query, param: 1})
+    # An offset of one drops one item; a page number or anything else does not.
+    rest = (shifted.items or [])[: page.count - 1]
+    return 0 if page.count == 1 or same_run(items[1:], rest) else None
+
+
+def _first_page(
+    param: str,
+    items: list[dict[str, Any]],
+    known: list[dict[str, Any]],
+    second: Answer,
+    sizes: Sizes,
+) -> Questions[int | None]:
+    seen = compare(items, second)
+    if seen not in (Comparison.FOLLOWS, Comparison.EMPTY, Comparison.REFUSED):
+        return None
+    number_one = yield Ask({**sizes.query, param: 1})
+    if same_run(items, number_one.items or []):
+        return 1 if is_next(items, known, second) else None
+    return 0 if is_next(items, known, number_one) else None
+
+
+def _number_settings(
+    kind: str, param: str, start: int, page: Answer, sizes: Sizes
+) -> Questions[Paging]:
+    settings: dict[str, Any] = {"paginationType": kind}
+    if param != kind:
+        settings["paginationParam"] = param
+    if kind == "page" and start != 1:
+        settings["startPage"] = str(start)
+    first_number = {param: start}
+    settings |= yield from size_settings(
+        sizes, first_number, "limit" if kind == "offset" else "size", page.count
+    )
+    if has_more_clue(page.body):
+        settings |= has_more_setting(page.body)
+    elif kind == "page" and (last := last_page_clue(page.body)):
+        settings["lastPagePath"] = last
+    return Paging(settings, {}, True, f"{param} brings the items that follow")
+
+
+def _none(first: Answer) -> Paging:
+    total = total_of(first)
+    if total is not None and total > first.count:
+        return Paging(
+            why="no way to further pages was found",
+            doubt=f"the API says that there are {total} items and sent {first.count}, but no way "
+            "to the others was found; look at its documentation and write a pagination block",
+            is_incomplete=True,
+        )
+    if total is not None and first.count == total:
+        return Paging(is_proven=True, why=f"all {total} items are in one answer")
+    if marker := has_more_clue(first.body):
+        return Paging(
+            why="no way to further pages was found",
+            doubt=f"{marker} says that there is more, but no way to it was found; look at the "
+            "API's documentation and write a pagination block",
+            is_incomplete=True,
+        )
+    if first.count >= 2:
+        return Paging(
+            why="no sign of further pages",
+            doubt=f"the answer has {first.count} items and no sign of further pages",
+        )
+    return Paging(
+        why="too few items to tell",
+        doubt=f"the answer has {first.count} items, too few to tell how the API pages",
+    )

@@ -1,0 +1,137 @@
+"""Fields that point to items of another resource, by name and by the values that both have."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cli.arrays import jq_path
+from cli.init.detect.naming import (
+    property_name,
+    property_title,
+    singular,
+    words_of,
+)
+
+_ID_WORDS = frozenset({"id", "ids", "key", "slug", "uuid", "guid", "ref", "name", "identifier"})
+_INNER = ("id", "key", "slug", "uuid", "identifier", "name", "login")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource that others may point to: the words of its blueprint, and its identifiers."""
+
+    blueprint: str
+    identifiers: frozenset[str]
+
+    @property
+    def words(self) -> list[str]:
+        return words_of(self.blueprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation to a target; `is_sure` when some of its values are identifiers of the target.
+
+    `keys` is the field that it is read from, which then need not be a property as well.
+    """
+
+    keys: tuple[str, ...]
+    target: str
+    many: bool
+    expression: str
+    is_sure: bool
+
+    @property
+    def name(self) -> str:
+        return property_name((_bare_name(self.keys[0]),))
+
+    @property
+    def title(self) -> str:
+        return property_title((_bare_name(self.keys[0]),))
+
+
+def find_relations(
+    items: Sequence[Mapping[str, Any]], own: str, targets: Sequence[Target]
+) -> list[Relation]:
+    """The relations of a resource to the targets; `own` is its own blueprint.
+
+    Sample: `{"team_id": 7}` relates to a target `team` with the identifier `7`.
+    """
+    found: dict[str, Relation] = {}
+    for key in dict.fromkeys(str(key) for item in items for key in item):
+        for relation in _of_field(key, items, own, targets):
+            known = found.get(relation.name)
+            if known is None or (relation.is_sure and not known.is_sure):
+                found[relation.name] = relation
+    return list(found.values())
+
+
+def _of_field(
+    key: str, items: Sequence[Mapping[str, Any]], own: str, targets: Sequence[Target]
+) -> Iterator[Relation]:
+    values = [item[key] for item in items if item.get(key) not in (None, [], "")]
+    if not values:
+        return
+    many = any(isinstance(value, list) for value in values)
+    elements = [element for value in values for element in (value if many else [value])]
+    for target in targets:
+        if not _points_to(key, target, own):
+            continue
+        for inner in _inner_keys(elements):
+            names = {str(_inner(element, inner)) for element in elements}
+            is_sure = bool(names & target.identifiers)
+            expression = _expression(key, inner, elements, many=many)
+            keys = (key, inner) if inner else (key,)
+            relation = Relation(keys, target.blueprint, many, expression, is_sure)
+            if is_sure or inner in ("", "id"):
+                yield relation
+            if is_sure:
+                break
+
+
+def _points_to(key: str, target: Target, own: str) -> bool:
+    words = [word for word in words_of(key.strip("_")) if word]
+    bare = [*words]
+    while len(bare) > 1 and bare[-1] in _ID_WORDS:
+        bare.pop()
+    bare = [*bare[:-1], singular(bare[-1])] if bare else []
+    if target.blueprint == own and bare == words and bare == target.words:
+        return False
+    return bare == target.words or bare[-len(target.words) :] == target.words != bare[:0]
+
+
+def _inner_keys(elements: Sequence[Any]) -> list[str]:
+    """ "" for plain values; else the naming fields that all the objects have."""
+    if all(isinstance(value, str | int) and not isinstance(value, bool) for value in elements):
+        return [""]
+    if all(isinstance(value, dict) for value in elements):
+        return [name for name in _INNER if all(_is_name(value.get(name)) for value in elements)]
+    return []
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
+def _inner(element: Any, key: str) -> Any:
+    return element[key] if key else element
+
+
+def _expression(key: str, inner: str, elements: Sequence[Any], *, many: bool) -> str:
+    is_text = all(isinstance(_inner(element, inner), str) for element in elements)
+    path = jq_path((key,))
+    step = f".{inner}" if inner else ""
+    if many:
+        text = "" if is_text else " | tostring"
+        return f"[{path}[]?{step}{text}]"
+    if is_text:
+        return f"{path}{step}"
+    return f"{path}{step} | if . == null then null else tostring end"
+
+
+def _bare_name(key: str) -> str:
+    """`team_id` and `teamIds` give `team` and `teams`; `__team_id` gives `team`."""
+    name = key.strip("_")
+    ids = re.sub(r"(?<=[a-z0-9])(_ids|Ids|IDs)$", "s", name)
+    return re.sub(r"(?<=[a-z0-9])(_(id|key|slug|uuid)|Id|ID|Key|Slug|Uuid)$", "", ids)

@@ -1,0 +1,298 @@
+"""The files of an installation: written once, and brought up to date without losing edits."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from cli.init.merge import merge, remember
+from cli.init.plan import SetupPlan
+from cli.inputs import secret_names, variable
+from cli.mapping_file import read_text, to_plain
+from errors import ConfigurationError
+
+MAPPING = "port-app-config.yml"
+BLUEPRINTS = "blueprints.json"
+ENVIRONMENT = "ocean.env"
+VALUES = "values.yaml"
+RUN = "docker-run.sh"
+_MEMORY = ".ocean-custom.json"
+_REGISTRY = "<your-registry>"
+_IMAGE = f"{_REGISTRY}/port-ocean-custom:<version>"
+# What a shell script, a host name and a resource of Kubernetes all take as it is.
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9-]+")
+_ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)(=.*)?$")
+_CREDENTIALS = {
+    "bearer_token": ("apiToken",),
+    "basic": ("password",),
+    "api_key": ("apiKey",),
+    "custom": ("customAuthRequest", "customAuthRequestTemplate"),
+    "oauth2": ("clientSecret",),
+    "jwt": ("signingKey",),
+    "aws_sigv4": ("secretAccessKey",),
+}
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of the files: names by what happened to them."""
+
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+
+
+class Folder:
+    """A directory with the files of one installation.
+
+    What was generated last is remembered beside them, so that edits can be told from it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._memory = self._read_memory()
+        self.written = Written()
+
+    def write(self, plan: SetupPlan, secrets: Mapping[str, str]) -> Written:
+        """Write or update all files.
+
+        Inputs: `secrets`, placeholders for secret settings that the user has to fill in, by the
+        name in the spec; an empty one has to come from the environment.
+
+        Raises:
+            ConfigurationError: a file cannot be read or written, or is not what it should be.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._write_yaml(MAPPING, plan.mapping)
+            self._write_json(BLUEPRINTS, plan.blueprints)
+            self._write_environment(plan.settings, secrets)
+            self._write_yaml(VALUES, _values(plan.settings, secrets))
+            self._write_if_new(RUN, docker_run(plan.settings, secrets))
+            self._store(_MEMORY, f"{json.dumps(self._memory, indent=1)}\n")
+        except OSError as error:
+            raise ConfigurationError(
+                f"{error.filename or self.path} cannot be written: {error.strerror}"
+            ) from None
+        return self.written
+
+    def _write_yaml(self, name: str, ours: dict[str, Any]) -> None:
+        yaml = _yaml()
+        path = self.path / name
+        theirs: Any = None
+        if path.exists():
+            try:
+                theirs = yaml.load(read_text(path))
+            except YAMLError as error:
+                problem = str(getattr(error, "problem", "") or "it is no YAML")
+                raise ConfigurationError(f"{path} cannot be updated: {problem}") from None
+        if theirs is None:
+            merged = ours
+        else:
+            before = to_plain(theirs)
+            merged = merge(self._memory.get(name), theirs, ours)
+            if to_plain(merged) == before:
+                self._leave(name, ours)
+                return
+        stream = StringIO()
+        yaml.dump(merged, stream)
+        self._write(name, stream.getvalue(), ours)
+
+    def _write_json(self, name: str, ours: list[dict[str, Any]]) -> None:
+        path = self.path / name
+        merged: Any = ours
+        if path.exists():
+            try:
+                theirs = json.loads(read_text(path))
+            except ValueError as error:
+                raise ConfigurationError(f"{path} cannot be updated: {error}") from None
+            before = json.dumps(theirs)
+            merged = merge(self._memory.get(name), theirs, ours)
+            if json.dumps(merged) == before:
+                self._leave(name, ours)
+                return
+        self._write(name, f"{json.dumps(merged, indent=2, ensure_ascii=False)}\n", ours)
+
+    def _write_environment(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+        ours = environment_of(settings, secrets)
+        path = self.path / ENVIRONMENT
+        if not path.exists():
+            host = settings.get("baseUrl", "the API")
+            head = (
+                f"# Settings for {host}. Secrets are not in here: a name without a value is taken\n"
+                "# from the environment of the command that reads this file.\n"
+            )
+            self._write(ENVIRONMENT, head + _lines(ours), ours)
+            return
+        text = read_text(path)
+        before = assignments(text)
+        base = self._memory.get(ENVIRONMENT) or {}
+        merged = dict(merge(base, dict(before), ours))
+        # Settings of endpoints that this run was not about stay.
+        merged = {**before, **merged}
+        if merged == before:
+            self._leave(ENVIRONMENT, ours)
+            return
+        self._write(ENVIRONMENT, _replace_assignments(text, merged), ours)
+
+    def _write_if_new(self, name: str, text: str) -> None:
+        path = self.path / name
+        if path.exists() and path.read_text("utf-8") != self._memory.get(name, text):
+            self.written.unchanged.append(name)
+            return
+        if path.exists() and path.read_text("utf-8") == text:
+            self.written.unchanged.append(name)
+            return
+        self._write(name, text, text)
+        path.chmod(0o755)
+
+    def _write(self, name: str, text: str, ours: Any) -> None:
+        is_new = not (self.path / name).exists()
+        self._store(name, text)
+        (self.written.created if is_new else self.written.updated).append(name)
+        self._remember(name, ours)
+
+    def _leave(self, name: str, ours: Any) -> None:
+        self.written.unchanged.append(name)
+        self._remember(name, ours)
+
+    def _remember(self, name: str, ours: Any) -> None:
+        self._memory[name] = remember(self._memory.get(name), ours)
+
+    def _store(self, name: str, text: str) -> None:
+        (self.path / name).write_text(text, "utf-8")
+
+    def _read_memory(self) -> dict[str, Any]:
+        path = self.path / _MEMORY
+        if not path.exists():
+            return {}
+        try:
+            content = json.loads(read_text(path))
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise ConfigurationError(f"{path} is damaged; remove it to go on without it")
+        return content
+
+
+def environment_of(
+    settings: Mapping[str, Any], secrets: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Variables of an env file; None for a secret, which has a name and no value."""
+    hidden = secret_names()
+    plain = {variable(name): _text(value) for name, value in settings.items() if name not in hidden}
+    needed = needed_secrets(settings, secrets)
+    wanted = {variable(name): secrets.get(name) or None for name in needed}
+    return {**plain, **wanted}
+
+
+def needed_secrets(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
+    """The secret settings that an installation needs, by their names in the spec."""
+    of_type = credentials_of(str(settings.get("authType")))
+    return list(dict.fromkeys([*of_type, *secrets]))
+
+
+def credentials_of(auth_type: str) -> tuple[str, ...]:
+    """The secret settings of an authType, by their names in the spec."""
+    return _CREDENTIALS.get("basic" if auth_type == "basic_auth" else auth_type, ())
+
+
+def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
+    """A script that runs the integration once with these files."""
+    lines = [
+        "docker run --rm",
+        '-v "$PWD:/setup:ro"',
+        f"--env-file {ENVIRONMENT}",
+        "-e OCEAN__PORT__CLIENT_ID",
+        "-e OCEAN__PORT__CLIENT_SECRET",
+        f'-e OCEAN__INTEGRATION__IDENTIFIER="{installation_name(settings)}"',
+        "-e OCEAN__RESOURCES_PATH=/setup",
+        '-e OCEAN__EVENT_LISTENER=\'{"type": "ONCE"}\'',
+        _IMAGE,
+    ]
+    exported = [
+        variable(name) for name in needed_secrets(settings, secrets) if not secrets.get(name)
+    ]
+    needs = ", ".join(["OCEAN__PORT__CLIENT_ID", "OCEAN__PORT__CLIENT_SECRET", *exported])
+    command = " \\\n  ".join(lines)
+    return f"#!/bin/sh\n# One sync. Set these first: {needs}.\n{command}\n"
+
+
+def installation_name(settings: Mapping[str, Any]) -> str:
+    """A name for the installation, from the host of baseUrl."""
+    host = urlsplit(str(settings.get("baseUrl", ""))).hostname or ""
+    parts = [part for part in host.split(".") if part not in ("www", "api", "com", "org", "io")]
+    return _NOT_IN_NAMES.sub("-", "-".join(parts).lower()).strip("-") or "my-api"
+
+
+def assignments(text: str) -> dict[str, str | None]:
+    """The variables of an env file, as docker reads it."""
+    found: dict[str, str | None] = {}
+    for line in text.splitlines():
+        if match := _ASSIGNMENT.match(line.strip()):
+            found[match[1]] = match[2][1:] if match[2] else None
+    return found
+
+
+def _replace_assignments(text: str, values: Mapping[str, str | None]) -> str:
+    left = dict(values)
+    lines = []
+    for line in text.splitlines():
+        match = _ASSIGNMENT.match(line.strip())
+        if match and match[1] in left:
+            lines.append(_assignment(match[1], left.pop(match[1])))
+        else:
+            lines.append(line)
+    return "\n".join([*lines, *(_assignment(name, value) for name, value in left.items())]) + "\n"
+
+
+def _lines(values: Mapping[str, str | None]) -> str:
+    return "".join(f"{_assignment(name, value)}\n" for name, value in values.items())
+
+
+def _assignment(name: str, value: str | None) -> str:
+    return name if value is None else f"{name}={value}"
+
+
+def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
+    """Values of the charts, this project's and Port's."""
+    hidden = secret_names()
+    config = {name: value for name, value in settings.items() if name not in hidden}
+    integration: dict[str, Any] = {
+        "identifier": installation_name(settings),
+        "type": "custom",
+        "eventListener": {"type": "POLLING"},
+        "config": config,
+    }
+    filled = {
+        name: secrets[name] for name in needed_secrets(settings, secrets) if secrets.get(name)
+    }
+    if filled:
+        integration["secrets"] = filled
+    return {
+        "imageRegistry": _REGISTRY,
+        "scheduledResyncInterval": 60,
+        "integration": integration,
+    }
+
+
+def _text(value: Any) -> str:
+    """A setting on one line, as an env file has it; PEM and JSON take spaces for line breaks."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(value.splitlines()) if isinstance(value, str) else json.dumps(value)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    return yaml

@@ -1,0 +1,188 @@
+"""The collection endpoints of a document, its servers, and how it wants to be called."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from cli.init.detect.clues import is_paging_param
+from cli.init.openapi.document import Node
+from cli.init.openapi.schemas import DocumentedList, find_documented_list, item_schema
+from cli.init.openapi.searches import is_search, search_body
+from cli.init.surveyed import Wanted, parent_path, why_not_nested
+from errors import ConfigurationError
+from mapping.plan.endpoint import Endpoint
+
+_SUCCESS = ("200", "2XX", "2xx", "206", "default")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """An endpoint that answers with a list, as the document has it.
+
+    `key` is the field of an item that its own endpoint takes, such as isbn in `/books/{isbn}`;
+    `params` are those of the query, or with `asks_in_body` those of the JSON body.
+    """
+
+    path: str
+    summary: str
+    found: DocumentedList
+    response: Node
+    headers: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    query: dict[str, str] = field(default_factory=dict)
+    key: str = ""
+    method: str = "GET"
+    body: dict[str, Any] | None = None
+    asks_in_body: bool = False
+
+    def wanted(self) -> Wanted:
+        """What `init` asks for."""
+        return Wanted(
+            self.path,
+            self.query,
+            self.params,
+            item_schema(self.found.item),
+            key=self.key,
+            method=self.method,
+            body=self.body,
+            asks_in_body=self.asks_in_body,
+        )
+
+
+def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
+    """The collection endpoints, those without placeholders first, and notes on others.
+
+    An endpoint with a placeholder needs the collection in front of it, for the values.
+    """
+    found: dict[str, Collection] = {}
+    notes = []
+    paths = dict(root.items("paths"))
+    for path, item in paths.items():
+        try:
+            collection = _collection(path, item, _key_in(path, paths))
+        except ConfigurationError as error:
+            notes.append(f"{path} is left out: {error}")
+            continue
+        if isinstance(collection, Collection):
+            found[path] = collection
+        elif collection:
+            notes.append(f"{path} is left out: {collection}")
+    usable = [one for one in found.values() if _can_be_filled(one.path, found, notes)]
+    return sorted(usable, key=lambda one: "{" in one.path), notes
+
+
+def server_url(root: Node, address: str) -> str:
+    """The URL of the first server, absolute; empty where the document names none.
+
+    Inputs: `address` of the document, which relative URLs start from.
+    """
+    server = next(root.elements("servers"), None)
+    if server is None:
+        return ""
+    url = str(server.value("url", default="")).rstrip("/")
+    for name, variable in server.items("variables"):
+        url = url.replace(f"{{{name}}}", str(variable.value("default", default="")))
+    if not url.startswith(("http://", "https://")):
+        if urlsplit(address).scheme == "file":
+            return ""
+        url = urljoin(address, url or "/").rstrip("/")
+    return url
+
+
+def _collection(path: str, item: Node, key: str) -> Collection | str | None:
+    """The collection at a path; a text says why one cannot be used, None that there is none."""
+    read = item.child("get")
+    found = _listed(path, item, read, key) if read else None
+    asked = item.child("post")
+    if found is None and asked and is_search(path, asked):
+        listed = _listed(path, item, asked, key)
+        return _with_body(listed, asked) if isinstance(listed, Collection) else listed
+    return found
+
+
+def _with_body(listed: Collection, operation: Node) -> Collection | str:
+    body = search_body(operation)
+    if isinstance(body, str):
+        return body
+    posted = replace(listed, method="POST", body=body.value)
+    return replace(posted, params=body.names, asks_in_body=True) if body.has_paging else posted
+
+
+def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | str | None:
+    answer = _response(operation)
+    schema = _schema(answer) if answer else None
+    found = find_documented_list(schema, path) if schema else None
+    if answer is None or schema is None or found is None:
+        return None
+    parameters = [*item.elements("parameters"), *operation.elements("parameters")]
+    query, missing = _required(parameters)
+    if missing:
+        return f"it needs the query parameters {', '.join(missing)}; give its URL with them"
+    return Collection(
+        path,
+        str(operation.value("summary", default="")),
+        found,
+        schema,
+        tuple(name.lower() for name, _ in answer.items("headers")),
+        tuple(name for name, _ in _query_parameters(parameters)),
+        query,
+        key,
+    )
+
+
+def _key_in(path: str, paths: Iterable[str]) -> str:
+    """The placeholder of the endpoint of one item; empty without one."""
+    start = f"{path}/{{"
+    ends = (other[len(start) : -1] for other in paths if other.startswith(start))
+    return next((end for end in ends if end.isidentifier()), "")
+
+
+def _response(operation: Node) -> Node | None:
+    responses = (operation.child("responses", status) for status in _SUCCESS)
+    return next((found for found in responses if found), None)
+
+
+def _schema(answer: Node) -> Node | None:
+    for kind, media in answer.items("content"):
+        if "json" in kind:
+            return media.child("schema")
+    return None
+
+
+def _query_parameters(parameters: list[Node]) -> Iterator[tuple[str, Node]]:
+    for parameter in parameters:
+        if parameter.value("in") == "query":
+            yield str(parameter.value("name")), parameter
+
+
+def _required(parameters: list[Node]) -> tuple[dict[str, str], list[str]]:
+    """Required query parameters with a value from the document, and those without."""
+    query, missing = {}, []
+    for name, parameter in _query_parameters(parameters):
+        if parameter.value("required") is True and not is_paging_param(name):
+            value = _example(parameter)
+            if value is None:
+                missing.append(name)
+            else:
+                query[name] = str(value)
+    return query, missing
+
+
+def _example(parameter: Node) -> Any:
+    places = (("schema", "default"), ("example",), ("schema", "example"), ("schema", "enum", 0))
+    values = (parameter.value(*place) for place in places)
+    return next((value for value in values if value is not None), None)
+
+
+def _can_be_filled(path: str, found: dict[str, Collection], notes: list[str]) -> bool:
+    placeholders = Endpoint(path).placeholders
+    if not placeholders:
+        return True
+    why = why_not_nested(path)
+    if not why and parent_path(path) not in found:
+        why = f"nothing lists the values of {{{placeholders[-1]}}}"
+    if why:
+        notes.append(f"{path} is left out: {why}")
+        return False
+    return _can_be_filled(parent_path(path), found, notes)

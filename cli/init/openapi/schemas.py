@@ -1,0 +1,124 @@
+"""JSON schemas of a document: where a response has its list, and what an item looks like."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cli.init.detect.lists import is_beside, name_score
+from cli.init.openapi.document import Node
+
+_FORMATS = {"date-time": "date-time", "email": "email", "uri": "url", "url": "url"}
+_TYPES = {
+    "integer": "number",
+    "number": "number",
+    "string": "string",
+    "boolean": "boolean",
+    "array": "array",
+    "object": "object",
+}
+_DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedList:
+    """A list that a response has by its schema: the keys that lead there, and its items' schema."""
+
+    path: tuple[str, ...]
+    item: Node
+
+
+def find_documented_list(schema: Node, endpoint: str) -> DocumentedList | None:
+    """The list of items in a response; None when it has none.
+
+    Sample: `{"type": "object", "properties": {"data": {"type": "array", "items": …}}}`: at `data`.
+    """
+    found = list(_lists(schema, (), 0))
+    usable = [one for one in found if not is_beside(one.path, endpoint)]
+    return max(usable, key=lambda one: _score(one, endpoint), default=None)
+
+
+def properties_of(schema: Node, depth: int = 0) -> dict[str, Node]:
+    """The properties of an object's schema, those of `allOf` and the first `oneOf` included."""
+    found = dict(schema.items("properties"))
+    if depth < _DEEPEST:
+        for part in schema.elements("allOf"):
+            found = {**properties_of(part, depth + 1), **found}
+        for group in ("oneOf", "anyOf"):
+            for part in _first_real(schema, group):
+                found = {**properties_of(part, depth + 1), **found}
+    return found
+
+
+def port_schema(schema: Node, depth: int = 0) -> dict[str, Any]:
+    """A property of a blueprint for a documented field: type, format, enum, items."""
+    kind = type_of(schema)
+    if kind is None:
+        parts = [
+            *schema.elements("allOf"),
+            *_first_real(schema, "anyOf"),
+            *_first_real(schema, "oneOf"),
+        ]
+        named = (port_schema(part, depth + 1) for part in parts if depth < _DEEPEST)
+        return next((found for found in named if found), {})
+    result: dict[str, Any] = {"type": kind}
+    if form := _FORMATS.get(str(schema.value("format"))):
+        result["format"] = form
+    values = schema.value("enum")
+    if isinstance(values, list) and kind == "string":
+        result["enum"] = [value for value in values if isinstance(value, str)]
+    items = schema.child("items") if kind == "array" and depth < _DEEPEST else None
+    if items is not None and (inner := type_of(items)) in ("string", "number", "boolean", "object"):
+        result["items"] = {"type": inner}
+    return result
+
+
+def item_schema(item: Node) -> dict[str, Any]:
+    """What a blueprint can take over from the schema of an item."""
+    found = {name: port_schema(node) for name, node in properties_of(item).items()}
+    return {"properties": {name: schema for name, schema in found.items() if schema}}
+
+
+def type_of(schema: Node) -> str | None:
+    """Port's type for a schema; a list of types with null is that of the other one."""
+    kind = schema.value("type")
+    if isinstance(kind, list):
+        kind = next((one for one in kind if one != "null"), None)
+    if kind is None and schema.child("properties") is not None:
+        kind = "object"
+    if kind is None and schema.child("items") is not None:
+        kind = "array"
+    return _TYPES.get(str(kind))
+
+
+def leaf_names(schema: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """The scalar fields of a response beside its lists, with the keys that lead there."""
+    for name, node in properties_of(schema).items():
+        kind = type_of(node)
+        if kind == "object" and len(path) < _DEEPEST:
+            yield from leaf_names(node, (*path, name))
+        elif kind in ("string", "number", "boolean", None):
+            yield (*path, name), node
+
+
+def _lists(schema: Node, path: tuple[str, ...], depth: int) -> Iterator[DocumentedList]:
+    items = schema.child("items") if type_of(schema) == "array" else None
+    if items is not None:
+        if properties_of(items):
+            yield DocumentedList(path, items)
+    elif depth <= _DEEPEST:
+        for name, node in properties_of(schema).items():
+            yield from _lists(node, (*path, name), depth + 1)
+
+
+def _score(found: DocumentedList, endpoint: str) -> float:
+    return name_score(found.path, endpoint) - 0.5 * len(found.path)
+
+
+def _first_real(schema: Node, group: str) -> list[Node]:
+    """The first alternative that is not just null."""
+    return [part for part in schema.elements(group) if _is_real(part)][:1]
+
+
+def _is_real(part: Node) -> bool:
+    content = part.value()
+    return isinstance(content, Mapping) and content.get("type") != "null"

@@ -1,0 +1,70 @@
+"""Lists behind POST: operations that a document calls a search, with a JSON body."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cli.init.detect.clues import is_paging_param
+from cli.init.detect.naming import words_of
+from cli.init.openapi.document import Node
+from cli.init.openapi.schemas import properties_of
+
+_READING = frozenset({"search", "query", "list", "find", "filter", "lookup", "scroll"})
+_WRITING = frozenset(
+    {"create", "add", "insert", "update", "upsert", "set", "save", "put", "patch"}
+    | {"delete", "remove", "import", "cancel", "send"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBody:
+    """The least that a search has to be sent, and the names of all that it may be sent."""
+
+    value: dict[str, Any]
+    names: tuple[str, ...] = ()
+
+    @property
+    def has_paging(self) -> bool:
+        """Whether the body says which page is wanted."""
+        return any(map(is_paging_param, self.names))
+
+
+def is_search(path: str, operation: Node) -> bool:
+    """Whether a POST only reads, by the name of its path or its operationId.
+
+    Others are never asked, because a POST may change what the API holds.
+    """
+    place = words_of(path.rstrip("/").rpartition("/")[2])
+    name = words_of(str(operation.value("operationId", default="")))
+    words = {word.lower() for word in [*place, *name]}
+    return bool(words & _READING) and not words & _WRITING
+
+
+def search_body(operation: Node) -> SearchBody | str:
+    """The body that a search is sent; a text says why there is none to send."""
+    if operation.child("requestBody") is None:
+        return SearchBody({})
+    kinds = dict(operation.items("requestBody", "content"))
+    media = next((node for kind, node in kinds.items() if "json" in kind), None)
+    if media is None:
+        return f"its body is no JSON but {', '.join(kinds) or 'undocumented'}"
+    schema = media.child("schema")
+    properties = properties_of(schema) if schema else {}
+    required = schema.value("required", default=[]) if schema else []
+    body = {
+        name: _value(name, properties.get(name), media)
+        for name in required
+        if not is_paging_param(name)
+    }
+    if missing := [name for name, value in body.items() if value is None]:
+        return f"its body needs {', '.join(missing)}, which the document gives no value for"
+    return SearchBody(body, tuple(properties))
+
+
+def _value(name: str, schema: Node | None, media: Node) -> Any:
+    places = (("default",), ("example",), ("enum", 0))
+    own = [schema.value(*place) for place in places] if schema else []
+    if schema and schema.value("type") in ("array", "object"):
+        # The least that can be asked for: an empty filter.
+        own.append([] if schema.value("type") == "array" else {})
+    examples = [media.value("example", name)]
+    return next((value for value in [*own[:1], *examples, *own[1:]] if value is not None), None)

@@ -1,0 +1,108 @@
+"""What a document alone says about an endpoint that could not be asked. Nothing of it is proven."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cli.arrays import jq_path
+from cli.init.detect.clues import (
+    Clue,
+    cursor_params,
+    is_cursor_name,
+    is_link_name,
+    number_params,
+    size_params,
+)
+from cli.init.detect.fields import Field, Shape
+from cli.init.detect.found import Paging
+from cli.init.detect.identifiers import Identifier, name_rank, title_rank
+from cli.init.detect.lists import ListGuess
+from cli.init.detect.naming import blueprint_name
+from cli.init.openapi.endpoints import Collection
+from cli.init.openapi.schemas import item_schema, leaf_names, type_of
+from cli.init.surveyed import (
+    Discovery,
+    Surveyed,
+    identifier_field,
+    parent_path,
+)
+from probe.masking import is_telling
+from settings.pagination import OPTION_TYPES
+
+_DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
+_ASKED = OPTION_TYPES["where"]
+_DEFAULT_SIZES = {"offset": "limit", "page": "size", "cursor": "limit"}
+
+
+def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> Surveyed:
+    """A survey without any answer.
+
+    Inputs: `parents`, the document's collections by path, where placeholders get their values.
+    """
+    wanted = collection.wanted()
+    shape = _shape(collection)
+    found = ListGuess(collection.found.path, "array", [])
+    surveyed = Surveyed(wanted, found, _paging(collection), shape, [], shape.identifier)
+    if wanted.placeholders:
+        parent = describe_unasked(parents[parent_path(wanted.path)], parents)
+        identifier = parent.identifier
+        field = identifier_field(identifier) if identifier else ".id"
+        found_by = Discovery.by(parent, field)
+        surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: found_by}
+    return surveyed
+
+
+def _shape(collection: Collection) -> Shape:
+    properties = item_schema(collection.found.item)["properties"]
+    own = blueprint_name(collection.path)
+    ranks = {name: name_rank(name, own) for name in properties}
+    named = sorted((rank, name) for name, rank in ranks.items() if rank is not None)
+    shape = Shape()
+    for name in dict.fromkeys([collection.key, *(name for _, name in named), *properties]):
+        if properties.get(name, {}).get("type") not in ("string", "number"):
+            continue
+        text = properties[name]["type"] == "string"
+        expression = jq_path((name,)) if text else f"{jq_path((name,))} | tostring"
+        shape.identifiers.append(Identifier(expression, (name,), is_sure=True))
+    titles = sorted((rank, name) for name in properties if (rank := title_rank(name)) is not None)
+    shape.title = jq_path((titles[0][1],)) if titles else ""
+    shape.fields = [
+        Field((name,), schema) for name, schema in properties.items() if not is_telling(name)
+    ]
+    return shape
+
+
+def _paging(collection: Collection) -> Paging:
+    settings = next(_guesses(collection), None)
+    if settings and collection.asks_in_body and settings["paginationType"] in _ASKED:
+        settings = {**settings, "in": "body"}
+    if settings is None:
+        return Paging(doubt=f"{_DOUBT}; it names no parameters of pagination")
+    return Paging(settings, {}, False, "by the names of its parameters", _DOUBT)
+
+
+def _guesses(collection: Collection) -> Iterator[dict[str, Any]]:
+    params = collection.params
+    kinds = {path: type_of(node) for path, node in leaf_names(collection.response)}
+    fields = [Clue(path, None) for path in kinds]
+    for clue in fields:
+        usable = [name for name in cursor_params(clue, params) if name in params]
+        # A number called `offset` is an echo; a text is a cursor.
+        if is_cursor_name(clue.name) and usable and kinds[clue.path] != "number":
+            yield _with_size("cursor", usable[0], params, cursorPath=clue.dotted)
+    if "link" in collection.headers:
+        yield {"paginationType": "header_link"}
+    for kind, name in number_params(params):
+        yield _with_size(kind, name, params)
+    for clue in fields:
+        if is_link_name(clue.path):
+            yield {"paginationType": "next_link", "nextLinkPath": clue.dotted}
+
+
+def _with_size(kind: str, param: str, params: tuple[str, ...], **more: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {"paginationType": kind, **more}
+    if param != kind:
+        settings["paginationParam"] = param
+    size = next(iter(size_params(params)), "")
+    if size and size != _DEFAULT_SIZES[kind]:
+        settings["sizeParam"] = size
+    return settings

@@ -1,0 +1,284 @@
+"""From surveyed endpoints to what an installation needs: settings, mapping, blueprints."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.findings import type_problem
+from cli.init.asking import Asker
+from cli.init.blocks import block_of, needs_block
+from cli.init.detect.fields import Field
+from cli.init.detect.found import Paging
+from cli.init.detect.naming import camel, title, words_of
+from cli.init.detect.relations import Relation, Target, find_relations
+from cli.init.surveyed import Discovery, Surveyed
+
+_SIZE = "pageSize"
+_PAGING = (
+    "paginationType",
+    "paginationParam",
+    "sizeParam",
+    _SIZE,
+    "startPage",
+    "cursorPath",
+    "hasMorePath",
+    "lastPagePath",
+    "nextLinkPath",
+    "headerLinkRel",
+    "totalPath",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something found out about an endpoint, and whether the API itself has shown it."""
+
+    message: str
+    is_proven: bool
+
+
+@dataclass(slots=True)
+class SetupPlan:
+    """What is to be written.
+
+    `settings` by their names in the spec, without secrets; `warnings` are for the user to read.
+    """
+
+    settings: dict[str, Any]
+    mapping: dict[str, Any]
+    blueprints: list[dict[str, Any]]
+    warnings: list[str] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+def make_plan(
+    surveyed: Sequence[Surveyed], connection: Mapping[str, Any], asker: Asker
+) -> SetupPlan:
+    """Combine what is known about endpoints.
+
+    Inputs: `connection`, the settings that reach the API, by their names in the spec; where they
+    name a paginationType, endpoints that page in another way get a `pagination` block.
+    """
+    paging = combine_paging(surveyed, connection)
+    plan = SetupPlan({**connection, **paging}, {}, [])
+    for one in surveyed:
+        plan.evidence += _evidence(one)
+    chosen = [one for one in surveyed if _is_usable(one, plan, asker)]
+    names = _blueprint_names(chosen)
+    targets = [Target(names[one.kind], frozenset(_identifiers(one))) for one in chosen]
+    resources = []
+    for one in chosen:
+        relations = _relations(one, names, targets, asker)
+        resources.append(_resource(one, names[one.kind], relations, paging))
+        plan.blueprints.append(_blueprint(one, names[one.kind], relations, asker))
+        plan.warnings += _left_out(one)
+    plan.mapping = {
+        "deleteDependentEntities": True,
+        "createMissingRelatedEntities": True,
+        "resources": resources,
+    }
+    return plan
+
+
+def combine_paging(surveyed: Sequence[Surveyed], connection: Mapping[str, Any]) -> dict[str, Any]:
+    """The pagination settings of the connection: those of most endpoints."""
+    given = {name: value for name, value in connection.items() if name in _PAGING}
+    if given.get("paginationType", "none") != "none":
+        return given
+    paged = [one for one in surveyed if one.paging.type != "none"]
+    plain = [one for one in paged if not needs_block(one.paging.settings)]
+    if not plain:
+        return {}
+    way, _ = Counter(_way(one.paging.settings) for one in plain).most_common(1)[0]
+    same = [one for one in plain if _way(one.paging.settings) == way]
+    settings = dict(same[0].paging.settings)
+    sizes = [int(size) for one in same if (size := one.paging.settings.get(_SIZE))]
+    return {**settings, _SIZE: str(min(sizes))} if sizes else settings
+
+
+def _is_usable(one: Surveyed, plan: SetupPlan, asker: Asker) -> bool:
+    """Whether an endpoint goes into the mapping; a warning says why not, or what is doubtful."""
+    if one.identifier is None:
+        why = "the list is empty" if not one.items else "no field of its items tells them apart"
+        plan.warnings.append(f"{one.kind} is left out: {why}")
+        return False
+    if one.paging.doubt:
+        plan.warnings.append(f"{one.kind}: {one.paging.doubt}")
+    if one.paging.is_incomplete:
+        question = f"{one.kind}: include it, although only its first page would be read?"
+        return asker.confirm(question, default=False)
+    return True
+
+
+def _way(settings: Mapping[str, Any]) -> str:
+    own = {name: str(value) for name, value in settings.items() if name != _SIZE}
+    return json.dumps(own, sort_keys=True)
+
+
+def _identifiers(one: Surveyed) -> list[str]:
+    keys = one.identifier.keys if one.identifier else ()
+    return [str(_inside(item, keys)) for item in one.items]
+
+
+def _inside(item: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
+
+
+def _blueprint_names(surveyed: Sequence[Surveyed]) -> dict[str, str]:
+    """Blueprints by kind; equal ones get the name of what is in front of them in the path."""
+    names: dict[str, str] = {}
+    for one in surveyed:
+        name = one.blueprint
+        segments = [part for part in one.kind.split("/") if part and not part.startswith("{")]
+        while name in names.values() and len(segments) > 1:
+            segments.pop()
+            name = camel([*words_of(segments[-1]), *words_of(name)])
+        names[one.kind] = name
+    return names
+
+
+def _relations(
+    one: Surveyed, names: Mapping[str, str], targets: Sequence[Target], asker: Asker
+) -> list[Relation]:
+    found = _to_parents(one, names)
+    for relation in find_relations(one.items, names[one.kind], targets):
+        if relation.name in {known.name for known in found}:
+            continue
+        question = (
+            f"{one.kind}: is {relation.keys[0]} a relation to {relation.target}? None of its "
+            "values was seen there."
+        )
+        if relation.is_sure or asker.confirm(question, default=False):
+            found.append(relation)
+    return found
+
+
+def _to_parents(one: Surveyed, names: Mapping[str, str]) -> list[Relation]:
+    """Nested items belong to what their placeholder's values name, where that is chosen too."""
+    return [
+        Relation((f"__{name}",), names[discovery.parent], False, discovery.reference(name), True)
+        for name, discovery in one.parameters.items()
+        if discovery.parent in names
+    ]
+
+
+def _resource(
+    one: Surveyed, blueprint: str, relations: Sequence[Relation], paging: Mapping[str, Any]
+) -> dict[str, Any]:
+    selector: dict[str, Any] = {"query": "true"}
+    if one.found.data_path != ".":
+        selector["data_path"] = one.found.data_path
+    selector |= _sent(one.wanted.method, one.body)
+    if one.query:
+        selector["query_params"] = one.query
+    selector |= _own_paging(one.paging, paging)
+    if one.parameters:
+        selector["path_parameters"] = {
+            name: _parameter(found, paging) for name, found in one.parameters.items()
+        }
+    assert one.identifier is not None  # noqa: S101 (others are left out before)
+    mappings: dict[str, Any] = {
+        "identifier": one.identifier.expression,
+        "title": one.shape.title or one.identifier.expression,
+        "blueprint": json.dumps(blueprint),
+        "properties": {item.name: item.expression for item in _fields(one, relations)},
+    }
+    if relations:
+        mappings["relations"] = {item.name: item.expression for item in relations}
+    return {"kind": one.kind, "selector": selector, "port": {"entity": {"mappings": mappings}}}
+
+
+def _parameter(found: Discovery, paging: Mapping[str, Any]) -> dict[str, Any]:
+    place = {} if found.data_path == "." else {"data_path": found.data_path}
+    query = {"query_params": found.query} if found.query else {}
+    sent = _sent(found.method, found.body)
+    own = _own_paging(found.paging, paging)
+    return {"endpoint": found.endpoint, **sent, **query, **place, **own, "field": found.field}
+
+
+def _sent(method: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    how = {} if method == "GET" else {"method": method}
+    return {**how, **({} if body is None else {"body": body})}
+
+
+def _own_paging(own: Paging, paging: Mapping[str, Any]) -> dict[str, Any]:
+    """A `pagination` block, where an endpoint does not page as the connection says."""
+    if own.type == "none" or _way(own.settings) == _way(paging):
+        return {}
+    return {"pagination": block_of(own.settings)}
+
+
+def _fields(one: Surveyed, relations: Sequence[Relation]) -> list[Field]:
+    """The fields that become properties: those that nothing else of the entity shows."""
+    shown = {relation.keys for relation in relations}
+    whole = {keys[:1] for keys in shown if len(keys) > 1}
+    title_path = one.shape.title
+    return [
+        item
+        for item in one.shape.fields
+        if item.keys not in shown
+        and item.keys[:1] not in whole
+        and not (item.expression == title_path and len(item.keys) == 1)
+        and not (one.identifier and item.keys == one.identifier.keys)
+    ]
+
+
+def _blueprint(
+    one: Surveyed, name: str, relations: Sequence[Relation], asker: Asker
+) -> dict[str, Any]:
+    documented = (one.wanted.schema or {}).get("properties", {})
+    properties = {}
+    for item in _fields(one, relations):
+        schema = dict(_documented(item, documented, one) or item.schema)
+        if "enum" in schema and item.doubt and item.keys[-1] not in documented:
+            question = f"{one.kind}: make {item.name} an {item.doubt}"
+            if not asker.confirm(question, default=True):
+                schema.pop("enum")
+        properties[item.name] = {"title": item.title, **schema}
+    return {
+        "identifier": name,
+        "title": title(words_of(name)),
+        "schema": {"properties": properties, "required": []},
+        "relations": {
+            relation.name: {
+                "title": relation.title,
+                "target": relation.target,
+                "required": False,
+                "many": relation.many,
+            }
+            for relation in relations
+        },
+    }
+
+
+def _documented(item: Field, documented: Mapping[str, Any], one: Surveyed) -> Any:
+    """What documentation says about a field, unless values contradict it."""
+    schema = documented.get(item.keys[-1]) if len(item.keys) == 1 else None
+    values = (_inside(found, item.keys) for found in one.items)
+    wrong = schema and any(type_problem(value, schema) for value in values if value is not None)
+    return None if wrong else schema
+
+
+def _left_out(one: Surveyed) -> list[str]:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in one.shape.left_out.items():
+        reasons.setdefault(reason, []).append(name)
+    return [
+        f"{one.kind}: left out ({reason}): {', '.join(names)}" for reason, names in reasons.items()
+    ]
+
+
+def _evidence(one: Surveyed) -> Iterator[Evidence]:
+    seen = f"{len(one.found.items)} items in the first answer," if one.items else "lists items"
+    yield Evidence(f"{one.kind}: {seen} at {one.found.data_path}", bool(one.items))
+    paging = one.paging
+    if paging.type != "none":
+        proof = "proven" if paging.is_proven else "not proven"
+        text = f"{one.kind}: pages by {paging.type}, {proof}: {paging.why}"
+        yield Evidence(text, paging.is_proven)
+    elif paging.is_proven:
+        yield Evidence(f"{one.kind}: has one page: {paging.why}", True)

@@ -1,0 +1,48 @@
+"""How `init` looks on a terminal."""
+
+from pathlib import Path
+
+from cli.display import Terminal
+from cli.init.initialise import InitReport
+from cli.show_preview import show_preview
+
+_ROWS = 5
+
+
+def show_init(report: InitReport, terminal: Terminal) -> None:
+    """Show what was found, what is doubtful, what was written, and the preview."""
+    terminal.heading(f"Found at {report.base_url}")
+    for evidence in report.plan.evidence:
+        _item(terminal, True if evidence.is_proven else None, evidence.message)
+    for failure in report.failures:
+        _item(terminal, False, f"{failure.path}: {failure.error}")
+        if failure.advice:
+            terminal.advise(failure.advice)
+    doubts = [*report.plan.warnings, *report.assumptions]
+    if doubts:
+        terminal.heading("Not sure, or left out")
+        for line in doubts:
+            _item(terminal, None, line)
+    _show_files(report, terminal)
+    if report.preview:
+        terminal.heading("Preview")
+        show_preview(report.preview, terminal, rows=_ROWS)
+    terminal.heading("Run it once, when the preview is right")
+    terminal.line(report.docker_run.partition("\n")[2].rstrip())
+
+
+def _show_files(report: InitReport, terminal: Terminal) -> None:
+    place = "this directory" if report.folder == Path() else str(report.folder)
+    terminal.heading(f"Files in {place}")
+    written = report.written
+    for names, what in (
+        (written.created, "written"),
+        (written.updated, "brought up to date; your edits are kept"),
+        (written.unchanged, "unchanged"),
+    ):
+        if names:
+            terminal.line(f"  {', '.join(names)}: {what}")
+
+
+def _item(terminal: Terminal, ok: bool | None, text: str) -> None:
+    terminal.out.print(terminal.mark(ok), terminal.cell(text), soft_wrap=True)

@@ -1,0 +1,287 @@
+"""Asks an endpoint what detection wants to know, and gathers what came of it."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from api_messages import ApiRequest, ApiResponse
+from cli.init.asking import Asker
+from cli.init.detect.answers import Answer, Ask, naming_key
+from cli.init.detect.fields import Shape, infer_shape
+from cli.init.detect.found import Paging, Questions
+from cli.init.detect.identifiers import Identifier
+from cli.init.detect.lists import ListGuess, find_lists, is_clear
+from cli.init.detect.naming import blueprint_name
+from cli.init.detect.paging import detect_paging
+from cli.init.surveyed import (
+    Discovery,
+    Surveyed,
+    Wanted,
+    identifier_field,
+    parent_path,
+    why_not_nested,
+)
+from errors import (
+    ConfigurationError,
+    EndpointError,
+    RefusedOriginError,
+    RequestError,
+    StatusError,
+)
+from formats.bodies import decode
+from mapping.plan.endpoint import PathValue
+from probe.recording import RecordingClient
+from settings.pagination import OPTION_TYPES
+
+_MOST_SAMPLES = 300
+_MOST_PARENTS = 5
+_MOST_TRIED = 20
+_MOST_OPTIONS = 5
+
+# The values in a path under the names that items carry, such as `(("__team", "red"),)`.
+type _Marks = tuple[tuple[str, str], ...]
+
+
+class Surveyor:
+    """Asks endpoints through the client of a sync, one question after the other.
+
+    Inputs: `known`, what documentation says about endpoints that may list placeholders' values.
+    """
+
+    def __init__(
+        self,
+        client: RecordingClient,
+        base_url: str,
+        asker: Asker,
+        progress: Callable[[str], None] = lambda text: None,
+        known: Iterable[Wanted] = (),
+    ) -> None:
+        self._client = client
+        self._base_url = base_url
+        self._asker = asker
+        self._progress = progress
+        self._known = {one.path: one for one in known}
+        self._surveyed: dict[str, Surveyed] = {}
+
+    async def survey(self, wanted: Wanted) -> Surveyed:
+        """Find out all about an endpoint; each is asked once.
+
+        Raises:
+            EndpointError: its first answer is an error.
+            ConfigurationError: its answer holds no list, or a placeholder cannot be filled.
+        """
+        if wanted.path not in self._surveyed:
+            if wanted.placeholders:
+                self._surveyed[wanted.path] = await self._survey_nested(wanted)
+            else:
+                self._surveyed[wanted.path] = await self._survey_plain(wanted)
+        return self._surveyed[wanted.path]
+
+    async def _survey_plain(self, wanted: Wanted) -> Surveyed:
+        guess, paging, samples = await self._look(wanted, {})
+        return self._conclude(wanted, guess, paging, samples)
+
+    async def _look(
+        self, wanted: Wanted, values: Mapping[str, PathValue]
+    ) -> tuple[ListGuess, Paging, list[dict[str, Any]]]:
+        """Where the list is, how it pages, and sample items."""
+        self._progress(f"looking at {wanted.path}")
+        (request, response, body), guesses = await self._first_page(wanted, values)
+        guess = self._choose_list(wanted.path, guesses)
+        first = Answer(guess.items, body, response.headers, response.status)
+        samples: list[dict[str, Any]] = list(guess.items)
+        paging = Paging(is_proven=True, why="the answer is one object")
+        if guess.form != "object":
+            sent = {**wanted.query, **(wanted.body or {})}
+            questions = detect_paging(first, sent, wanted.hints)
+            paging = await self._answer_all(questions, wanted, request, guess, samples)
+            if wanted.asks_in_body and paging.type in OPTION_TYPES["where"]:
+                paging = replace(paging, settings={**paging.settings, "in": "body"})
+        return guess, paging, _distinct(samples, guess)
+
+    def _choose_list(self, path: str, guesses: Sequence[ListGuess]) -> ListGuess:
+        if not guesses:
+            raise ConfigurationError(f"the answer of {path} holds no list and no object")
+        if is_clear(guesses) or len(guesses) == 1:
+            return guesses[0]
+        shown = guesses[:_MOST_OPTIONS]
+        options = [f"{guess.data_path} ({len(guess.items)} items)" for guess in shown]
+        return shown[self._asker.choose(f"{path}: where are the items?", options)]
+
+    async def _answer_all(
+        self,
+        questions: Questions[Paging],
+        wanted: Wanted,
+        request: ApiRequest,
+        guess: ListGuess,
+        samples: list[dict[str, Any]],
+    ) -> Paging:
+        try:
+            ask = next(questions)
+            while True:
+                answer = await self._ask(_asking(wanted, request, ask), guess)
+                samples += answer.items or []
+                ask = questions.send(answer)
+        except StopIteration as done:
+            paging: Paging = done.value
+            return paging
+
+    async def _ask(self, asking: Callable[[], ApiRequest], guess: ListGuess) -> Answer:
+        """One question; an error that the question itself may have caused counts as a refusal.
+
+        Raises:
+            EndpointError: the API cannot be asked any more, so that nothing can be concluded.
+        """
+        try:
+            response: ApiResponse = await self._client.send(asking())
+            body = (await decode(response)).value
+        except RefusedOriginError as error:
+            self._asker.notes.append(f"a link was not followed: {error}")
+            return Answer(None)
+        except (StatusError, RequestError) as error:
+            if isinstance(error, RequestError) or error.status == httpx.codes.TOO_MANY_REQUESTS:
+                raise
+            return Answer(None)
+        except (EndpointError, httpx.InvalidURL):
+            return Answer(None)
+        return Answer(guess.take(body), body, response.headers, response.status)
+
+    def _conclude(
+        self,
+        wanted: Wanted,
+        guess: ListGuess,
+        paging: Paging,
+        samples: list[dict[str, Any]],
+        mark: str = "",
+    ) -> Surveyed:
+        blueprint = wanted.blueprint or blueprint_name(wanted.path)
+        base = httpx.URL(self._base_url)
+        origin = f"{base.scheme}://{base.netloc.decode()}"
+        shape = infer_shape(samples, blueprint, mark, origin)
+        surveyed = Surveyed(wanted, guess, paging, shape, samples)
+        surveyed.identifier = self._choose_identifier(wanted, shape)
+        return surveyed
+
+    def _choose_identifier(self, wanted: Wanted, shape: Shape) -> Identifier | None:
+        named = [one for one in shape.identifiers if one.keys[-1] == wanted.key]
+        if named:
+            return named[0]
+        likely = shape.identifiers[:_MOST_OPTIONS]
+        if not likely or likely[0].is_sure:
+            return shape.identifier
+        question = f"{wanted.path}: which field identifies an item?"
+        options = [one.expression for one in likely]
+        if len(options) == 1:
+            self._asker.notes.append(f"{question} Only {options[0]} tells all of them apart")
+            return likely[0]
+        return likely[self._asker.choose(question, options)]
+
+    async def _survey_nested(self, wanted: Wanted) -> Surveyed:
+        """An endpoint with placeholders: asked for the first values that their parents give.
+
+        The list in front of the last placeholder may have placeholders itself.
+        """
+        name = wanted.placeholders[-1]
+        if why := why_not_nested(wanted.path):
+            raise ConfigurationError(f"{wanted.path}: {why}")
+        path = parent_path(wanted.path)
+        parent = await self.survey(self._known.get(path) or Wanted(path))
+        for identifier in _candidates(parent):
+            found = await self._with_values(wanted, name, parent, identifier)
+            if found is not None:
+                return found
+        raise ConfigurationError(
+            f"no value of {parent.kind} fills {{{name}}} in {wanted.path}: every request for it "
+            "was an error"
+        )
+
+    async def _with_values(
+        self, wanted: Wanted, name: str, parent: Surveyed, identifier: Identifier
+    ) -> Surveyed | None:
+        """The survey of the nested endpoint with most items; None when a value leads nowhere."""
+        mark = f"__{name}"
+        pages: dict[_Marks, list[dict[str, Any]]] = {}
+        for marks in dict.fromkeys(_marks(parent, mark, identifier)[:_MOST_TRIED]):
+            with contextlib.suppress(EndpointError):
+                _, guesses = await self._first_page(wanted, _values(marks))
+                pages[marks] = guesses[0].items if guesses else []
+            if sum(map(bool, pages.values())) == _MOST_PARENTS:
+                break
+        if not pages:
+            return None
+        fullest = max(pages, key=lambda marks: len(pages[marks]))
+        guess, paging, pages[fullest] = await self._look(wanted, _values(fullest))
+        samples = [{**item, **dict(marks)} for marks, items in pages.items() for item in items]
+        surveyed = self._conclude(wanted, guess, paging, samples, mark)
+        found = Discovery.by(parent, identifier_field(identifier))
+        surveyed.parameters = {**parent.parameters, name: found}
+        return surveyed
+
+    async def _first_page(
+        self, wanted: Wanted, values: Mapping[str, PathValue]
+    ) -> tuple[tuple[ApiRequest, ApiResponse, Any], list[ListGuess]]:
+        request = wanted.endpoint.request(self._base_url, values)
+        response = await self._client.send(request)
+        body = (await decode(response)).value
+        return (request, response, body), find_lists(body, wanted.path)
+
+
+def _candidates(parent: Surveyed) -> list[Identifier]:
+    chosen = [parent.identifier] if parent.identifier else []
+    others = [one for one in parent.shape.identifiers if one not in chosen]
+    return [*chosen, *others][:_MOST_PARENTS]
+
+
+def _inside(item: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
+
+
+def _marks(parent: Surveyed, mark: str, identifier: Identifier) -> list[_Marks]:
+    """For each item of the parent, the values in its own path and the one that it gives."""
+    outer = [f"__{name}" for name in parent.wanted.placeholders]
+    return [
+        (
+            *((each, str(item.get(each))) for each in outer),
+            (mark, str(_inside(item, identifier.keys))),
+        )
+        for item in parent.items
+    ]
+
+
+def _values(marks: _Marks) -> dict[str, PathValue]:
+    return {mark.removeprefix("__"): PathValue(value) for mark, value in marks}
+
+
+def _asking(wanted: Wanted, request: ApiRequest, ask: Ask) -> Callable[[], ApiRequest]:
+    """What a question sends; it may hold an address that is none."""
+
+    def asked() -> ApiRequest:
+        if ask.url:
+            return _linked(request, ask.url)
+        if not wanted.asks_in_body:
+            return request.with_query(ask.query)
+        placed = request
+        for name, value in ask.query.items():
+            placed = placed.placed("body", name, value)
+        return placed
+
+    return asked
+
+
+def _linked(request: ApiRequest, link: str) -> ApiRequest:
+    target = request.url.join(link).copy_with(userinfo=None, fragment=None)
+    return request.with_url(target)
+
+
+def _distinct(samples: Sequence[dict[str, Any]], guess: ListGuess) -> list[dict[str, Any]]:
+    """Each item once, because questions bring the same items again and again."""
+    key = naming_key(guess.items)
+    seen: dict[str, dict[str, Any]] = {}
+    for item in samples:
+        seen.setdefault(str(item.get(key)) if key else repr(item), item)
+    return list(seen.values())[:_MOST_SAMPLES]

@@ -1,0 +1,156 @@
+"""What a user wants of an endpoint, and what is known after asking it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.arrays import jq_path
+from cli.init.blocks import pagination_of
+from cli.init.detect.fields import Shape
+from cli.init.detect.found import Paging
+from cli.init.detect.identifiers import Identifier
+from cli.init.detect.lists import ListGuess
+from cli.init.detect.naming import blueprint_name
+from mapping.plan.endpoint import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An endpoint that the user chose: its path below baseUrl, and its own query parameters.
+
+    What documentation says: `hints` are names of its query parameters, `schema` the JSON schema of
+    an item, `blueprint` a name for what it lists, `key` the field that an item is asked for by.
+    With `asks_in_body`, the JSON `body` and not the query says which page is wanted.
+    """
+
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = None
+    blueprint: str = ""
+    key: str = ""
+    method: str = "GET"
+    body: Mapping[str, Any] | None = None
+    asks_in_body: bool = False
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is called for the first page."""
+        return Endpoint(self.path, self.method, dict(self.query), body=self.body)
+
+    @property
+    def placeholders(self) -> list[str]:
+        return Endpoint(self.path).placeholders
+
+
+@dataclass(slots=True)
+class Discovery:
+    """How the values of a placeholder are found.
+
+    `outer` is what items carry of the parent's own placeholder, where its identifiers need that.
+    """
+
+    endpoint: str
+    data_path: str
+    field: str
+    query: dict[str, str]
+    paging: Paging
+    method: str = "GET"
+    body: dict[str, Any] | None = None
+    outer: str = ""
+
+    @classmethod
+    def by(cls, surveyed: "Surveyed", field: str) -> "Discovery":
+        """From the endpoint that lists the values."""
+        return cls(
+            surveyed.kind,
+            surveyed.found.data_path,
+            field,
+            surveyed.query,
+            surveyed.paging,
+            surveyed.wanted.method,
+            surveyed.body,
+            surveyed.outer,
+        )
+
+    def reference(self, name: str) -> str:
+        """JQ on an item below the placeholder that gives the identifier of the parent's entity."""
+        return f'.{self.outer} + "/" + .__{name}' if self.outer else f".__{name}"
+
+    @property
+    def parent(self) -> str:
+        """The kind of the resource that the values identify."""
+        return self.endpoint
+
+
+@dataclass(slots=True)
+class Surveyed:
+    """What is known about an endpoint after asking it."""
+
+    wanted: Wanted
+    found: ListGuess
+    paging: Paging
+    shape: Shape
+    items: list[dict[str, Any]]
+    identifier: Identifier | None = None
+    parameters: dict[str, Discovery] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return self.wanted.path
+
+    @property
+    def blueprint(self) -> str:
+        return self.wanted.blueprint or blueprint_name(self.wanted.path)
+
+    @property
+    def outer(self) -> str:
+        """What items carry of the last placeholder, where it is a part of their identifier."""
+        names = self.wanted.placeholders
+        mark = f"__{names[-1]}" if names else ""
+        is_part = self.identifier and self.identifier.expression.startswith(f".{mark} ")
+        return mark if mark and is_part else ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query parameters of its requests, besides those of pagination settings."""
+        sizes = {name: str(value) for name, value in self.paging.query.items()}
+        own = self._without_paging(self.wanted.query)
+        return own if self.wanted.asks_in_body else {**own, **sizes}
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The body of its requests; None where there is none."""
+        if self.wanted.body is None:
+            return None
+        own = self._without_paging(self.wanted.body)
+        return {**own, **self.paging.query} if self.wanted.asks_in_body else own
+
+    def _without_paging[Value](self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """What the URL said about pages is said by the settings from now on."""
+        paging = pagination_of(self.paging.settings)
+        told = (paging.param, paging.size_param)
+        return {name: value for name, value in given.items() if name not in told}
+
+
+def parent_path(path: str) -> str:
+    """The collection that the last placeholder's values come from: the path in front of it."""
+    return path.rpartition("/{")[0]
+
+
+def why_not_nested(path: str) -> str:
+    """Why the values of a path's placeholders cannot be found; empty where they can."""
+    lists = parent_path(path)
+    if not lists:
+        return "there is no list in front of its first placeholder"
+    if lists.endswith("}"):
+        return (
+            f"no list stands between its placeholders, as in {lists}/{{…}}; init does not find "
+            "values that belong together, so write its path_parameters with `fields` yourself"
+        )
+    return why_not_nested(lists) if "/{" in lists else ""
+
+
+def identifier_field(identifier: Identifier) -> str:
+    """The field alone, which a path parameter takes as it is."""
+    return jq_path(identifier.keys)

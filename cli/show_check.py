@@ -1,0 +1,72 @@
+"""How `check` looks on a terminal."""
+
+from cli.check import CheckReport
+from cli.display import Terminal
+from probe.verdicts import Verdict
+
+
+def show_check(report: CheckReport, terminal: Terminal) -> None:
+    """Show everything that `check` found."""
+    _show_offline(report, terminal)
+    if report.steps:
+        terminal.heading(f"Connection to {report.base_url}")
+        table = terminal.table("_mark", "_step", "_detail", header=False)
+        for step in report.steps:
+            table.add_row(terminal.mark(step.ok), step.name, terminal.cell(step.detail))
+            if step.advice and not step.ok:
+                table.add_row("", "", terminal.cell(f"→ {step.advice}", "yellow"))
+        terminal.show(table)
+    if report.verdicts:
+        terminal.heading("Resources")
+        for verdict in report.verdicts:
+            _show_verdict(verdict, terminal)
+    if report.skipped:
+        terminal.line(f"Resources were not asked: {report.skipped}.", "dim")
+    terminal.line()
+    terminal.line(*_conclusion(report))
+
+
+def _show_offline(report: CheckReport, terminal: Terminal) -> None:
+    for name, problems, place in (
+        ("Settings", report.settings_problems, report.base_url),
+        ("Mapping", report.mapping_problems, report.mapping_name or "none was given"),
+    ):
+        heading = f"{name}: {place}" if place else name
+        if problems:
+            terminal.heading(f"{heading}: {_count(len(problems), 'problem')}")
+            terminal.problems(problems)
+        else:
+            mark = terminal.mark(True if place and report.mapping_name else None)
+            terminal.out.print(
+                terminal.mark(True) if name == "Settings" else mark, terminal.cell(heading)
+            )
+
+
+def _show_verdict(verdict: Verdict, terminal: Terminal) -> None:
+    table = terminal.table("_mark", "_text", header=False)
+    status = f"{verdict.status}, " if verdict.status else ""
+    said = verdict.error if not verdict.ok else f"{verdict.items} items, {verdict.stop}"
+    table.add_row(terminal.mark(verdict.ok), terminal.cell(verdict.kind, "bold"))
+    table.add_row("", terminal.cell(said if not verdict.ok else f"{status}{said}"))
+    if verdict.advice:
+        table.add_row("", terminal.cell(f"→ {verdict.advice}", "yellow"))
+    for warning in verdict.warnings:
+        table.add_row("", terminal.cell(f"! {warning}", "yellow"))
+    terminal.show(table)
+
+
+def _conclusion(report: CheckReport) -> tuple[str, str]:
+    if report.ok:
+        done = "Nothing is wrong"
+        return (f"{done} offline." if not report.steps else f"{done}."), "green"
+    wrong = (
+        len(report.settings_problems)
+        + len(report.mapping_problems)
+        + sum(not step.ok for step in report.steps)
+        + sum(not verdict.ok for verdict in report.verdicts)
+    )
+    return f"{_count(wrong, 'problem')} found.", "red"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,1 +1,0 @@
-"""`ocean-custom`: check settings, preview a mapping and make a first one, without Port."""

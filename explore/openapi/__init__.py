@@ -1,1 +1,0 @@
-"""What an OpenAPI 3 document tells about an API."""

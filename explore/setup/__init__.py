@@ -1,1 +1,0 @@
-"""`init`: from answers of an API to the files of an installation."""

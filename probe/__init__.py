@@ -1,0 +1,1 @@
+"""Trying a connection and a mapping without a resync: for the command line and Port."""

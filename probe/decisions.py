@@ -1,0 +1,78 @@
+"""What pagination asked and decided, in words."""
+
+from api_messages import ApiRequest
+from pagination.lookup import find
+from pagination.page import Page, Verdict
+from pagination.totals import find_total
+from probe.masking import is_telling
+from settings.pagination import PaginationSettings
+
+
+def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
+    """Such as `goes on: a full page (100)` or `ends: a short page (3 < 100)`.
+
+    Inputs: `settings`, those of the endpoint that the page is of.
+    """
+    if verdict.request is None:
+        return f"ends: {verdict.reason}"
+    return f"goes on: {verdict.reason or _reason_to_go_on(page, verdict, settings)}"
+
+
+def _reason_to_go_on(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
+    if verdict.extra:
+        return "a short page, but the server may be capping pages; asks whether there is another"
+    if settings.stop != "auto":
+        return _by_stop(page, settings)
+    for path in (settings.has_more_path, settings.last_page_path):
+        if path and find(page.body, path)[0]:
+            return f"{path} says so"
+    if way := _way_on(settings):
+        return way
+    total = find_total(page, settings.total_path)
+    if total:
+        return f"a {total} is not reached"
+    if page.received is not None and page.received >= settings.page_size:
+        return f"a full page ({page.received})"
+    return "the API says that there is more"
+
+
+def _by_stop(page: Page, settings: PaginationSettings) -> str:
+    if settings.stop == "empty_page":
+        return f"a page that is not empty ({page.received})"
+    return f"a full page ({page.received})"
+
+
+def _way_on(settings: PaginationSettings) -> str:
+    """Where an answer holds the way to the next page; empty where pages are numbered."""
+    match settings.type:
+        case "cursor" if settings.cursor_item:
+            return f"the last item's {settings.cursor_item} is the cursor for the next page"
+        case "cursor" if settings.cursor_header:
+            return f"a cursor for the next page in the header {settings.cursor_header}"
+        case "cursor":
+            return "a cursor for the next page"
+        case "next_link" if settings.next_link_header:
+            return f"a next link in the header {settings.next_link_header}"
+        case "next_link":
+            return "a next link in the body"
+        case "header_link":
+            return "a next link in the Link header"
+    return ""
+
+
+def place_of(request: ApiRequest, settings: PaginationSettings) -> str:
+    """What asks for a page where it stands outside of the address; empty where nothing does.
+
+    Sample: with `in: body`, `variables.after=Y3Vyc29y`.
+    """
+    if settings.where == "query" or not settings.param:
+        return ""
+    name = settings.param
+    if settings.where == "body":
+        present, value = find(request.body, name)
+    else:
+        held = {key.lower(): text for key, text in request.headers.items()}
+        present, value = name.lower() in held, held.get(name.lower())
+    if not present:
+        return ""
+    return f"{name}={'***' if is_telling(name) else value}"

@@ -1,0 +1,250 @@
+"""Reads a bounded part of a resource with the engine of a sync, and keeps what happened."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from api_messages import ApiRequest
+from errors import EndpointError, OceanCustomError
+from formats.bodies import decode
+from formats.options import ResponseFormat
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.resource import ResourcePlan
+from mapping.resources import CustomResourceConfig
+from pagination.page import Page, Verdict
+from probe.decisions import decision, place_of
+from probe.recording import Exchange, RecordingClient
+from reading.observer import UNLIMITED, Limits, Observer
+from reading.resource_reader import ResourceReader
+from reading.shared_responses import SharedResponses
+from settings.connection import ConnectionSettings
+
+_MOST_RETRIES = 2
+_LONGEST_WAIT = 20.0
+# Seconds that someone at a terminal waits for an export job.
+_LONGEST_EXPORT = 120.0
+# How the engine says that a limit of pages ended an endpoint.
+_LIMIT = "the limit of"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """One page as pagination saw it; `exchange` is None when an earlier request brought it.
+
+    `place` is what asked for this page beyond the address, such as `variables.after=abc`.
+    """
+
+    url: str
+    place: str
+    is_discovery: bool
+    received: int | None
+    items: int
+    decision: str
+    exchange: Exchange | None
+
+
+@dataclass(slots=True)
+class ResourceReading:
+    """What reading one resource came to.
+
+    `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
+    its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
+    whether parents were left out, `is_exported` whether a job comes before its own endpoint;
+    `error` is empty after success.
+    """
+
+    index: int
+    kind: str
+    data_path: str = "."
+    response_format: ResponseFormat | None = None
+    is_nested: bool = False
+    is_cut: bool = False
+    is_exported: bool = False
+    pages: list[PageRead] = field(default_factory=list)
+    endings: list[str] = field(default_factory=list)
+    discovery_endings: list[str] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    limits: Limits = UNLIMITED
+    error: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a limit ended the reading, so that there may be more."""
+        limits = self.limits
+        endings = [*self.endings, *self.discovery_endings]
+        at_pages = any(ending.startswith(_LIMIT) for ending in endings)
+        at_items = limits.items is not None and len(self.items) >= limits.items
+        most = limits.endpoints
+        at_endpoints = self.is_nested and most is not None and len(self.endings) >= most
+        return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
+
+    @property
+    def found(self) -> int:
+        """How many items data_path found, before any was filtered out."""
+        return sum(page.items for page in self.pages if not page.is_discovery)
+
+    @property
+    def failed(self) -> list[Exchange]:
+        """The requests that ended in an error."""
+        return [exchange for exchange in self.exchanges if exchange.error]
+
+    @property
+    def stop(self) -> str:
+        """Why the first endpoint ended, or that there is more."""
+        if not self.endings:
+            return "no page was read"
+        return "more pages follow" if self.endings[0].startswith(_LIMIT) else self.endings[0]
+
+    @property
+    def status(self) -> int | None:
+        """The status of the first error, else of the first answer."""
+        for exchange in [*self.failed, *self.exchanges]:
+            if exchange.status is not None:
+                return exchange.status
+        return None
+
+    def cause(self, advice: str = "") -> str:
+        """Why it failed, without the line that says what a resync would do.
+
+        Where there is better advice for the first error, its general hint goes.
+        """
+        lines = [line.removeprefix("  - ") for line in self.error.splitlines()]
+        text = "; ".join(lines[1:] or lines)
+        first = self.failed[0].error if self.failed else None
+        if first is None or not advice or advice == first.advice:
+            return text
+        return text.replace(f" ({first.advice})", "")
+
+    def is_step(self, exchange: Exchange) -> bool:
+        """Whether a request was a step of the export job, and brought no page."""
+        paged = any(page.exchange is exchange for page in self.pages)
+        return self.is_exported and not paged and not exchange.error
+
+    async def bodies(self) -> AsyncGenerator[Any]:
+        """The JSON values of the answers that the resource's own endpoints gave."""
+        discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
+        for exchange in self.exchanges:
+            others = id(exchange) in discovered or self.is_step(exchange)
+            if exchange.content and not exchange.error and not others:
+                if exchange.response is None:
+                    continue
+                answer = replace(exchange.response, content=exchange.content, large=None)
+                try:
+                    body = await decode(answer, self.response_format)
+                except EndpointError:
+                    continue
+                yield body.value
+
+
+class _Watcher(Observer):
+    """Notes each page with the request that brought it."""
+
+    def __init__(
+        self,
+        reading: ResourceReading,
+        plan: ResourcePlan,
+        client: RecordingClient,
+        settings: ConnectionSettings,
+    ) -> None:
+        self._reading = reading
+        self._plan = plan
+        self._client = client
+        self._settings = settings.pagination
+        self._start = len(client.exchanges)
+
+    def page_read(
+        self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
+    ) -> None:
+        pagination = endpoint.pagination or self._settings
+        self._reading.pages.append(
+            PageRead(
+                self._client.redactor.url(request.url),
+                self._client.redactor.text(place_of(request, pagination)),
+                endpoint is not self._plan.endpoint,
+                page.received,
+                page.count if verdict.keep else 0,
+                decision(page, verdict, pagination),
+                self._exchange_of(request),
+            )
+        )
+
+    def endpoint_read(self, endpoint: Endpoint, request: ApiRequest, reason: str) -> None:
+        if endpoint is self._plan.endpoint:
+            self._reading.endings.append(reason)
+        else:
+            self._reading.discovery_endings.append(reason)
+
+    def _exchange_of(self, request: ApiRequest) -> Exchange | None:
+        taken = {id(page.exchange) for page in self._reading.pages}
+        for exchange in self._client.exchanges[self._start :]:
+            if exchange.request.identity == request.identity and id(exchange) not in taken:
+                return exchange
+        return None
+
+
+async def read_resource(
+    resource: CustomResourceConfig,
+    index: int,
+    *,
+    client: RecordingClient,
+    settings: ConnectionSettings,
+    shared: SharedResponses,
+    limits: Limits,
+) -> ResourceReading:
+    """Read a resource up to the limits; whatever goes wrong is in `error`, never raised."""
+    reading = ResourceReading(index, resource.kind, resource.selector.data_path, limits=limits)
+    start = len(client.exchanges)
+    try:
+        plan = _impatient_plan(resource.plan(settings), client)
+        reading.response_format = plan.endpoint.response_format
+        reading.is_nested = bool(plan.parameters)
+        reading.is_exported = plan.export is not None
+        resource.selector.warn(resource.kind, settings)
+        reader = ResourceReader(
+            plan,
+            client=client,
+            settings=settings,
+            shared=shared,
+            limits=limits,
+            observer=_Watcher(reading, plan, client, settings),
+        )
+        async with aclosing(reader.batches()) as batches:
+            async for batch in batches:
+                reading.items += batch
+        # Of windows of time, a preview reads only one that has items.
+        reading.is_cut = reader.is_cut or plan.windows is not None
+    except OceanCustomError as error:
+        reading.error = _with_own_limit(str(error), resource)
+    reading.exchanges = client.exchanges[start:]
+    return reading
+
+
+def impatient(settings: ConnectionSettings) -> ConnectionSettings:
+    """Settings for someone who waits at a terminal: few retries, and no long waits."""
+    return settings.model_copy(
+        update={
+            "max_retries": min(settings.max_retries, _MOST_RETRIES),
+            "max_retry_wait": min(settings.max_retry_wait, _LONGEST_WAIT),
+        }
+    )
+
+
+def _impatient_plan(plan: ResourcePlan, client: RecordingClient) -> ResourcePlan:
+    """The plan, where an export job is not waited for as long as in a sync."""
+    if plan.export is None:
+        return plan
+    limit = min(plan.export.time_limit, _LONGEST_EXPORT)
+    interval = plan.export.interval if client.waits else 0
+    return replace(plan, export=replace(plan.export, time_limit=limit, interval=interval))
+
+
+def _with_own_limit(error: str, resource: CustomResourceConfig) -> str:
+    """An error text, where the limit of time is the one that a sync does not have."""
+    export = resource.selector.export
+    if export is None or export.time_limit <= _LONGEST_EXPORT:
+        return error
+    own = f"ocean-custom waits {_LONGEST_EXPORT:g} s, and a sync {export.time_limit:g} s"
+    return error.replace(f"export.time_limit is {_LONGEST_EXPORT:g} s", own)

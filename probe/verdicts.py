@@ -1,0 +1,100 @@
+"""Whether resources can be read, by their first pages: for `check`, and for Port's connection test.
+
+Every instance imports this module, which therefore knows nothing of files and terminals.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mapping.resources import CustomResourceConfig, plans_of
+from probe.advice import advice_for
+from probe.notes import Notes
+from probe.recording import RecordingClient
+from probe.resource_reading import ResourceReading, read_resource
+from reading.observer import Limits
+from reading.shared_responses import SharedResponses
+from settings.connection import ConnectionSettings
+
+_FIRST_PAGE = Limits(pages=1, endpoints=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a resource can be read, by its first page.
+
+    `stop` is why its first endpoint ended, or that there is more; `items` those of the first page.
+    """
+
+    index: int
+    kind: str
+    ok: bool
+    status: int | None
+    items: int
+    stop: str
+    error: str = ""
+    advice: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """One text for places that take only one."""
+        if not self.ok:
+            return f"{self.error} {self.advice}".strip()
+        warned = f"; {'; '.join(self.warnings)}" if self.warnings else ""
+        return f"{self.items} items on the first page, {self.stop}{warned}"
+
+
+async def judge_resources(
+    resources: Sequence[CustomResourceConfig],
+    client: RecordingClient,
+    settings: ConnectionSettings,
+    notes: Notes,
+) -> list[Verdict]:
+    """A verdict for each resource, in the order of the mapping."""
+    shared = SharedResponses(plans_of(resources, settings))
+    verdicts = []
+    try:
+        for index, resource in enumerate(resources):
+            reading = await read_resource(
+                resource,
+                index,
+                client=client,
+                settings=settings,
+                shared=shared,
+                limits=_FIRST_PAGE,
+            )
+            verdicts.append(judge(reading, settings, notes.take()))
+    finally:
+        shared.close()
+    return verdicts
+
+
+def judge(
+    reading: ResourceReading, settings: ConnectionSettings, warnings: Sequence[str] = ()
+) -> Verdict:
+    """The verdict on a resource whose first page was read."""
+    failed = reading.failed
+    advice = advice_for(failed[0], settings) if failed else ""
+    # What failed was logged as well.
+    heard = [line for line in warnings if line not in reading.error]
+    if not reading.error and not reading.items:
+        heard.append(_no_items(reading))
+    return Verdict(
+        reading.index,
+        reading.kind,
+        not reading.error,
+        reading.status,
+        len(reading.items),
+        reading.stop,
+        reading.cause(advice),
+        "" if advice in reading.error else advice,
+        tuple(heard),
+    )
+
+
+def _no_items(reading: ResourceReading) -> str:
+    if reading.found:
+        return "no items: items_filter and emit leave none of those on the first page"
+    if reading.is_nested and not reading.endings:
+        return "no items: its path_parameters have no values, so that nothing was asked"
+    return "no items: the list is empty, or data_path points beside it"

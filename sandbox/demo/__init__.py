@@ -1,1 +1,0 @@
-"""The demonstration: the real integration brings the sample API into a local catalog."""

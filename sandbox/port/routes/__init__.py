@@ -1,1 +1,0 @@
-"""The HTTP surface: one module for each part of Port's API."""

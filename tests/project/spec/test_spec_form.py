@@ -1,0 +1,215 @@
+"""What Port's installation form is told: texts, sections, dependencies, deployment methods."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import jsonschema
+import pytest
+import yaml
+
+from settings.credentials import AuthType
+from settings.pagination import PaginationType
+
+ROOT = Path(__file__).resolve().parents[3]
+SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    (ROOT / "tools" / "schemas" / "ocean-spec.schema.json").read_text("utf-8")
+)
+SETTINGS: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in SPEC["configurations"]}
+IN_VIEW = {
+    "baseUrl",
+    "authType",
+    "apiToken",
+    "username",
+    "password",
+    "apiKey",
+    "apiKeyHeader",
+    "apiKeyLocation",
+    "apiKeyPrefix",
+    "tokenUrl",
+    "grantType",
+    "clientId",
+    "clientSecret",
+    "clientAuthentication",
+    "refreshToken",
+    "refreshTokenFile",
+    "scope",
+    "audience",
+    "tokenParameters",
+    "signingKey",
+    "signingKeyFile",
+    "signingAlgorithm",
+    "tokenClaims",
+    "tokenHeaders",
+    "tokenLifetime",
+    "tokenPerRequest",
+    "accessKeyId",
+    "secretAccessKey",
+    "sessionToken",
+    "signingRegion",
+    "signingService",
+    "customAuthRequest",
+    "customAuthRequestTemplate",
+}
+PAGED = {"paginationType": ["offset", "page", "cursor"]}
+SIGNED = {"webhookAuth": ["hmac"]}
+DEPENDENCIES: dict[str, dict[str, list[str]]] = {
+    "apiToken": {"authType": ["bearer_token"]},
+    "username": {"authType": ["basic", "basic_auth", "oauth2"]},
+    "password": {"authType": ["basic", "basic_auth", "oauth2"]},
+    "apiKey": {"authType": ["api_key"]},
+    "apiKeyHeader": {"authType": ["api_key"]},
+    "apiKeyLocation": {"authType": ["api_key"]},
+    "apiKeyPrefix": {"authType": ["api_key"]},
+    "tokenUrl": {"authType": ["oauth2"]},
+    "grantType": {"authType": ["oauth2"]},
+    "clientId": {"authType": ["oauth2"]},
+    "clientSecret": {"authType": ["oauth2"]},
+    "clientAuthentication": {"authType": ["oauth2"]},
+    "refreshToken": {"grantType": ["refresh_token"]},
+    "refreshTokenFile": {"grantType": ["refresh_token"]},
+    "scope": {"authType": ["oauth2"]},
+    "audience": {"authType": ["oauth2"]},
+    "tokenParameters": {"authType": ["oauth2"]},
+    "signingKey": {"authType": ["jwt", "oauth2"]},
+    "signingKeyFile": {"authType": ["jwt", "oauth2"]},
+    "signingAlgorithm": {"authType": ["jwt", "oauth2"]},
+    "tokenClaims": {"authType": ["jwt", "oauth2"]},
+    "tokenHeaders": {"authType": ["jwt", "oauth2"]},
+    "tokenLifetime": {"authType": ["jwt", "oauth2"]},
+    "tokenPerRequest": {"authType": ["jwt"]},
+    "accessKeyId": {"authType": ["aws_sigv4"]},
+    "secretAccessKey": {"authType": ["aws_sigv4"]},
+    "sessionToken": {"authType": ["aws_sigv4"]},
+    "signingRegion": {"authType": ["aws_sigv4"]},
+    "signingService": {"authType": ["aws_sigv4"]},
+    "customAuthRequest": {"authType": ["custom"]},
+    "customAuthRequestTemplate": {"authType": ["custom"]},
+    "pageSize": PAGED,
+    "paginationParam": PAGED,
+    "sizeParam": PAGED,
+    "hasMorePath": PAGED,
+    "totalPath": {"paginationType": ["offset", "page", "cursor", "next_link", "header_link"]},
+    "startPage": {"paginationType": ["page"]},
+    "lastPagePath": {"paginationType": ["page"]},
+    "cursorPath": {"paginationType": ["cursor"]},
+    "nextLinkPath": {"paginationType": ["next_link"]},
+    "headerLinkRel": {"paginationType": ["header_link"]},
+    "webhookPreset": SIGNED,
+    "webhookSecret": {"webhookAuth": ["hmac", "basic", "token"]},
+    "webhookUsername": {"webhookAuth": ["basic"]},
+    "webhookHeader": {"webhookAuth": ["hmac", "token"]},
+    "webhookPrefix": {"webhookAuth": ["hmac", "token"]},
+    "webhookAlgorithm": SIGNED,
+    "webhookEncoding": SIGNED,
+    "webhookSignedPayload": SIGNED,
+    "webhookTimestampHeader": SIGNED,
+    "webhookTimestampPrefix": SIGNED,
+    "webhookTolerance": SIGNED,
+}
+
+
+def accepts(spec: dict[str, Any]) -> bool:
+    return jsonschema.Draft202012Validator(SCHEMA).is_valid(spec)
+
+
+def with_setting(**setting: object) -> dict[str, Any]:
+    described = {"required": False, "description": "What this is, for example `1`.", **setting}
+    return {**SPEC, "configurations": [described]}
+
+
+def test_the_spec_keeps_the_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.Draft202012Validator(SCHEMA).validate(SPEC)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param({"name": "port", "type": "number"}, id="a type that does not boot"),
+        pytest.param({"name": "size", "type": "string", "default": 1}, id="default of other type"),
+        pytest.param({"name": "token", "type": "string", "sensitive": True}, id="masks None"),
+        pytest.param({"name": "oauth2Url", "type": "url"}, id="digit in the name"),
+        pytest.param({"name": "baseURL", "type": "url"}, id="acronym in the name"),
+        pytest.param(
+            {"name": "flag", "type": "boolean", "enum": ["a", "b"]}, id="enum of booleans"
+        ),
+        pytest.param({"name": "size", "type": "string", "depends": []}, id="unknown key"),
+        pytest.param({"name": "size", "type": "string", "description": "Size"}, id="no example"),
+        pytest.param(
+            {"name": "size", "type": "string", "required": True, "default": "1"},
+            id="required, yet has a default",
+        ),
+    ],
+)
+def test_the_schema_refuses_what_would_not_work(setting: dict[str, object]) -> None:
+    assert accepts(with_setting(name="size", type="string"))
+    assert not accepts(with_setting(**setting))
+
+
+@pytest.mark.contract("spec.title")
+def test_title_and_type() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert SPEC["title"] == "Ocean Custom"
+    assert SPEC["type"] == project["name"] == "custom"
+
+
+@pytest.mark.contract("spec.form-mapping")
+def test_the_mapping_form_is_on() -> None:
+    assert SPEC["formMappingEnabled"] is True
+
+
+@pytest.mark.contract("spec.saas")
+def test_hosting_without_live_events() -> None:
+    assert SPEC["saas"] == {"enabled": True, "liveEvents": {"enabled": False}}
+
+
+@pytest.mark.contract("spec.deployment-methods")
+def test_deployment_methods() -> None:
+    methods = [method["type"] for method in SPEC["deploymentMethodOverride"]]
+    assert methods == ["helm", "docker", "githubWorkflow", "gitlabCI"]
+
+
+@pytest.mark.contract("spec.advanced")
+def test_only_base_url_and_credentials_are_in_view() -> None:
+    sections = {name: entry.get("section") for name, entry in SETTINGS.items()}
+    assert sections == {
+        name: None if name in IN_VIEW else "Advanced configuration" for name in SETTINGS
+    }
+
+
+@pytest.mark.contract("spec.descriptions")
+@pytest.mark.parametrize("name", SETTINGS)
+def test_descriptions_are_one_sentence_with_an_example(name: str) -> None:
+    text = SETTINGS[name]["description"]
+    prose = "".join(text.split("`")[::2])
+    assert "for example `" in text
+    assert prose.endswith(".")
+    assert prose.count(". ") == 0
+
+
+@pytest.mark.contract("spec.dependencies")
+def test_dependencies() -> None:
+    declared = {
+        name: {clause["name"]: clause["values"] for clause in entry["dependencies"]}
+        for name, entry in SETTINGS.items()
+        if "dependencies" in entry
+    }
+    assert declared == DEPENDENCIES
+
+
+@pytest.mark.contract("spec.dependencies")
+def test_dependencies_name_settings_that_come_before_and_values_they_have() -> None:
+    order = list(SETTINGS)
+    for name, entry in SETTINGS.items():
+        for clause in entry.get("dependencies", []):
+            assert order.index(clause["name"]) < order.index(name)
+            assert set(clause["values"]) <= set(SETTINGS[clause["name"]]["enum"])
+
+
+@pytest.mark.contract("settings.authType.values", "settings.paginationType.values")
+def test_the_form_offers_what_the_settings_accept() -> None:
+    assert set(SETTINGS["authType"]["enum"]) == {*get_args(AuthType), "basic_auth"}
+    assert SETTINGS["paginationType"]["enum"] == list(get_args(PaginationType))

@@ -1,0 +1,396 @@
+"""Bodies that do not fit in memory: handed on while they arrive, whole or an error."""
+
+import asyncio
+import gc
+import gzip
+import json
+import os
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api_messages import ApiRequest, ApiResponse
+from client import ApiClient
+from errors import EndpointError, ResourceError, ResponseError
+from expressions.jq_expressions import DataPath
+from expressions.worker import JqWorker
+from formats.documents import Documents
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.error_rules import ErrorRule
+from mapping.plan.resource import ResourcePlan
+from reading import item_stream
+from reading.item_stream import ItemStream
+from reading.resource_reader import ResourceReader
+from reading.shared_responses import SharedResponses
+from settings.connection import ConnectionSettings
+from tests.rooms import ClientFactory
+from tests.support.fake_api import FakeApi, Received, Reply
+from transport import connections, download, exchange, spool
+from transport.spool import Spool
+
+ITEMS = [{"id": number, "text": 'a "quoted" ]text\\'} for number in range(300)]
+BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": None}).encode()
+
+
+@pytest.fixture(autouse=True)
+def _small_is_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(connections, "SMALL", 1000)
+    monkeypatch.setattr(exchange, "SMALL", 1000)
+    monkeypatch.setattr(spool, "CHUNK", 512)
+    monkeypatch.setattr(download, "CHUNK", 512)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def plan(data_path: str = ".data.items", *rules: ErrorRule) -> ResourcePlan:
+    return ResourcePlan("/x", Endpoint("/x", data_path=DataPath(data_path)), (), rules)
+
+
+type Read = Callable[..., Any]
+
+
+@pytest.fixture
+def read(api: FakeApi, connect: ClientFactory) -> Read:
+    async def items(chosen: ResourcePlan, **config: Any) -> list[dict[str, Any]]:
+        reader = resource_reader(connect(**config), chosen, base_url=api.url, **config)
+        return [item async for batch in reader.batches() for item in batch]
+
+    return items
+
+
+def resource_reader(client: ApiClient, chosen: ResourcePlan, **config: Any) -> ResourceReader:
+    parsed = ConnectionSettings.parse(config)
+    return ResourceReader(chosen, client=client, settings=parsed, shared=SharedResponses([]))
+
+
+def broken_off(body: bytes, at: int) -> Reply:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return Reply(raw=head % len(body) + body[:at])
+
+
+@pytest.mark.parametrize(
+    "data_path, expected",
+    [
+        (".data.items", ITEMS),
+        (".data.items[]", ITEMS),
+        (".data.items[] | select(.id > 9)", ITEMS[10:]),
+        (".data.items | map({id})", [{"id": item["id"]} for item in ITEMS]),
+        (".data.items | map(select(.id < 3)) | map({id})", [{"id": n} for n in range(3)]),
+        (".data.items | sort_by(-.id) | .[:2]", [ITEMS[299], ITEMS[298]]),
+        (".data", [{"items": ITEMS}]),
+        ('.data["items"]?', ITEMS),
+    ],
+)
+async def test_any_data_path_gives_what_it_gives_on_a_small_body(
+    api: FakeApi, read: Read, data_path: str, expected: Any
+) -> None:
+    api.script(Reply(body=BODY))
+    assert await read(plan(data_path)) == expected
+    assert len(api.received) == 1
+
+
+@pytest.mark.parametrize(
+    "body, headers",
+    [
+        (gzip.compress(BODY), {"content-encoding": "gzip"}),
+        (BODY.decode().encode("utf-16"), {"content-type": "application/json; charset=utf-16"}),
+        (b"\xef\xbb\xbf" + BODY, {}),
+    ],
+)
+async def test_compressed_bodies_and_other_charsets(
+    api: FakeApi, read: Read, body: bytes, headers: dict[str, str]
+) -> None:
+    api.script(Reply(body=body, headers=headers))
+    assert await read(plan()) == ITEMS
+
+
+async def test_lines(api: FakeApi, read: Read) -> None:
+    body = "\n".join(map(json.dumps, ITEMS)).encode()
+    api.script(Reply(body=body, headers={"content-type": "application/x-ndjson"}))
+    assert await read(plan(".")) == ITEMS
+    assert await read(plan(".[] | select(.id > 298)")) == ITEMS[299:]
+    assert await read(plan(".[] | select(.id > 299)")) == []
+    api.script(Reply(body=body + b"\n1,2", headers={"content-type": "application/x-ndjson"}))
+    with pytest.raises(ResourceError, match="not JSON"):
+        await read(plan("."))
+
+
+async def test_integers_beyond_doubles_keep_every_digit(api: FakeApi, read: Read) -> None:
+    items = [{"id": 2**53 + number} for number in range(1, 101)]
+    api.script(Reply(body={"data": {"items": items}}))
+    exact = [{"id": str(item["id"])} for item in items]
+    assert await read(plan()) == exact
+    assert await read(plan(".data.items[] | {id}")) == exact
+
+
+async def test_items_are_handed_on_before_the_body_has_arrived(connect: ClientFactory) -> None:
+    rest = asyncio.Event()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
+        writer.write(head + BODY[:8000])
+        await rest.wait()
+        writer.write(BODY[8000:])
+        writer.close()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        response = await connect(base_url=base).send(Endpoint("/x").request(base, {}))
+        stream = await ItemStream.open(Documents(response), DataPath(".data.items"), JqWorker())
+        assert stream
+        async with aclosing(stream.pieces()) as pieces:
+            found = (await asyncio.wait_for(anext(pieces), 5)).items
+            rest.set()
+            found += [item async for piece in pieces for item in piece.items]
+    assert found == ITEMS
+    assert stream.body == {"meta": {"total": 300}, "data": {"items": []}, "next": None}
+
+
+@given(breaks=st.lists(st.integers(0, len(BODY) - 1), max_size=2))
+@settings(max_examples=20, deadline=None)
+def test_a_body_that_breaks_off_is_asked_for_again(breaks: list[int]) -> None:
+    async def run() -> None:
+        async with FakeApi().running() as api:
+            api.script(*(broken_off(BODY, at) for at in breaks), Reply(body=BODY))
+            config = {"base_url": api.url, "max_retries": 2}
+            client = ApiClient(ConnectionSettings.parse(config))
+            reader = resource_reader(client, plan(), **config)
+            found = [item async for batch in reader.batches() for item in batch]
+            await client.aclose()
+            assert found == ITEMS
+            assert len(api.received) == len(breaks) + 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.contract("failure.keeps-what-was-read")
+async def test_a_body_that_breaks_off_for_good_fails_and_what_came_is_handed_on(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(broken_off(BODY, 9000))
+    found: list[Any] = []
+
+    async def collect() -> None:
+        async for batch in resource_reader(connect(), plan(), base_url=api.url).batches():
+            found.extend(batch)
+
+    with pytest.raises(ResourceError, match=r"GET http://127.*the connection broke"):
+        await collect()
+    assert found == ITEMS[: len(found)]
+    assert len(found) > 50
+    assert len(api.received) == 3
+
+
+@pytest.mark.parametrize(
+    "again, said",
+    [
+        (Reply(body=BODY.replace(b'"id": 7,', b'"id": 8,')), "another one"),
+        (Reply(status=404), "then the API answered 404"),
+        (Reply(status=503), "then the API answered 503"),
+        (Reply(body=BODY[:5000]), "ended earlier"),
+    ],
+)
+async def test_what_was_handed_on_must_come_again(
+    api: FakeApi, read: Read, again: Reply, said: str
+) -> None:
+    api.script(broken_off(BODY, 9000), again)
+    with pytest.raises(ResourceError, match=said):
+        await read(plan())
+
+
+@pytest.mark.contract("body.not-json")
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY[:-40],
+        BODY.replace(b'"id": 250,', b'"id": 250'),
+        BODY.replace(b'{"id": 250,', b',{"id": 250,'),
+        BODY + b"]",
+        BODY.replace(b'"next": null', b'"data": {"items": []}'),
+    ],
+    ids=["cut", "no comma", "two commas", "trailing", "key twice"],
+)
+async def test_a_body_that_is_no_json_fails(api: FakeApi, read: Read, body: bytes) -> None:
+    api.script(Reply(body=body))
+    with pytest.raises(ResourceError, match="not JSON"):
+        await read(plan())
+
+
+async def test_pages_go_on_after_a_large_one(api: FakeApi, read: Read) -> None:
+    def answer(request: Received) -> Reply:
+        offset = int(request.query["offset"])
+        return Reply(body={"total": 300, "data": {"items": ITEMS[offset : offset + 100]}})
+
+    api.answer = answer
+    assert await read(plan(), pagination_type="offset") == ITEMS
+    assert sorted(int(request.query["offset"]) for request in api.received) == [0, 100, 200, 300]
+
+
+async def test_a_large_page_that_starts_like_the_one_before_is_read_as_well(
+    api: FakeApi, read: Read
+) -> None:
+    def answer(request: Received) -> Reply:
+        number = int(request.query["page"])
+        rest = ITEMS[100 * number : 100 * number + 99] if number < 4 else []
+        return Reply(body={"data": {"items": [{"id": "header"}, *rest][: 1 + len(rest)]}})
+
+    api.answer = answer
+    found = await read(plan(), pagination_type="page", start_page="0")
+    assert [item["id"] for item in found if item["id"] != "header"] == [
+        item["id"] for number in range(3) for item in ITEMS[100 * number : 100 * number + 99]
+    ]
+
+
+@pytest.mark.contract("loop.page")
+@pytest.mark.parametrize("stamp", [False, True])
+async def test_a_large_page_that_comes_again_is_an_error(
+    api: FakeApi, read: Read, stamp: bool
+) -> None:
+    def answer(request: Received) -> Reply:
+        at = len(api.received) if stamp else 0
+        return Reply(body={"at": "x" * at, "data": {"items": ITEMS[:100]}})
+
+    api.answer = answer
+    with pytest.raises(ResourceError, match="seems to ignore page"):
+        await read(plan(), pagination_type="page")
+    assert len(api.received) == 2
+
+
+async def test_nothing_at_the_path_is_told_as_for_a_small_body(api: FakeApi, read: Read) -> None:
+    api.script(Reply(body=BODY))
+    with pytest.raises(ResourceError, match=r"matches nothing.*meta\.total"):
+        await read(plan(".users"))
+    with pytest.raises(ResourceError, match="matches nothing"):
+        await read(plan(".data.items[] | .nothing"))
+    api.script(Reply(body={"error": "x" * 2000, "data": {"items": []}}))
+    with pytest.raises(ResourceError, match="the body says error"):
+        await read(plan())
+
+
+@pytest.mark.contract("on-error.skip")
+async def test_rules_are_for_large_bodies_too(api: FakeApi, read: Read) -> None:
+    rule = ErrorRule.parse("true", "skip", "on_error.0")
+    api.script(Reply(body=BODY[:-40]))
+    assert (await read(plan(".data.items", rule)))[:5] == ITEMS[:5]
+
+
+async def test_a_large_error_answer_is_an_error_like_any_other(api: FakeApi, read: Read) -> None:
+    api.script(Reply(status=400, body=b"no " * 2000))
+    with pytest.raises(ResourceError, match="answered 400 Reason: no no"):
+        await read(plan())
+
+
+async def test_giving_up_ends_the_download_and_frees_its_turn(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+    client = connect(max_concurrent_requests="1", timeout="60")
+
+    async def stuck(request: Received) -> Reply:
+        return Reply(raw=head + BODY[:9000] + b" " * 100, drip=0)
+
+    api.answer = stuck
+    before = asyncio.all_tasks()
+    response = await client.send(Endpoint("/x").request(api.url, {}))
+    assert response.large
+    response.large.abandon()
+    with pytest.raises(EndpointError):
+        await response.large.completed()
+    api.script(Reply(body={"data": {"items": []}}))
+    assert (await asyncio.wait_for(client.send(Endpoint("/x").request(api.url, {})), 5)).status
+    await asyncio.sleep(0.05)
+    assert {task for task in asyncio.all_tasks() - before if "Download" in repr(task)} == set()
+
+
+async def test_the_file_has_no_name_and_ends_with_its_reader(
+    api: FakeApi, connect: ClientFactory, tmp_path: Path
+) -> None:
+    def open_files() -> int:
+        """How many open files have no name; those of others come and go."""
+        descriptors = Path("/proc/self/fd").iterdir()
+        return sum("deleted" in str(each.readlink()) for each in descriptors if each.is_symlink())
+
+    api.script(Reply(body=BODY))
+    client = connect()
+    # What other tests left open would end meanwhile.
+    gc.collect()
+    before = open_files()
+    response = await client.send(Endpoint("/x").request(api.url, {}))
+    assert response.large
+    assert await response.large.read() == BODY
+    assert await response.large.read() == BODY
+    assert list(tmp_path.iterdir()) == []
+    assert "quoted" not in repr(response)
+    assert open_files() == before + 1
+    del response
+    assert open_files() == before
+
+
+async def test_a_full_disk_fails_the_resource_and_says_where(
+    api: FakeApi, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, data: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    api.script(Reply(body=BODY))
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(ResourceError, match=r"No space left.*make room"):
+        await read(plan())
+
+
+async def test_without_a_place_for_large_bodies_the_error_says_so_and_the_turn_is_free(
+    api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client, request = connect(max_concurrent_requests=1), ApiRequest("GET", f"{api.url}/x")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    api.script(Reply(body=BODY), Reply())
+    with pytest.raises(EndpointError, match=r"kept on disk: No such file.*make room in .*/gone"):
+        await client.send(request)
+    assert (await client.send(request)).status == 200
+    assert client.traffic.retries == 0
+
+
+async def test_several_read_one_body_at_their_own_pace() -> None:
+    body = Spool()
+    gate = asyncio.Event()
+
+    async def write() -> None:
+        await body.append(b"a" * 700)
+        await gate.wait()
+        await body.append(b"b" * 10)
+
+    body.fill(write())
+    quick = asyncio.create_task(body.read())
+    async with aclosing(body.chunks()) as chunks:
+        assert await anext(chunks) == b"a" * 512
+        gate.set()
+        assert await quick == b"a" * 700 + b"b" * 10
+        assert b"".join([chunk async for chunk in chunks]) == b"a" * 188 + b"b" * 10
+
+
+async def test_an_error_reaches_every_reader() -> None:
+    body = Spool()
+
+    async def fail() -> None:
+        await body.append(b"abc")
+        raise ResponseError("it broke")
+
+    body.fill(fail())
+    for _ in range(2):
+        with pytest.raises(ResponseError, match="it broke"):
+            await body.read()
+        with pytest.raises(ResponseError, match="it broke"):
+            assert [chunk async for chunk in body.chunks()] == [b"abc"]
+
+
+async def test_small_answers_and_unfit_paths_are_not_streamed() -> None:
+    small = ApiResponse(httpx.URL("https://h.test"), 200, httpx.Headers(), b"[]")
+    assert await item_stream.ItemStream.open(Documents(small), DataPath("."), JqWorker()) is None
+    for path in (".a | sort", ".[-1]", ".a + .b", "first(.a[])"):
+        assert DataPath(path).list_path is None, path

@@ -1,0 +1,332 @@
+"""Reading what has changed: every change is read, whatever else is read with it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api_messages import ApiRequest
+from errors import ResourceError
+from expressions.jq_expressions import DataPath, ItemExpression
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.incremental import Incremental, ServerSide
+from mapping.plan.path_parameter import PathParameter
+from mapping.plan.resource import ResourcePlan
+from mapping.plan.times import TimeFormat
+from mapping.plan.windows import Windows
+from reading.observer import Limits
+from reading.resource_reader import ResourceReader
+from reading.shared_responses import SharedResponses
+from settings.connection import ConnectionSettings
+from tests.reading.test_resource_reader import BASE, Api
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+UPDATED = ItemExpression(".updated_at", "incremental.field")
+
+type Item = dict[str, Any]
+
+
+async def read(
+    route: Callable[[ApiRequest], Any],
+    plan: ResourcePlan,
+    since: datetime | None,
+    limits: Limits | None = None,
+    now: datetime | None = None,
+    **config: Any,
+) -> tuple[list[Item], Api]:
+    api = Api(route)
+    client: Any = api
+    reader = ResourceReader(
+        plan,
+        client=client,
+        settings=ConnectionSettings.parse({"base_url": BASE, **config}),
+        shared=SharedResponses([]),
+        limits=limits or Limits(),
+        since=since,
+    )
+    if now:
+        reader._timed._clock = lambda: now
+    found = [item async for batch in reader.batches() for item in batch]
+    return found, api
+
+
+def plan_of(incremental: Incremental | None = None, **parts: Any) -> ResourcePlan:
+    return ResourcePlan("/things", Endpoint("/things"), incremental=incremental, **parts)
+
+
+def query_of(request: ApiRequest) -> httpx.QueryParams:
+    return request.url.params
+
+
+SERVER_SIDE = [
+    (ServerSide("since"), {"since": "2023-12-31T23:59:59Z"}),
+    (
+        ServerSide("q", time_format=TimeFormat("%Y-%m-%d %H:%M"), prefix="up>=", suffix="^x=1"),
+        {"q": "up>=2023-12-31 23:59^x=1"},
+    ),
+    (ServerSide("since", time_format=TimeFormat("epoch_seconds")), {"since": "1704067199"}),
+]
+
+
+@pytest.mark.parametrize("server_side, expected", SERVER_SIDE)
+async def test_the_moment_is_asked_for_in_incremental_runs_only(
+    server_side: ServerSide, expected: dict[str, str]
+) -> None:
+    plan = plan_of(Incremental(server_side, query_params={"state": "all"}))
+    asked: list[dict[str, str]] = []
+
+    def route(request: ApiRequest) -> Any:
+        asked.append(dict(query_of(request)))
+        return [{"id": 1}]
+
+    await read(route, plan, START + timedelta(microseconds=5))
+    await read(route, plan, None)
+    assert asked == [{"state": "all", **expected}, {}]
+
+
+async def test_in_a_header_and_in_a_body() -> None:
+    seen: list[ApiRequest] = []
+
+    def route(request: ApiRequest) -> Any:
+        seen.append(request)
+        return [{"id": 1}]
+
+    millis = TimeFormat("epoch_milliseconds")
+    in_body = Incremental(ServerSide("filter.since", "body", millis))
+    endpoint = Endpoint("/things", "POST", body={"filter": {"open": True}})
+    await read(route, ResourcePlan("/things", endpoint, incremental=in_body), START)
+    await read(route, plan_of(Incremental(ServerSide("X-Since", "header"))), START)
+    assert seen[0].body == {"filter": {"open": True, "since": 1704067199000}}
+    assert seen[1].headers == {"X-Since": "2023-12-31T23:59:59Z"}
+    wrong = ResourcePlan("/things", Endpoint("/things", "POST", body=[1]), incremental=in_body)
+    with pytest.raises(ResourceError, match=r"look at body and incremental\.in"):
+        await read(route, wrong, START)
+
+
+async def test_no_changes_are_no_error() -> None:
+    plan = ResourcePlan(
+        "/things",
+        Endpoint("/things", data_path=DataPath(".items")),
+        incremental=Incremental(ServerSide("since")),
+    )
+    found, _ = await read(lambda request: {}, plan, START)
+    assert found == []
+    with pytest.raises(ResourceError, match="matches nothing"):
+        await read(lambda request: {}, plan, None)
+
+
+def at(seconds: float) -> str:
+    return (START + timedelta(seconds=seconds)).isoformat()
+
+
+def paged(items: list[Item], size: int) -> Callable[[ApiRequest], Any]:
+    def route(request: ApiRequest) -> Any:
+        page = int(query_of(request)["page"])
+        return {
+            "items": items[(page - 1) * size : page * size],
+            "total": len(items),
+            "next": page * size < len(items),
+        }
+
+    return route
+
+
+CUTOFF = ResourcePlan(
+    "/things",
+    Endpoint("/things", data_path=DataPath(".items")),
+    incremental=Incremental(changed=UPDATED),
+)
+PAGED: dict[str, Any] = {"pagination_type": "page", "page_size": "3", "has_more_path": "next"}
+
+
+async def test_reading_ends_at_the_first_page_that_is_older() -> None:
+    items = [{"id": n, "updated_at": at(-n)} for n in range(30)]
+    found, api = await read(paged(items, 3), CUTOFF, START - timedelta(seconds=4), **PAGED)
+    # Pages of 0-2, 3-5 (where the border is) and 6-8 (the overlap); nothing is fetched ahead.
+    assert [item["id"] for item in found] == list(range(9))
+    assert len(api.asked) == 3
+    _, api = await read(paged(items, 3), CUTOFF, None, **PAGED)
+    assert len(api.asked) == 10
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param([at(n) for n in range(30)], id="oldest first"),
+        pytest.param([at((n * 7) % 30) for n in range(30)], id="in no order"),
+        pytest.param([at(-n) if n % 3 else None for n in range(30)], id="without a time"),
+        pytest.param([at(-n) if n % 3 else "yesterday" for n in range(30)], id="not understood"),
+        pytest.param([at(-1)] * 30, id="all at the same time"),
+        pytest.param([at(-(n % 2)) for n in range(7)] + [at(-9)] * 23, id="imported at once"),
+    ],
+)
+async def test_where_nothing_tells_that_the_rest_is_older_all_is_read(times: list[Any]) -> None:
+    items = [{"id": n, "updated_at": time} for n, time in enumerate(times)]
+    found, _ = await read(paged(items, 3), CUTOFF, START + timedelta(days=1), **PAGED)
+    assert [item["id"] for item in found] == list(range(30))
+
+
+async def test_pinned_items_do_not_end_the_reading() -> None:
+    pinned = [{"id": "p", "updated_at": at(-1000)}]
+    items = pinned + [{"id": n, "updated_at": at(-n)} for n in range(30)]
+    found, api = await read(paged(items, 3), CUTOFF, START - timedelta(seconds=7), **PAGED)
+    assert [item["id"] for item in found][:9] == ["p", *range(8)]
+    assert len(api.asked) == 4
+
+
+@given(
+    ages=st.lists(st.integers(0, 50), max_size=40),
+    size=st.integers(1, 7),
+    since=st.integers(0, 51),
+    unreadable=st.sets(st.integers(0, 39), max_size=3),
+)
+@settings(max_examples=80, deadline=None)
+def test_newest_first_every_change_is_read(
+    ages: list[int], size: int, since: int, unreadable: set[int]
+) -> None:
+    items = [{"id": n, "updated_at": at(-age)} for n, age in enumerate(sorted(ages))]
+    for n in unreadable & set(range(len(items))):
+        items[n]["updated_at"] = None
+    changed = {item["id"] for item, age in zip(items, sorted(ages), strict=True) if age <= since}
+    config = PAGED | {"page_size": str(size)}
+    found, _api = asyncio.run(
+        read(paged(items, size), CUTOFF, START - timedelta(seconds=since), **config)
+    )
+    read_ids = [item["id"] for item in found]
+    assert changed <= set(read_ids)
+    assert len(read_ids) == len(set(read_ids))
+    assert read_ids == list(range(len(read_ids)))
+
+
+async def test_only_parents_that_changed_are_read() -> None:
+    parents = [
+        {"id": "old", "pushed_at": at(-10)},
+        {"id": "new", "pushed_at": at(10)},
+        {"id": "same", "pushed_at": at(0)},
+        {"id": "unknown"},
+    ]
+    parameter = PathParameter(
+        "team",
+        {"team": ItemExpression(".id", "field")},
+        Endpoint("/teams"),
+        changed=ItemExpression(".pushed_at", "changed"),
+    )
+    plan = ResourcePlan(
+        "/teams/{team}/things",
+        Endpoint("/teams/{team}/things"),
+        (parameter,),
+        incremental=Incremental(),
+    )
+
+    def route(request: ApiRequest) -> Any:
+        return parents if request.url.path == "/teams" else [{"id": 1}]
+
+    found, _ = await read(route, plan, START)
+    assert {item["__team"] for item in found} == {"new", "same", "unknown"}
+    found, _ = await read(route, plan, None)
+    assert {item["__team"] for item in found} == {"old", "new", "same", "unknown"}
+
+
+class Capped:
+    """An API that gives at most `cap` items of a range of time; `ends` says which ends belong."""
+
+    def __init__(self, times: list[float], cap: int, ends: str, *, refuses: bool) -> None:
+        self.times = times
+        self.cap = cap
+        self.ends = ends
+        self.refuses = refuses
+        self.longest = timedelta()
+
+    def __call__(self, request: ApiRequest) -> Any:
+        query = query_of(request)
+        start, end = (datetime.fromisoformat(query[name]) for name in ("from", "to"))
+        self.longest = max(self.longest, end - start)
+        found = [
+            {"id": n}
+            for n, seconds in enumerate(self.times)
+            if self._is_in(START + timedelta(seconds=seconds), start, end)
+        ]
+        if not self.refuses:
+            return {"items": found[: self.cap]}
+        offset, limit = int(query["offset"]), int(query["limit"])
+        if offset + limit > self.cap:
+            return 400
+        return {"items": found[offset : offset + limit], "total": len(found)}
+
+    def _is_in(self, moment: datetime, start: datetime, end: datetime) -> bool:
+        first = moment >= start if "[" in self.ends else moment > start
+        last = moment <= end if "]" in self.ends else moment < end
+        return first and last
+
+
+def windowed(step: timedelta, cap: int | None, start: datetime | timedelta) -> ResourcePlan:
+    return ResourcePlan(
+        "/audit",
+        Endpoint("/audit", data_path=DataPath(".items")),
+        windows=Windows("from", "to", step, start, cap=cap),
+    )
+
+
+@given(
+    times=st.lists(st.floats(1, 1e5), max_size=40),
+    cap=st.integers(2, 9),
+    ends=st.sampled_from(["[]", "[)", "(]", "()"]),
+    refuses=st.booleans(),
+    step=st.sampled_from([2, 3600, 86400, 10**7]),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_item_of_a_capped_api_is_read_or_it_fails_loudly(
+    times: list[float], cap: int, ends: str, refuses: bool, step: int
+) -> None:
+    # Of two seconds each, there would be too many windows.
+    times = [time % 60 + 1 for time in times] if step == 2 else times
+    api = Capped(times, cap, ends, refuses=refuses)
+    last = START + timedelta(seconds=62 if step == 2 else 1e5)
+    plan = windowed(timedelta(seconds=step), None if refuses else cap, START)
+    config: dict[str, Any] = {"pagination_type": "offset", "page_size": "2"} if refuses else {}
+    try:
+        found, sent = asyncio.run(read(api, plan, None, now=last, **config))
+    except ResourceError as error:
+        # As many as the cap within three seconds.
+        crowds = (sum(abs(a - b) < 3 for a in times) for b in times)
+        if "cannot be made shorter" in str(error) and max(crowds) >= cap - 1:
+            return
+        raise
+    assert {item["id"] for item in found} == set(range(len(times)))
+    assert api.longest <= timedelta(seconds=step)
+    windows_needed = 1 + (last - START + timedelta(minutes=6)).total_seconds() / (step - 1)
+    assert len(sent.asked) <= (windows_needed + 60 * len(times)) * (cap + 2)
+
+
+async def test_incremental_windows_begin_at_the_cursor() -> None:
+    plan = ResourcePlan(
+        "/audit",
+        Endpoint("/audit"),
+        incremental=Incremental(),
+        windows=Windows("from", "to", timedelta(days=1), timedelta(days=365)),
+    )
+    since = datetime.now(UTC) - timedelta(hours=30)
+    _, api = await read(lambda request: [{"id": 1}], plan, since)
+    assert len(api.asked) == 2
+    begun = since - timedelta(seconds=1)
+    assert begun.strftime("from=%Y-%m-%dT%H%%3A%M%%3A%SZ") in api.asked[0]
+    _found, api = await read(
+        lambda request: [{"id": 1}], plan, None, Limits(pages=1, endpoints=1, items=10)
+    )
+    assert len(api.asked) == 1
+
+
+async def test_a_failing_window_fails_the_resource_and_keeps_the_rest() -> None:
+    def route(request: ApiRequest) -> Any:
+        return 500 if query_of(request)["from"] > at(86400) else [{"id": 1}]
+
+    plan = ResourcePlan(
+        "/audit", Endpoint("/audit"), windows=Windows("from", "to", timedelta(days=1), START)
+    )
+    with pytest.raises(ResourceError, match="500"):
+        await read(route, plan, None)

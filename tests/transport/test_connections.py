@@ -1,0 +1,194 @@
+"""Connections: kept while they serve, opened anew when not, and the version of HTTP."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api_messages import ApiRequest
+from client import ApiClient
+from errors import RequestError
+from tests.rooms import ClientFactory
+from tests.support.authority import Authority
+from tests.support.fake_api import FakeApi, Received, Reply
+from tests.support.h2_server import TwoVersions
+from transport.connections import SIGN, Connection, Route
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+async def server(authority: Authority, tmp_path: Path) -> AsyncIterator[TwoVersions]:
+    async with TwoVersions().running(authority.server(tmp_path, asks=False)) as running:
+        yield running
+
+
+async def _get(client: ApiClient, url: str) -> bytes:
+    return await (await client.send(ApiRequest("GET", httpx.URL(url)))).read()
+
+
+@pytest.mark.parametrize("setting, version", [("http1", "HTTP/1.1"), ("auto", "HTTP/2")])
+async def test_the_version_is_what_both_sides_speak(
+    setting: str,
+    version: str,
+    server: TwoVersions,
+    authority: Authority,
+    connect: ClientFactory,
+) -> None:
+    client = connect(base_url=server.url, ca_certificate=authority.pem, http_version=setting)
+    for n in range(3):
+        assert await _get(client, f"{server.url}/{n}") == b'[{"id": 1}]'
+    assert server.seen == [(version, f"/{n}") for n in range(3)]
+    assert len(server.transports) == 1
+    await client.aclose()
+
+
+async def test_auto_speaks_the_older_version_to_a_server_of_that(
+    authority: Authority, connect: ClientFactory, api: FakeApi
+) -> None:
+    assert await _get(connect(http_version="auto"), f"{api.url}/x") == b"{}"
+
+
+async def test_each_turn_has_a_connection_of_its_own(
+    server: TwoVersions, authority: Authority, connect: ClientFactory
+) -> None:
+    client = connect(
+        base_url=server.url,
+        ca_certificate=authority.pem,
+        http_version="auto",
+        max_concurrent_requests=4,
+    )
+    await asyncio.gather(*(_get(client, f"{server.url}/{n}") for n in range(40)))
+    assert len({path for _, path in server.seen}) == 40
+    assert len(server.transports) <= 4
+    await client.aclose()
+
+
+async def test_a_connection_that_the_server_ends_is_replaced(
+    server: TwoVersions, authority: Authority, connect: ClientFactory
+) -> None:
+    client = connect(
+        base_url=server.url,
+        ca_certificate=authority.pem,
+        http_version="auto",
+        max_concurrent_requests=1,
+    )
+    for path in ("/last", "/1", "/last", "/2"):
+        assert await _get(client, f"{server.url}{path}") == b'[{"id": 1}]'
+    await client.aclose()
+
+
+async def test_a_stream_that_is_reset_is_retried_and_then_an_error(
+    server: TwoVersions, authority: Authority, connect: ClientFactory
+) -> None:
+    client = connect(
+        base_url=server.url, ca_certificate=authority.pem, http_version="auto", max_retries=2
+    )
+    with pytest.raises(RequestError, match="the connection broke"):
+        await _get(client, f"{server.url}/broken")
+    assert [path for _, path in server.seen] == ["/broken"] * 3
+    assert await _get(client, f"{server.url}/1") == b'[{"id": 1}]'
+    await client.aclose()
+
+
+async def test_an_idle_connection_that_the_server_closed_is_not_used(api: FakeApi) -> None:
+    tls = ssl.create_default_context()
+    connection = Connection(Route(tls, tls))
+    closing = Reply(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+    api.script(closing)
+    for _ in range(3):
+        response = await connection.handle_async_request(httpx.Request("GET", api.url))
+        assert response.content == b"{}"
+        await asyncio.sleep(0.02)
+    await connection.aclose()
+
+
+async def test_a_connection_serves_again_after_a_request_was_given_up(api: FakeApi) -> None:
+    tls = ssl.create_default_context()
+    connection = Connection(Route(tls, tls))
+    api.script(Reply(delay=5), Reply(body=b"[1]"))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await connection.handle_async_request(httpx.Request("GET", api.url))
+    response = await connection.handle_async_request(httpx.Request("GET", api.url))
+    assert response.content == b"[1]"
+    await connection.aclose()
+
+
+async def test_one_connection_serves_several_hosts_in_turn(
+    api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    client = connect(max_concurrent_requests=1, allowed_hosts=other_api.url.removeprefix("http://"))
+    for running in (api, other_api, api):
+        await _get(client, f"{running.url}/x")
+    assert (len(api.received), len(other_api.received)) == (2, 1)
+
+
+async def test_a_request_is_signed_anew_each_time_it_is_sent(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    class Signing(httpx.Auth):
+        def auth_flow(self, request):  # type: ignore[no-untyped-def]  # as short as can be
+            request.extensions[SIGN] = sign
+            yield request
+
+    signatures = iter(range(10))
+
+    def sign(request: httpx.Request) -> httpx.Request:
+        request.headers["x-signature"] = f"{next(signatures)} {request.headers['host']}"
+        return request
+
+    api.script(Reply(503), Reply(raw=b""), Reply())
+    client = connect()
+    client._http.auth = Signing()
+    await _get(client, f"{api.url}/x")
+    host = api.url.removeprefix("http://")
+    assert [request.headers["x-signature"] for request in api.received] == [
+        f"{n} {host}" for n in range(3)
+    ]
+
+
+async def test_a_request_is_sent_with_its_body_each_time(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    bodies: list[bytes] = []
+
+    def answer(request: Received) -> Reply:
+        bodies.append(request.body)
+        return Reply(503 if len(bodies) < 3 else 200)
+
+    api.answer = answer
+    await connect().send(ApiRequest("POST", httpx.URL(f"{api.url}/x"), body={"a": 1}))
+    assert bodies == [b'{"a":1}'] * 3
+
+
+async def test_who_waits_for_a_turn_sends_before_an_answer_is_looked_at(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    class Watching(httpx.Auth):
+        def auth_flow(self, request):  # type: ignore[no-untyped-def]  # as short as can be
+            async def trace(event: str, _: object) -> None:
+                if event == "http11.send_request_headers.complete":
+                    happened.append(f"{request.url.path} sent")
+
+            request.extensions["trace"] = trace
+            yield request
+
+    async def ask(path: str) -> None:
+        await _get(client, f"{api.url}{path}")
+        happened.append(f"{path} looked at")
+
+    happened: list[str] = []
+    client = connect(max_concurrent_requests=1)
+    client._http.auth = Watching()
+    await asyncio.gather(ask("/1"), ask("/2"), ask("/3"))
+    order = [f"/{n} {what}" for n in (1, 2, 3) for what in ("sent", "looked at")]
+    assert sorted(happened) == sorted(order)
+    assert happened.index("/2 sent") < happened.index("/1 looked at")
+    assert happened.index("/3 sent") < happened.index("/2 looked at")

@@ -1,0 +1,358 @@
+"""What one event does, and what it never does; end to end but for API and Port."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from loguru import logger
+
+from errors import SelectorError
+from live_events.processor import LiveEventProcessor
+from mapping.resources import CustomResourceConfig
+from settings.connection import ConnectionSettings
+from tests.whole.histories.world import (
+    SETTINGS,
+    Catalog,
+    ModelApi,
+    World,
+    open_world,
+    resource,
+)
+
+PARSED = ConnectionSettings.parse(SETTINGS)
+BY_ID = {"fetch": "/users/{id}", "params": {"id": ".body.id"}, "identifier": ".body.id"}
+
+
+@pytest.fixture
+def lines() -> Any:
+    said: list[str] = []
+    sink = logger.add(lambda message: said.append(str(message)), format="{level} {message}")
+    yield said
+    logger.remove(sink)
+
+
+def at(lines: list[str], text: str) -> str:
+    """The one line that holds a text."""
+    found = [line for line in lines if text in line]
+    assert len(found) == 1, lines
+    return found[0]
+
+
+async def told(world: World, *bodies: Any, **headers: str) -> None:
+    for body in bodies:
+        await world.tell(body, **headers)
+    await world.settle()
+
+
+async def test_the_payload_is_never_taken_for_the_item() -> None:
+    async with open_world(ModelApi({"a": 7}), Catalog(), resource(BY_ID)) as world:
+        await told(world, {"id": "a", "version": 99})
+        assert world.catalog.entities == {"a": 7}
+
+
+@pytest.mark.parametrize(
+    "when, fits",
+    [
+        (".body.ok", True),
+        ('.headers["x-kind"] == "user"', True),
+        (".body.id", False),
+        ('"true"', False),
+        (".body.none", False),
+        ("empty", False),
+    ],
+)
+async def test_only_exactly_true_lets_an_event_through(when: str, fits: bool) -> None:
+    async with open_world(
+        ModelApi({"a": 1}), Catalog(), resource({**BY_ID, "when": when})
+    ) as world:
+        await told(world, {"id": "a", "ok": True}, **{"x-kind": "user"})
+        assert world.catalog.entities == ({"a": 1} if fits else {})
+        assert not world.fates["lost"]
+
+
+async def test_items_carry_the_values_of_path_parameters() -> None:
+    seen: list[Any] = []
+
+    def keep(item: Any) -> bool:
+        seen.append(item)
+        return True
+
+    catalog = Catalog(passes=keep)
+    member = {
+        "fetch": {"endpoint": "/users/{id}", "query_params": {"team": "{team}"}},
+        "params": {"id": ".body.id", "team": ".body.team"},
+    }
+    mapped = resource(
+        member,
+        endpoint="/teams/{team}/users",
+        path_parameters={"team": {"endpoint": "/teams", "field": ".id"}},
+    )
+    async with open_world(ModelApi({"a": 1}), catalog, mapped) as world:
+        await told(world, {"id": "a", "team": 7})
+    assert seen == [{"id": "a", "version": 1, "__team": "7"}]
+
+
+async def test_without_fetch_the_resources_own_endpoint_is_read() -> None:
+    api = ModelApi({"a": 1, "b": 2})
+    async with open_world(api, Catalog(), resource({"when": "true"})) as world:
+        await told(world, *[{"n": n} for n in range(5)])
+        assert world.catalog.entities == {"a": 1, "b": 2}
+    assert api.asked == {"/users": 1}
+
+
+async def test_gone_without_an_identifier_is_left_to_the_resync(lines: list[str]) -> None:
+    entry = {key: BY_ID[key] for key in ("fetch", "params")}
+    async with open_world(ModelApi(), Catalog({"a": 1}), resource(entry)) as world:
+        await told(world, {"id": "a"})
+        assert world.catalog.entities == {"a": 1}
+    assert "live_events.0.identifier" in at(lines, "the API answered 404; the next resync")
+
+
+@pytest.mark.parametrize("rule", ["skip", "stop", "fail"])
+async def test_a_404_that_the_user_decided_about_deletes_nothing(rule: str) -> None:
+    mapped = resource(BY_ID, on_error=[{"when": [404], "then": rule}])
+    async with open_world(ModelApi(), Catalog({"a": 1}), mapped) as world:
+        await told(world, {"id": "a"})
+        assert world.catalog.entities == {"a": 1}
+
+
+async def test_a_wrong_path_does_not_empty_the_catalog(lines: list[str]) -> None:
+    known = dict.fromkeys("abcdefgh", 1)
+    async with open_world(ModelApi(), Catalog(dict(known)), resource(BY_ID)) as world:
+        for name in known:
+            await told(world, {"id": name})
+        assert len(world.catalog.entities) == 5
+        assert world.fates == {"deleted": 3, "lost": 5}
+        world.api.users["z"] = 1
+        await told(world, {"id": "z"}, {"id": "h"})
+        assert set(world.catalog.entities) == {*"defg", "z"}
+    assert sum("lost" in line and "look at its fetch" in line for line in lines) == 5
+
+
+async def test_a_gateway_that_answers_for_the_api_does_not_empty_the_catalog() -> None:
+    users = dict.fromkeys("abcdefgh", 1)
+    api = ModelApi(dict(users))
+    async with open_world(api, Catalog(dict(users)), resource(BY_ID)) as world:
+        await told(world, *({"id": name} for name in users))
+        api.users.clear()
+        for name in [*users, *users]:
+            await told(world, {"id": name})
+        assert world.fates == {"updated": 8, "deleted": 6, "lost": 10}
+        assert len(world.catalog.entities) == 5
+        api.users.update(users)
+        await told(world, *({"id": name} for name in users))
+        assert world.catalog.entities == users
+
+
+async def test_no_failure_deletes() -> None:
+    async with open_world(
+        ModelApi({}, fails=lambda: True), Catalog({"a": 1}), resource(BY_ID)
+    ) as world:
+        await told(world, {"id": "a"})
+        assert (world.catalog.entities, world.fates["lost"]) == ({"a": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    "body, why",
+    [
+        ({}, "params.id: .body.id gives nothing"),
+        ({"id": ""}, "identifier: .body.id gives an empty text"),
+        ({"id": {"n": 1}}, "identifier: .body.id gives an object"),
+        ({"id": True}, "identifier: .body.id gives true or false"),
+        ([], "fails on an event"),
+    ],
+)
+async def test_an_event_without_the_values_is_lost_with_the_place(
+    lines: list[str], body: Any, why: str
+) -> None:
+    async with open_world(ModelApi(), Catalog({"a": 1}), resource(BY_ID)) as world:
+        await told(world, body)
+        assert world.fates["lost"] == 1
+    said = at(lines, "a live event is lost until the next resync: live_events.0.")
+    assert why.partition(": ")[2] in said
+
+
+async def test_a_deletion_waits_for_a_fetch_that_would_bring_the_entity_back() -> None:
+    fetch = {**BY_ID, "when": '.body.action == "changed"'}
+    del fetch["identifier"]
+    erase = {
+        "when": '.body.action == "erased"',
+        "delete_when": "true",
+        "identifier": ".body.id",
+    }
+    api = ModelApi({"a": 1}, pause=lambda: 0.05)
+    async with open_world(api, Catalog(), resource(fetch, erase)) as world:
+        await world.tell({"id": "a", "action": "changed"})
+        while not api.asked:  # noqa: ASYNC110  # the model has nothing to wait for
+            await asyncio.sleep(0.001)
+        del api.users["a"]
+        await told(world, {"id": "a", "action": "erased"})
+        assert world.catalog.entities == {}
+
+
+async def test_what_query_lets_through_no_longer_is_deleted() -> None:
+    catalog = Catalog({"a": 1, "b": 1}, passes=lambda item: item["version"] < 2)
+    async with open_world(ModelApi({"a": 2, "b": 1}), catalog, resource(BY_ID)) as world:
+        await told(world, {"id": "a"}, {"id": "b"})
+        assert catalog.entities == {"b": 1}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_what_items_filter_lets_through_no_longer_is_deleted(alone: bool) -> None:
+    mapped = resource(BY_ID, items_filter=".version < 2", emit="{id, version: (.version * 10)}")
+    others = [] if alone else [{**resource(), "kind": "/people"}]
+    api = ModelApi({"a": 2, "b": 1})
+    async with open_world(api, Catalog({"a": 10}), mapped, *others) as world:
+        await told(world, {"id": "a"}, {"id": "b"})
+        assert world.catalog.entities == ({"b": 10} if alone else {"a": 10, "b": 10})
+
+
+async def test_items_carry_included_fields() -> None:
+    seen: list[Any] = []
+    catalog = Catalog(passes=lambda item: seen.append(item) is None)  # type: ignore[func-returns-value]  # notes it
+    entry = {**BY_ID, "params": {"id": ".body.id", "team": ".body.team", "tags": ".body.tags"}}
+    team = {"endpoint": "/teams", "field": ".id", "include": {"tags": ".tags"}}
+    mapped = resource(entry, endpoint="/teams/{team}/users", path_parameters={"team": team})
+    async with open_world(ModelApi({"a": 1}), catalog, mapped) as world:
+        await told(world, {"id": "a", "team": 7, "tags": ["x"]})
+    assert seen == [{"id": "a", "version": 1, "__team": "7", "__tags": ["x"]}]
+
+
+@pytest.mark.parametrize("other", [resource(), {**resource(), "enableDelete": False}])
+async def test_but_not_where_another_resource_may_have_it(other: dict[str, Any]) -> None:
+    catalog = Catalog({"a": 1}, passes=lambda item: False)
+    other["kind"] = "/people"
+    async with open_world(ModelApi({"a": 2}), catalog, resource(BY_ID), other) as world:
+        await told(world, {"id": "a"})
+        assert catalog.entities == {"a": 1}
+
+
+async def test_enable_delete_is_honoured() -> None:
+    kept = {**resource({**BY_ID, "delete_when": ".body.erased"}), "enableDelete": False}
+    async with open_world(ModelApi(), Catalog({"a": 1, "b": 1}), kept) as world:
+        await told(world, {"id": "a"}, {"id": "b", "erased": True})
+        assert world.catalog.entities == {"a": 1, "b": 1}
+
+
+async def test_an_entity_of_somebody_else_is_not_deleted() -> None:
+    async with open_world(ModelApi(), Catalog(), resource(BY_ID)) as world:
+        await told(world, {"id": "a"})
+        assert world.catalog.deleted == []
+
+
+@pytest.mark.parametrize("refusals, lost", [(2, 0), (3, 1)])
+async def test_what_port_refuses_is_tried_again(refusals: int, lost: int) -> None:
+    left = [True] * refusals
+    catalog = Catalog(refuses=lambda identifier: bool(left) and left.pop())
+    async with open_world(ModelApi({"a": 1}), catalog, resource(BY_ID)) as world:
+        await told(world, {"id": "a"})
+        assert (world.fates["lost"], catalog.entities) == (lost, {} if lost else {"a": 1})
+
+
+async def test_after_a_change_of_the_mapping_an_event_is_not_applied_with_the_old_one() -> None:
+    async with open_world(
+        ModelApi({"a": 1}), Catalog(), resource(BY_ID), webhook_window=0.05
+    ) as world:
+        await world.tell({"id": "a"})
+        world.map(resource({**BY_ID, "when": "false"}))
+        await world.settle()
+        assert (world.catalog.entities, world.fates["lost"]) == ({}, 1)
+
+
+async def test_a_selector_that_cannot_be_used_leaves_the_others_alone(lines: list[str]) -> None:
+    broken = resource({**BY_ID, "when": "(("})
+    async with open_world(ModelApi({"a": 1}), Catalog(), broken, resource(BY_ID)) as world:
+        await told(world, {"id": "a"})
+        assert world.catalog.entities == {"a": 1}
+    assert "live_events.0.when: '((' is not valid JQ" in "".join(lines)
+
+
+async def test_secrets_are_not_shown_to_the_mapping() -> None:
+    entry = {**BY_ID, "params": {"id": '.headers["x-token"] // .body.id'}}
+    settings = {"webhook_auth": "token", "webhook_header": "X-Token", "webhook_secret": "s3cr3t"}
+    api = ModelApi({"a": 1})
+    async with open_world(api, Catalog(), resource(entry), **settings) as world:
+        await told(world, {"id": "a"}, **{"x-token": "s3cr3t"})
+    assert api.asked == {"/users/a": 1}
+
+
+REFUSED = {
+    "path_parameters": {"team": {"endpoint": "/teams", "field": ".id"}},
+    "endpoint": "/teams/{team}/users",
+}
+
+
+@pytest.mark.parametrize(
+    "entry, selector, problem",
+    [
+        ({"whn": "true"}, {}, "live_events.0.whn: is not known; allowed are path, when, params"),
+        ({"params": "x"}, {}, "live_events.0.params: "),
+        (
+            {"fetch": {"endpoint": "/u", "verb": "GET"}},
+            {},
+            "live_events.0.fetch.verb: is not known; allowed are method, query_params",
+        ),
+        ({"fetch": "/u/{id}"}, {}, "live_events.0.params: has no id, which is in /u/{id}; add"),
+        (
+            {"fetch": "/u/{id}", "params": {"id": ".body.id"}},
+            REFUSED,
+            "live_events.0.params: has no team, which marks the items of /u/{id}; add params.team",
+        ),
+        (
+            {"fetch": "/u/{id}", "params": {"id": ".body.id", "ID": ".b"}},
+            {},
+            "live_events.0.params.ID: is not a placeholder of /u/{id}; allowed are id",
+        ),
+        (
+            {"when": "true"},
+            {"export": {"poll": {"endpoint": "/exports/7", "done": ".ready"}}},
+            "live_events.0.fetch: is required with export",
+        ),
+        ({"when": "(("}, {}, "live_events.0.when: '((' is not valid JQ"),
+        ({"delete_when": "true"}, {}, "live_events.0.delete_when: needs live_events.0.identifier"),
+        (
+            {"fetch": {"endpoint": "/u", "data_path": "(("}},
+            {},
+            "live_events.0.fetch.data_path: '((' is not valid JQ",
+        ),
+    ],
+)
+def test_misuse_is_refused_with_the_place(
+    entry: dict[str, Any], selector: dict[str, Any], problem: str
+) -> None:
+    mapped = CustomResourceConfig.parse_obj(resource(entry, **selector))
+    with pytest.raises(SelectorError) as caught:
+        mapped.plan(PARSED)
+    assert problem in str(caught.value)
+
+
+def test_an_identifier_needs_a_blueprint_that_is_known_without_an_item() -> None:
+    given = resource(BY_ID)
+    given["port"]["entity"]["mappings"]["blueprint"] = ".type"
+    with pytest.raises(SelectorError, match=r"live_events\.0\.identifier: cannot tell the entity"):
+        CustomResourceConfig.parse_obj(given).plan(PARSED)
+
+
+def test_a_path_that_is_no_webhook_path_is_refused() -> None:
+    mapped = CustomResourceConfig.parse_obj(resource({"path": "/hooks/"}))
+    with pytest.raises(SelectorError, match=r"0\.path: /hooks is not in webhookPaths, which"):
+        mapped.plan(PARSED)
+
+
+async def test_the_path_of_a_refused_event_makes_no_line_of_its_own(lines: list[str]) -> None:
+    async with open_world(ModelApi(), Catalog()) as world:
+        world.events.refused(f"/integration/webhook\nINFO all is well{'x' * 9000}", "it is forged")
+    said = at(lines, "Refused a live event")
+    assert said.count("\n") == 1
+    assert len(said) < 200
+
+
+async def test_why_nothing_is_accepted_is_said(lines: list[str]) -> None:
+    async with open_world(ModelApi(), Catalog(), webhook_auth="") as world:
+        world.events.warn(CustomResourceConfig.parse_obj(resource(BY_ID)).plan(PARSED))
+        assert "webhookAuth is not set" in at(lines, "its live_events have no effect")
+        assert world.events.authenticator.refusal({}, b"", 0) == "webhookAuth is not set"
+
+
+def test_a_processor_is_what_ocean_asks_for() -> None:
+    assert LiveEventProcessor.__abstractmethods__ == frozenset()

@@ -1,0 +1,115 @@
+"""Airbyte's declarative source, up to the record messages that it gives.
+
+python -m tools.benchmarks.clients.airbyte '{"base": "…", "path": "…", "style": "cursor"}'
+"""
+
+import json
+import logging
+import sys
+from typing import Any
+
+from airbyte_cdk.models import (
+    AirbyteStream,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteStream,
+    DestinationSyncMode,
+    SyncMode,
+    Type,
+)
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
+    ConcurrentDeclarativeSource,
+)
+
+from tools.benchmarks.clients.measuring import measured
+
+_CURSOR = {
+    "type": "CursorPagination",
+    "cursor_value": "{{ response.get('next_cursor') }}",
+    "stop_condition": "{{ not response.get('next_cursor') }}",
+}
+_LINK = {
+    "type": "CursorPagination",
+    "cursor_value": "{{ response.get('next') }}",
+    "stop_condition": "{{ not response.get('next') }}",
+}
+_ASKED_BY = {"cursor": "cursor", "plain": "page", "total": "page"}
+
+
+def manifest(base: str, path: str, style: str, page_size: int) -> dict[str, Any]:
+    """A source with one stream, `things`, without any transformation."""
+    if style == "link":
+        strategy: dict[str, Any] = _LINK
+        option: dict[str, Any] = {"type": "RequestPath"}
+    else:
+        strategy = _CURSOR
+        if style != "cursor":
+            strategy = {"type": "PageIncrement", "start_from_page": 1, "page_size": page_size}
+        option = {
+            "type": "RequestOption",
+            "inject_into": "request_parameter",
+            "field_name": _ASKED_BY[style],
+        }
+    retriever = {
+        "type": "SimpleRetriever",
+        "requester": {"type": "HttpRequester", "url_base": base, "path": path},
+        "record_selector": {
+            "type": "RecordSelector",
+            "extractor": {"type": "DpathExtractor", "field_path": ["items"]},
+        },
+        "paginator": {
+            "type": "DefaultPaginator",
+            "page_token_option": option,
+            "pagination_strategy": strategy,
+        },
+    }
+    stream = {
+        "type": "DeclarativeStream",
+        "name": "things",
+        "primary_key": [],
+        "retriever": retriever,
+        "schema_loader": {"type": "InlineSchemaLoader", "schema": {"properties": {}}},
+    }
+    return {
+        "version": "7.0.0",
+        "type": "DeclarativeSource",
+        "check": {"type": "CheckStream", "stream_names": ["things"]},
+        "streams": [stream],
+        "spec": {
+            "type": "Spec",
+            "connection_specification": {"type": "object", "properties": {}},
+        },
+    }
+
+
+def read(base: str, path: str, style: str) -> int:
+    """Read all records; returns how many there were."""
+    page_size = int(path.rsplit("/", 1)[1])
+    catalog = ConfiguredAirbyteCatalog(
+        streams=[
+            ConfiguredAirbyteStream(
+                stream=AirbyteStream(
+                    name="things", json_schema={}, supported_sync_modes=[SyncMode.full_refresh]
+                ),
+                sync_mode=SyncMode.full_refresh,
+                destination_sync_mode=DestinationSyncMode.append,
+            )
+        ]
+    )
+    source = ConcurrentDeclarativeSource(
+        catalog=catalog,
+        config={},
+        state=[],
+        source_config=manifest(base, path, style, page_size),
+    )
+    messages = source.read(logging.getLogger("airbyte"), {}, catalog, [])
+    return sum(message.type == Type.RECORD for message in messages)
+
+
+def main(job: dict[str, Any]) -> None:
+    """Read, and print what it came to."""
+    logging.disable()
+    measured(read, job)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,49 @@
+"""Reads a task with this project's extraction, up to the batches that Ocean would get."""
+
+from contextlib import aclosing
+from typing import Any
+
+import yaml
+from humps import decamelize
+
+from client import ApiClient
+from errors import OceanCustomError
+from reading.resource_reader import ResourceReader
+from reading.shared_responses import SharedResponses
+from settings.connection import ConnectionSettings
+from tools.benchmarks.clients.ours import plan_of
+from tools.benchmarks.compare.apis import Item
+from tools.benchmarks.compare.tasks import Outcome
+
+
+async def read(text: str, url: str) -> Outcome:
+    """Read the one resource of `text`, a file of the tasks; `url` is the address of the task's API.
+
+    Ocean must be there, or `stand_in_for_ocean` of the benchmarks' client.
+    """
+    written = yaml.safe_load(text)
+    config = {"baseUrl": url} | written.get("config", {})
+    settings = ConnectionSettings.parse(decamelize(config))
+    client = ApiClient(settings)
+    items: list[Item] = []
+    try:
+        await _read(written["resources"][0], settings, client, items)
+    except OceanCustomError as error:
+        return Outcome(items, failed=True, error=str(error))
+    finally:
+        await client.aclose()
+    return Outcome(items, failed=False)
+
+
+async def _read(
+    resource: dict[str, Any], settings: ConnectionSettings, client: ApiClient, items: list[Item]
+) -> None:
+    plan = plan_of({"kind": resource["kind"]} | resource["selector"], settings)
+    shared = SharedResponses([plan])
+    try:
+        reader = ResourceReader(plan, client=client, settings=settings, shared=shared)
+        async with aclosing(reader.batches()) as batches:
+            async for batch in batches:
+                items += batch
+    finally:
+        shared.close()

@@ -1,0 +1,78 @@
+"""The environment of the clients that we compare with, and what machine all of this runs on."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_VENV = ROOT / "tools" / "benchmarks" / ".venv"
+_LOCK = ROOT / "tools" / "benchmarks" / "requirements.txt"
+_STAMP = _VENV / ".locked-by"
+_OURS = ("port-ocean", "httpx", "jq", "ijson")
+_THEIRS = ("airbyte-cdk", "dlt", "httpx", "orjson", "msgspec", "ijson")
+
+
+def their_python() -> Path:
+    """The interpreter that has the other clients; installs them when the lock has changed."""
+    python = _VENV / "bin" / "python"
+    wanted = hashlib.sha256(_LOCK.read_bytes() + str(_VENV).encode()).hexdigest()
+    if not _STAMP.exists() or _STAMP.read_text(encoding="ascii") != wanted:
+        print("installing tools/benchmarks/requirements.txt", file=sys.stderr)
+        uv = _output([str(ROOT / "tools" / "scripts" / "bootstrap"), "uv"])
+        base = str(Path(sys.executable).resolve())
+        _run([uv, "venv", "--quiet", "--clear", "--no-python-downloads", "--python", base, _VENV])
+        _run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, _LOCK])
+        _STAMP.write_text(wanted, encoding="ascii")
+    return python
+
+
+def child_environment() -> dict[str, str]:
+    """For every measured process: no proxy, and nothing of Ocean's from outside."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().endswith("_PROXY")
+        and not name.upper().startswith(("OCEAN__", "APPLICATION__"))
+    }
+    return kept | {"NO_PROXY": "*", "no_proxy": "*", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+
+
+def machine() -> dict[str, str]:
+    """Where the figures are from."""
+    cores = os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "machine": f"{cores} cores ({_processor()}), {memory:.0f} GiB, {platform.system()}",
+        "Python": platform.python_version(),
+        "this project": ", ".join(f"{name} {version(name)}" for name in _OURS),
+        "compared with": _their_versions(),
+    }
+
+
+def their_version(name: str) -> str:
+    """The version of a package that we compare with."""
+    program = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
+    return _output([str(their_python()), "-c", program, name])
+
+
+def _their_versions() -> str:
+    return ", ".join(f"{name} {their_version(name)}" for name in _THEIRS)
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def _run(command: list[str | Path]) -> None:
+    subprocess.run(command, check=True, cwd=ROOT)

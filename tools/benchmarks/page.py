@@ -1,0 +1,67 @@
+"""The generated part of docs/performance.md, and the figures behind it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tools.benchmarks.environment import ROOT
+from tools.benchmarks.results import Section, Target
+from tools.scripts.markdown import table
+
+PAGE = ROOT / "docs" / "performance.md"
+RESULTS = ROOT / "tools" / "benchmarks" / "results.json"
+_BEGIN = "<!-- measured: begin -->"
+_END = "<!-- measured: end -->"
+_VERDICT = {True: "met", False: "**missed**", None: "not measured"}
+
+
+def merge(
+    sections: Mapping[str, Section], machine: Mapping[str, str], *, order: Sequence[str]
+) -> str:
+    """Keep these results beside those of earlier runs; returns the generated part of the page."""
+    kept: dict[str, Any] = {"machine": {}, "sections": {}}
+    if RESULTS.exists():
+        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    kept["machine"] = dict(machine)
+    kept["sections"] |= {name: section.as_json() for name, section in sections.items()}
+    kept["sections"] = {name: kept["sections"][name] for name in order if name in kept["sections"]}
+    text = json.dumps(kept, indent=1, ensure_ascii=False)
+    RESULTS.write_text(f"{text}\n", encoding="utf-8")
+    return from_results(kept)
+
+
+def from_results(kept: Mapping[str, Any]) -> str:
+    """The generated part, from what is in tools/benchmarks/results.json."""
+    found = {name: Section.from_json(data) for name, data in kept["sections"].items()}
+    return body(found, kept["machine"])
+
+
+def write(generated: str) -> None:
+    """Put the generated part between the markers of the page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    PAGE.write_text(f"{before}{_BEGIN}\n\n{generated}\n{_END}{after}", encoding="utf-8")
+
+
+def generated_part(text: str) -> str:
+    """What stands between the markers of a page."""
+    return text.partition(_BEGIN)[2].partition(_END)[0].strip()
+
+
+def body(sections: Mapping[str, Section], machine: Mapping[str, str]) -> str:
+    """Markdown: where the figures are from, all targets, then workload by workload."""
+    blocks = [table(["Measured on", ""], [list(pair) for pair in machine.items()])]
+    targets = [
+        [name, *_row(target)] for name, section in sections.items() for target in section.targets
+    ]
+    head = ["Workload", "What", "Measured", "Target", ""]
+    blocks = [*blocks * bool(machine), *["## Targets", table(head, targets)] * bool(targets)]
+    for name, section in sections.items():
+        blocks += [f"## {section.title}", f"`{name}`: {section.text}"]
+        blocks += [table(shown.head, shown.rows) for shown in section.tables]
+        blocks += ["\n".join(f"- {note}" for note in section.notes)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _row(target: Target) -> list[str]:
+    return [target.what, target.measured, target.wanted, _VERDICT[target.met]]

@@ -1,0 +1,133 @@
+"""The whole product against a local Port: `ocean sail` as a process, and what it cost."""
+
+import resource
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.whole.process.sailing import Harbour
+from tools.benchmarks.environment import ROOT, child_environment
+from tools.sandbox.demo.integration_process import integration_process, ocean_command, wait
+from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.blueprints import create_blueprint
+from tools.sandbox.server import serve
+
+BLUEPRINT = "service"
+PROPERTIES = {
+    "number": ("number", ".id"),
+    "key": ("string", ".key"),
+    "description": ("string", ".description"),
+    "language": ("string", ".language"),
+    "archived": ("boolean", ".archived"),
+    "popular": ("boolean", ".stars > 500"),
+    "score": ("number", ".score"),
+    "owner": ("string", ".owner.email"),
+    "tags": ("array", ".tags"),
+    "address": ("string", '"https://example.com/services/" + .key'),
+}
+_LIMIT_SECONDS = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voyage:
+    """One resync: CPU of the process and its children, wall (s), and the catalog afterwards."""
+
+    cpu: float
+    seconds: float
+    entities: dict[str, dict[str, Any]]
+
+
+class SailError(Exception):
+    """The integration failed; the message holds the end of its log."""
+
+
+@contextmanager
+def port() -> Iterator[tuple[PortState, str]]:
+    """An empty organization with one blueprint, and its address."""
+    state = PortState()
+    create_blueprint(state, _blueprint(), by="benchmark")
+    with serve(create_app(state)) as server:
+        yield state, server.url
+
+
+def sail(
+    selector: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    *,
+    variables: Mapping[str, str] | None = None,
+    prefix: Sequence[str] = (),
+) -> Voyage:
+    """Run the integration once on one resource into an empty Port.
+
+    `selector` has `kind` besides its own fields; `variables` are added to the environment, and
+    `prefix` stands before the command.
+
+    Raises:
+        SailError: the resync did not succeed.
+    """
+    with tempfile.TemporaryDirectory(prefix="ocean-bench-") as name, port() as (state, url):
+        harbour = Harbour(state, url, Path(name))
+        harbour.install([_resource(selector)])
+        environment = harbour._environment(settings) | {
+            "APPLICATION__LOG_LEVEL": "INFO",
+            "PYTHONPATH": str(ROOT),
+            **(variables or {}),
+        }
+        environment = {**child_environment(), **environment}
+        log = Path(name) / "log"
+        before = _children_cpu()
+        with integration_process(
+            [*prefix, *ocean_command()], cwd=ROOT, environment=environment, log=log
+        ) as process:
+            begin = time.monotonic()
+            code = wait(process, seconds=_LIMIT_SECONDS, each=lambda: None)
+            seconds = time.monotonic() - begin
+        if code != 0:
+            raise SailError(f"exit code {code}:\n{log.read_text(errors='replace')[-3000:]}")
+        return Voyage(_children_cpu() - before, seconds, _catalog(state))
+
+
+def _catalog(state: PortState) -> dict[str, dict[str, Any]]:
+    return {
+        identifier: record.content()
+        for identifier, record in state.entities.get(BLUEPRINT, {}).items()
+    }
+
+
+def _children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _blueprint() -> dict[str, Any]:
+    return {
+        "identifier": BLUEPRINT,
+        "title": "Service",
+        "schema": {"properties": {name: {"type": kind} for name, (kind, _) in PROPERTIES.items()}},
+        "relations": {},
+    }
+
+
+def _resource(selector: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": selector["kind"],
+        "selector": {
+            "query": "true",
+            **{key: value for key, value in selector.items() if key != "kind"},
+        },
+        "port": {"entity": {"mappings": entity_mappings()}},
+    }
+
+
+def entity_mappings() -> dict[str, Any]:
+    """A mapping of ten properties."""
+    return {
+        "identifier": ".key",
+        "title": ".name",
+        "blueprint": f'"{BLUEPRINT}"',
+        "properties": {name: expression for name, (_, expression) in PROPERTIES.items()},
+    }

@@ -1,0 +1,49 @@
+"""What the extraction workloads read: settings and resources of our own client."""
+
+from tools.benchmarks.bench import Figures
+
+CONNECTIONS = 10
+TYPES = {"plain": "page", "total": "page", "cursor": "cursor", "link": "next_link"}
+
+
+def listing(path: str) -> Figures:
+    """A resource whose items are under `items`."""
+    return {"kind": path, "data_path": ".items"}
+
+
+def paged(base: str, style: str, path: str, pagination: str = "", page_size: int = 1000) -> Figures:
+    """The job of reading one listing in pages; `style` is how the server tells of them."""
+    settings = {
+        "base_url": base,
+        "pagination_type": pagination or TYPES[style],
+        "page_size": page_size,
+        "next_link_path": "next",
+        "max_concurrent_requests": CONNECTIONS,
+    }
+    return {"settings": settings, "resources": [listing(path)]}
+
+
+def numbered(base: str) -> Figures:
+    """Settings for endpoints that are paged by number."""
+    return {
+        "base_url": base,
+        "pagination_type": "page",
+        "page_size": 100,
+        "max_concurrent_requests": CONNECTIONS,
+    }
+
+
+def things(parents: int, each: int) -> Figures:
+    """A resource of so many nested endpoints with so many items each."""
+    team = {
+        "endpoint": "/teams",
+        "query_params": {"count": str(parents)},
+        "data_path": ".items",
+        "field": ".id",
+    }
+    return {
+        "kind": "/teams/{team}/things",
+        "query_params": {"n": str(each)},
+        "data_path": ".items",
+        "path_parameters": {"team": team},
+    }

@@ -1,0 +1,138 @@
+"""Tokens, the organization, and the small resources around the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from tools.sandbox.port.errors import InvalidRequest, NotFound, Unauthorized
+from tools.sandbox.port.routes.common import (
+    TOKEN_LIFETIME_SECONDS,
+    Body,
+    State,
+    answer,
+    issue_token,
+)
+
+public = APIRouter()
+router = APIRouter()
+
+
+@public.post("/auth/access_token")
+async def create_token(state: State, body: Body) -> Response:
+    """Any client id with any client secret is let in; a missing one is not."""
+    client_id, secret = body.get("clientId"), body.get("clientSecret")
+    if not isinstance(client_id, str) or not isinstance(secret, str):
+        raise InvalidRequest("body must have the string properties 'clientId' and 'clientSecret'")
+    if not client_id.strip() or not secret.strip():
+        raise Unauthorized("clientId or clientSecret is wrong", code="invalid_credentials")
+    return answer(
+        accessToken=issue_token(state, client_id),
+        expiresIn=TOKEN_LIFETIME_SECONDS,
+        tokenType="Bearer",
+    )
+
+
+@router.get("/organization")
+async def get_organization() -> Response:
+    organization = {"id": "org_sandbox", "name": "Sandbox", "featureFlags": [], "isBlocked": False}
+    return answer(organization=organization)
+
+
+@router.get("/organization/secrets/{name}")
+async def get_secret(state: State, name: str) -> Response:
+    if name not in state.secrets:
+        raise NotFound.of("Secret", name)
+    return answer(secret=state.secrets[name])
+
+
+@router.post("/organization/secrets")
+async def create_secret(state: State, body: Body) -> Response:
+    """Only the metadata is kept: as at Port, a secret's value can never be read again."""
+    name = _required(body, "secretName")
+    _required(body, "secretValue")
+    state.secrets[name] = {"secretName": name, "description": body.get("description")}
+    return answer(201, secret=state.secrets[name])
+
+
+@router.patch("/organization/secrets/{name}")
+async def update_secret(state: State, name: str, body: Body) -> Response:
+    if name not in state.secrets:
+        raise NotFound.of("Secret", name)
+    if "description" in body:
+        state.secrets[name]["description"] = body["description"]
+    return answer(secret=state.secrets[name])
+
+
+@router.patch("/org/{organization}/integration/probe/{probe}")
+async def report_probe(organization: str, probe: str, body: Body) -> Response:
+    return answer()
+
+
+@router.get("/kafka-credentials")
+async def get_kafka_credentials() -> Response:
+    return answer(credentials={"username": "sandbox", "password": "sandbox"})
+
+
+@router.post("/actions")
+async def create_action(state: State, body: Body) -> Response:
+    state.actions[_required(body, "identifier")] = body
+    return answer(201, action=body)
+
+
+@router.get("/actions/runs")
+async def find_action_runs() -> Response:
+    return answer(runs=[])
+
+
+@router.post("/actions/runs/claim-pending")
+async def claim_action_runs(body: Body) -> Response:
+    """Nobody starts actions here, so there is never a run to claim."""
+    return answer(runs=[])
+
+
+@router.post("/workflows/runs/claim-pending")
+async def claim_workflow_runs(body: Body) -> Response:
+    return answer(runs=[])
+
+
+@router.post("/pages")
+async def create_page(state: State, body: Body) -> Response:
+    state.pages[_required(body, "identifier")] = body
+    return answer(201, page=body)
+
+
+@router.get("/pages/{identifier}")
+async def get_page(state: State, identifier: str) -> Response:
+    if identifier not in state.pages:
+        raise NotFound.of("Page", identifier)
+    return answer(page=state.pages[identifier])
+
+
+@router.delete("/pages/{identifier}")
+async def delete_page(state: State, identifier: str) -> Response:
+    if state.pages.pop(identifier, None) is None:
+        raise NotFound.of("Page", identifier)
+    return answer()
+
+
+@router.get("/migrations/{migration}")
+async def get_migration(migration: str) -> Response:
+    """Migrations are over when they are answered: there is no background work here."""
+    return answer(
+        migration={
+            "id": migration,
+            "actor": "sandbox",
+            "sourceBlueprint": migration.removeprefix("delete-"),
+            "mapping": {},
+            "status": "COMPLETED",
+        }
+    )
+
+
+def _required(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"body must have required property '{name}'")
+    return value

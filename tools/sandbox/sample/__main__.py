@@ -1,0 +1,49 @@
+"""`python -m tools.sandbox.sample --port 8600`: the sample API, until it is interrupted."""
+
+import argparse
+import signal
+import threading
+from typing import get_args
+
+from tools.sandbox.sample.app import DEFAULT_TOKEN, create_app
+from tools.sandbox.sample.auth import IDENTITY, AuthStyle
+from tools.sandbox.server import serve
+
+
+def main() -> None:
+    """Serves the packages of this environment, and says how to ask for them."""
+    arguments = _parse_arguments()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    app = create_app(token=arguments.token, auth=arguments.auth)
+    with serve(app, port=arguments.port) as server:
+        print(f"Sample API:  {server.url} (documentation: {server.url}/docs)", flush=True)
+        print(f"Needs:       {_credentials(arguments.auth, arguments.token)}", flush=True)
+        stop.wait()
+
+
+def _credentials(style: AuthStyle, token: str) -> str:
+    match style:
+        case "none":
+            return "nothing"
+        case "bearer":
+            return f"Authorization: Bearer {token}"
+        case "basic":
+            return f"user name {IDENTITY}, password {token}"
+        case "api_key":
+            return f"X-API-Key: {token}"
+        case "custom":
+            return f"POST /oauth/token with client_id {IDENTITY}, client_secret {token}"
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.sandbox.sample", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes a free one")
+    parser.add_argument("--auth", choices=get_args(AuthStyle), default="bearer")
+    parser.add_argument("--token", default=DEFAULT_TOKEN, help="the secret to ask for")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The generated parts of docs/compare.md: the table, and the ten tasks with their sources."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tools.benchmarks.compare.results import RESULTS, count, digest
+from tools.benchmarks.compare.tasks import FILES, TASKS, Task
+from tools.scripts.markdown import table
+
+PAGE = Path("docs") / "compare.md"
+_PART = "<!-- {name}: begin -->\n\n{text}\n\n<!-- {name}: end -->"
+_TITLES = {"ours": "this project", "dlt": "dlt", "airbyte": "Airbyte"}
+
+type Results = Mapping[str, Any]
+
+
+def render(root: Path) -> str:
+    """The page, with the generated parts renewed and the rest as it stands."""
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    page = (root / PAGE).read_text(encoding="utf-8")
+    parts = {
+        "versions": "Compared were "
+        + ", ".join(f"{name} {version}" for name, version in kept["versions"].items())
+        + ".",
+        "table": _table(kept["tasks"]),
+        "tasks": "\n\n".join(
+            _task(number, task, kept["tasks"].get(task.name, {}))
+            for number, task in enumerate(TASKS, 1)
+        ),
+    }
+    for name, text in parts.items():
+        page = _replaced(page, name, text)
+    return page
+
+
+def problems() -> list[str]:
+    """Sources of which there is no result, or one of an earlier state."""
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["tasks"]
+    return [
+        f"{task.name}/{file} has changed since it was run: python -m tools.benchmarks.compare "
+        f"--only {task.name}"
+        for task in TASKS
+        for _, file in task.ways
+        if kept.get(task.name, {}).get(file, {}).get("digest") != digest(task, task.folder / file)
+    ]
+
+
+def _replaced(page: str, name: str, text: str) -> str:
+    part = _PART.format(name=name, text=text)
+    begin, end = part.partition("\n")[0], part.rpartition("\n")[2]
+    before, begins, rest = page.partition(begin)
+    _, ends, after = rest.partition(end)
+    if not begins or not ends:
+        raise ValueError(f"{PAGE} has no part {begin} … {end}.")
+    return f"{before}{part}{after}"
+
+
+def _table(results: Results) -> str:
+    rows = [
+        [f"{number}. [{task.title}](#{number}-{_anchor(task.title)})", *_cells(task, results)]
+        for number, task in enumerate(TASKS, 1)
+    ]
+    totals = ["Lines in all"]
+    for file in FILES.values():
+        counted = [count(task.folder / file) for task in TASKS]
+        totals.append(_lines(sum(c.configuration for c in counted), sum(c.code for c in counted)))
+    return table(["Task", *_TITLES.values()], [*rows, totals])
+
+
+def _cells(task: Task, results: Results) -> list[str]:
+    cells = []
+    for file in FILES.values():
+        lines = count(task.folder / file)
+        found = results.get(task.name, {}).get(file, {})
+        cells.append(f"{_lines(lines.configuration, lines.code)}{_unless_right(found)}")
+    return cells
+
+
+def _unless_right(found: Results) -> str:
+    whole = found.get("whole", "not run")
+    broken = found.get("broken", "right")
+    said = f"; {whole}" if whole != "right" else ""
+    return f"{said}; broken: {broken}" if broken != "right" else said
+
+
+def _lines(configuration: int, code: int) -> str:
+    return f"{configuration} + {code} of code" if code else str(configuration)
+
+
+def _task(number: int, task: Task, results: Results) -> str:
+    broken = f" Broken: {task.fault.text}." if task.fault else ""
+    blocks = [f"### {number}. {task.title}", f"{task.text}{broken}"]
+    blocks += [_source(tool, task.folder / file, results) for tool, file in FILES.items()]
+    blocks += [
+        "\n".join(
+            _variant(task, each.tool, each.file, each.text, results) for each in task.variants
+        )
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _source(tool: str, file: Path, results: Results) -> str:
+    language = "python" if file.suffix == ".py" else "yaml"
+    block = f"```{language}\n{file.read_text(encoding='utf-8').strip()}\n```"
+    if tool == "ours":
+        return block
+    lines = count(file)
+    summary = f"{_TITLES[tool]}: {_lines(lines.configuration, lines.code)}"
+    return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
+
+
+def _variant(task: Task, tool: str, file: str, text: str, results: Results) -> str:
+    found = results.get(file, {})
+    broken = f"; broken: {found['broken']}" if "broken" in found else ""
+    link = f"../tools/benchmarks/compare/{task.name}/{file}"
+    return f"- {_TITLES[tool]}, [{text}]({link}): {found.get('whole', 'not run')}{broken}."
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

@@ -1,0 +1,122 @@
+"""Write the generated pages and chart files, or with --check tell whether they are up to date.
+
+python -m tools.scripts.generate_docs                          # all of them
+python -m tools.scripts.generate_docs configuration --check    # exits 1 with a diff when stale
+python -m tools.scripts.generate_docs contract --check         # also when a promise lacks a test
+"""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tools.scripts import (
+    chart_files,
+    compare_page,
+    configuration_page,
+    contract_page,
+)
+from tools.scripts.contract_markers import CollectionError, collect
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = Path("helm") / "ocean-custom"
+
+
+def configuration(root: Path) -> tuple[Path, str, list[str]]:
+    """The configuration page, as a path, its text and the problems found on the way."""
+    return root / "docs" / "configuration.md", configuration_page.render(root), []
+
+
+def contract(root: Path) -> tuple[Path, str, list[str]]:
+    """The page of statements and tests, as a path, its text and the problems found on the way."""
+    statements = contract_page.load(root / "tests" / "contract.yaml")
+    tests = collect(root / "tests")
+    text = contract_page.render(statements, tests)
+    return root / "docs" / "contract-tests.md", text, contract_page.problems(statements, tests)
+
+
+def chart_schema(root: Path) -> tuple[Path, str, list[str]]:
+    """The schema of the chart's values."""
+    return root / CHART / "values.schema.json", chart_files.schema(root), []
+
+
+def chart_secrets(root: Path) -> tuple[Path, str, list[str]]:
+    """The list of secrets that the chart reads."""
+    return root / CHART / "files" / "settings.json", chart_files.secrets(root), []
+
+
+def chart_readme(root: Path) -> tuple[Path, str, list[str]]:
+    """The chart's README."""
+    return root / CHART / "README.md", chart_files.readme(root), []
+
+
+def compare(root: Path) -> tuple[Path, str, list[str]]:
+    """The comparison, and which of its sources were not run since they changed."""
+    return root / compare_page.PAGE, compare_page.render(root), compare_page.problems()
+
+
+PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
+    "chart-schema": chart_schema,
+    "chart-secrets": chart_secrets,
+    "chart-readme": chart_readme,
+    "compare": compare,
+    "configuration": configuration,
+    "contract": contract,
+}
+
+
+def difference(path: Path, text: str) -> str:
+    """What would change in a file, as a unified diff; empty when nothing would."""
+    before = path.read_text("utf-8") if path.exists() else ""
+    return "".join(
+        difflib.unified_diff(
+            before.splitlines(keepends=True),
+            text.splitlines(keepends=True),
+            f"{path.name} (committed)",
+            f"{path.name} (generated)",
+        )
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    # Python 3.12.1 cannot combine nargs="*" with choices.
+    if unknown := set(options.pages) - set(PAGES):
+        parser.error(f"no such page: {', '.join(sorted(unknown))}")
+    try:
+        results = [PAGES[page](ROOT) for page in options.pages or PAGES]
+    except CollectionError as error:
+        sys.stderr.write(str(error))
+        return 2
+    return _check(results) if options.check else _write(results)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="generate_docs", description="Generate pages and chart files."
+    )
+    parser.add_argument("pages", nargs="*", help=f"of {', '.join(PAGES)}; all of them unless given")
+    parser.add_argument("--check", action="store_true", help="compare only, exit 1 when stale")
+    return parser
+
+
+def _check(results: Sequence[tuple[Path, str, list[str]]]) -> int:
+    differences = [difference(path, text) for path, text, _ in results]
+    problems = [problem for _, _, found in results for problem in found]
+    sys.stderr.writelines([*differences, *(f"{problem}\n" for problem in problems)])
+    return 1 if any(differences) or problems else 0
+
+
+def _write(results: Sequence[tuple[Path, str, list[str]]]) -> int:
+    for path, text, problems in results:
+        path.write_text(text, "utf-8")
+        sys.stderr.write(f"wrote {path.name}\n")
+        sys.stderr.writelines(f"  {problem}\n" for problem in problems)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
