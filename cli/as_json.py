@@ -1,4 +1,4 @@
-"""The output of `--json`, as docs/command-line.md describes it; names change with `version` only."""
+"""The output of `--json`, as docs/command-line.md tells; names change with `version` only."""
 
 import json
 from collections.abc import Callable, Sequence

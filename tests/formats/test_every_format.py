@@ -148,12 +148,14 @@ _PAGES = [
 ]
 
 
-@pytest.mark.parametrize("cuts", [None, [], [1, 2, 3]])
+_MEDIA_TYPES = ["text/html", "application/xhtml+xml", "text/xml", "text/csv", ""]
+
+
 @pytest.mark.parametrize(
     "wanted", ["json", "jsonl", "csv", {"type": "csv", "columns": ["a"]}, "xml"]
 )
-@pytest.mark.parametrize("body", _PAGES, ids=range(len(_PAGES)))
-@pytest.mark.parametrize("media_type", ["text/html", "application/xhtml+xml", "text/csv", ""])
+@settings(max_examples=30, deadline=None)
+@given(body=st.sampled_from(_PAGES), cuts=_CUTS, media_type=st.sampled_from(_MEDIA_TYPES))
 def test_a_page_for_people_is_never_data(
     body: bytes, wanted: object, cuts: list[int] | None, media_type: str
 ) -> None:
@@ -170,11 +172,11 @@ def test_an_error_in_json_is_no_line() -> None:
         assert items_of(body, ".", "jsonl", media_type=media_type) == [{"error": "token expired"}]
 
 
-@pytest.mark.parametrize("media_type", ["text/html", "application/xhtml+xml", "text/xml", ""])
 @pytest.mark.parametrize("body", _PAGES, ids=range(len(_PAGES)))
-def test_without_a_format_a_page_is_the_error_that_it_was(body: bytes, media_type: str) -> None:
-    with pytest.raises(EndpointError, match=r"HTML page|is not JSON|document type|no XML"):
-        items_of(body, ".", media_type=media_type)
+def test_without_a_format_a_page_is_the_error_that_it_was(body: bytes) -> None:
+    for media_type in set(_MEDIA_TYPES) - {"text/csv"}:
+        with pytest.raises(EndpointError, match=r"HTML page|is not JSON|document type|no XML"):
+            items_of(body, ".", media_type=media_type)
 
 
 @pytest.mark.parametrize(

@@ -88,10 +88,10 @@ def test_values_in_paths(value: str, encoded: str) -> None:
 
 @pytest.mark.contract("paths.dot-segments")
 @pytest.mark.parametrize("segment", [False, True])
-@pytest.mark.parametrize("value", DOTS)
-def test_dot_segments_are_refused(value: str, segment: bool) -> None:
-    with pytest.raises(EndpointError, match="segment"):
-        path_of("/x/{v}/y", v=PathValue(value, segment))
+def test_dot_segments_are_refused(segment: bool) -> None:
+    for value in DOTS:
+        with pytest.raises(EndpointError, match="segment"):
+            path_of("/x/{v}/y", v=PathValue(value, segment))
 
 
 @pytest.mark.contract("paths.dot-segments")

@@ -236,11 +236,15 @@ def test_objects_and_lists_may_be_given_as_such(factory: type[BaseModel]) -> Non
 
 
 @pytest.mark.contract("settings.names.helm")
-@pytest.mark.parametrize("name", SETTINGS)
-def test_names_convert_alike_in_chart_and_framework(name: str) -> None:
-    by_letter = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-    assert decamelize(name) == by_letter
-    assert names_of(SETTINGS[name])[0] == f"OCEAN__INTEGRATION__CONFIG__{by_letter.upper()}"
+def test_names_convert_alike_in_chart_and_framework() -> None:
+    by_letter = {
+        name: "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+        for name in SETTINGS
+    }
+    assert {name: decamelize(name) for name in SETTINGS} == by_letter
+    assert {name: names_of(SETTINGS[name])[0] for name in SETTINGS} == {
+        name: f"OCEAN__INTEGRATION__CONFIG__{text.upper()}" for name, text in by_letter.items()
+    }
 
 
 def test_the_settings_object_knows_every_setting_of_the_spec() -> None:
