@@ -1,11 +1,9 @@
 """The refresh token that counts: the newest that the API gave, or else the one in the settings."""
 
 import asyncio
-import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 from loguru import logger
 
 from errors import AuthenticationError
+from transport import private_files
 
 _LOOK_AGAIN = 0.1
 _LONGEST_WAIT = 300.0
@@ -68,7 +67,7 @@ class RefreshTokens:
             return
         beside = self._file.with_name(f"{self._file.name}.lock")
         try:
-            descriptor = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            descriptor = private_files.open_lock(beside)
         except OSError as error:
             raise _unusable(f"{beside} cannot be opened: {error.strerror}") from None
         try:
@@ -116,17 +115,7 @@ class RefreshTokens:
 
     def _write(self, file: Path, token: str) -> None:
         content = json.dumps({"refresh_token": token, "issued_from": self._origin})
-        # A new file, readable by its owner only, that takes the place of the old one at once.
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).replace(file)
-        finally:
-            # Only there when it did not get to its place.
-            Path(name).unlink(missing_ok=True)
+        private_files.replace(file, content.encode())
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -142,20 +131,12 @@ async def _lock(descriptor: int, path: Path) -> None:
     try:
         async with asyncio.timeout(_LONGEST_WAIT):
             # Of another process, which no event of this one can tell about.
-            while not _try_lock(descriptor):  # noqa: ASYNC110
+            while not private_files.try_lock(descriptor):  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_AGAIN)
     except TimeoutError:
         raise _unusable(f"{path} is held by another process") from None
     except OSError as error:
         raise _unusable(f"{path} cannot be locked: {error.strerror}") from None
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _unusable(problem: str) -> AuthenticationError:

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from cache.files import Entry, Metadata, NewEntry, create_privately
+from cache.files import Entry, Metadata, NewEntry
+from transport import private_files
 
 _PLACE = "ocean-custom-responses"
 _KEY = "key"
@@ -139,7 +140,7 @@ class KeptResponses:
 
     def _make_key(self) -> bytes:
         new = self._place / f"{_TEMPORARY}{secrets.token_hex(16)}"
-        _write_privately(new, secrets.token_bytes(_KEY_BYTES))
+        private_files.write(new, secrets.token_bytes(_KEY_BYTES))
         try:
             # Unlike a rename, this fails when another process was first.
             os.link(new, self._place / _KEY)
@@ -179,8 +180,3 @@ class KeptResponses:
 def _taken(size: int) -> int:
     """The disk space of a file, and something for its name."""
     return size + _BLOCK
-
-
-def _write_privately(file: Path, content: bytes) -> None:
-    with os.fdopen(create_privately(file), "wb") as target:
-        target.write(content)

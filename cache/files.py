@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from errors import ResponseError
+from transport import private_files
 from transport.spool import CHUNK
 
 
@@ -141,7 +142,7 @@ class NewEntry:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size = 0
-        self._descriptor = create_privately(path)
+        self._descriptor = private_files.create(path)
         self._closing = weakref.finalize(self, os.close, self._descriptor)
 
     def write(self, chunk: bytes) -> int:
@@ -171,8 +172,3 @@ class NewEntry:
 def body_digest() -> hashlib.blake2b:
     """The hash for the bodies of entries: that of `Spool.fingerprint`, so that these are equal."""
     return hashlib.blake2b(digest_size=16)
-
-
-def create_privately(file: Path) -> int:
-    """A descriptor to write a new file with, which only its owner may read."""
-    return os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)

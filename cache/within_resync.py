@@ -6,7 +6,6 @@ process tells later starts what was left behind.
 """
 
 import asyncio
-import fcntl
 import hashlib
 import os
 import secrets
@@ -14,11 +13,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from api_messages import ApiRequest, ApiResponse, LargeBody
+from transport import private_files
 
 _PREFIX = "ocean-custom-responses-"
 _LOCK = "lock"
@@ -126,7 +127,7 @@ class ResponseCache:
             self._memory_left -= len(response.content)
             return _Kept(response)
         file = self._place() / f"{name}-{secrets.token_hex(4)}"
-        await asyncio.to_thread(_write_privately, file, response.content)
+        await asyncio.to_thread(private_files.write, file, response.content)
         return _Kept(replace(response, content=b""), file)
 
     def _place(self) -> Path:
@@ -160,16 +161,9 @@ def _is_abandoned(place: Path) -> bool:
 
 def _lock(file: Path) -> int | None:
     """An open descriptor that holds the lock, which the kernel frees when the process dies."""
-    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _write_privately(file: Path, content: bytes) -> None:
-    descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as target:
-        target.write(content)
+    descriptor = private_files.open_lock(file)
+    with suppress(OSError):
+        if private_files.try_lock(descriptor):
+            return descriptor
+    os.close(descriptor)
+    return None

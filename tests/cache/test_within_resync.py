@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api_messages import ApiRequest, ApiResponse
-from cache import within_resync as response_cache
+from cache import within_resync
 from cache.within_resync import ResponseCache, remove_leftovers
 from errors import ResponseError, StatusError
 from transport.spool import Spool
@@ -24,11 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUEST = ApiRequest("GET", httpx.URL("https://api.test/secret-path?token=hush"))
 OTHER = ApiRequest("GET", httpx.URL("https://api.test/other"))
 _HOLD = """
-import asyncio, httpx, response_cache
+import asyncio, httpx
 from errors import ResponseError
-from messages import ApiRequest, ApiResponse
-from response_cache import ResponseCache
-response_cache._MEMORY = 0
+from api_messages import ApiRequest, ApiResponse
+from cache import within_resync
+from cache.within_resync import ResponseCache
+within_resync._MEMORY = 0
 async def hold():
     cache = ResponseCache()
     async def send(request):
@@ -44,7 +45,7 @@ asyncio.run(hold())
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(response_cache, "_MEMORY", 0)
+    monkeypatch.setattr(within_resync, "_MEMORY", 0)
     return tmp_path
 
 
@@ -204,7 +205,7 @@ async def test_a_large_body_is_given_up_with_the_resync(cache: ResponseCache) ->
 
 
 async def test_what_fits_is_kept_in_memory(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(response_cache, "_MEMORY", 70)
+    monkeypatch.setattr(within_resync, "_MEMORY", 70)
     cache, api = ResponseCache(), Api()
     first = await cache.fetch(REQUEST, api.send)
     assert not list(place.iterdir())
