@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
+from api_messages import LargeBody
 from errors import ResponseError
 from transport import private_files
-from transport.spool import CHUNK
+from transport.spool import CHUNK, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Metadata:
         return cls(pairs, bytes.fromhex(digest), size, is_large, tuple(varying))
 
 
-class KeptBody:
+class KeptBody(LargeBody):
     """A large body in the file of an entry, which stays readable when the entry is removed."""
 
     def __init__(self, entry: "Entry") -> None:
@@ -65,6 +66,9 @@ class KeptBody:
 
     async def read(self) -> bytes:
         return await self._read(0, self._entry.metadata.size)
+
+    async def file(self) -> BinaryIO:
+        return opened(self._entry.read_at, self._entry.metadata.size)
 
     async def completed(self) -> None:
         """All of it is there."""

@@ -12,13 +12,12 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
-from api_messages import ApiRequest, ApiResponse, LargeBody
+from api_messages import ApiRequest, ApiResponse
 from transport import private_files
 
 _PREFIX = "ocean-custom-responses-"
@@ -40,32 +39,6 @@ class _Kept:
         if self.file is None:
             return self.response
         return replace(self.response, content=await asyncio.to_thread(self.file.read_bytes))
-
-
-@dataclass(frozen=True, slots=True)
-class _SharedBody:
-    """A large body of which no reader may say that nobody reads any more."""
-
-    body: LargeBody
-
-    @property
-    def fingerprint(self) -> bytes:
-        return self.body.fingerprint
-
-    def chunks(self) -> AsyncGenerator[bytes]:
-        return self.body.chunks()
-
-    async def read(self) -> bytes:
-        return await self.body.read()
-
-    async def file(self) -> BinaryIO:
-        return await self.body.file()
-
-    async def completed(self) -> None:
-        await self.body.completed()
-
-    def abandon(self) -> None:
-        """Others may be reading."""
 
 
 class ResponseCache:
@@ -120,9 +93,10 @@ class ResponseCache:
             try:
                 await response.large.completed()
             finally:
-                # Stops what did not complete; all else there is nothing to stop in.
+                # Stops what did not complete. In all else there is nothing to stop, so that no
+                # reader can take it from the others by giving it up.
                 response.large.abandon()
-            return _Kept(replace(response, large=_SharedBody(response.large)))
+            return _Kept(response)
         if len(response.content) <= self._memory_left:
             self._memory_left -= len(response.content)
             return _Kept(response)

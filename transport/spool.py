@@ -6,9 +6,10 @@ import io
 import os
 import tempfile
 import weakref
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from api_messages import LargeBody
 from errors import RequestError, ResponseError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 CHUNK = 128 * 1024
 
 
-class Spool:
+class Spool(LargeBody):
     """A body in a file of its own; readers get what is there and wait for the rest.
 
     The file has no name and is readable for its owner only: it is gone with the last reader, and
@@ -61,7 +62,7 @@ class Spool:
         Raises:
             ResponseError: it differs, so that what was handed on may not be what is true.
         """
-        if await asyncio.to_thread(os.pread, self._file, len(chunk), position) != chunk:
+        if await asyncio.to_thread(self._read_at, position, len(chunk)) != chunk:
             raise ResponseError(
                 "the body broke off, and when it was asked for again it was another one",
                 advice="a smaller pageSize makes large answers rarer",
@@ -77,7 +78,7 @@ class Spool:
         while True:
             if position < self.size:
                 wanted = min(CHUNK, self.size - position)
-                chunk = await asyncio.to_thread(os.pread, self._file, wanted, position)
+                chunk = await asyncio.to_thread(self._read_at, position, wanted)
                 position += len(chunk)
                 yield chunk
             elif self._error:
@@ -95,7 +96,7 @@ class Spool:
     async def file(self) -> BinaryIO:
         """The whole body as a file of its own, when it has arrived; errors as for `chunks`."""
         await self.completed()
-        return io.BufferedReader(_Opened(self, self._file))
+        return opened(self._read_at, self.size)
 
     async def completed(self) -> None:
         """Wait for the end of the body; errors as for `chunks`."""
@@ -139,9 +140,12 @@ class Spool:
         position = 0
         while position < self.size:
             # One call reads 2 GB at most.
-            parts.append(os.pread(self._file, self.size - position, position))
+            parts.append(self._read_at(position, self.size - position))
             position += len(parts[-1])
         return b"".join(parts)
+
+    def _read_at(self, position: int, size: int) -> bytes:
+        return os.pread(self._file, size, position)
 
     def _wake(self) -> None:
         self._grown.set()
@@ -149,11 +153,11 @@ class Spool:
 
 
 class _Opened(io.RawIOBase):
-    """A reader with a place of its own in the file of a spool, which it keeps."""
+    """A reader with a place of its own in a body, whose owner it keeps."""
 
-    def __init__(self, spool: Spool, file: int) -> None:
-        self._spool = spool
-        self._file = file
+    def __init__(self, read_at: Callable[[int, int], bytes], size: int) -> None:
+        self._read_at = read_at
+        self._size = size
         self._position = 0
 
     def readable(self) -> bool:
@@ -163,16 +167,21 @@ class _Opened(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._spool.size}
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
         self._position = starts[whence] + offset
         return self._position
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         wanted = memoryview(buffer).cast("B")
-        content = os.pread(self._file, len(wanted), self._position)
+        content = self._read_at(self._position, len(wanted))
         wanted[: len(content)] = content
         self._position += len(content)
         return len(content)
+
+
+def opened(read_at: Callable[[int, int], bytes], size: int) -> BinaryIO:
+    """Return a body of so many bytes as a file; `read_at` takes a position and how many to read."""
+    return io.BufferedReader(_Opened(read_at, size))
 
 
 def _no_room(error: OSError) -> RequestError:
