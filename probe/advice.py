@@ -4,22 +4,10 @@ from errors import EndpointError, StatusError
 from probe.recording import Exchange
 from settings.connection import ConnectionSettings
 
-_CREDENTIALS = {
-    "bearer_token": "apiToken",
-    "basic": "username and password",
-    "api_key": "apiKey",
-    "custom": "customAuthRequest and customAuthRequestTemplate",
-    "oauth2": "the access token that tokenUrl gave, perhaps for want of a scope or audience",
-    "jwt": "the signed token (signingKey, signingAlgorithm, tokenClaims and tokenHeaders)",
-    "aws_sigv4": "the signature (accessKeyId, secretAccessKey and sessionToken)",
-}
-
 _ANONYMOUS = (
     "the request carries no credentials, because its `auth` is none: remove that, so that it gets "
     "those of the connection settings"
 )
-
-_SCHEMES = {"bearer_token": "bearer", "basic": "basic", "oauth2": "bearer", "jwt": "bearer"}
 
 
 def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
@@ -48,7 +36,7 @@ def without_hint(error: EndpointError, advice: str) -> str:
 def http_advice(error: EndpointError, settings: ConnectionSettings) -> str:
     """Advice for an error that is not the answer to one request alone."""
     if isinstance(error, StatusError) and error.status == 403:
-        return _refused(settings)
+        return settings.auth.kind.forbidden
     return error.advice
 
 
@@ -61,15 +49,14 @@ def _for_401(exchange: Exchange, settings: ConnectionSettings) -> str:
         wanted = {"basic": "basic", "bearer": "bearer_token"}.get(scheme)
         hint = f"; it asks for authType {wanted}" if wanted else ""
         return f"the API wants credentials and authType is none{hint}"
-    mismatch = _mismatch(settings.auth_type, scheme)
+    mismatch = _mismatch(settings.auth.kind.scheme, scheme)
     return (
-        f"the API refuses {_CREDENTIALS[settings.auth_type]}: look for a typing error, an expired "
+        f"the API refuses {settings.auth.kind.credentials}: look for a typing error, an expired "
         f"or revoked secret, or credentials of another environment{mismatch}"
     )
 
 
-def _mismatch(auth_type: str, scheme: str) -> str:
-    sent = _SCHEMES.get(auth_type)
+def _mismatch(sent: str, scheme: str) -> str:
     if sent and scheme and scheme != sent and scheme in ("basic", "bearer"):
         return f"; the API asks for {scheme.title()} credentials, not {sent.title()}"
     return ""
@@ -78,21 +65,7 @@ def _mismatch(auth_type: str, scheme: str) -> str:
 def _for_403(exchange: Exchange, settings: ConnectionSettings) -> str:
     if exchange.request.is_anonymous and settings.auth_type != "none":
         return _ANONYMOUS
-    return _refused(settings)
-
-
-def _refused(settings: ConnectionSettings) -> str:
-    if settings.auth_type == "none":
-        return "this endpoint is closed to anonymous requests: set authType"
-    if settings.auth_type == "aws_sigv4":
-        return (
-            "AWS answers so to a wrong signature too: look at secretAccessKey, sessionToken, "
-            "signingRegion, signingService, the clock of this machine and the policy of the key"
-        )
-    return (
-        "the credentials are known but may not read this endpoint: grant them read access or a "
-        "further scope"
-    )
+    return settings.auth.kind.forbidden
 
 
 def _for_404(exchange: Exchange, settings: ConnectionSettings) -> str:

@@ -22,12 +22,13 @@ from pydantic_core import ErrorDetails
 
 from errors import SettingsError
 from settings import certificates
-from settings.credentials import SECRETS, CredentialSettings, missing
+from settings.credentials import SECRETS, CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.pagination import PaginationSettings, PaginationType
 from settings.types import (
     ENVIRONMENT_NAME,
     Headers,
+    Secret,
     check_proxy,
     checked_headers,
     from_json,
@@ -77,7 +78,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     ca_certificate: certificates.Authorities | None = Field(default=None, repr=False)
     client_certificate: certificates.ShownCertificate | None = None
     client_key: certificates.PrivateKey | None = None
-    client_key_password: SecretStr | None = None
+    client_key_password: Secret | None = None
     proxy: SecretStr | None = None
     http_version: HttpVersion = "http1"
     max_concurrent_requests: int = Field(default=10, ge=1)
@@ -99,7 +100,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        problems = [*missing(given), *webhook_problems(given)]
+        problems = [*cls.missing(given), *webhook_problems(given)]
         settings = None
         try:
             settings = cls.model_validate(given)
@@ -128,12 +129,6 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         if url.query or url.fragment:
             refuse("must not hold a query or fragment; these belong to the mapping")
         return str(url).rstrip("/")
-
-    @field_validator("client_key_password", mode="before")
-    @classmethod
-    def _end_of_line(cls, value: object) -> object:
-        # Secrets are mounted from files, which editors end with a line break.
-        return value.strip("\r\n") if isinstance(value, str) else value
 
     @field_validator("proxy")
     @classmethod

@@ -1,43 +1,43 @@
-"""The settings that authentication reads, and which of them each authType needs."""
+"""The settings of each authType, and what each requires.
+
+To add an authType, write its class here, name it among the bases of `CredentialSettings`, and write
+the strategy in `auth/` that serves it.
+"""
 
 import os
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import httpx
-from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.alias_generators import to_snake
+from pydantic_core import PydanticKnownError
 
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.signing_key import KeyRefusedError, SigningAlgorithm, load_key
-from settings.types import FrozenSettings, Texts, check_header, from_json, refuse
+from settings.types import FrozenSettings, Secret, Texts, check_header, from_json, refuse
 
-AuthType = Literal[
-    "none", "bearer_token", "basic", "api_key", "custom", "oauth2", "jwt", "aws_sigv4"
-]
 GrantType = Literal["client_credentials", "refresh_token", "password", "jwt_bearer"]
 ClientAuthentication = Literal["header", "body", "assertion"]
 ApiKeyLocation = Literal["header", "query", "cookie"]
 
-# Of names joined by "or", one is enough.
-_NEEDED_BY_AUTH: dict[str, tuple[str, ...]] = {
-    "bearer_token": ("apiToken",),
-    "basic": ("username",),
-    "basic_auth": ("username",),
-    "api_key": ("apiKey",),
-    "custom": ("customAuthRequest", "customAuthRequestTemplate"),
-    "oauth2": ("tokenUrl",),
-    "jwt": ("signingKey or signingKeyFile",),
-    "aws_sigv4": ("accessKeyId", "secretAccessKey", "signingRegion"),
-}
+_SIGNING_KEY = "signingKey or signingKeyFile"
 _NEEDED_BY_GRANT: dict[str, tuple[str, ...]] = {
     "client_credentials": ("clientId",),
     "refresh_token": ("refreshToken or refreshTokenFile",),
     "password": ("username", "password"),
-    "jwt_bearer": ("signingKey or signingKeyFile",),
+    "jwt_bearer": (_SIGNING_KEY,),
 }
-_NEEDED_FOR_ASSERTION = ("clientId", "signingKey or signingKeyFile")
+_NEEDED_FOR_ASSERTION = ("clientId", _SIGNING_KEY)
 _NOT_IN_COOKIES = frozenset('",;\\ ')
 
 SECRETS = frozenset(
@@ -57,84 +57,115 @@ SECRETS = frozenset(
 )
 
 
-class CredentialSettings(FrozenSettings):
-    """How requests prove who sends them. `.port/spec.yaml` says what each setting means."""
+def _fit_for_a_header(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text.isprintable():
+        refuse("has a line break or control character, which no header can carry")
+    return SecretStr(text)
 
-    auth_type: AuthType = "none"
-    api_token: SecretStr | None = None
+
+def _in_ascii(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().isascii():
+        refuse("has a character that is not ASCII, which no header can carry")
+    return value
+
+
+HeaderSecret = Annotated[Secret, AfterValidator(_fit_for_a_header)]
+Token = Annotated[HeaderSecret, AfterValidator(_in_ascii)]
+JsonObject = Annotated[dict[str, Any], BeforeValidator(from_json)]
+
+
+@dataclass(frozen=True)
+class AuthType:
+    """A value of authType: its name, others that mean the same, and what it requires.
+
+    `required` are settings by their names in the spec; of names joined by "or" one is enough. For
+    advice, `credentials` are what an API refuses with 401, `scheme` is what a challenge calls them,
+    and `forbidden` tells what a 403 means.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    credentials: str = ""
+    scheme: str = ""
+    forbidden: str = (
+        "the credentials are known but may not read this endpoint: grant them read access or a "
+        "further scope"
+    )
+
+
+class AuthSettings(FrozenSettings):
+    """The settings of one authType, which is the `kind` of the class."""
+
+    kind: ClassVar[AuthType]
+
+    @classmethod
+    def needed(cls, given: Mapping[str, Any]) -> dict[str, str]:
+        """Return the settings that must be given, and what each is needed for.
+
+        Inputs: `given`, the settings that are set, by their names in the spec.
+        """
+        return dict.fromkeys(cls.kind.required, f"authType {given['authType']}")
+
+    @classmethod
+    def secret_names(cls) -> tuple[str, ...]:
+        """Return the secret settings that are usually given, such as `apiToken`."""
+        names = (name.split(" or ")[0] for name in cls.needed({"authType": cls.kind.name}))
+        return tuple(name for name in names if name in SECRETS)
+
+    def query_names(self) -> Set[str]:
+        """Return the query parameters in which these credentials go to the API."""
+        return frozenset()
+
+
+class NoAuthSettings(AuthSettings):
+    """No credentials."""
+
+    kind = AuthType("none", forbidden="this endpoint is closed to anonymous requests: set authType")
+
+
+class BearerTokenSettings(AuthSettings):
+    """A token that does not change."""
+
+    kind = AuthType("bearer_token", required=("apiToken",), credentials="apiToken", scheme="bearer")
+
+    api_token: Token | None = None
+
+
+class UserSettings(FrozenSettings):
+    """A user, and the password that may be empty."""
+
     username: str | None = None
-    password: SecretStr | None = None
+    password: Secret | None = None
+
+
+class BasicSettings(UserSettings, AuthSettings):
+    """A user name and password, in every request."""
+
+    kind = AuthType(
+        "basic",
+        ("basic_auth",),
+        required=("username",),
+        credentials="username and password",
+        scheme="basic",
+    )
+
+    @classmethod
+    def secret_names(cls) -> tuple[str, ...]:
+        """Return `password`, which is usually given, though it may be empty."""
+        return ("password",)
+
+
+class ApiKeySettings(AuthSettings):
+    """A key in a header, query parameter or cookie."""
+
+    kind = AuthType("api_key", required=("apiKey",), credentials="apiKey")
+
     api_key_location: ApiKeyLocation = "header"
     api_key_header: str = "X-API-Key"
     api_key_prefix: str = ""
-    api_key: SecretStr | None = None
-    token_url: str | None = None
-    grant_type: GrantType = "client_credentials"
-    client_authentication: ClientAuthentication = "header"
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    refresh_token_file: Path | None = None
-    scope: str | None = None
-    audience: str | None = None
-    token_parameters: Texts = Field(default_factory=dict, repr=False)
-    signing_algorithm: SigningAlgorithm = "RS256"
-    signing_key: SecretStr | None = None
-    signing_key_file: Path | None = None
-    token_claims: Annotated[dict[str, Any], BeforeValidator(from_json)] = Field(
-        default_factory=dict
-    )
-    token_headers: Annotated[dict[str, Any], BeforeValidator(from_json)] = Field(
-        default_factory=dict
-    )
-    token_lifetime: int = Field(default=300, ge=1)
-    token_per_request: bool = False
-    access_key_id: str | None = None
-    secret_access_key: SecretStr | None = None
-    session_token: SecretStr | None = None
-    signing_region: str | None = None
-    signing_service: str = "execute-api"
-    custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
-        default=None, repr=False
-    )
-    custom_auth_request_template: Annotated[
-        CustomAuthRequestTemplate | None, BeforeValidator(from_json)
-    ] = Field(default=None, repr=False)
-
-    @field_validator(
-        "api_token",
-        "api_key",
-        "password",
-        "client_secret",
-        "refresh_token",
-        "signing_key",
-        "secret_access_key",
-        "session_token",
-        mode="before",
-    )
-    @classmethod
-    def _without_line_break(cls, value: object) -> object:
-        # Secrets are mounted from files, which editors end with a line break.
-        return value.strip("\r\n") if isinstance(value, str) else value
-
-    @field_validator("api_token", "api_key", "secret_access_key", "session_token")
-    @classmethod
-    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().strip().isprintable():
-            refuse("has a line break or control character, which no header can carry")
-        return SecretStr(value.get_secret_value().strip()) if value else value
-
-    @field_validator("api_token", "session_token")
-    @classmethod
-    def _check_ascii(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().isascii():
-            refuse("has a character that is not ASCII, which no header can carry")
-        return value
-
-    @field_validator("auth_type", mode="before")
-    @classmethod
-    def _basic_auth_is_basic(cls, value: object) -> object:
-        return "basic" if value == "basic_auth" else value
+    api_key: HeaderSecret | None = None
 
     @field_validator("api_key_header")
     @classmethod
@@ -162,6 +193,108 @@ class CredentialSettings(FrozenSettings):
         if location != "query" and not whole.isascii():
             refuse("has, with apiKeyPrefix, a character beyond ASCII, which no header can carry")
         return value
+
+    def query_names(self) -> Set[str]:
+        """Return `apiKeyHeader`, where it names a query parameter."""
+        return {self.api_key_header} if self.api_key_location == "query" else frozenset()
+
+
+class CustomAuthSettings(AuthSettings):
+    """A request that obtains credentials, and where these go."""
+
+    kind = AuthType(
+        "custom",
+        required=("customAuthRequest", "customAuthRequestTemplate"),
+        credentials="customAuthRequest and customAuthRequestTemplate",
+    )
+
+    custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
+        default=None, repr=False
+    )
+    custom_auth_request_template: Annotated[
+        CustomAuthRequestTemplate | None, BeforeValidator(from_json)
+    ] = Field(default=None, repr=False)
+
+    def query_names(self) -> Set[str]:
+        """Return the query parameters that the template sets."""
+        template = self.custom_auth_request_template
+        return template.query_params.keys() if template else frozenset()
+
+
+class SigningSettings(FrozenSettings):
+    """A key, and the JSON Web Tokens that are signed with it."""
+
+    signing_algorithm: SigningAlgorithm = "RS256"
+    signing_key: Secret | None = None
+    signing_key_file: Path | None = None
+    token_claims: JsonObject = Field(default_factory=dict)
+    token_headers: JsonObject = Field(default_factory=dict)
+    token_lifetime: int = Field(default=300, ge=1)
+
+    @field_validator("signing_key")
+    @classmethod
+    def _check_signing_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        _check_key(value.get_secret_value(), info)
+        return value
+
+    @field_validator("signing_key_file")
+    @classmethod
+    def _check_signing_key_file(cls, path: Path, info: ValidationInfo) -> Path:
+        try:
+            text = path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            refuse(f"cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}")
+        _check_key(text, info)
+        return path
+
+    @field_validator("token_claims")
+    @classmethod
+    def _check_claims(cls, claims: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(claims.get("iss", ""), str | None):
+            refuse('has an iss that is no text; write it as one, such as {"iss": "12345"}')
+        return claims
+
+    @property
+    def signing_text(self) -> str | None:
+        """The signing key as it was written, in its setting or its file."""
+        if self.signing_key:
+            return self.signing_key.get_secret_value()
+        return self.signing_key_file.read_text("utf-8").strip() if self.signing_key_file else None
+
+
+class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
+    """A token endpoint of OAuth 2.0, what is traded for a token there, and the client that asks."""
+
+    kind = AuthType(
+        "oauth2",
+        required=("tokenUrl",),
+        credentials="the access token that tokenUrl gave, perhaps for want of a scope or audience",
+        scheme="bearer",
+    )
+
+    token_url: str | None = None
+    grant_type: GrantType = "client_credentials"
+    client_authentication: ClientAuthentication = "header"
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    refresh_token: Secret | None = None
+    refresh_token_file: Path | None = None
+    scope: str | None = None
+    audience: str | None = None
+    token_parameters: Texts = Field(default_factory=dict, repr=False)
+
+    @classmethod
+    def needed(cls, given: Mapping[str, Any]) -> dict[str, str]:
+        """Return what the grant and the way of authentication require, too."""
+        grant = str(given.get("grantType", "client_credentials"))
+        way = str(given.get("clientAuthentication", "header"))
+        needed = super().needed(given)
+        needed |= dict.fromkeys(_NEEDED_BY_GRANT.get(grant, ()), f"grantType {grant}")
+        if way == "assertion":
+            needed |= dict.fromkeys(_NEEDED_FOR_ASSERTION, f"clientAuthentication {way}")
+        elif grant == "client_credentials":
+            needed["clientSecret"] = f"grantType {grant}"
+        return needed
 
     @field_validator("token_url")
     @classmethod
@@ -191,53 +324,106 @@ class CredentialSettings(FrozenSettings):
             refuse("cannot be read")
         return path
 
-    @field_validator("signing_key")
-    @classmethod
-    def _check_signing_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        _check_key(value.get_secret_value(), info)
-        return value
 
-    @field_validator("signing_key_file")
-    @classmethod
-    def _check_signing_key_file(cls, path: Path, info: ValidationInfo) -> Path:
-        try:
-            text = path.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            refuse(f"cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}")
-        _check_key(text, info)
-        return path
+class JwtSettings(SigningSettings, AuthSettings):
+    """Tokens signed here, sent as they are."""
 
-    @field_validator("token_claims")
+    kind = AuthType(
+        "jwt",
+        required=(_SIGNING_KEY,),
+        credentials="the signed token (signingKey, signingAlgorithm, tokenClaims and tokenHeaders)",
+        scheme="bearer",
+    )
+
+    token_per_request: bool = False
+
+
+class AwsSettings(AuthSettings):
+    """An access key of AWS, and the region and service that it signs requests for."""
+
+    kind = AuthType(
+        "aws_sigv4",
+        required=("accessKeyId", "secretAccessKey", "signingRegion"),
+        credentials="the signature (accessKeyId, secretAccessKey and sessionToken)",
+        forbidden="AWS answers so to a wrong signature too: look at secretAccessKey, sessionToken, "
+        "signingRegion, signingService, the clock of this machine and the policy of the key",
+    )
+
+    access_key_id: str | None = None
+    secret_access_key: HeaderSecret | None = None
+    session_token: Token | None = None
+    signing_region: str | None = None
+    signing_service: str = "execute-api"
+
+
+# The last base comes first in messages.
+class CredentialSettings(
+    AwsSettings,
+    JwtSettings,
+    OAuthSettings,
+    CustomAuthSettings,
+    ApiKeySettings,
+    BasicSettings,
+    BearerTokenSettings,
+    NoAuthSettings,
+):
+    """How requests prove who sends them. `.port/spec.yaml` says what each setting means."""
+
+    auth_type: str = "none"
+
     @classmethod
-    def _check_claims(cls, claims: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(claims.get("iss", ""), str | None):
-            refuse('has an iss that is no text; write it as one, such as {"iss": "12345"}')
-        return claims
+    def of_auth_types(cls) -> dict[str, type[AuthSettings]]:
+        """Return the class with the settings of each authType; `basic_auth` has that of `basic`."""
+        classes = (each for each in reversed(cls.__mro__) if issubclass(each, AuthSettings))
+        own = (each for each in classes if "kind" in vars(each))
+        return {name: each for each in own for name in (each.kind.name, *each.kind.aliases)}
+
+    @classmethod
+    def missing(cls, given: Mapping[str, Any]) -> Iterator[str]:
+        """Yield a line for each credential that the chosen authType needs and that is not given.
+
+        Inputs: `given`, the settings that are set, by their names in the spec.
+        """
+        given = {"authType": "none", **given}
+        chosen = cls.of_auth_types().get(str(given["authType"]), NoAuthSettings)
+        for name, reason in chosen.needed(given).items():
+            name, *others = name.split(" or ")
+            if not given.keys() & {name, *others}:
+                instead = f" (or {others[0]})" if others else ""
+                yield (
+                    f"{name}: is required with {reason}{instead}; set it as "
+                    f"OCEAN__INTEGRATION__CONFIG__{to_snake(name).upper()} or in the Helm values"
+                )
+
+    @field_validator("auth_type")
+    @classmethod
+    def _name_auth_type(cls, value: str) -> str:
+        known = cls.of_auth_types()
+        if value not in known:
+            *names, last = dict.fromkeys(repr(each.kind.name) for each in known.values())
+            raise PydanticKnownError("literal_error", {"expected": f"{', '.join(names)} or {last}"})
+        return known[value].kind.name
+
+    @property
+    def auth(self) -> type[AuthSettings]:
+        """The class with the settings of the chosen authType."""
+        return self.of_auth_types()[self.auth_type]
+
+    @property
+    def query_credentials(self) -> Set[str]:
+        """The query parameters in which credentials go to the API, by name."""
+        return self.auth.query_names(self)
 
     @property
     def secrets(self) -> Iterator[str]:
         """What is secret as a whole, whatever authType is."""
-        for name in CredentialSettings.model_fields:
+        classes = self.of_auth_types().values()
+        for name in {name for each in classes for name in each.model_fields}:
             value = getattr(self, name)
             if isinstance(value, SecretStr):
                 yield value.get_secret_value()
         if self.signing_text:
             yield self.signing_text
-
-    @property
-    def query_credentials(self) -> Set[str]:
-        """The query parameters in which credentials go to the API, by name."""
-        if self.auth_type == "api_key" and self.api_key_location == "query":
-            return {self.api_key_header}
-        template = self.custom_auth_request_template
-        return template.query_params.keys() if self.auth_type == "custom" and template else set()
-
-    @property
-    def signing_text(self) -> str | None:
-        """The signing key as it was written, in its setting or its file."""
-        if self.signing_key:
-            return self.signing_key.get_secret_value()
-        return self.signing_key_file.read_text("utf-8").strip() if self.signing_key_file else None
 
 
 def _check_key(text: str, info: ValidationInfo) -> None:
@@ -247,35 +433,3 @@ def _check_key(text: str, info: ValidationInfo) -> None:
             load_key(text, algorithm)
         except KeyRefusedError as error:
             refuse(str(error))
-
-
-def missing(given: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each credential that the chosen authType needs and that is not given.
-
-    Inputs: `given`, the settings that are set, by their names in the spec.
-    """
-    auth_type = given.get("authType", "none")
-    if not isinstance(auth_type, str):
-        return
-    for name, reason in _needed(auth_type, given).items():
-        name, *others = name.split(" or ")
-        if not given.keys() & {name, *others}:
-            instead = f" (or {others[0]})" if others else ""
-            yield (
-                f"{name}: is required with {reason}{instead}; set it as "
-                f"OCEAN__INTEGRATION__CONFIG__{to_snake(name).upper()} or in the Helm values"
-            )
-
-
-def _needed(auth_type: str, given: Mapping[str, Any]) -> dict[str, str]:
-    """Names, and what each is needed for."""
-    needed = dict.fromkeys(_NEEDED_BY_AUTH.get(auth_type, ()), f"authType {auth_type}")
-    if auth_type == "oauth2":
-        grant = str(given.get("grantType", "client_credentials"))
-        way = str(given.get("clientAuthentication", "header"))
-        needed |= dict.fromkeys(_NEEDED_BY_GRANT.get(grant, ()), f"grantType {grant}")
-        if way == "assertion":
-            needed |= dict.fromkeys(_NEEDED_FOR_ASSERTION, f"clientAuthentication {way}")
-        elif grant == "client_credentials":
-            needed["clientSecret"] = f"grantType {grant}"
-    return needed

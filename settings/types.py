@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    SecretStr,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
@@ -103,5 +104,11 @@ def checked_headers(headers: dict[str, str]) -> dict[str, str]:
     return {name: value.strip(" \t") for name, value in headers.items()}
 
 
+def _without_line_break(value: object) -> object:
+    # Secrets are mounted from files, which editors end with a line break.
+    return value.strip("\r\n") if isinstance(value, str) else value
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_without_line_break)]
 Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
 Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(checked_headers)]

@@ -17,6 +17,7 @@ from cli.init.plan import SetupPlan
 from cli.inputs import secret_names, variable
 from cli.mapping_file import read_text, to_plain
 from errors import ConfigurationError
+from settings.connection import ConnectionSettings
 
 MAPPING = "port-app-config.yml"
 BLUEPRINTS = "blueprints.json"
@@ -29,15 +30,6 @@ _IMAGE = f"{_REGISTRY}/port-ocean-custom:<version>"
 # What a shell script, a host name and a resource of Kubernetes all take as it is.
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9-]+")
 _ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)(=.*)?$")
-_CREDENTIALS = {
-    "bearer_token": ("apiToken",),
-    "basic": ("password",),
-    "api_key": ("apiKey",),
-    "custom": ("customAuthRequest", "customAuthRequestTemplate"),
-    "oauth2": ("clientSecret",),
-    "jwt": ("signingKey",),
-    "aws_sigv4": ("secretAccessKey",),
-}
 
 
 @dataclass(slots=True)
@@ -201,7 +193,8 @@ def needed_secrets(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> l
 
 def credentials_of(auth_type: str) -> tuple[str, ...]:
     """The secret settings of an authType, by their names in the spec."""
-    return _CREDENTIALS.get("basic" if auth_type == "basic_auth" else auth_type, ())
+    auth = ConnectionSettings.of_auth_types().get(auth_type)
+    return auth.secret_names() if auth else ()
 
 
 def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:

@@ -629,11 +629,11 @@ def test_everything_wrong_is_in_one_report(tmp_path: Path) -> None:
         )
     names = [problem.partition(":")[0] for problem in caught.value.problems]
     assert names == [
+        "signingKey",
         "tokenUrl",
         "grantType",
         "clientAuthentication",
         "refreshTokenFile",
         "tokenParameters",
-        "signingKey",
     ]
     assert "hunter22" not in str(caught.value)

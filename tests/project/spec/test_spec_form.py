@@ -8,8 +8,9 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 import yaml
+from pydantic.alias_generators import to_camel
 
-from settings.credentials import AuthType
+from settings.connection import ConnectionSettings
 from settings.pagination import PaginationType
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,75 +19,20 @@ SCHEMA: dict[str, Any] = json.loads(
     (ROOT / "tools" / "schemas" / "ocean-spec.schema.json").read_text("utf-8")
 )
 SETTINGS: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in SPEC["configurations"]}
-IN_VIEW = {
-    "baseUrl",
-    "authType",
-    "apiToken",
-    "username",
-    "password",
-    "apiKey",
-    "apiKeyHeader",
-    "apiKeyLocation",
-    "apiKeyPrefix",
-    "tokenUrl",
-    "grantType",
-    "clientId",
-    "clientSecret",
-    "clientAuthentication",
-    "refreshToken",
-    "refreshTokenFile",
-    "scope",
-    "audience",
-    "tokenParameters",
-    "signingKey",
-    "signingKeyFile",
-    "signingAlgorithm",
-    "tokenClaims",
-    "tokenHeaders",
-    "tokenLifetime",
-    "tokenPerRequest",
-    "accessKeyId",
-    "secretAccessKey",
-    "sessionToken",
-    "signingRegion",
-    "signingService",
-    "customAuthRequest",
-    "customAuthRequestTemplate",
+AUTH_TYPES = {
+    name: {to_camel(field) for field in auth.model_fields}
+    for name, auth in ConnectionSettings.of_auth_types().items()
 }
+IN_VIEW = {"baseUrl", "authType"}.union(*AUTH_TYPES.values())
 PAGED = {"paginationType": ["offset", "page", "cursor"]}
 SIGNED = {"webhookAuth": ["hmac"]}
 DEPENDENCIES: dict[str, dict[str, list[str]]] = {
-    "apiToken": {"authType": ["bearer_token"]},
-    "username": {"authType": ["basic", "basic_auth", "oauth2"]},
-    "password": {"authType": ["basic", "basic_auth", "oauth2"]},
-    "apiKey": {"authType": ["api_key"]},
-    "apiKeyHeader": {"authType": ["api_key"]},
-    "apiKeyLocation": {"authType": ["api_key"]},
-    "apiKeyPrefix": {"authType": ["api_key"]},
-    "tokenUrl": {"authType": ["oauth2"]},
-    "grantType": {"authType": ["oauth2"]},
-    "clientId": {"authType": ["oauth2"]},
-    "clientSecret": {"authType": ["oauth2"]},
-    "clientAuthentication": {"authType": ["oauth2"]},
+    **{
+        name: {"authType": sorted(kind for kind, names in AUTH_TYPES.items() if name in names)}
+        for name in set().union(*AUTH_TYPES.values())
+    },
     "refreshToken": {"grantType": ["refresh_token"]},
     "refreshTokenFile": {"grantType": ["refresh_token"]},
-    "scope": {"authType": ["oauth2"]},
-    "audience": {"authType": ["oauth2"]},
-    "tokenParameters": {"authType": ["oauth2"]},
-    "signingKey": {"authType": ["jwt", "oauth2"]},
-    "signingKeyFile": {"authType": ["jwt", "oauth2"]},
-    "signingAlgorithm": {"authType": ["jwt", "oauth2"]},
-    "tokenClaims": {"authType": ["jwt", "oauth2"]},
-    "tokenHeaders": {"authType": ["jwt", "oauth2"]},
-    "tokenLifetime": {"authType": ["jwt", "oauth2"]},
-    "tokenPerRequest": {"authType": ["jwt"]},
-    "accessKeyId": {"authType": ["aws_sigv4"]},
-    "secretAccessKey": {"authType": ["aws_sigv4"]},
-    "sessionToken": {"authType": ["aws_sigv4"]},
-    "signingRegion": {"authType": ["aws_sigv4"]},
-    "signingService": {"authType": ["aws_sigv4"]},
-    "customAuthRequest": {"authType": ["custom"]},
-    "customAuthRequestTemplate": {"authType": ["custom"]},
     "pageSize": PAGED,
     "paginationParam": PAGED,
     "sizeParam": PAGED,
@@ -209,5 +155,5 @@ def test_dependencies_name_settings_that_come_before_and_values_they_have() -> N
 
 @pytest.mark.contract("settings.authType.values", "settings.paginationType.values")
 def test_the_form_offers_what_the_settings_accept() -> None:
-    assert set(SETTINGS["authType"]["enum"]) == {*get_args(AuthType), "basic_auth"}
+    assert set(SETTINGS["authType"]["enum"]) == ConnectionSettings.of_auth_types().keys()
     assert SETTINGS["paginationType"]["enum"] == list(get_args(PaginationType))
