@@ -2,36 +2,38 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from loguru import logger
 from port_ocean.clients.port.types import UserAgentType
-from port_ocean.context.event import EventType, TriggerType, event, event_context
+from port_ocean.context.event import TriggerType, event
 from port_ocean.context.ocean import PortOceanContext, ocean
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
-from port_ocean.core.handlers.port_app_config.models import ResourceConfig
-from port_ocean.core.incremental.cursor_store import CursorStore
-from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
 from port_ocean.core.models import EventListenerType
 from port_ocean.core.probe import ProbeContext
-from port_ocean.helpers.monitor.monitor import get_monitor
 
 from cache.between_resyncs import Revalidation
 from cache.within_resync import remove_leftovers
 from client import ApiClient
 from errors import SettingsError
+from framework import incremental_sync
 from framework.catalog import CountingEntityProcessor, DeletionGuard
-from framework.exit_code import FAILURE, SUCCESS, interrupt
-from framework.garbage_collector import spare_the_collector
-from framework.incremental_sync import CarefulCursors, ResourceRun, Run, restart_cursors
-from framework.mended_logs import hide_settings_in_errors, keep_ordinary_words
+from framework.incremental_sync import Run, restart_cursors
+from framework.process import (
+    FAILURE,
+    SUCCESS,
+    hide_settings_in_errors,
+    interrupt,
+    keep_ordinary_words,
+    look_around_less,
+    spare_the_collector,
+)
 from live_events.service import LiveEvents
 from mapping.fields.selector import CustomSelector
-from mapping.resources import CustomPortAppConfig, CustomResourceConfig, is_incremental, plans_of
+from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
@@ -40,16 +42,12 @@ from transport.connections import load_backend
 
 __all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]
 
-
-# Ocean looks at all processes of the machine twice a second, for its report on resources, which
-# takes 6 % of a resync's time.
-_MONITOR_SECONDS = 5.0
-
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
 
 
-class CustomIntegration(BaseIntegration):
+# Not by its own name: of the integration classes in this module Ocean takes the first it finds.
+class CustomIntegration(incremental_sync.IncrementalIntegration):
     """Reads any REST API as its settings and mapping say."""
 
     class AppConfigHandlerClass(APIPortAppConfig):
@@ -66,8 +64,6 @@ class CustomIntegration(BaseIntegration):
         self._client: ApiClient | None = None
         self._revalidation: Revalidation | None = None
         self._live_events: LiveEvents | None = None
-        # Ocean reads resources in tasks of their own, which see this but cannot set it.
-        self._run: ContextVar[Run] = ContextVar("run")
 
     @property
     def settings(self) -> ConnectionSettings:
@@ -121,7 +117,7 @@ class CustomIntegration(BaseIntegration):
         self.live_events.start(self.client)
         load_backend()
         spare_the_collector()
-        get_monitor().interval = _MONITOR_SECONDS
+        look_around_less()
         await super().start()
 
     async def probe(self, context: ProbeContext) -> ProbeContext:
@@ -168,18 +164,9 @@ class CustomIntegration(BaseIntegration):
         trigger_type: TriggerType = "machine",
         user_agent_type: UserAgentType = UserAgentType.exporter,
     ) -> None:
-        """An incremental run, as Ocean's, for the resources with an `incremental` block."""
-        async with (
-            self._sharing() as run,
-            # Around Ocean's own, for what is to be done when all resources were read.
-            event_context(EventType.INCREMENTAL_RESYNC, trigger_type=trigger_type),
-        ):
-            config = await self.port_app_config_handler.get_port_app_config(use_cache=False)
-            self.event_strategy.incremental.clear()
-            for kind in {each.kind for each in config.resources if is_incremental(each)}:
-                self.on_incremental_resync(self._read_changes, kind)
+        """An incremental run, for the resources with an `incremental` block."""
+        async with self._sharing() as run:
             await super().sync_incremental(interval_seconds, trigger_type, user_agent_type)
-            await self.sort_and_upsert_failed_entities(user_agent_type)
         if run.failed:
             logger.error(f"Failed, and tried again next time: {', '.join(run.failed)}")
         self._set_exit_code(succeeded=not run.failed)
@@ -188,48 +175,20 @@ class CustomIntegration(BaseIntegration):
         is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
         self.exit_code = FAILURE if is_one_shot and not succeeded else SUCCESS
 
-    async def _sync_incremental_kind(
-        self,
-        resource: ResourceConfig,
-        index: int,
-        cursor: datetime,
-        next_cursor: datetime,
-        cursor_store: CursorStore,
-        *others: Any,
-    ) -> bool:
-        """One resource of an incremental run; Ocean stops at the first that is not True."""
-        if not is_incremental(resource):
-            return True
-        run = self._run.get()
-        # Ocean's own idea of a cursor where there is none would pass over what is older.
-        stored = await cursor_store.get(resource.kind, index)
-        run.current = ResourceRun(resource.kind, index, stored)
-        careful = CarefulCursors(ocean.port_client, run.current)
-        if not await super()._sync_incremental_kind(
-            resource, index, cursor, next_cursor, careful, *others
-        ):
-            run.failed.append(resource.kind)
-        return True
-
-    async def _read_changes(self, kind: str) -> AsyncGenerator[list[dict[str, Any]]]:
-        async with aclosing(self.read_resource()) as batches:
-            async for batch in batches:
-                yield batch
-
     @asynccontextmanager
     async def _sharing(self) -> AsyncIterator[Run]:
         """What the resources of one run share; gone when it ends."""
         run = Run()
-        token = self._run.set(run)
+        token = self.current_run.set(run)
         try:
             yield run
         finally:
-            self._run.reset(token)
+            self.current_run.reset(token)
             run.close()
             if self._revalidation:
                 await self._revalidation.report(ocean.metrics)
 
-    async def read_resource(self) -> AsyncGenerator[list[dict[str, Any]]]:
+    async def read_resource(self, kind: str) -> AsyncGenerator[list[dict[str, Any]]]:
         """The batches of the resource that Ocean is processing.
 
         Raises:
@@ -241,7 +200,7 @@ class CustomIntegration(BaseIntegration):
             raise TypeError(f"{type(config).__name__} is not this integration's resource class")
         plan = config.plan(self.settings)
         self.live_events.warn(plan)
-        config.selector.warn(config.kind, self.settings)
+        config.selector.warn(kind, self.settings)
         processor = self.entity_processor
         tally = (
             processor.start_tally(resource.index)
@@ -249,7 +208,7 @@ class CustomIntegration(BaseIntegration):
             else None
         )
         # Outside of a run, nothing would remove what is shared.
-        run = self._run.get(None)
+        run = self.current_run.get(None)
         part = (run or Run()).begin(plan, resource.index)
         reader = ResourceReader(
             plan,
@@ -263,7 +222,7 @@ class CustomIntegration(BaseIntegration):
             async for batch in batches:
                 yield batch
         if tally and not await is_dsp_mode_enabled():
-            tally.check(config.kind)
+            tally.check(kind)
 
     def _shared_in(self, run: Run) -> SharedResponses:
         if run.shared is None:

@@ -7,7 +7,7 @@ from port_ocean.context.ocean import ocean
 from port_ocean.core.ocean_types import ASYNC_GENERATOR_RESYNC_TYPE
 from port_ocean.core.probe import ProbeContext
 
-from framework.exit_code import end_in_good_order
+from framework.process import end_in_good_order
 from integration import CustomIntegration
 
 # Ocean swallows an error in integration.py, and would run on with a class that knows no selectors.
@@ -26,6 +26,6 @@ async def on_probe(context: ProbeContext) -> ProbeContext:
 
 @ocean.on_resync()
 async def on_resync(kind: str) -> ASYNC_GENERATOR_RESYNC_TYPE:
-    async with aclosing(integration.read_resource()) as batches:
+    async with aclosing(integration.read_resource(kind)) as batches:
         async for batch in batches:
             yield batch

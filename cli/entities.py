@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.integrations.mixins.utils import handle_items_to_parse
 from port_ocean.core.models import Entity
 
+from framework.entity_processor import FusedEntityProcessor
 from mapping.resources import CustomResourceConfig
 
 _PATH = re.compile(r"(?<![\w.\"\])])\.[A-Za-z_][\w.]*")
@@ -39,7 +39,7 @@ class MappedItems:
 
 
 async def map_items(
-    resource: CustomResourceConfig, items: list[dict[str, Any]], processor: JQEntityProcessor
+    resource: CustomResourceConfig, items: list[dict[str, Any]], processor: FusedEntityProcessor
 ) -> MappedItems:
     """Map the items of a resource as a sync does."""
     mapped = MappedItems(await _split(resource, items))
@@ -68,14 +68,14 @@ async def _split(
 async def _sort(
     mapped: MappedItems,
     resource: CustomResourceConfig,
-    processor: JQEntityProcessor,
+    processor: FusedEntityProcessor,
     number: int,
     item: dict[str, Any],
 ) -> None:
     """Put an item to the dropped ones where it belongs there."""
     query = resource.selector.query
     try:
-        passes = await processor._search_as_bool(item, query)
+        passes = await processor.passes(item, query)
     except Exception as error:  # noqa: BLE001 (jq raises whatever the expression does)
         why = f"query {query} fails: {_one_line(error)}"
         mapped.refused.append(Dropped(number, label_of(item), why))
@@ -88,14 +88,14 @@ async def _sort(
 
 
 async def _missing(
-    resource: CustomResourceConfig, processor: JQEntityProcessor, item: dict[str, Any]
+    resource: CustomResourceConfig, processor: FusedEntityProcessor, item: dict[str, Any]
 ) -> Any:
     mappings = resource.port.entity.mappings
     for name, expression in (
         ("identifier", mappings.identifier),
         ("blueprint", mappings.blueprint),
     ):
-        if isinstance(expression, str) and not await processor._search(item, expression):
+        if isinstance(expression, str) and not await processor.value_of(item, expression):
             yield f"{name} {expression} gives nothing"
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import httpx
 from port_ocean.clients.port.client import PortClient
-from port_ocean.clients.port.utils import _http_client
 from port_ocean.exceptions.clients import BlockedIPError
 
 from cli.mapping_file import MappingSource
 from cli.surroundings import PORT_VARIABLES, Surroundings, has_port_credentials
 from errors import ConfigurationError
+from framework.context import close_port_client
 
 _NEEDED = (*PORT_VARIABLES, "OCEAN__INTEGRATION__IDENTIFIER")
 _VERSION = "0.0.0"
@@ -37,8 +37,7 @@ async def read_from_port(around: Surroundings) -> tuple[MappingSource, list[dict
             f"Port at {around.config.port.base_url} cannot be reached: {type(error).__name__}"
         ) from None
     finally:
-        if (used := _http_client.pop()) is not None:
-            await used.aclose()
+        await close_port_client()
     source = MappingSource(f"Port ({around.config.integration.identifier})", mapping)
     return source, [blueprint for blueprint in blueprints if blueprint]
 

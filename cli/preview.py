@@ -5,7 +5,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.models import Entity
 
 from cli.arrays import FoundArray, arrays_in
@@ -127,7 +126,7 @@ async def _map(
 
 
 async def _mapped(
-    resource: CustomResourceConfig, reading: ResourceReading, processor: JQEntityProcessor
+    resource: CustomResourceConfig, reading: ResourceReading, processor: FusedEntityProcessor
 ) -> MappedItems:
     return await map_items(resource, reading.items, processor)
 

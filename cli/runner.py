@@ -25,7 +25,7 @@ from cli.display import Terminal
 from cli.inputs import ROOT, Problem
 from cli.surroundings import Surroundings, surroundings
 from errors import ConfigurationError
-from framework.mended_logs import hide_settings_in_errors
+from framework.process import hide_settings_in_errors
 from reading.observer import Limits
 
 _FAULT = 3

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import port_ocean.context.ocean as ocean_context
 from loguru import logger
 from port_ocean.config.settings import IntegrationConfiguration
-from port_ocean.context.ocean import PortOceanContext
-from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from pydantic import ValidationError
 
 from cli.inputs import ROOT
 from errors import ConfigurationError
 from framework.catalog import CountingEntityProcessor
-from framework.mended_logs import hide_settings_in_errors
+from framework.context import ocean_context
+from framework.process import hide_settings_in_errors
 from probe.notes import Notes
 from settings.connection import ConnectionSettings
 
@@ -31,13 +29,12 @@ class Surroundings:
     """Ocean's configuration, its entity processor as this integration sets it up, and notes."""
 
     config: IntegrationConfiguration
-    processor: JQEntityProcessor
+    processor: CountingEntityProcessor
     notes: Notes
 
     def map_like(self, settings: ConnectionSettings) -> None:
         """Map with the engine that these settings choose for a sync."""
-        if isinstance(self.processor, CountingEntityProcessor):
-            self.processor.engine = settings.mapping_engine
+        self.processor.engine = settings.mapping_engine
 
 
 @contextmanager
@@ -50,11 +47,6 @@ def surroundings() -> Iterator[Surroundings]:
     hide_settings_in_errors()
     config = _configuration()
     handlers = SimpleNamespace(entity_processor=None)
-    app: Any = SimpleNamespace(config=config, integration=handlers)
-    context = PortOceanContext(app)
-    before = ocean_context._port_ocean
-    # The public initialiser refuses a second context, and leaves no way back.
-    ocean_context._port_ocean = context
     notes = Notes()
     logger.remove()
     sink = logger.add(
@@ -65,22 +57,16 @@ def surroundings() -> Iterator[Surroundings]:
         backtrace=False,
     )
     try:
-        handlers.entity_processor = processor = _processor(context)
-        yield Surroundings(config, processor, notes)
+        with ocean_context(SimpleNamespace(config=config, integration=handlers)) as context:
+            handlers.entity_processor = processor = CountingEntityProcessor(context)
+            yield Surroundings(config, processor, notes)
     finally:
         logger.remove(sink)
-        ocean_context._port_ocean = before
 
 
 def has_port_credentials() -> bool:
     """Whether the environment has what it takes to ask Port."""
     return all(os.environ.get(name) for name in PORT_VARIABLES)
-
-
-def _processor(context: PortOceanContext) -> JQEntityProcessor:
-    processor = CountingEntityProcessor(context)
-    assert isinstance(processor, JQEntityProcessor)  # noqa: S101 (ours is one)
-    return processor
 
 
 def _configuration() -> IntegrationConfiguration:

@@ -48,6 +48,18 @@ class FusedEntityProcessor(JQEntityProcessor):
         self._worker = JqWorker()
         self._plans: OrderedDict[str, FusedMapping | UnfusableError] = OrderedDict()
 
+    async def passes(self, item: dict[str, Any], query: str) -> bool:
+        """Tell whether a selector's query lets an item through, as Ocean evaluates it.
+
+        Raises:
+            Exception: the query fails on this item, or gives something other than true or false.
+        """
+        return await self._search_as_bool(item, query)
+
+    async def value_of(self, item: dict[str, Any], expression: str) -> Any:
+        """Return what an expression gives for an item; None where it fails, which is logged."""
+        return await self._search(item, expression)
+
     def close(self) -> None:
         """End the jq process; the next batch starts a new one."""
         self._worker.close()

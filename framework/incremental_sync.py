@@ -7,20 +7,27 @@ full resync sets it too.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 from loguru import logger
 from port_ocean.clients.port.client import PortClient
-from port_ocean.context.event import event
+from port_ocean.clients.port.types import UserAgentType
+from port_ocean.context.event import EventType, TriggerType, event, event_context
+from port_ocean.context.ocean import PortOceanContext, ocean
+from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.incremental.cursor_store import CursorStore
+from port_ocean.core.integrations.base import BaseIntegration
 
 from api_messages import ApiRequest
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
+from mapping.resources import is_incremental
 from pagination.page import Page, Verdict
 from reading.observer import Observer
 from reading.shared_responses import SharedResponses
@@ -115,6 +122,60 @@ class CarefulCursors(CursorStore):
             await super().save(kind, index, self._run.cursor(value))
 
 
+class IncrementalIntegration(BaseIntegration):
+    """Ocean's integration; its incremental runs go on with the next resource when one has failed.
+
+    Ocean reads resources in tasks of their own, which see `current_run` but cannot set it.
+    """
+
+    def __init__(self, context: PortOceanContext) -> None:
+        super().__init__(context)
+        self.current_run: ContextVar[Run] = ContextVar("run")
+
+    def read_resource(self, kind: str) -> AsyncGenerator[list[dict[str, Any]]]:
+        """Read the resource that Ocean is processing, in batches."""
+        raise NotImplementedError
+
+    async def sync_incremental(
+        self,
+        interval_seconds: int,
+        trigger_type: TriggerType = "machine",
+        user_agent_type: UserAgentType = UserAgentType.exporter,
+    ) -> None:
+        """Read what has changed of each resource with an `incremental` block."""
+        # Around Ocean's own, for what is to be done when all resources were read.
+        async with event_context(EventType.INCREMENTAL_RESYNC, trigger_type=trigger_type):
+            config = await self.port_app_config_handler.get_port_app_config(use_cache=False)
+            self.event_strategy.incremental.clear()
+            for kind in {each.kind for each in config.resources if is_incremental(each)}:
+                self.on_incremental_resync(self.read_resource, kind)
+            await super().sync_incremental(interval_seconds, trigger_type, user_agent_type)
+            await self.sort_and_upsert_failed_entities(user_agent_type)
+
+    async def _sync_incremental_kind(
+        self,
+        resource: ResourceConfig,
+        index: int,
+        cursor: datetime,
+        next_cursor: datetime,
+        cursor_store: CursorStore,
+        *others: Any,
+    ) -> bool:
+        """Sync one resource, and note a failure of it; Ocean stops at the first False."""
+        if not is_incremental(resource):
+            return True
+        run = self.current_run.get()
+        # Ocean's own idea of a cursor where there is none would pass over what is older.
+        stored = await cursor_store.get(resource.kind, index)
+        run.current = ResourceRun(resource.kind, index, stored)
+        careful = CarefulCursors(ocean.port_client, run.current)
+        if not await super()._sync_incremental_kind(
+            resource, index, cursor, next_cursor, careful, *others
+        ):
+            run.failed.append(resource.kind)
+        return True
+
+
 async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun: datetime) -> None:
     """After a full resync: let the next incremental run begin where that one began.
 
@@ -129,5 +190,5 @@ async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun
 
 
 def _refused() -> int:
-    """How many entities Port has refused so far in this run."""
+    """Count the entities that Port has refused so far in this run."""
     return event.entity_topological_sorter.get_entities_count()

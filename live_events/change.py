@@ -1,12 +1,21 @@
-"""One change that an event announced, on its way to the catalog."""
+"""One change that an event announced, and the metric of what became of changes."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Literal
 
+from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
+from port_ocean.helpers.metric.metric import register_metric
 
 from mapping.plan.live_events import LiveEventPlan, Target
 from mapping.plan.resource import ResourcePlan
+
+_METRIC = "live_event_count"
+type Fate = Literal["updated", "deleted", "lost", "refused"]
+
+# At import, because Ocean creates its metrics once.
+register_metric(_METRIC, "Live events by what became of them", ["kind", "fate"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +50,8 @@ class Change:
     def is_exclusive(self) -> bool:
         """A deletion comes after what was being read before, which would bring the entity back."""
         return self.target.is_deletion
+
+
+def count(kind: str, fate: Fate) -> None:
+    """Count a live event of a resource's kind that ended so; `refused` ones are of no kind."""
+    ocean.metrics.inc_metric(_METRIC, [kind, fate], 1)

@@ -13,6 +13,7 @@ from port_ocean.core.handlers.webhook.webhook_event import (
 )
 
 from formats.json_text import parse_exactly
+from framework.live_events import original_body
 from live_events.authentication import Authenticator
 
 
@@ -45,7 +46,7 @@ class LiveEventProcessor(AbstractWebhookProcessor):
 
     async def authenticate(self, payload: EventPayload, headers: EventHeaders) -> bool:
         reason = self.receiver.authenticator.refusal(
-            _lower(headers), await self._body(), self.event.created_at.timestamp()
+            _lower(headers), await original_body(self.event), self.event.created_at.timestamp()
         )
         if reason:
             self.receiver.refused(self._path, reason)
@@ -64,17 +65,15 @@ class LiveEventProcessor(AbstractWebhookProcessor):
         self, payload: EventPayload, resource: ResourceConfig
     ) -> WebhookEventRawResults:
         # Not Ocean's payload, in which JQ would round integers beyond 2^53.
-        body = parse_exactly(content)[0] if (content := await self._body()) else payload
+        body = (
+            parse_exactly(content)[0] if (content := await original_body(self.event)) else payload
+        )
         self.receiver.receive(self._path, _lower(self.event.headers), body, resource)
         return WebhookEventRawResults([], [])
 
     @property
     def _path(self) -> str:
         return self.event.webhook_path or ""
-
-    async def _body(self) -> bytes:
-        request = self.event._original_request
-        return await request.body() if request else b""
 
 
 def resource_index(resource: ResourceConfig) -> int:

@@ -19,10 +19,9 @@ from errors import LiveEventError, OceanCustomError, SelectorError, StatusError
 from expressions.worker import JqWorker
 from framework.catalog import DeletionGuard
 from live_events.authentication import Authenticator, ClosedAuthenticator, authenticator_of
-from live_events.change import Change
+from live_events.change import Change, count
 from live_events.coalescing import Coalescer
 from live_events.fetching import Fetched, fetch_items
-from live_events.metrics import count
 from live_events.processor import LiveEventProcessor, resource_index
 from live_events.upload import Upload, UploadError
 from live_events.webhook_middleware import WebhookMiddleware

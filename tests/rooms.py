@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import port_ocean.context.ocean as ocean_context
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +20,7 @@ from port_ocean.config.settings import SslSettings
 from port_ocean.log.sensetive import sensitive_log_filter
 
 from client import ApiClient
+from framework.context import ocean_context
 from settings.connection import ConnectionSettings
 from tests.support.fake_api import FakeApi
 from transport import retries
@@ -54,7 +54,7 @@ def _without_ocean(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def ocean_config(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def ocean_config() -> Iterator[SimpleNamespace]:
     """The few settings of Ocean that the core reads; a test may change them."""
     config = SimpleNamespace(
         ssl=SslSettings(),
@@ -63,9 +63,8 @@ def ocean_config(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         process_in_queue_timeout=60,
         process_in_queue_max_workers=1,
     )
-    app: Any = SimpleNamespace(config=config)
-    monkeypatch.setattr(ocean_context, "_port_ocean", ocean_context.PortOceanContext(app))
-    return config
+    with ocean_context(SimpleNamespace(config=config)):
+        yield config
 
 
 @pytest.fixture

@@ -133,10 +133,9 @@ async def cost_of(way: str, **config: str) -> Cost:
 async def main() -> None:
     """Print the table of the documentation."""
     logger.remove()
-    stand_in_for_ocean()
     print("| Run | Requests | MB of bodies | Items read | Seconds |")
     print("| --- | --- | --- | --- | --- |")
-    with tempfile.TemporaryDirectory() as place:
+    with stand_in_for_ocean(), tempfile.TemporaryDirectory() as place:
         for way, config in (
             ("full", {}),
             ("conditional", {"response_directory": place}),

@@ -1,11 +1,10 @@
 """The benchmark's server and reader within one test, where counts say what times cannot."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import port_ocean.context.ocean as ocean_context
 import pytest
 
 from client import ApiClient
@@ -39,11 +38,11 @@ class Read(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def _without_ocean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ocean_context, "_port_ocean", ocean_context._port_ocean)
-    stand_in_for_ocean()
+def _without_ocean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "*")
+    with stand_in_for_ocean():
+        yield
 
 
 @pytest.fixture

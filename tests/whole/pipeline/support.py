@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from humps import decamelize
 from loguru import logger
-from port_ocean.context.resource import resource as current
+from port_ocean.context.ocean import ocean
 from port_ocean.integration_testing import IntegrationTestHarness, InterceptTransport
 from port_ocean.integration_testing.harness import ResyncResult
 
@@ -184,13 +184,12 @@ class Pipeline:
 
     def keep_items(self) -> None:
         """Note every batch on its way from the integration to Ocean."""
-        assert self._harness._ocean
-        integration: Any = self._harness._ocean.integration
+        integration: Any = ocean.integration
         original = integration.read_resource
 
-        async def read_resource() -> AsyncIterator[list[dict[str, Any]]]:
-            kept = self._items.setdefault(current.kind, [])
-            async for batch in original():
+        async def read_resource(kind: str) -> AsyncIterator[list[dict[str, Any]]]:
+            kept = self._items.setdefault(kind, [])
+            async for batch in original(kind):
                 kept += copy.deepcopy(batch)
                 yield batch
 

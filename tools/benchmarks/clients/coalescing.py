@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from loguru import logger
+from port_ocean.context.ocean import ocean
 
 from tests.whole.pipeline.support import pipeline
 from tools.benchmarks.bodies import item
@@ -37,8 +38,8 @@ def hand_over_alone(integration: Any, each: int) -> None:
     """Let every endpoint's items reach Ocean as a batch of their own."""
     original = integration.read_resource
 
-    async def read_resource() -> AsyncIterator[list[dict[str, Any]]]:
-        async for batch in original():
+    async def read_resource(kind: str) -> AsyncIterator[list[dict[str, Any]]]:
+        async for batch in original(kind):
             for start in range(0, len(batch), each):
                 yield batch[start : start + each]
 
@@ -58,9 +59,8 @@ async def run(job: dict[str, Any]) -> None:
     }
     config = {"mappingEngine": job["engine"]}
     async with pipeline(config, [resource], routes(endpoints, each)) as booted:
-        assert booted._harness._ocean
         if job["alone"]:
-            hand_over_alone(booted._harness._ocean.integration, each)
+            hand_over_alone(ocean.integration, each)
         watch = Stopwatch()
         outcome = await booted.resync()
         times = watch.read()

@@ -11,16 +11,16 @@ import asyncio
 import json
 import sys
 import time
-from contextlib import aclosing, nullcontext
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-import port_ocean.context.ocean as ocean_context
 from loguru import logger
 from port_ocean.config.settings import SslSettings
 
 from client import ApiClient
-from framework.garbage_collector import spare_the_collector
+from framework.context import ocean_context
+from framework.process import spare_the_collector
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from reading.resource_reader import ResourceReader
@@ -59,16 +59,15 @@ class Figures:
             await asyncio.sleep(self._consume * len(batch) / 1000)
 
 
-def stand_in_for_ocean() -> None:
-    """The few settings of Ocean that extraction reads, without a running Ocean."""
+def stand_in_for_ocean() -> AbstractContextManager[Any]:
+    """Return a context with the few settings of Ocean that extraction reads."""
     config = SimpleNamespace(
         ssl=SslSettings(),
         disable_ip_outbound_blocker=True,
         allow_environment_variables_jq_access=False,
         streaming=SimpleNamespace(enabled=False),
     )
-    app = cast("Any", SimpleNamespace(config=config))
-    ocean_context._port_ocean = ocean_context.PortOceanContext(app)
+    return ocean_context(SimpleNamespace(config=config))
 
 
 def plan_of(resource: dict[str, Any], settings: ConnectionSettings) -> ResourcePlan:
@@ -139,7 +138,7 @@ async def run(job: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     logger.remove()
-    stand_in_for_ocean()
     # As the integration does when it starts.
     spare_the_collector()
-    asyncio.run(run(json.loads(sys.argv[1])))
+    with stand_in_for_ocean():
+        asyncio.run(run(json.loads(sys.argv[1])))

@@ -88,6 +88,6 @@ def _theirs(tool: str, job: dict[str, str]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     logger.remove()
-    stand_in_for_ocean()
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
-    sys.exit(main())
+    with stand_in_for_ocean():
+        sys.exit(main())

@@ -13,7 +13,7 @@ import logging, ssl, sys, time
 from logging.handlers import QueueHandler, QueueListener
 from queue import Queue
 from types import SimpleNamespace
-from framework import exit_code
+from framework import process
 from port_ocean.log.handlers import HTTPMemoryHandler
 
 async def ingest(lines):
@@ -31,7 +31,7 @@ handler = Handler(capacity=3)
 QueueListener(queue, handler).start()
 log = logging.getLogger("run")
 log.addHandler(QueueHandler(queue))
-exit_code.end_in_good_order(lambda: OUTCOME)
+process.end_in_good_order(lambda: OUTCOME)
 for line in range(3):
     log.warning("a line", extra={"extra": {}})
 queue.join()
@@ -51,11 +51,11 @@ def end_of(
 @pytest.mark.parametrize(
     "statement, outcome, code",
     [
-        ("exit_code.interrupt()", 0, 0),
-        ("exit_code.interrupt()", 1, 1),
+        ("process.interrupt()", 0, 0),
+        ("process.interrupt()", 1, 1),
         ("sys.exit(3)", None, 3),
         ("raise OSError('no network')", None, 1),
-        ("\ntry: exit_code.interrupt()\nexcept KeyboardInterrupt: sys.exit(5)", None, 5),
+        ("\ntry: process.interrupt()\nexcept KeyboardInterrupt: sys.exit(5)", None, 5),
     ],
     ids=["a run", "a failed run", "a failed start", "an error", "an interrupt before the start"],
 )
@@ -68,7 +68,7 @@ def test_the_last_lines_are_sent_before_the_end(
 
 
 def test_a_port_that_does_not_answer_is_left_after_a_while() -> None:
-    done = end_of("exit_code._PATIENCE = 0.3\nexit_code.interrupt()", outcome=1, hanging=60)
+    done = end_of("process._PATIENCE = 0.3\nprocess.interrupt()", outcome=1, hanging=60)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
 
 

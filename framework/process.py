@@ -1,7 +1,9 @@
-"""Ends the process in good order with an exit code that tells a failure, as jobs expect."""
+"""Settings of the whole process: how it ends, what its log may show, what it spends on itself."""
 
 import atexit
+import gc
 import logging
+import re
 import signal
 import threading
 import time
@@ -9,11 +11,21 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from port_ocean.config.settings import IntegrationConfiguration
+from port_ocean.helpers.monitor.monitor import get_monitor
+
+from redaction import unmask
+
 SUCCESS, FAILURE = 0, 1
 # Seconds for the last log lines to reach Port, and between two looks.
 _PATIENCE, _TICK = 3.0, 0.01
 # Threads are named after what they run. This is what sends log lines in port_ocean.log.handlers.
 _SENDER = "(_wrap_event_loop)"
+# Containers made until young objects are looked at; Python's 700 suit programs that make cycles.
+_YOUNG, _OLDER = 10_000, 20
+# Ocean looks at all processes of the machine twice a second, for its report on resources, which
+# takes 6 % of a resync's time.
+_MONITOR_SECONDS = 5.0
 
 
 def end_in_good_order(exit_code: Callable[[], int | None]) -> None:
@@ -54,9 +66,42 @@ def _wait_for_senders() -> None:
     code of a run that succeeded is that of a signal. From here on no thread can be started.
     """
     deadline = time.monotonic() + _PATIENCE
-    while _senders() and time.monotonic() < deadline:
+    while _has_senders() and time.monotonic() < deadline:
         time.sleep(_TICK)
 
 
-def _senders() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.endswith(_SENDER)]
+def _has_senders() -> bool:
+    return any(thread.name.endswith(_SENDER) for thread in threading.enumerate())
+
+
+def hide_settings_in_errors() -> None:
+    """Keep values out of Ocean's own complaints about settings.
+
+    It checks types before this integration is asked, and quotes what it got: the whole
+    configuration where baseUrl is missing, all headers where their JSON is broken.
+    """
+    if not IntegrationConfiguration.model_config.get("hide_input_in_errors"):
+        IntegrationConfiguration.model_config["hide_input_in_errors"] = True
+        IntegrationConfiguration.model_rebuild(force=True)
+
+
+def keep_ordinary_words() -> None:
+    """Undo that Ocean masks what its own unset secrets look like: the words None and {}."""
+    unmask({re.escape(word) for word in ("None", "{}")})
+
+
+def spare_the_collector() -> None:
+    """Keep the garbage collector from holding up the event loop; once, when all is loaded.
+
+    It passes over what was loaded for good: a full collection of Ocean's modules takes 60 ms or
+    more, again and again while items are parsed. And it looks at young objects less often, because
+    what JSON becomes has no cycles and is freed without it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, _OLDER, _OLDER)
+
+
+def look_around_less() -> None:
+    """Let Ocean measure what the process takes of the machine every few seconds only."""
+    get_monitor().interval = _MONITOR_SECONDS
