@@ -117,18 +117,12 @@ async def _map(
                 Finding("data-path", f"data_path {reading.data_path} finds no items")
             )
         return shown
-    shown.mapped = await _mapped(resource, reading, around.processor)
+    shown.mapped = await map_items(resource, reading.items, around.processor)
     # What the mapping logs about missing fields is told by the findings, by name and number.
     around.notes.take()
     entities = shown.mapped.entities
     shown.findings = [*null_fields(entities), *unusable_identifiers(entities)]
     return shown
-
-
-async def _mapped(
-    resource: CustomResourceConfig, reading: ResourceReading, processor: FusedEntityProcessor
-) -> MappedItems:
-    return await map_items(resource, reading.items, processor)
 
 
 async def _arrays_instead(reading: ResourceReading) -> list[FoundArray]:

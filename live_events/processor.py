@@ -65,9 +65,8 @@ class LiveEventProcessor(AbstractWebhookProcessor):
         self, payload: EventPayload, resource: ResourceConfig
     ) -> WebhookEventRawResults:
         # Not Ocean's payload, in which JQ would round integers beyond 2^53.
-        body = (
-            parse_exactly(content)[0] if (content := await original_body(self.event)) else payload
-        )
+        content = await original_body(self.event)
+        body = parse_exactly(content)[0] if content else payload
         self.receiver.receive(self._path, _lower(self.event.headers), body, resource)
         return WebhookEventRawResults([], [])
 
