@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from pydantic.v1 import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -167,7 +166,7 @@ def _leaves(value: Any, steps: Location) -> Iterator[tuple[Location, str]]:
 
 def _jq_complaint(expression: str) -> str:
     try:
-        compile_jq(JQEntityProcessor._format_filter(expression), "")
+        compile_jq(expression, "")
     except SelectorError as error:
         return str(error).rpartition("is not valid JQ: ")[2].splitlines()[0]
     return ""

@@ -13,15 +13,16 @@ from typing import Any
 
 import jq
 from port_ocean.context.ocean import ocean
-from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
 from errors import ResponseError, SelectorError
 from expressions.worker import JqWorker, JqWorkerError
 from formats.json_text import Body, json_text, parse
 from formats.parts import ListPart
 from formats.paths import Step, leading_path, walk
+from settings import environment
 
-_WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
+# A single quote that begins or ends a text.
+_SINGLE_QUOTE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 # What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
 _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
@@ -254,11 +255,18 @@ def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
 
 
 def guarded(expression: str) -> str:
-    """The program with Ocean's quoting help, and no environment unless the operator allows it."""
-    program = JQEntityProcessor._format_filter(expression)
-    if ocean.initialized and ocean.config.allow_environment_variables_jq_access:
-        return program
-    return _WITHOUT_ENVIRONMENT + program
+    """Return the program that Ocean makes of an expression.
+
+    Texts may stand in single quotes, and the environment is hidden unless the operator allows it:
+    `.kind == 'team'` is `def env: {}; {} as $ENV | .kind == "team"`.
+    """
+    program = _SINGLE_QUOTE.sub('"', expression)
+    return program if environment_is_allowed() else environment.hidden_from(program)
+
+
+def environment_is_allowed() -> bool:
+    """Tell whether the operator lets JQ see environment variables."""
+    return ocean.initialized and bool(ocean.config.allow_environment_variables_jq_access)
 
 
 async def run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:

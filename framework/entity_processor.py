@@ -18,6 +18,7 @@ from port_ocean.core.utils.json_compat import (
 )
 
 from expressions.event_loop import Turns
+from expressions.jq_expressions import environment_is_allowed, guarded
 from expressions.worker import InvalidProgramError, JqWorker, JqWorkerError
 from framework.fused_mapping import FusedMapping, Result, expressions_of, fuse
 from framework.fused_program import UnfusableError
@@ -26,7 +27,6 @@ from settings.connection import MappingEngine
 type Mapped = tuple[list[MappedEntity], list[Exception]]
 type Outcome = tuple[list[Mapped], list[Exception]]
 
-_WITHOUT_ENVIRONMENT = "def env: {}; {} as $ENV | "
 _CHUNK_ITEMS = 100
 _CHUNK_BYTES = 256 * 1024
 # One that jq works on, and one that is ready for it or being read.
@@ -148,7 +148,7 @@ class FusedEntityProcessor(JQEntityProcessor):
                 selector,
                 parse_all=parse_all,
                 problem_of=lambda expression: problems[type(expression), expression],
-                guard=_guarded,
+                guard=guarded,
             )
         except UnfusableError as reason:
             return reason
@@ -275,14 +275,5 @@ class _ToText:
     input_value = json.dumps
 
 
-def _guarded(pattern: str) -> str:
-    """An expression as Ocean hands it to jq."""
-    formatted = JQEntityProcessor._format_filter(pattern)
-    if ocean.config.allow_environment_variables_jq_access:
-        return formatted
-    return _WITHOUT_ENVIRONMENT + formatted
-
-
 def _key(mapping: dict[str, Any], selector: str, parse_all: bool) -> str:
-    allowed = ocean.config.allow_environment_variables_jq_access
-    return repr((mapping, selector, parse_all, allowed))
+    return repr((mapping, selector, parse_all, environment_is_allowed()))

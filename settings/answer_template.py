@@ -7,8 +7,9 @@ from typing import Any
 
 import jq
 
+from settings import environment
+
 _PLACEHOLDER = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
-_PROTECTED = "def env: {}; {} as $ENV | "
 
 
 class TemplateError(ValueError):
@@ -77,7 +78,7 @@ def _compile(path: str, place: str) -> Any:
             "such as {{.access_token}}"
         )
     try:
-        return jq.compile(f"{_PROTECTED}({path}) | tojson")
+        return jq.compile(environment.hidden_from(f"({path}) | tojson"))
     except ValueError:
         raise TemplateError(f"{place} uses {{{{{path}}}}}, which is no valid JQ path") from None
 

@@ -21,19 +21,17 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from errors import SettingsError
-from settings import certificates
+from settings import certificates, environment
 from settings.credentials import SECRETS, CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.pagination import PaginationSettings, PaginationType
 from settings.types import (
-    ENVIRONMENT_NAME,
     Headers,
     Secret,
     check_proxy,
     checked_headers,
     from_json,
     refuse,
-    resolve_environment,
 )
 from settings.webhooks import WebhookSettings, webhook_problems
 
@@ -149,7 +147,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @classmethod
     def _check_variables(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if not ENVIRONMENT_NAME.fullmatch(name):
+            if not environment.NAME.fullmatch(name):
                 refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
             if name.upper() in _OCEANS_OWN or name.upper().startswith("OCEAN__"):
                 refuse(f"has {name}, which holds a secret of the integration itself")
@@ -176,7 +174,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @field_validator("custom_headers")
     @classmethod
     def _fill_in_environment(cls, headers: dict[str, str]) -> dict[str, str]:
-        return checked_headers(resolve_environment(headers))
+        return checked_headers(environment.filled_in(headers))
 
     @property
     def identity(self) -> certificates.Identity | None:

@@ -1,7 +1,6 @@
 """What connection settings are made of: the frozen base model and values that arrive as text."""
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, NoReturn
@@ -19,8 +18,6 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ENVIRONMENT_REFERENCE = re.compile(rf"\$\{{({ENVIRONMENT_NAME.pattern})\}}")
 _HEADER_NAME = re.compile(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
 
 
@@ -74,17 +71,6 @@ def check_proxy(value: str) -> None:
         refuse("must start with http:// or https:// and name a host; SOCKS is not supported")
     if url.path not in ("", "/") or url.query or url.fragment:
         refuse("must not hold a path, query or fragment; encode / ? # in a password as %2F %3F %23")
-
-
-def resolve_environment(headers: dict[str, str]) -> dict[str, str]:
-    """Replace each `${NAME}` in a header value by that environment variable."""
-    named = {name for value in headers.values() for name in _ENVIRONMENT_REFERENCE.findall(value)}
-    if missing := sorted(named - os.environ.keys()):
-        refuse(f"refers to environment variables that are not set: {', '.join(missing)}")
-    return {
-        name: _ENVIRONMENT_REFERENCE.sub(lambda match: os.environ[match.group(1)], value)
-        for name, value in headers.items()
-    }
 
 
 def _text_values(value: object) -> object:

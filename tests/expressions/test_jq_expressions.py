@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import jq
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
 from errors import ResponseError, SelectorError
 from expressions import jq_expressions as extraction
-from expressions.jq_expressions import DataPath, Extraction, ItemExpression, keys_of
+from expressions.jq_expressions import DataPath, Extraction, ItemExpression, guarded, keys_of
 from expressions.worker import JqWorker, JqWorkerError
 from formats.json_text import Body
 
@@ -282,6 +284,14 @@ def test_the_environment_is_out_of_reach_unless_allowed(
 
 def test_single_quotes_are_understood_as_the_framework_does() -> None:
     assert _extract(".items[] | select(.kind == 'a b' )", {"items": [{"kind": "a b"}]}).items
+
+
+@given(st.text("a'\"| \n", max_size=12))
+@example("| 'a b' ")
+def test_single_quotes_begin_and_end_texts_where_ocean_says_so(expression: str) -> None:
+    # Ocean lets one end be no beginning for the next; two texts side by side are no JQ.
+    assume(not re.search(r"'\s'", expression))
+    assert guarded(expression).endswith(f"$ENV | {JQEntityProcessor._format_filter(expression)}")
 
 
 def test_an_item_expression_gives_its_first_output() -> None:
