@@ -17,6 +17,7 @@ from port_ocean.context.ocean import ocean
 from errors import ResponseError, SelectorError
 from expressions.worker import JqWorker, JqWorkerError
 from formats.json_text import Body, json_text, parse
+from formats.json_values import kind_of
 from formats.parts import ListPart
 from formats.paths import Step, leading_path, walk
 from settings import environment
@@ -132,7 +133,7 @@ class DataPath:
             return list(source.values())
         if self._rest.endswith("?"):
             return []
-        raise self._failure(f"Cannot iterate over {type(source).__name__}")
+        raise self._failure(f"Cannot iterate over {kind_of(source)}")
 
     def _failure(self, cause: object) -> ResponseError:
         return ResponseError(
@@ -227,7 +228,7 @@ def keys_of(body: Any, depth: int = 1) -> str:
     """The keys of a body for an error message, such as `data.users, next`."""
     if isinstance(body, Mapping):
         return ", ".join(_key_paths(body, depth)) or "no keys"
-    return f"{type(body).__name__} without keys" if not isinstance(body, list) else "a list"
+    return kind_of(body)
 
 
 def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extraction:

@@ -5,18 +5,15 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import ijson
 import orjson
 
 from errors import ResponseError
+from formats.json_values import exact, exact_integer
 from formats.texts import TextDecoder
 
-# JQ computes with doubles: beyond this, two identifiers could become one.
-_EXACT = 2**53
-_MOST_EXACT_DIGITS = len(f"-{_EXACT}")
 # Every digit to "0" and all else to " ": finding a run of digits is then a plain search, which is
 # twenty times as fast as a regular expression.
 _DIGITS_ONLY = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
@@ -90,7 +87,7 @@ def parse_exactly(content: bytes) -> tuple[Any, bool]:
     # Neighbours together, because a number may lie across their border.
     is_exact = not any(has_long_integer(b"".join(pair)) for pair in itertools.pairwise(chunks))
     value = _parse_piecewise(chunks, use_float=is_exact)
-    return (value if is_exact else _exact_numbers(value)), is_exact
+    return (value if is_exact else exact(value)), is_exact
 
 
 def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
@@ -100,7 +97,7 @@ def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
         except orjson.JSONDecodeError:
             # The json module takes more: NaN, half a surrogate pair, a byte order mark.
             pass
-    return json.loads(content, parse_int=_exact)
+    return json.loads(content, parse_int=exact_integer)
 
 
 def has_long_integer(content: bytes) -> bool:
@@ -143,28 +140,6 @@ def _parse_piecewise(chunks: list[bytes], *, use_float: bool) -> Any:
 def _chunks(content: bytes) -> Iterator[bytes]:
     for start in range(0, len(content), _CHUNK):
         yield content[start : start + _CHUNK]
-
-
-def _exact(digits: str) -> int | str:
-    if len(digits) > _MOST_EXACT_DIGITS:
-        return digits
-    number = int(digits)
-    return number if -_EXACT <= number <= _EXACT else digits
-
-
-def _exact_numbers(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _exact_numbers(item) for key, item in value.items()}
-        case list():
-            return [_exact_numbers(item) for item in value]
-        case Decimal():
-            return float(value)
-        case bool():
-            return value
-        case int() if not -_EXACT <= value <= _EXACT:
-            return str(value)
-    return value
 
 
 def looks_like_error(body: Any) -> bool:

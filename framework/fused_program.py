@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from formats.json_values import LARGEST_EXACT
+
 # Catching what the rest of the program raises, telling a place in the program, and jq's own way
 # of leaving a loop: these would see that they are not alone.
 _AWARE_OF_SURROUNDINGS = ("?//", "__loc__", "__jq")
@@ -19,11 +21,11 @@ _SINGLE = re.compile(r"""\s*(?:(?:\.[A-Za-z_][A-Za-z0-9_]*)+|"[^"\\]*")\s*""")
 _IDENTIFYING = ("identifier", "relations")
 
 # A result is [] (no output), [value], [value, its exact text] or {"error": what was raised}.
-_HELPERS = """
-def only(f): try [f] catch {error: .};
-def first_of(f): try [first(f)] catch {error: .};
+_HELPERS = f"""
+def only(f): try [f] catch {{error: .}};
+def first_of(f): try [first(f)] catch {{error: .}};
 def exactly(f): f | if type == "array" and (.[0] | type != "string" and any(
-    .. | numbers; . >= 9007199254740992 or . <= -9007199254740992
+    .. | numbers; . >= {LARGEST_EXACT} or . <= -{LARGEST_EXACT}
   )) then [.[], (.[0] | tojson)] else . end;
 """
 

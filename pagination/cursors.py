@@ -5,7 +5,8 @@ from typing import Any
 
 from errors import PaginationError
 from expressions.jq_expressions import ItemExpression
-from pagination.lookup import find, kind_of
+from formats.json_values import kind_of
+from pagination.lookup import find
 from pagination.page import Page
 from settings.pagination import PaginationSettings
 

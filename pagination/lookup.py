@@ -43,8 +43,3 @@ def show(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     return "set" if value else "empty"
-
-
-def kind_of(value: Any) -> str:
-    """What a value is that cannot be a cursor or an address."""
-    return {dict: "an object", list: "a list", bool: "a boolean"}.get(type(value), "a number")

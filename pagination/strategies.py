@@ -9,8 +9,9 @@ import httpx
 
 from api_messages import ApiRequest, Where
 from errors import PaginationError
+from formats.json_values import kind_of
 from pagination.cursors import CursorValue, cursors_of
-from pagination.lookup import any_says_more, find, kind_of
+from pagination.lookup import any_says_more, find
 from pagination.page import SILENT, Page, Statement, Strategy
 from settings.pagination import PaginationSettings
 

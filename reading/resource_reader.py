@@ -15,6 +15,7 @@ from loguru import logger
 from client import ApiClient
 from errors import OceanCustomError, ResourceError, ResponseError
 from expressions.worker import JqWorker
+from formats.json_values import kind_of
 from mapping.plan.dependencies import may_vanish
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorRule
@@ -42,7 +43,6 @@ from settings.connection import ConnectionSettings
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
 _PARENTS_FOR_EACH = 20
-_KINDS = {str: "text", bool: "true or false", list: "a list", type(None): "null"}
 
 
 class ResourceReader:
@@ -244,11 +244,10 @@ def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises:
         ResponseError: something that is no object.
     """
-    kinds = set(map(type, items)) - {dict}
-    if kinds:
-        kind = next(_KINDS.get(kind, "a number") for kind in kinds)
+    if set(map(type, items)) - {dict}:
+        odd = next(item for item in items if not isinstance(item, dict))
         raise ResponseError(
-            f"data_path gives {kind} where an item must be an object",
+            f"data_path gives {kind_of(odd)} where an item must be an object",
             advice="wrap it in data_path, such as `.names | map({name: .})`",
         )
     # A copy, because pagination compares pages.

@@ -106,4 +106,4 @@ def _as_text(value: Any) -> str:
 def _describe_keys(response: Any) -> str:
     if isinstance(response, Mapping):
         return f"the keys {', '.join(sorted(map(str, response)))}" if response else "no keys"
-    return f"no keys (it is {type(response).__name__})"
+    return "no keys, because it is no object"

@@ -9,9 +9,10 @@ from pydantic.v1 import BaseModel, Extra, Field, root_validator, validator
 
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
+from formats.json_values import exact
 from mapping.fields.endpoint import EndpointFields
 from mapping.plan.endpoint import Endpoint, check_placeholders
-from mapping.plan.path_parameter import Batch, PathParameter, elements, exact
+from mapping.plan.path_parameter import Batch, PathParameter, elements
 from settings.connection import ConnectionSettings
 
 _SOURCES = ("endpoint", "values", "variables")

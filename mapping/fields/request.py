@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic.v1 import BaseModel, Field, validator
 
 from errors import SelectorError
+from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.templates import misspelt_in
 from settings.connection import ConnectionSettings
@@ -147,8 +148,9 @@ def _graphql(body: Any, place: str) -> dict[str, Any]:
 
 def _header_text(name: str, value: object) -> str:
     if isinstance(value, list | Mapping):
-        kind = "a list" if isinstance(value, list) else "an object"
-        raise ValueError(f"has {kind} at {name}; it must be a text, a number or true or false")
+        raise ValueError(
+            f"has {kind_of(value)} at {name}; it must be a text, a number or true or false"
+        )
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -8,10 +8,10 @@ import jq
 from errors import ResponseError
 from expressions.jq_expressions import compile_jq, guarded, keys_of, run_apart
 from expressions.worker import JqWorker
+from formats.json_values import element_kind_of
 
 # Of what jq says, which may hold the whole item.
 _LONGEST_CAUSE = 200
-_KINDS = {str: "a text", bool: "true or false", type(None): "null", list: "a list within a list"}
 
 
 class ItemShape:
@@ -85,7 +85,7 @@ class ItemShape:
         for output in outputs:
             for each in output if isinstance(output, list) else [output]:
                 if not isinstance(each, dict):
-                    kind = _KINDS.get(type(each), "a number")
+                    kind = element_kind_of(each)
                     raise self.failure(f"emit gives {kind} where an object must be", item)
                 yield each
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from errors import LiveEventError, SelectorError
 from expressions.jq_expressions import ItemExpression
+from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint, PathValue
 
 
@@ -92,8 +93,9 @@ class LiveEventPlan:
     def _scalar(self, expression: ItemExpression, name: str, event: Any) -> str | int | float:
         value = self._first(expression, name, event)
         if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+            given = "nothing" if value is None else kind_of(value)
             raise LiveEventError(
-                f"{self.place}.{name}: {expression.expression} gives {_kind_of(value)} for an "
+                f"{self.place}.{name}: {expression.expression} gives {given} for an "
                 "event where `when` is true; it must give a text or a number"
             )
         return value
@@ -124,8 +126,3 @@ def check_blueprint(plans: tuple[LiveEventPlan, ...], blueprint: str) -> None:
                 f"{plan.place}.identifier: cannot tell the entity, because the mapping's blueprint "
                 f"{blueprint} depends on the item; leave identifier and delete_when out"
             )
-
-
-def _kind_of(value: Any) -> str:
-    kinds = {dict: "an object", list: "a list", bool: "true or false", type(None): "nothing"}
-    return kinds.get(type(value), "an empty text")

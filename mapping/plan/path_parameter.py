@@ -8,12 +8,11 @@ from typing import Any, NamedTuple, Self
 
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
+from formats.json_values import element_kind_of, exact
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.times import moment_of
 
 _DEFAULT_JOIN = ","
-# Beyond these, JQ and most readers of JSON round.
-_LARGEST_EXACT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ class PathParameter:
         return values, len(texts) - len(values) or int(not values)
 
     def _refuse(self, expression: ItemExpression, value: Any) -> None:
-        kind = "an object" if isinstance(value, dict) else "a list within a list"
+        kind = element_kind_of(value)
         raise SelectorError(
             f"{expression.setting}: {expression.expression} gives {kind}; it must give a text or "
             "a number, or a list of these"
@@ -156,16 +155,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def exact(value: Any) -> Any:
-    """The same JSON value with integers that JQ would round as texts."""
-    if isinstance(value, Mapping):
-        return {name: exact(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [exact(each) for each in value]
-    is_rounded = isinstance(value, int) and abs(value) > _LARGEST_EXACT
-    return str(value) if is_rounded else value
 
 
 def elements(output: Any) -> list[Any]:

@@ -310,4 +310,4 @@ def test_keys_for_a_message() -> None:
     assert keys_of({"data": {"users": [], "n": 1}, "next": None}) == "data.users, data.n, next"
     assert keys_of({}) == "no keys"
     assert keys_of([1]) == "a list"
-    assert keys_of("x") == "str without keys"
+    assert keys_of("x") == "a text"

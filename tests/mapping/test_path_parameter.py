@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
+from formats.json_values import exact
 from mapping.plan.endpoint import Endpoint, PathValue
-from mapping.plan.path_parameter import Batch, PathParameter, exact
+from mapping.plan.path_parameter import Batch, PathParameter
 
 
 def parameter(

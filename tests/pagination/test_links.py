@@ -139,7 +139,7 @@ def test_what_cannot_be_a_cursor_is_an_error(cursor: Any) -> None:
 
 def test_a_boolean_cannot_be_a_cursor() -> None:
     answer = Answer({"items": numbered(2), "next_cursor": True})
-    with pytest.raises(PaginationError, match="a boolean"):
+    with pytest.raises(PaginationError, match="true or false"):
         read(lambda _: answer, settings_of("cursor"))
 
 

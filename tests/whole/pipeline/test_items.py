@@ -72,7 +72,7 @@ async def test_null_gives_nothing(sync: Sync, data_path: str) -> None:
 @pytest.mark.parametrize(
     "item, kind",
     [
-        ("text", "text"),
+        ("text", "a text"),
         (5, "a number"),
         (True, "true or false"),
         (["a"], "a list"),

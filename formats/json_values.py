@@ -1,0 +1,45 @@
+"""JSON values: the words for their kinds, and integers that JQ would round."""
+
+from decimal import Decimal
+from typing import Any
+
+# JQ computes with doubles: beyond this, two identifiers could become one.
+LARGEST_EXACT = 2**53
+_MOST_EXACT_DIGITS = len(f"-{LARGEST_EXACT}")
+
+
+def kind_of(value: Any) -> str:
+    """Return the words for a value in a message: `an object`, `a number`; never the value."""
+    if value == "":
+        return "an empty text"
+    kinds = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    return "null" if value is None else kinds.get(type(value), "a number")
+
+
+def element_kind_of(value: Any) -> str:
+    """Return the same words for an element of a list: `a list within a list`."""
+    return f"{kind_of(value)} within a list" if isinstance(value, list) else kind_of(value)
+
+
+def exact(value: Any) -> Any:
+    """Return a value whose integers beyond ±2^53 are texts: `[9007199254740993]` has one."""
+    match value:
+        case dict():
+            return {key: exact(item) for key, item in value.items()}
+        case list():
+            return [exact(item) for item in value]
+        case Decimal():
+            return float(value)
+        case bool():
+            return value
+        case int() if abs(value) > LARGEST_EXACT:
+            return str(value)
+    return value
+
+
+def exact_integer(digits: str) -> int | str:
+    """Return the integer that stands in a JSON text; as text where it is beyond ±2^53."""
+    if len(digits) > _MOST_EXACT_DIGITS:
+        return digits
+    number = int(digits)
+    return number if abs(number) <= LARGEST_EXACT else digits
