@@ -87,7 +87,12 @@ class ApiRequest:
 
 
 class LargeBody(Protocol):
-    """A body that is too large for memory and may still be arriving; see `spool.Spool`."""
+    """A body that is too large for memory and may still be arriving.
+
+    `size` is how many bytes have arrived so far.
+    """
+
+    size: int
 
     @property
     def fingerprint(self) -> bytes:

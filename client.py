@@ -1,12 +1,14 @@
 """The one way to the API: send a request, get a complete answer or an error that explains itself.
 
-Nothing here knows kinds, pagination or mapping. Authentication, retries and the request gate are
-httpx layers below (`auth/`, `transport/`); redirects and the origin rule are applied here.
+Nothing here knows kinds, pagination or mapping. Authentication, retries and the limiter are httpx
+layers below (`auth/`, `transport/`); redirects and the origin rule are applied here.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,14 +16,13 @@ from port_ocean.exceptions.clients import BlockedIPError
 
 from api_messages import ApiRequest, ApiResponse, query_texts
 from auth.factory import create_auth
-from cache.between_resyncs import Revalidation, Send
+from cache.between_resyncs import Revalidation
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
 from settings.connection import ConnectionSettings
 from settings.secrets import redactor_for
-from transport.allowed_hosts import StrangerRule
-from transport.connections import STRANGER
+from transport.allowed_hosts import AllowedHostRule
 from transport.diagnosis import explain
-from transport.exchange import LARGE_BODY
+from transport.exchange import Exchange
 from transport.http_client import ApiHttpClient
 from transport.origins import OriginRule
 from transport.traffic import Traffic
@@ -62,7 +63,7 @@ class ApiClient:
         self.redactor = redactor_for(settings)
         self._settings = settings
         self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
-        self._strangers = StrangerRule(settings, self.redactor)
+        self._allowed_hosts = AllowedHostRule(settings, self.redactor)
         auth = create_auth(settings, self.redactor)
         self._http = ApiHttpClient(settings, self.redactor, auth)
         self._revalidation = revalidation
@@ -83,7 +84,15 @@ class ApiClient:
         """
         current = request
         for _ in range(_MAX_REDIRECTS + 1):
-            response = await self._exchange(current)
+            with self._explaining(current):
+                admitted = self._admitted(current)
+                built = self._build(admitted)
+                send = self._http.send
+                if admitted.is_anonymous:
+                    send = partial(send, auth=None)
+                if self._revalidation:
+                    send = partial(self._revalidation.exchange, admitted.identity, send)
+                response = await send(built)
             location = response.headers.get("location")
             if response.status_code not in _REDIRECTS or not location:
                 return self._answer(current, response)
@@ -104,16 +113,11 @@ class ApiClient:
             await self._revalidation.aclose()
         await self._http.aclose()
 
-    async def _exchange(self, request: ApiRequest) -> httpx.Response:
+    @contextmanager
+    def _explaining(self, request: ApiRequest) -> Iterator[None]:
+        """Turn whatever fails on the way into an error that names the request and a setting."""
         try:
-            url = self._origins.admit(request.url)
-            admitted = request if url is request.url else request.with_url(url)
-            if not self._origins.is_own(admitted.url):
-                admitted = replace(self._strangers.reduced(admitted), is_anonymous=True)
-            if admitted.is_anonymous:
-                built = self._build_anonymous(admitted)
-                return await self._transmit(admitted, built, self._send_without_credentials)
-            return await self._transmit(admitted, self._build(admitted), self._http.send)
+            yield
         except (UnicodeError, ValueError) as error:
             # Headers that are no ASCII, or a NaN in a body.
             raise RequestError(
@@ -127,28 +131,25 @@ class ApiClient:
         except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError, OSError) as error:
             raise self._explain(error, request) from None
 
-    async def _transmit(
-        self, request: ApiRequest, built: httpx.Request, send: Send
-    ) -> httpx.Response:
-        if self._revalidation:
-            return await self._revalidation.exchange(request.identity, built, send)
-        return await send(built)
-
-    async def _send_without_credentials(self, built: httpx.Request) -> httpx.Response:
-        return await self._http.send(built, auth=None)
+    def _admitted(self, request: ApiRequest) -> ApiRequest:
+        """Return the request as it may go where it leads: to another host without credentials."""
+        url = self._origins.admit(request.url)
+        admitted = request if url is request.url else request.with_url(url)
+        if self._origins.is_own(url):
+            return admitted
+        return replace(self._allowed_hosts.without_credentials(admitted), is_anonymous=True)
 
     def _build(self, request: ApiRequest) -> httpx.Request:
-        headers = httpx.Headers(self._settings.custom_headers)
-        headers.update(request.headers)
-        return self._with_body(request, headers)
-
-    def _build_anonymous(self, request: ApiRequest) -> httpx.Request:
-        """With the request's own headers only, and without the cookies of the API."""
+        """Return what is sent; an anonymous request has no headers and cookies but its own."""
+        if not request.is_anonymous:
+            headers = httpx.Headers(self._settings.custom_headers)
+            headers.update(request.headers)
+            return self._with_body(request, headers)
         own = httpx.Headers(request.headers)
         built = self._with_body(request, own)
         if "cookie" not in own:
             built.headers.pop("cookie", None)
-        built.extensions[STRANGER] = True
+        Exchange(is_anonymous=True).attach_to(built)
         return built
 
     def _with_body(self, request: ApiRequest, headers: httpx.Headers) -> httpx.Request:
@@ -182,7 +183,7 @@ class ApiClient:
             response.status_code,
             response.headers,
             response.content,
-            response.extensions.pop(LARGE_BODY, None),
+            Exchange.of(response).large_body,
         )
         if response.is_success:
             return answer

@@ -19,7 +19,7 @@ from formats.json_text import parse
 from redaction import Redactor
 from settings.basic_credentials import client_pair
 from settings.connection import ConnectionSettings
-from transport.connections import KEEP
+from transport.exchange import Exchange
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -102,17 +102,13 @@ class OAuthAuth(RenewedAuth):
         form = {**self._grant(), **self._common()}
         self._authenticate(form, headers)
         form |= self._settings.token_parameters
+        request = httpx.Request("POST", self._url, headers=headers, content=urlencode(form))
         # An answer that got lost would take the new refresh token along.
         rotates = self._settings.grant_type == "refresh_token"
-        return httpx.Request(
-            "POST",
-            self._url,
-            headers=headers,
-            content=urlencode(form),
-            extensions={KEEP: self._keep} if rotates else {},
-        )
+        Exchange(rescue=self._rescue if rotates else None).attach_to(request)
+        return request
 
-    def _keep(self, response: httpx.Response) -> None:
+    def _rescue(self, response: httpx.Response) -> None:
         with suppress(AuthenticationError):
             self._store(response)
 

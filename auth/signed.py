@@ -2,10 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Generator
+from dataclasses import replace
 
 import httpx
 
-from transport.connections import SIGN
+from transport.exchange import Exchange
 
 
 class SignedAuth(httpx.Auth):
@@ -17,7 +18,7 @@ class SignedAuth(httpx.Auth):
     requires_request_body = True
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        request.extensions = {**request.extensions, SIGN: self.sign}
+        replace(Exchange.of(request), sign=self.sign).attach_to(request)
         yield request
 
     @abstractmethod

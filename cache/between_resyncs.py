@@ -16,13 +16,13 @@ from loguru import logger
 from port_ocean.helpers.metric.metric import Metrics, register_metric
 from pydantic import SecretStr
 
+from api_messages import LargeBody
 from cache import conditions
 from cache.directory import KeptResponses
 from cache.responses import Known, ResponseMemory
 from errors import EndpointError
 from settings.connection import ConnectionSettings
-from transport.exchange import LARGE_BODY
-from transport.spool import Spool
+from transport.exchange import Exchange
 
 REQUESTS_METRIC = "ocean_custom_conditional_requests"
 BYTES_METRIC = "ocean_custom_conditional_bytes"
@@ -125,8 +125,8 @@ class Revalidation:
         responses = KeptResponses(Path(settings.response_directory), limit)
         return cls(ResponseMemory(responses, instance_of(settings, identifier)))
 
-    async def exchange(self, identity: str, request: httpx.Request, send: Send) -> httpx.Response:
-        """The response to `request`, from the API or, where it answers 304, as it was kept.
+    async def exchange(self, identity: str, send: Send, request: httpx.Request) -> httpx.Response:
+        """Return the response to `request`, from the API or, where it answers 304, as it was kept.
 
         Inputs: `identity` is equal for requests that ask for the same thing; `send`, whose errors
         pass, sends a request, which gets its credentials there.
@@ -186,9 +186,9 @@ class Revalidation:
 
     async def _keep(self, known: Known, response: httpx.Response, *, was_asked: bool) -> None:
         self.savings.changed += was_asked
-        spool: Spool | None = response.extensions.get(LARGE_BODY)
-        if spool:
-            keeping = asyncio.create_task(self._keep_large(known, response.headers, spool))
+        large = Exchange.of(response).large_body
+        if large:
+            keeping = asyncio.create_task(self._keep_large(known, response.headers, large))
             self._keeping.add(keeping)
             keeping.add_done_callback(self._keeping.discard)
         else:
@@ -197,21 +197,21 @@ class Revalidation:
                 self._memory.keep, known, response.headers, response.content
             )
 
-    async def _keep_large(self, known: Known, headers: httpx.Headers, spool: Spool) -> None:
+    async def _keep_large(self, known: Known, headers: httpx.Headers, body: LargeBody) -> None:
         """Once it has arrived: until then nobody knows whether it will."""
         try:
-            await spool.completed()
+            await body.completed()
         except EndpointError:
             return
         if conditions.conditions_of(known.kept):
-            self.savings.changed_bytes += spool.size
+            self.savings.changed_bytes += body.size
         new = await self._writing.attempt(
-            self._memory.begin, known, headers, spool.fingerprint, spool.size, True
+            self._memory.begin, known, headers, body.fingerprint, body.size, True
         )
         if new is None:
             return
         try:
-            async for chunk in spool.chunks():
+            async for chunk in body.chunks():
                 if await self._writing.attempt(new.write, chunk) is None:
                     return
             await self._writing.attempt(self._memory.commit, new, known)

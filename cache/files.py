@@ -51,6 +51,7 @@ class KeptBody(LargeBody):
     """A large body in the file of an entry, which stays readable when the entry is removed."""
 
     def __init__(self, entry: "Entry") -> None:
+        self.size = entry.metadata.size
         self._entry = entry
 
     @property
@@ -58,17 +59,17 @@ class KeptBody(LargeBody):
         return self._entry.metadata.digest
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        position, size = 0, self._entry.metadata.size
-        while position < size:
-            chunk = await self._read(position, min(CHUNK, size - position))
+        position = 0
+        while position < self.size:
+            chunk = await self._read(position, min(CHUNK, self.size - position))
             position += len(chunk)
             yield chunk
 
     async def read(self) -> bytes:
-        return await self._read(0, self._entry.metadata.size)
+        return await self._read(0, self.size)
 
     async def file(self) -> BinaryIO:
-        return opened(self._entry.read_at, self._entry.metadata.size)
+        return opened(self._entry.read_at, self.size)
 
     async def completed(self) -> None:
         """All of it is there."""

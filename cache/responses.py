@@ -10,7 +10,7 @@ import httpx
 from cache import conditions
 from cache.directory import KeptResponses
 from cache.files import Entry, KeptBody, Metadata, NewEntry, body_digest
-from transport.exchange import LARGE_BODY
+from transport.exchange import Exchange
 
 # Of a large body, so much is at hand at once, for messages.
 _START = 65_536
@@ -67,9 +67,9 @@ class ResponseMemory:
             headers.pop("date", None)
         if not entry.metadata.is_large:
             return httpx.Response(200, headers=headers, content=entry.read_all())
-        large = {LARGE_BODY: KeptBody(entry)}
-        start = entry.read_at(0, _START)
-        return httpx.Response(200, headers=headers, content=start, extensions=large)
+        served = httpx.Response(200, headers=headers, content=entry.read_at(0, _START))
+        Exchange(large_body=KeptBody(entry)).attach_to(served)
+        return served
 
     def refresh(self, known: Known, headers: httpx.Headers) -> None:
         """Note that an entry was used, and the headers with which it was served."""

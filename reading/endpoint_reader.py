@@ -24,7 +24,7 @@ from reading.observer import UNOBSERVED, UNWATCHED, Observer, Watch
 from reading.page_reader import EndpointStatistics, LargePage, PageReader
 from reading.prefetch import Allowance, Fetch, FetchAhead
 from settings.connection import ConnectionSettings
-from transport.retries import backoff
+from transport.rate_limits import backoff
 
 
 @dataclass(slots=True)

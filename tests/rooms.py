@@ -23,7 +23,7 @@ from client import ApiClient
 from framework.context import ocean_context
 from settings.connection import ConnectionSettings
 from tests.support.fake_api import FakeApi
-from transport import retries
+from transport import rate_limits
 
 type ClientFactory = Callable[..., ApiClient]
 
@@ -76,7 +76,7 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(retries, "_FIRST_BACKOFF", 0.002)
+    monkeypatch.setattr(rate_limits, "_FIRST_BACKOFF", 0.002)
 
 
 @pytest.fixture

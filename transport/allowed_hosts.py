@@ -14,7 +14,7 @@ from settings.connection import ConnectionSettings
 _HEADERS = frozenset({"accept", "content-type"})
 
 
-class StrangerRule:
+class AllowedHostRule:
     """Takes credentials out of requests to other hosts.
 
     Links and redirects may lead there with what the API was asked with: the key in the query, or a
@@ -31,14 +31,14 @@ class StrangerRule:
         }
         self._redactor = redactor
 
-    def reduced(self, request: ApiRequest) -> ApiRequest:
-        """The request without credentials; of its headers, Accept and Content-Type stay.
+    def without_credentials(self, request: ApiRequest) -> ApiRequest:
+        """Return the request without them; of its headers, Accept and Content-Type stay.
 
         Raises:
             RefusedOriginError: it holds the value of an exposed variable, without which it would
                 ask for something else; names the variable.
         """
-        url = self._without_credentials(request.url)
+        url = self._reduced(request.url)
         for name, value in self._exposed.items():
             if _is_in_query(value, url) or _is_in_body(value, request.body):
                 raise RefusedOriginError(
@@ -51,7 +51,7 @@ class StrangerRule:
         }
         return replace(request.with_url(url), headers=headers)
 
-    def _without_credentials(self, url: httpx.URL) -> httpx.URL:
+    def _reduced(self, url: httpx.URL) -> httpx.URL:
         """All else stays to the letter, because it may be signed."""
         pairs = url.query.split(b"&")
         kept = [pair for pair in pairs if not self._is_credential(pair)]

@@ -8,15 +8,8 @@ import anyio
 import httpcore
 import httpx
 
-# Extensions of a request. A stranger is a host that gets no credentials, and so no certificate.
-STRANGER = "ocean_custom_stranger"
-# The extension under which the function is that signs each attempt as it is sent: it takes the
-# request and returns a signed one. A request may wait for its turn, or for a retry, longer than a
-# signature holds.
-SIGN = "ocean_custom_sign"
-# The extension under which the function is that takes the answer where who asked gave up meanwhile,
-# because what it holds is given once.
-KEEP = "ocean_custom_keep"
+from transport.exchange import Exchange
+
 # Up to this many bytes a body is parsed at once, within about 5 ms.
 SMALL = 1_000_000
 _KEEP_ALIVE_SECONDS = 5.0
@@ -35,21 +28,21 @@ type _Key = tuple[httpcore.Origin, object, bool]
 class Route:
     """How connections are made.
 
-    Inputs: `tls` for hosts that get credentials, `tls_for_strangers` for all others; `proxy`, when
+    Inputs: `tls` for requests with credentials, `anonymous_tls` for all others; `proxy`, when
     connections go through one; `http2`, whether servers are offered HTTP/2 besides HTTP/1.1.
     """
 
     tls: SSLContext
-    tls_for_strangers: SSLContext
+    anonymous_tls: SSLContext
     proxy: httpx.Proxy | None = None
     http2: bool = False
 
     def connector(
-        self, *, to_strangers: bool
+        self, *, is_anonymous: bool
     ) -> Callable[[httpcore.Origin], httpcore.AsyncConnectionInterface]:
-        """Makes a connection to an origin; it is opened by its first request."""
+        """Return what makes a connection to an origin; it is opened by its first request."""
         return httpcore.AsyncConnectionPool(
-            ssl_context=self.tls_for_strangers if to_strangers else self.tls,
+            ssl_context=self.anonymous_tls if is_anonymous else self.tls,
             proxy=_lowered(self.proxy),
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             http2=self.http2,
@@ -66,13 +59,14 @@ class Connection(httpx.AsyncBaseTransport):
 
     def __init__(self, route: Route) -> None:
         self._has_proxy = route.proxy is not None
-        self._connectors = [route.connector(to_strangers=to) for to in (False, True)]
+        self._connectors = [route.connector(is_anonymous=is_one) for is_one in (False, True)]
         self._current: httpcore.AsyncConnectionInterface | None = None
         self._key: _Key | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if sign := request.extensions.get(SIGN):
-            request = sign(request)
+        exchange = Exchange.of(request)
+        if exchange.sign:
+            request = exchange.sign(request)
         url = request.url
         address = httpcore.URL(
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
@@ -85,7 +79,9 @@ class Connection(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         try:
-            connection = await self._connection_for(address.origin, request)
+            connection = await self._connection_for(
+                address.origin, request.extensions.get("sni_hostname"), exchange.is_anonymous
+            )
             return await _received(await connection.handle_async_request(lowered))
         except httpcore.ConnectionNotAvailable:
             raise httpx.RemoteProtocolError("the connection was closed") from None
@@ -100,17 +96,16 @@ class Connection(httpx.AsyncBaseTransport):
             await connection.aclose()
 
     async def _connection_for(
-        self, origin: httpcore.Origin, request: httpx.Request
+        self, origin: httpcore.Origin, server_name: object, is_anonymous: bool
     ) -> httpcore.AsyncConnectionInterface:
-        is_stranger = bool(request.extensions.get(STRANGER))
         # Behind an address that the IP guard chose may be another host.
-        key = (origin, request.extensions.get("sni_hostname"), is_stranger)
+        key = (origin, server_name, is_anonymous)
         current = self._current
         if current and self._key == key and current.is_available() and not current.has_expired():
             return current
         await self.aclose()
         self._key = key
-        self._current = current = self._connectors[is_stranger](origin)
+        self._current = current = self._connectors[is_anonymous](origin)
         return current
 
 

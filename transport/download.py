@@ -10,7 +10,7 @@ from loguru import logger
 from errors import RequestError, ResponseError
 from redaction import Redactor
 from transport.diagnosis import explain
-from transport.retries import TRANSIENT, RetryPolicy, backoff
+from transport.rate_limits import TRANSIENT, RetryPolicy, backoff
 from transport.spool import CHUNK, Spool
 
 INCOMPLETE = "the answer was not complete in time"
@@ -20,23 +20,20 @@ class Download:
     """One large body on its way into `spool`.
 
     Inputs: `send` asks the API for the same body again; `place` is the request without secrets, for
-    the log; `timeout`, in seconds, holds for each time. What arrives again must be what is there:
-    else the error says so, because readers may have handed it on.
+    the log; the timeout of the `policy` holds for each time. What arrives again must be what is
+    there: else the error says so, because readers may have handed it on.
     """
 
     def __init__(
         self,
         send: Callable[[], Awaitable[httpx.Response]],
-        *,
         place: str,
-        timeout: float,
         policy: RetryPolicy,
         redactor: Redactor,
     ) -> None:
         self.spool = Spool()
         self._send = send
         self._place = place
-        self._timeout = timeout
         self._policy = policy
         self._redactor = redactor
 
@@ -63,7 +60,7 @@ class Download:
                 raise ResponseError(f"the body cannot be decoded: {error}") from None
             finally:
                 await response.aclose()
-            deadline = asyncio.get_running_loop().time() + self._timeout
+            deadline = asyncio.get_running_loop().time() + self._policy.timeout
 
     async def _ask_again(self) -> httpx.Response:
         response = await self._send()
@@ -90,7 +87,7 @@ class Download:
     async def _wait_after(self, error: Exception, attempt: int) -> None:
         cause = httpx.ReadTimeout(INCOMPLETE) if isinstance(error, TimeoutError) else error
         if attempt > self._policy.max_retries:
-            raise explain(cause, self._timeout, self._redactor) from None
+            raise explain(cause, self._policy.timeout, self._redactor) from None
         wait = backoff(attempt)
         logger.warning(
             f"{self._place}: the body broke off after {self.spool.size} bytes "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from transport.rate_limits import RequestGate
+from transport.request_limiter import RequestLimiter
 
 
 class Traffic(Collector):
@@ -15,10 +15,10 @@ class Traffic(Collector):
     `requests` counts by outcome: `2xx` to `5xx`, `429`, `timeout` or `error` (no answer).
     """
 
-    def __init__(self, gate: RequestGate) -> None:
+    def __init__(self, limiter: RequestLimiter) -> None:
         self.requests: Counter[str] = Counter()
         self.retries = 0
-        self._gate = gate
+        self._limiter = limiter
 
     def answered(self, status: int) -> None:
         """Count a response by its status."""
@@ -30,7 +30,7 @@ class Traffic(Collector):
             "ocean_custom_concurrency_limit",
             "Requests that may be in flight to the API at once; below maxConcurrentRequests "
             "while the API refuses more",
-            self._gate.limit,
+            self._limiter.limit,
         )
         requests = CounterMetricFamily(
             "ocean_custom_requests", "Requests sent to the API by outcome", labels=["outcome"]
@@ -45,5 +45,5 @@ class Traffic(Collector):
             "ocean_custom_throttled_seconds",
             "Seconds that requests waited for a pace or a pause that the API or "
             "maxRequestsPerSecond asks for, summed over requests",
-            self._gate.throttled,
+            self._limiter.throttled,
         )

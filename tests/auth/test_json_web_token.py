@@ -22,7 +22,7 @@ from settings.signing_key import SigningAlgorithm, load_key
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
 from tests.support.signing_keys import SECRET, pem_of, verifying
-from transport.connections import SIGN
+from transport.exchange import Exchange
 
 # On secp112r1, which cryptography does not know.
 UNKNOWN_CURVE = """-----BEGIN EC PRIVATE KEY-----
@@ -168,7 +168,9 @@ def _auth(clock: list[float], lifetime: int, *, per_request: bool = False) -> Jw
 
 def _attempt(auth: JwtAuth) -> dict[str, Any]:
     request = next(auth.auth_flow(httpx.Request("GET", "https://h.test/x")))
-    signed = request.extensions[SIGN](request)
+    sign = Exchange.of(request).sign
+    assert sign
+    signed = sign(request)
     token = signed.headers["authorization"].removeprefix("Bearer ")
     claims: dict[str, Any] = jwt.decode(
         token,

@@ -28,7 +28,7 @@ from settings.signing_key import load_key
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
 from tests.support.signing_keys import SECRET, pem_of, verifying
-from transport import http_client
+from transport import retries
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT_SECRET = "s3cr:t/of the+client"
@@ -446,7 +446,7 @@ async def test_a_new_refresh_token_is_kept_where_the_request_is_given_up(
 async def test_a_request_that_is_given_up_waits_not_long(
     api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, "_GRACE", 0.05)
+    monkeypatch.setattr(retries, "_GRACE", 0.05)
     asked = asyncio.Event()
 
     def hang(request: Received) -> Reply:

@@ -34,7 +34,7 @@ from reading.resource_reader import ResourceReader
 from reading.shared_responses import SharedResponses
 from settings.connection import ConnectionSettings
 from tests.support.fake_api import FakeApi, Received, Reply
-from transport import connections, exchange, spool
+from transport import complete_responses, connections, spool
 
 PLAN = ResourcePlan("/items", Endpoint("/items", data_path=DataPath(".")))
 
@@ -87,7 +87,7 @@ class Instance:
 
 def small_is_large(monkeypatch: pytest.MonkeyPatch, size: int = 1000) -> None:
     monkeypatch.setattr(connections, "SMALL", size)
-    monkeypatch.setattr(exchange, "SMALL", size)
+    monkeypatch.setattr(complete_responses, "SMALL", size)
 
 
 def tagged(request: Received, body: bytes, **headers: str) -> Reply:

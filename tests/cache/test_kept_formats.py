@@ -17,7 +17,7 @@ from reading.shared_responses import SharedResponses
 from settings.connection import ConnectionSettings
 from tests.formats.encoding import FORMATS, PACKINGS, Record
 from tests.support.fake_api import FakeApi, Received, Reply
-from transport import connections, exchange
+from transport import complete_responses, connections
 
 
 def records(count: int) -> list[Record]:
@@ -49,7 +49,7 @@ async def test_each_format_gives_the_same_items_in_each_resync(
 ) -> None:
     limit = 2000
     monkeypatch.setattr(connections, "SMALL", limit)
-    monkeypatch.setattr(exchange, "SMALL", limit)
+    monkeypatch.setattr(complete_responses, "SMALL", limit)
     encode, data_path, media_type = FORMATS[name]
     expected = records(200 if is_large else 3)
     body = PACKINGS[packing](encode(expected))

@@ -17,7 +17,7 @@ from cli.display import Terminal
 from cli.surroundings import Surroundings, surroundings
 from probe import recording
 from tests.support.fake_api import FakeApi
-from transport import retries
+from transport import rate_limits
 
 GOLDEN = Path(__file__).parent / "golden"
 SECRET = "s3cr3t-token-of-the-test"
@@ -33,7 +33,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr(
         sensitive_log_filter, "compiled_patterns", list(sensitive_log_filter.compiled_patterns)
     )
-    monkeypatch.setattr(retries, "_FIRST_BACKOFF", 0.002)
+    monkeypatch.setattr(rate_limits, "_FIRST_BACKOFF", 0.002)
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

@@ -31,7 +31,7 @@ from reading.shared_responses import SharedResponses
 from settings.connection import ConnectionSettings
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
-from transport import connections, download, exchange, spool
+from transport import complete_responses, connections, download, spool
 from transport.spool import Spool
 
 ITEMS = [{"id": number, "text": 'a "quoted" ]text\\'} for number in range(300)]
@@ -41,7 +41,7 @@ BODY = json.dumps({"meta": {"total": 300}, "data": {"items": ITEMS}, "next": Non
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(connections, "SMALL", 1000)
-    monkeypatch.setattr(exchange, "SMALL", 1000)
+    monkeypatch.setattr(complete_responses, "SMALL", 1000)
     monkeypatch.setattr(spool, "CHUNK", 512)
     monkeypatch.setattr(download, "CHUNK", 512)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -20,7 +20,7 @@ from client import ApiClient
 from errors import RequestError, ResponseError, StatusError
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
-from transport import retries
+from transport import rate_limits
 
 _TRUNCATED = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[1, 2"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -113,12 +113,12 @@ async def test_after_the_last_retry_the_answer_is_the_error(
 
 @pytest.mark.contract("retry.backoff")
 def test_retries_wait_exponentially_longer_with_jitter() -> None:
-    spreads = [[retries.backoff(attempt) for _ in range(50)] for attempt in range(1, 8)]
-    longest = [retries._FIRST_BACKOFF * 2**n for n in range(7)]
+    spreads = [[rate_limits.backoff(attempt) for _ in range(50)] for attempt in range(1, 8)]
+    longest = [rate_limits._FIRST_BACKOFF * 2**n for n in range(7)]
     for waits, most in zip(spreads, longest, strict=True):
         assert all(most / 2 <= wait <= most for wait in waits)
         assert len(set(waits)) > 1
-    assert retries.backoff(99) <= 60
+    assert rate_limits.backoff(99) <= 60
 
 
 @pytest.mark.contract("retry.after-seconds")

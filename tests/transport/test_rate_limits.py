@@ -1,4 +1,4 @@
-"""What rate-limit headers mean, and the gate that every request passes."""
+"""What rate-limit headers mean, and the limiter that every request passes."""
 
 import asyncio
 import math
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transport.rate_limits import RequestGate, parse_wait, remaining, reset_after, retry_after
+from transport.rate_limits import parse_wait, remaining, reset_after, retry_after
+from transport.request_limiter import RequestLimiter
 
 _NOW = 1_800_000_000.0
 _DATE_LIKE = st.from_regex(
@@ -80,33 +81,33 @@ def test_dates_are_taken_by_the_clock_of_the_server(skew: int) -> None:
     assert (retry_after(headers), reset_after(headers)) == (30, 30)
 
 
-async def _pass(gate: RequestGate, hold: float = 0) -> float:
-    async with gate.turn():
+async def _pass(limiter: RequestLimiter, hold: float = 0) -> float:
+    async with limiter.turn():
         started = time.monotonic()
         await asyncio.sleep(hold)
     return started
 
 
-async def _spread(gate: RequestGate, requests: int) -> float:
-    starts = await asyncio.gather(*(_pass(gate) for _ in range(requests)))
+async def _spread(limiter: RequestLimiter, requests: int) -> float:
+    starts = await asyncio.gather(*(_pass(limiter) for _ in range(requests)))
     return max(starts) - min(starts)
 
 
 @pytest.mark.contract("rate.maxRequestsPerSecond")
 async def test_the_pace_holds_however_many_wait() -> None:
-    assert await _spread(RequestGate(10, per_second=100), 21) >= 0.2 - 0.001
+    assert await _spread(RequestLimiter(10, per_second=100), 21) >= 0.2 - 0.001
 
 
 @pytest.mark.contract("rate.maxRequestsPerSecond")
 async def test_who_waits_for_the_pace_goes_in_the_order_of_arrival() -> None:
-    gate = RequestGate(10, per_second=400)
+    limiter = RequestLimiter(10, per_second=400)
     entered: list[int] = []
     started: list[int] = []
 
     async def send_one_after_another(worker: int) -> None:
         for number in range(8):
             entered.append(10 * number + worker)
-            async with gate.turn():
+            async with limiter.turn():
                 started.append(10 * number + worker)
 
     await asyncio.gather(*(send_one_after_another(worker) for worker in range(10)))
@@ -114,8 +115,8 @@ async def test_who_waits_for_the_pace_goes_in_the_order_of_arrival() -> None:
 
 
 async def test_who_gives_up_does_not_keep_the_others_from_the_pace() -> None:
-    gate = RequestGate(3, per_second=50)
-    waiting = [asyncio.create_task(_pass(gate)) for _ in range(4)]
+    limiter = RequestLimiter(3, per_second=50)
+    waiting = [asyncio.create_task(_pass(limiter)) for _ in range(4)]
     await asyncio.sleep(0.005)
     waiting[1].cancel()
     done = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
@@ -123,16 +124,16 @@ async def test_who_gives_up_does_not_keep_the_others_from_the_pace() -> None:
 
 
 async def test_without_a_pace_nothing_waits() -> None:
-    assert await _spread(RequestGate(50), 50) < 5
+    assert await _spread(RequestLimiter(50), 50) < 5
 
 
 @pytest.mark.contract("settings.maxConcurrentRequests.whole-instance")
 async def test_no_more_than_the_limit_at_once() -> None:
-    gate, inside, most = RequestGate(3), 0, 0
+    limiter, inside, most = RequestLimiter(3), 0, 0
 
     async def visit() -> None:
         nonlocal inside, most
-        async with gate.turn():
+        async with limiter.turn():
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.002)
@@ -143,33 +144,33 @@ async def test_no_more_than_the_limit_at_once() -> None:
 
 
 async def test_a_failure_inside_gives_its_slot_back() -> None:
-    gate = RequestGate(1)
+    limiter = RequestLimiter(1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            async with gate.turn():
+            async with limiter.turn():
                 raise ZeroDivisionError
-    assert await asyncio.wait_for(_pass(gate), 1)
+    assert await asyncio.wait_for(_pass(limiter), 1)
 
 
 async def test_a_pause_holds_everything_and_is_never_shortened() -> None:
-    gate, begun = RequestGate(5), time.monotonic()
-    gate.pause(0.1)
-    gate.pause(0.01)
-    starts = await asyncio.gather(*(_pass(gate) for _ in range(5)))
+    limiter, begun = RequestLimiter(5), time.monotonic()
+    limiter.pause(0.1)
+    limiter.pause(0.01)
+    starts = await asyncio.gather(*(_pass(limiter) for _ in range(5)))
     assert min(starts) - begun >= 0.1 - 0.001
 
 
 @pytest.mark.contract("retry.rate-limit-reset")
 async def test_nothing_left_waits_for_the_reset() -> None:
-    gate, begun = RequestGate(5), time.monotonic()
-    gate.heed(httpx.Headers({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0.1"}), 600)
-    assert await _pass(gate) - begun >= 0.1 - 0.001
+    limiter, begun = RequestLimiter(5), time.monotonic()
+    limiter.heed(httpx.Headers({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0.1"}), 600)
+    assert await _pass(limiter) - begun >= 0.1 - 0.001
 
 
 async def test_little_left_is_spread_over_the_rest_of_the_window() -> None:
-    gate = RequestGate(5)
-    gate.heed(httpx.Headers({"RateLimit-Remaining": "4", "RateLimit-Reset": "0.2"}), 600)
-    assert await _spread(gate, 3) >= 0.1 - 0.001
+    limiter = RequestLimiter(5)
+    limiter.heed(httpx.Headers({"RateLimit-Remaining": "4", "RateLimit-Reset": "0.2"}), 600)
+    assert await _spread(limiter, 3) >= 0.1 - 0.001
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,6 @@ async def test_little_left_is_spread_over_the_rest_of_the_window() -> None:
 async def test_plenty_left_or_a_wait_beyond_the_limit_changes_nothing(
     headers: dict[str, str],
 ) -> None:
-    gate = RequestGate(5)
-    gate.heed(httpx.Headers(headers), 600)
-    assert await _spread(gate, 5) < 5
+    limiter = RequestLimiter(5)
+    limiter.heed(httpx.Headers(headers), 600)
+    assert await _spread(limiter, 5) < 5

@@ -12,7 +12,7 @@ from tests.whole.performance.conftest import Read, Served
 from tools.benchmarks.workloads.jobs import listing
 
 ROOT = Path(__file__).parents[3]
-MOST_FRAMES = 15
+MOST_FRAMES = 11
 
 
 def own_frames(frame: FrameType | None) -> list[str]:

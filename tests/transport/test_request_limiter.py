@@ -12,8 +12,7 @@ from errors import StatusError
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
 from tests.transport.test_http_client import _send
-from transport.concurrency import AdaptiveLimit
-from transport.rate_limits import RequestGate
+from transport.request_limiter import AdaptiveLimit, RequestLimiter
 
 _OUTCOMES = st.lists(st.sampled_from(["success", "trouble", "late trouble", "late success"]))
 
@@ -88,14 +87,14 @@ _ACTIONS = st.lists(
 
 @settings(deadline=None)
 @given(limit=st.integers(1, 8), actions=_ACTIONS)
-def test_the_gate_never_lets_too_many_in_and_never_locks_up(
+def test_the_limiter_never_lets_too_many_in_and_never_locks_up(
     limit: int, actions: list[tuple[str, int]]
 ) -> None:
     inside = most = 0
 
-    async def visit(gate: RequestGate, kind: str, ticks: int) -> None:
+    async def visit(limiter: RequestLimiter, kind: str, ticks: int) -> None:
         nonlocal inside, most
-        async with gate.turn() as generation:
+        async with limiter.turn() as generation:
             inside += 1
             most = max(most, inside)
             try:
@@ -103,13 +102,13 @@ def test_the_gate_never_lets_too_many_in_and_never_locks_up(
                     await asyncio.sleep(0)
             finally:
                 inside -= 1
-            (gate.struggled if kind == "bad" else gate.succeeded)(generation)
+            (limiter.struggled if kind == "bad" else limiter.succeeded)(generation)
 
     async def scenario() -> None:
-        gate = RequestGate(limit)
+        limiter = RequestLimiter(limit)
         tasks = []
         for kind, ticks in actions:
-            tasks.append(asyncio.create_task(visit(gate, kind, ticks)))
+            tasks.append(asyncio.create_task(visit(limiter, kind, ticks)))
             if kind.startswith("cancel"):
                 if kind == "cancel soon":
                     await asyncio.sleep(0)
@@ -118,7 +117,7 @@ def test_the_gate_never_lets_too_many_in_and_never_locks_up(
         assert inside == 0
         # Every slot is free again: as many as the limit enter without waiting.
         async with asyncio.timeout(5):
-            turns = [gate.turn() for _ in range(gate.limit)]
+            turns = [limiter.turn() for _ in range(limiter.limit)]
             for turn in turns:
                 await turn.__aenter__()
             for turn in turns:
@@ -129,21 +128,21 @@ def test_the_gate_never_lets_too_many_in_and_never_locks_up(
 
 
 async def test_who_waits_enters_when_the_limit_grows_again() -> None:
-    gate = RequestGate(4)
-    gate.struggled(0)
-    gate.struggled(1)
-    assert gate.limit == 1
+    limiter = RequestLimiter(4)
+    limiter.struggled(0)
+    limiter.struggled(1)
+    assert limiter.limit == 1
     entered: list[int] = []
 
     async def visit(number: int) -> None:
-        async with gate.turn() as generation:
+        async with limiter.turn() as generation:
             entered.append(number)
             await asyncio.sleep(0)
-            gate.succeeded(generation)
+            limiter.succeeded(generation)
 
     await asyncio.wait_for(asyncio.gather(*(visit(number) for number in range(20))), 5)
     assert entered == list(range(20))
-    assert gate.limit == 4
+    assert limiter.limit == 4
 
 
 class _Bearing:
@@ -225,25 +224,25 @@ async def test_what_is_sent_is_counted_without_saying_where_to(
 
 
 async def test_waits_for_a_pace_are_counted() -> None:
-    gate = RequestGate(5, per_second=50)
+    limiter = RequestLimiter(5, per_second=50)
     for _ in range(3):
-        async with gate.turn():
+        async with limiter.turn():
             pass
-    assert 0.03 <= gate.throttled <= 0.06
+    assert 0.03 <= limiter.throttled <= 0.06
 
 
 async def test_messages_about_trouble_are_few(logs: list[str]) -> None:
-    gate = RequestGate(4)
+    limiter = RequestLimiter(4)
 
     def swing() -> None:
-        gate.struggled(gate._slots.generation)
-        while gate.limit < 4:
-            gate.succeeded(gate._slots.generation)
+        limiter.struggled(limiter._slots.generation)
+        while limiter.limit < 4:
+            limiter.succeeded(limiter._slots.generation)
 
     for _ in range(20):
         swing()
     assert len([line for line in logs if "The API" in line]) == 2
-    gate._silent_until = 0
+    limiter._silent_until = 0
     swing()
     assert len([line for line in logs if "The API" in line]) == 4
 

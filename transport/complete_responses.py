@@ -1,0 +1,178 @@
+"""One attempt at a request: it waits for its turn, is sent, and is answered as a whole."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import httpx
+
+from errors import EndpointError, RequestError, ResponseError
+from redaction import Redactor
+from transport.connections import SMALL
+from transport.diagnosis import tls_refusal
+from transport.download import INCOMPLETE, Download, chain
+from transport.exchange import Exchange
+from transport.rate_limits import RetryPolicy
+from transport.request_limiter import RequestLimiter
+from transport.traffic import Traffic
+
+# Of a large body, so much is at hand at once, for messages.
+_EXCERPT = 65_536
+# Rounds of the event loop from a turn to the wire: one to wake up who waits, one for each of two
+# locks in httpcore, and one in anyio.
+_STEPS_TO_SEND = 4
+# The header that h11 refuses, as bytes; it may be a credential.
+_QUOTED = re.compile(r" b['\"].*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class TransportContext:
+    """What all requests of one instance have in common on their way."""
+
+    policy: RetryPolicy
+    limiter: RequestLimiter
+    traffic: Traffic
+    redactor: Redactor
+
+
+class CompleteResponses(httpx.AsyncBaseTransport):
+    """Sends one request when the limiter lets it, and reads the whole body before returning.
+
+    Reading here, inside of the retries, makes a body that breaks off a failure like any other. The
+    policy's timeout holds for the whole exchange, so that a body that drips cannot hang.
+
+    A large body is returned as soon as it is known to be large: it comes as a `Spool` in the
+    answer's `Exchange`, which goes on to fill, and asks again where the body breaks off.
+
+    `connections` are as many as there are turns. Each request in flight has one for itself, because
+    httpcore looks at all connections of a pool whenever a request begins or ends.
+    """
+
+    def __init__(
+        self, connections: Sequence[httpx.AsyncBaseTransport], context: TransportContext
+    ) -> None:
+        self._connections = tuple(connections)
+        # The last one used comes first again, while its connection is warm.
+        self._idle = list(connections)
+        self._context = context
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        policy, limiter = self._context.policy, self._context.limiter
+        async with AsyncExitStack() as turn:
+            generation = await turn.enter_async_context(limiter.turn())
+            connection = self._idle.pop()
+            turn.callback(self._idle.append, connection)
+            with self._judging_failures(request, generation), _explaining():
+                deadline = asyncio.get_running_loop().time() + policy.timeout
+                async with asyncio.timeout_at(deadline):
+                    response = await connection.handle_async_request(request)
+                    answer, large = await _received(response, turn)
+                if large:
+                    again = partial(connection.handle_async_request, request)
+                    download = Download(again, self._place(request), policy, self._context.redactor)
+                    # The connection stays in use, and so does its turn, until all has arrived.
+                    receiving = download.run(response, large, deadline)
+                    download.spool.fill(_holding(turn.pop_all(), receiving))
+                    # Until it has begun, cancelling it would not give the turn back.
+                    await asyncio.sleep(0)
+                    Exchange(large_body=download.spool).attach_to(answer)
+            self._judge(answer.status_code, request, generation)
+        limiter.heed(answer.headers, policy.max_wait)
+        # Who waits for this turn sends its request before this answer is looked at.
+        for _ in range(_STEPS_TO_SEND):
+            await asyncio.sleep(0)
+        return answer
+
+    def _judge(self, status: int, request: httpx.Request, generation: int) -> None:
+        context = self._context
+        context.traffic.answered(status)
+        if status == 429 or (status == 503 and not Exchange.of(request).is_repeat):
+            context.limiter.struggled(generation)
+        elif status < 500:
+            context.limiter.succeeded(generation)
+
+    @contextmanager
+    def _judging_failures(self, request: httpx.Request, generation: int) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.HTTPError, EndpointError, OSError) as error:
+            is_timeout = isinstance(error, httpx.TimeoutException)
+            self._context.traffic.requests["timeout" if is_timeout else "error"] += 1
+            # That it is too slow or broken again says more about this request than about the load.
+            if is_timeout and not Exchange.of(request).is_repeat:
+                self._context.limiter.struggled(generation)
+            raise
+
+    def _place(self, request: httpx.Request) -> str:
+        return f"{request.method} {self._context.redactor.url(request.url)}"
+
+    async def aclose(self) -> None:
+        for connection in self._connections:
+            await connection.aclose()
+
+
+@contextmanager
+def _explaining() -> Iterator[None]:
+    """Name what is no failure of the network as what it is."""
+    try:
+        yield
+    except TimeoutError:
+        raise httpx.ReadTimeout(INCOMPLETE) from None
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+        raise RequestError(
+            f"the request cannot be sent: {_QUOTED.sub('', str(error))}",
+            advice="look at baseUrl, headers, customHeaders and the credentials, for blanks at "
+            "an end too",
+        ) from None
+    except httpx.DecodingError as error:
+        raise ResponseError(f"the body cannot be decoded: {error}") from None
+    except httpx.NetworkError as error:
+        if refusal := tls_refusal(error):
+            raise refusal from None
+        raise
+
+
+async def _received(
+    response: httpx.Response, turn: AsyncExitStack
+) -> tuple[httpx.Response, AsyncIterator[bytes] | None]:
+    """Return the answer, and its body from the start where that is large and still arriving."""
+    if response.is_closed:
+        return response, None
+    # However it ends: a connection that nobody closes would hold up all later requests.
+    turn.push_async_callback(response.aclose)
+    chunks = response.aiter_bytes()
+    start, is_whole = await _start_of(chunks)
+    if is_whole or not response.is_success:
+        return _with_content(response, start), None
+    return _with_content(response, start[:_EXCERPT]), chain(start, chunks)
+
+
+async def _start_of(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """Return the body up to where it is large, and whether that is all of it."""
+    parts = []
+    size = 0
+    async for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > SMALL:
+            return b"".join(parts), False
+    return b"".join(parts), True
+
+
+def _with_content(response: httpx.Response, content: bytes) -> httpx.Response:
+    """Return the same answer with this body, already decoded."""
+    headers = response.headers.copy()
+    for name in ("content-encoding", "content-length", "transfer-encoding"):
+        headers.pop(name, None)
+    return httpx.Response(
+        response.status_code, headers=headers, content=content, extensions=response.extensions
+    )
+
+
+async def _holding(turn: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    async with turn:
+        await work
