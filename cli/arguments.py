@@ -1,4 +1,4 @@
-"""What the command line hands to the commands; kept apart, so that `--help` needs no Ocean."""
+"""Arguments of the commands, kept apart from Ocean, which `--help` does not need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ USAGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Where settings and mapping come from, and how results go out."""
+    """The sources of settings and mapping, and the form of the output."""
 
     flags: Mapping[str, Any] = field(default_factory=dict, repr=False)
     env_places: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class PreviewOptions:
-    """What `preview` is asked for beyond its inputs."""
+    """The options of `preview` beyond its inputs."""
 
     limits: Limits
     blueprints: Path | None = None
@@ -41,7 +41,7 @@ class PreviewOptions:
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What `init` is asked for beyond its inputs; `endpoints` are URLs, or paths below baseUrl."""
+    """The options of `init` beyond its inputs; `endpoints` are URLs, or paths below baseUrl."""
 
     endpoints: tuple[str, ...]
     out: Path

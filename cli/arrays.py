@@ -31,7 +31,7 @@ class FoundArray:
 
 
 def arrays_in(body: Any) -> list[FoundArray]:
-    """Every array outside of other arrays, those that are nearest to the top first.
+    """Return every array outside of other arrays, those that are nearest to the top first.
 
     Sample: `{"data": {"users": [{"id": 1}]}, "tags": []}` gives `.tags` and `.data.users`.
     """
@@ -39,13 +39,13 @@ def arrays_in(body: Any) -> list[FoundArray]:
 
 
 def jq_path(keys: Sequence[str]) -> str:
-    """A JQ path from keys: `("data", "my-list")` gives `.data."my-list"`; no keys give `.`."""
+    """Return the JQ path of keys: `("data", "my-list")` gives `.data."my-list"`, none give `.`."""
     steps = (key if _PLAIN_KEY.fullmatch(key) else _quoted(key) for key in keys)
     return "".join(f".{step}" for step in steps) or "."
 
 
 def describe_elements(elements: Sequence[Any]) -> str:
-    """A few words about an array, such as `2 objects with id, name`."""
+    """Return a few words about an array, such as `2 objects with id, name`."""
     if not elements:
         return "empty"
     if not all(isinstance(item, Mapping) for item in elements):

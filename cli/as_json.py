@@ -19,7 +19,7 @@ VERSION = 1
 
 
 def check_as_json(report: CheckReport) -> dict[str, Any]:
-    """`check --json`."""
+    """Return the output of `check --json`."""
     return {
         **_head("check", ok=report.ok),
         "baseUrl": report.base_url or None,
@@ -51,7 +51,7 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
 
 
 def preview_as_json(report: PreviewReport) -> dict[str, Any]:
-    """`preview --json`."""
+    """Return the output of `preview --json`."""
     limits = report.limits
     return {
         **_head("preview", ok=report.ok),
@@ -64,7 +64,7 @@ def preview_as_json(report: PreviewReport) -> dict[str, Any]:
 
 
 def init_as_json(report: InitReport) -> dict[str, Any]:
-    """`init --json`."""
+    """Return the output of `init --json`."""
     written = report.written
     return {
         **_head("init", ok=report.ok),
@@ -100,7 +100,7 @@ def failure_as_json(command: str, error: str, problems: Sequence[Problem]) -> di
 
 
 def write_json(value: Any, mask: Callable[[str], str]) -> str:
-    """The text that is printed, without secrets."""
+    """Return the text that is printed, without secrets."""
     return json.dumps(_masked(value, mask), indent=2, ensure_ascii=False, default=str)
 
 

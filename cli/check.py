@@ -23,7 +23,7 @@ type Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class CheckReport:
-    """What `check` found; `skipped` says why there was nothing online to check."""
+    """The findings of `check`; `skipped` says why there was nothing online to check."""
 
     settings_problems: list[Problem] = field(default_factory=list)
     mapping_problems: list[Problem] = field(default_factory=list)
@@ -48,7 +48,7 @@ async def check(
     offline: bool = False,
     progress: Progress = lambda text: None,
 ) -> CheckReport:
-    """Everything that can be said without waiting for a resync."""
+    """Return everything that can be said without waiting for a resync."""
     report = CheckReport(mapping_name=source.name if source else "")
     config = None
     settings = UNKNOWN_CONNECTION

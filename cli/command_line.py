@@ -22,7 +22,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 def _limit(flag: str, default: int, explained: str, *, least: int = 1) -> _Decorator:
-    """An option for how many of something there are at most."""
+    """Return an option for how many of something there are at most."""
     return click.option(
         flag, type=click.IntRange(least), default=default, show_default=True, help=explained
     )
@@ -132,6 +132,6 @@ def _run(command: str, arguments: dict[str, Any]) -> None:
 
 
 def _own_env_file(arguments: dict[str, Any]) -> Path | None:
-    """What an earlier `init` wrote to the same directory."""
+    """Return the env file that an earlier `init` wrote to the same directory."""
     path = arguments["out"] / "ocean.env" if "out" in arguments else None
     return path if path and path.is_file() else None

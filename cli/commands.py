@@ -1,4 +1,4 @@
-"""What the commands do, between the command line and the reports."""
+"""The three commands, between the command line and the reports."""
 
 import json
 import sys
@@ -78,7 +78,7 @@ class WrongInput(Exception):
 async def run_check(
     inputs: Inputs, around: Surroundings, terminal: Terminal, *, offline: bool
 ) -> int:
-    """`check`; returns the exit code."""
+    """Run `check`; returns the exit code."""
     given = inputs.given
     know_secrets(given, terminal)
     source = await _mapping_or_none(inputs, around)
@@ -94,7 +94,7 @@ async def run_check(
 async def run_preview(
     inputs: Inputs, options: PreviewOptions, around: Surroundings, terminal: Terminal
 ) -> int:
-    """`preview`; returns the exit code.
+    """Run `preview`; returns the exit code.
 
     Raises:
         WrongInput: settings or mapping cannot be used.
@@ -131,7 +131,7 @@ async def run_preview(
 async def run_init(
     inputs: Inputs, options: InitOptions, around: Surroundings, terminal: Terminal
 ) -> int:
-    """`init`; returns the exit code.
+    """Run `init`; returns the exit code.
 
     Raises:
         WrongInput: the settings cannot be used.
@@ -185,7 +185,7 @@ def _asker(options: InitOptions, inputs: Inputs, terminal: Terminal) -> Asker:
 
 
 def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings | None:
-    """From here on, nothing that is shown holds a secret of the settings."""
+    """Mask the secrets of the settings in everything that is shown from here on."""
     try:
         settings = given.parse()
     except SettingsError:
@@ -197,7 +197,7 @@ def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings
 def usable(
     source: MappingSource, settings: ConnectionSettings
 ) -> tuple[CustomPortAppConfig, list[Problem]]:
-    """The mapping of a source, and what is wrong in resources that only fail themselves.
+    """Return the mapping of a source, and what is wrong in resources that only fail themselves.
 
     Raises:
         WrongInput: it cannot be used at all.
@@ -209,7 +209,7 @@ def usable(
 
 
 def parsed(given: GivenSettings) -> ConnectionSettings:
-    """The settings.
+    """Return the settings.
 
     Raises:
         WrongInput: with every problem.
@@ -288,7 +288,7 @@ async def _mapping(
 
 
 def _beside(source: MappingSource) -> Path | None:
-    """The blueprints that `init` wrote together with a mapping."""
+    """Return the blueprints that `init` wrote together with a mapping."""
     path = Path(source.name).parent / BLUEPRINTS
     return path if source.text and path.is_file() else None
 

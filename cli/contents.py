@@ -14,7 +14,7 @@ _LARGEST = 100 * 2**20
 
 
 def to_save(content: bytes, masker: Masker) -> dict[str, Any]:
-    """A body as JSON: `json`, `text`, `latin` (bytes that are no UTF-8), `gzip`, or `zip`."""
+    """Return a body as JSON: `json`, `text`, `latin` (bytes, no UTF-8), `gzip`, or `zip`."""
     try:
         if is_gzip(content):
             return {"gzip": to_save(_gunzipped(content), masker)}
@@ -35,7 +35,7 @@ def to_save(content: bytes, masker: Masker) -> dict[str, Any]:
 
 
 def from_saved(saved: Mapping[str, Any]) -> bytes:
-    """The body again, apart from what was masked."""
+    """Return the body again, apart from what was masked."""
     if "gzip" in saved:
         return gzip.compress(from_saved(saved["gzip"]), mtime=0)
     if "zip" in saved:

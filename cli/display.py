@@ -1,4 +1,4 @@
-"""What all commands show alike: marks, problems, tables without frames."""
+"""Output that all commands share: marks, problems, tables without frames."""
 
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
@@ -16,7 +16,7 @@ _PLAIN_WIDTH = 120
 
 
 class Terminal:
-    """Where output goes: results to one console, progress and errors to another.
+    """The two consoles of a command: one for results, one for progress and errors.
 
     `mask` takes secrets out of every text that is shown; it is replaced once settings are known.
     """
@@ -28,7 +28,7 @@ class Terminal:
 
     @classmethod
     def standard(cls) -> "Terminal":
-        """The process's own output; where that is no terminal, plain lines of a fixed width."""
+        """Return the process's own output: plain lines of a fixed width where it is no terminal."""
         return cls(_console(sys.stdout), _console(sys.stderr))
 
     def line(self, text: str = "", style: str = "") -> None:
@@ -41,14 +41,14 @@ class Terminal:
         self.out.print(Text(self.mask(text), style="bold"))
 
     def mark(self, ok: bool | None) -> Text:
-        """A mark for good, bad, or (None) worth a look."""
+        """Return a mark for good, bad, or (None) worth a look."""
         if ok is None:
             return Text("!", style="yellow")
         sign, plain, style = ("✓", "+", "green") if ok else ("✗", "x", "red")
         return Text(sign if self.out.encoding.startswith("utf") else plain, style=style)
 
     def table(self, *columns: str, header: bool = True, right: Container[str] = ()) -> Table:
-        """A table without frames, to be filled and given to `show`; `right` columns hold numbers.
+        """Return a table without frames, to be filled and shown; `right` columns hold numbers.
 
         Names that start with an underscore are not shown.
         """
@@ -65,7 +65,7 @@ class Terminal:
         return table
 
     def cell(self, value: Any, style: str = "") -> Text:
-        """A cell that shows a value as it is, without secrets."""
+        """Return a cell that shows a value as it is, without secrets."""
         return Text(self.mask(str(value)), style=style)
 
     def show(self, table: Table) -> None:

@@ -26,7 +26,7 @@ class Dropped:
 
 @dataclass(slots=True)
 class MappedItems:
-    """What the mapping makes of a resource's items.
+    """The entities that the mapping makes of a resource's items.
 
     `items` are those that were mapped (after itemsToParse); `filtered` were dropped by
     selector.query, `refused` have no identifier or blueprint or made the mapping fail.
@@ -100,7 +100,7 @@ async def _missing(
 
 
 def label_of(item: dict[str, Any]) -> str:
-    """A short name for an item: one of its usual naming fields, else its keys."""
+    """Return a short name for an item: one of its usual naming fields, else its keys."""
     for key in ("id", "identifier", "key", "name", "title", "slug", "uuid"):
         value = item.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
@@ -109,13 +109,13 @@ def label_of(item: dict[str, Any]) -> str:
 
 
 def shorten(value: Any) -> str:
-    """A value for one line of output."""
+    """Return a value for one line of output."""
     text = " ".join(str(value).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _values_in(query: str, item: dict[str, Any]) -> str:
-    """The values of the simple paths in a query, because they are why it is false."""
+    """Return the values of the simple paths in a query, because they are why it is false."""
     shown = list(dict.fromkeys(_shown(query, item)))
     return f": {', '.join(shown)}" if shown else ""
 

@@ -1,4 +1,4 @@
-"""What a look at the mapped entities brings up. Pure: entities in, findings out."""
+"""Findings about mapped entities. Pure: entities in, findings out."""
 
 import re
 from collections import Counter, defaultdict
@@ -115,7 +115,7 @@ def dangling_relations(
 def blueprint_differences(
     entities: Sequence[Entity], blueprints: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Finding]:
-    """Where values and blueprints do not fit: missing blueprints and properties, other types."""
+    """Return misfits of values and blueprints: missing blueprints and properties, other types."""
     for blueprint in dict.fromkeys(str(entity.blueprint) for entity in entities):
         own = [entity for entity in entities if str(entity.blueprint) == blueprint]
         if blueprint not in blueprints:
@@ -142,7 +142,7 @@ def type_problem(value: Any, schema: Mapping[str, Any]) -> str:
 
 
 def has_format(value: str, form: str) -> bool:
-    """Whether a text has one of Port's formats; formats that are not looked at pass."""
+    """Return whether a text has one of Port's formats; formats that are not looked at pass."""
     match form:
         case "url":
             return bool(_URL.match(value))
@@ -154,7 +154,7 @@ def has_format(value: str, form: str) -> bool:
 
 
 def type_name(value: Any) -> str:
-    """Port's name for the type of a value."""
+    """Return Port's name for the type of a value."""
     names = {bool: "boolean", str: "string", list: "array", dict: "object", type(None): "null"}
     return names.get(type(value), "number")
 

@@ -17,7 +17,7 @@ _VERSION = "0.0.0"
 
 
 async def read_from_port(around: Surroundings) -> tuple[MappingSource, list[dict[str, Any]]]:
-    """The mapping of the installation that the environment names, and the blueprints it fills.
+    """Return the mapping of the installation in the environment, and the blueprints it fills.
 
     Raises:
         ConfigurationError: credentials are missing, Port refuses, or has no such installation.
@@ -63,7 +63,7 @@ async def _blueprint(client: PortClient, name: str) -> dict[str, Any]:
 
 
 def _blueprint_names(mapping: dict[str, Any]) -> set[str]:
-    """The blueprints that are named plainly; computed ones only show with the items."""
+    """Return the blueprints that are named plainly; computed ones only show with the items."""
     names = set()
     for resource in mapping.get("resources", []):
         entity = resource.get("port", {}).get("entity", {}).get("mappings", {})

@@ -43,7 +43,7 @@ class GivenSettings:
     places: dict[str, str]
 
     def parse(self) -> ConnectionSettings:
-        """The checked settings.
+        """Return the checked settings.
 
         Raises:
             SettingsError: with every problem of the settings.
@@ -51,7 +51,7 @@ class GivenSettings:
         return ConnectionSettings.parse(self.values)
 
     def problems(self, error: SettingsError) -> list[Problem]:
-        """The problems of an error, each with the place where its setting was given."""
+        """Return the problems of an error, each with the place where its setting was given."""
         return [Problem(line, self._place_of(line)) for line in error.problems]
 
     def _place_of(self, line: str) -> str:
@@ -61,18 +61,18 @@ class GivenSettings:
 
 @cache
 def spec_settings() -> tuple[Mapping[str, Any], ...]:
-    """The settings as `.port/spec.yaml` lists them."""
+    """Return the settings as `.port/spec.yaml` lists them."""
     spec = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
     return tuple(spec["configurations"])
 
 
 def secret_names() -> set[str]:
-    """The names, in camelCase, of the settings that hold secrets."""
+    """Return the names, in camelCase, of the settings that hold secrets."""
     return {setting["name"] for setting in spec_settings() if setting.get("sensitive")}
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting, by its name in the spec."""
+    """Return the environment variable of a setting, by its name in the spec."""
     return f"{PREFIX}{to_snake(name).upper()}"
 
 
@@ -103,7 +103,7 @@ def _load(file: Path) -> dict[str, str]:
 
 
 def gather(flags: Mapping[str, Any], env_places: Mapping[str, str]) -> GivenSettings:
-    """The settings of this run.
+    """Return the settings of this run.
 
     Inputs: `flags` by snake_case name, None where not given; `env_places` from `load_env_file`.
     """
@@ -135,7 +135,7 @@ def _of_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 
 def _whole(text: str) -> dict[str, Any]:
-    """All settings as one JSON text, as Ocean also takes them."""
+    """Return all settings as one JSON text, as Ocean also takes them."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -150,5 +150,5 @@ def _line_of(text: str, name: str) -> int:
 
 
 def display_name(name: str) -> str:
-    """A setting's name as the spec has it."""
+    """Return a setting's name as the spec has it."""
     return to_camel(name)

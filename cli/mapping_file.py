@@ -33,7 +33,7 @@ class MappingSource:
     text: str = ""
 
     def place(self, location: Location) -> str:
-        """File, line and path of a part of the mapping; the nearest part that is there."""
+        """Return file, line and path of a part of the mapping, or of the nearest part there is."""
         path = _path_text(location)
         line = _line_of(self.data, location) if self.text else None
         start = f"{self.name}:{line}" if line else self.name
@@ -41,14 +41,14 @@ class MappingSource:
 
 
 def default_mapping_file() -> Path | None:
-    """The file that Ocean would take: in OCEAN__RESOURCES_PATH, else in the working directory."""
+    """Return Ocean's own mapping file: in OCEAN__RESOURCES_PATH, else the working directory."""
     folders = [Path(os.environ[_RESOURCES_PATH])] if os.environ.get(_RESOURCES_PATH) else []
     candidates = (folder / name for folder in [*folders, Path()] for name in _NAMES)
     return next((path for path in candidates if path.is_file()), None)
 
 
 def read_mapping(path: Path) -> MappingSource:
-    """A mapping from a YAML or JSON file.
+    """Return a mapping from a YAML or JSON file.
 
     Raises:
         ConfigurationError: the file cannot be read, or is no YAML.
@@ -62,7 +62,7 @@ def read_mapping(path: Path) -> MappingSource:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file.
+    """Return the text of a file.
 
     Raises:
         ConfigurationError: the file is not there, or no text.
@@ -79,7 +79,7 @@ def read_text(path: Path) -> str:
 def parse_mapping(
     source: MappingSource, settings: ConnectionSettings
 ) -> tuple[CustomPortAppConfig | None, list[Problem]]:
-    """The mapping, and everything that is wrong with it under these settings.
+    """Return the mapping, and everything that is wrong with it under these settings.
 
     A mapping whose structure is wrong gives None; one whose selectors or JQ expressions are wrong
     can be used but for the resources in question.
@@ -141,7 +141,7 @@ def _resource_problems(
 
 
 def _expressions(resource: CustomResourceConfig) -> Iterator[tuple[Location, str]]:
-    """The JQ expressions of a resource that Ocean evaluates, and where they stand."""
+    """Yield the JQ expressions of a resource that Ocean evaluates, and where they stand."""
     yield ("selector", "query"), resource.selector.query
     port = resource.port
     if port.items_to_parse:
@@ -192,7 +192,7 @@ def _path_text(location: Sequence[str | int]) -> str:
 
 
 def _line_of(data: Any, location: Iterable[str | int]) -> int | None:
-    """The line of the deepest part of a location that there is, counted from 1."""
+    """Return the line of the deepest part of a location that there is, counted from 1."""
     line = None
     for step in location:
         key = _key_in(data, step)

@@ -45,7 +45,7 @@ class ExploreCommand(click.Command):
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """One option for each setting of the spec; they arrive by their snake_case names."""
+    """Return one option for each setting of the spec; they arrive by their snake_case names."""
     for setting in reversed(spec_settings()):
         name = to_snake(setting["name"])
         option = click.option(
@@ -60,7 +60,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Where settings and mapping come from, and `--json`."""
+    """Add the options for the sources of settings and mapping, and `--json`."""
     options = (
         click.option(
             "--mapping",
@@ -99,7 +99,7 @@ def split_settings(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explained(setting: Any) -> str:
-    """What the spec says about a setting, without its example."""
+    """Return the spec's description of a setting, without its example."""
     text = str(setting["description"]).partition(", for example")[0].rstrip(".")
     return f"{text}; better in the environment" if setting.get("sensitive") else text
 

@@ -46,7 +46,7 @@ class ResourcePreview:
 
 @dataclass(slots=True)
 class PreviewReport:
-    """What `preview` found; `findings` are those that concern all resources together."""
+    """The results of `preview`; `findings` are those about all resources together."""
 
     base_url: str
     mapping_name: str

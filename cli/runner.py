@@ -58,7 +58,7 @@ class Failure:
 
 
 def guarded(action: Callable[[], int]) -> tuple[int, Failure | None]:
-    """The exit code of an action, or that of the error it ends with."""
+    """Return the exit code of an action, or that of the error it ends with."""
     try:
         return action(), None
     except WrongInput as error:
@@ -84,7 +84,7 @@ def _tell(failure: Failure, command: str, terminal: Terminal, *, as_json: bool) 
 
 
 def _place_of(error: BaseException) -> str:
-    """The kind of an unexpected error, and where it came up."""
+    """Return the kind of an unexpected error, and where it came up."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(str(ROOT))] or frames
     place = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""

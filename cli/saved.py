@@ -1,4 +1,4 @@
-"""What `preview --save` writes for a bug report, and a client that answers from it.
+"""The file of `preview --save`, for bug reports, and a client that answers from it.
 
 {"format": "ocean-custom recording", "version": 1,
  "settings": {"baseUrl": "https://api.example.com", "paginationType": "cursor"},

@@ -1,4 +1,4 @@
-"""How `check` looks on a terminal."""
+"""The report of `check` on a terminal."""
 
 from cli.check import CheckReport
 from cli.display import Terminal

@@ -1,4 +1,4 @@
-"""How `preview` looks on a terminal."""
+"""The report of `preview` on a terminal."""
 
 import json
 from collections.abc import Sequence
@@ -82,7 +82,7 @@ def _show_requests(reading: ResourceReading, terminal: Terminal, base_url: str) 
 
 
 def _address(url: str, place: str, base_url: str) -> str:
-    """An address below baseUrl, with what else asks for this page."""
+    """Return an address below baseUrl, with what else asks for this page."""
     return f"{url.removeprefix(base_url)} {place}".rstrip()
 
 
@@ -124,7 +124,7 @@ def _show_entities(entities: Sequence[Entity], terminal: Terminal, rows: int) ->
 
 
 def _record(entity: Entity) -> dict[str, Any]:
-    """An entity as one flat row; relations carry an arrow."""
+    """Return an entity as one flat row; relations carry an arrow."""
     return {
         "identifier": entity.identifier,
         "title": entity.title,
@@ -135,7 +135,7 @@ def _record(entity: Entity) -> dict[str, Any]:
 
 
 def _fitting(names: Sequence[str], records: Sequence[dict[str, Any]], width: int) -> list[str]:
-    """The first columns that fit beside each other; at least the first three."""
+    """Return the first columns that fit beside each other; at least the first three."""
     fitting: list[str] = []
     used = 0
     for name in names:
@@ -148,7 +148,7 @@ def _fitting(names: Sequence[str], records: Sequence[dict[str, Any]], width: int
 
 
 def shorten_to(value: Any, length: int) -> str:
-    """A value as it stands in JSON, texts without quotes, for a cell of a table."""
+    """Return a value as it stands in JSON, texts without quotes, for a cell of a table."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     plain = " ".join(text.split())
     return plain if len(plain) <= length else f"{plain[: length - 1]}…"

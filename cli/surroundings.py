@@ -65,12 +65,12 @@ def surroundings() -> Iterator[Surroundings]:
 
 
 def has_port_credentials() -> bool:
-    """Whether the environment has what it takes to ask Port."""
+    """Return whether the environment has what it takes to ask Port."""
     return all(os.environ.get(name) for name in PORT_VARIABLES)
 
 
 def _configuration() -> IntegrationConfiguration:
-    """Ocean's own settings, from the environment, so that its TLS settings hold here too."""
+    """Return Ocean's own settings from the environment, so that its TLS settings hold here."""
     missing = {
         name.rpartition("__")[2].lower(): _NOT_GIVEN
         for name in PORT_VARIABLES

@@ -1,4 +1,4 @@
-"""From the URLs that a user gives to baseUrl and paths below it."""
+"""URLs as a user gives them, split into baseUrl and paths below it."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _OF_A_PAGE = re.compile(r"page|next|skip|continu|cursor|sync", re.IGNORECASE)
 
 
 def split_endpoints(endpoints: Sequence[str], base_url: str = "") -> tuple[str, list[Wanted]]:
-    """baseUrl and the endpoints below it.
+    """Return baseUrl and the endpoints below it.
 
     Inputs: `endpoints`, URLs, or paths where `base_url` is given. Sample: without a base_url,
     `https://api.example.com/v2/users?active=true` gives `https://api.example.com/v2` and `/users`
@@ -56,7 +56,7 @@ def _common_base(endpoints: Sequence[str]) -> str:
 
 
 def _parts(endpoint: str) -> SplitResult:
-    """The parts of a URL; of what is none, no parts."""
+    """Return the parts of a URL; of what is none, no parts."""
     try:
         return urlsplit(endpoint)
     except ValueError:
@@ -105,7 +105,7 @@ def _bare(endpoint: str) -> str:
 
 
 def _harmless(query: dict[str, str], path: str) -> dict[str, str]:
-    """The query, which goes into the mapping, and so into files and to Port."""
+    """Return the query, which goes into the mapping, and so into files and to Port."""
     secret = [name for name in query if is_telling(name) and not _OF_A_PAGE.search(name)]
     if secret:
         raise ConfigurationError(

@@ -16,13 +16,13 @@ class Asker(Protocol):
     notes: list[str]
 
     def choose(self, question: str, options: Sequence[str]) -> int:
-        """The index of the option to take; the first is the likeliest."""
+        """Return the index of the option to take; the first is the likeliest."""
 
     def confirm(self, question: str, *, default: bool) -> bool:
-        """Whether to do what the question says."""
+        """Return whether to do what the question says."""
 
     def pick(self, question: str, options: Sequence[str]) -> list[int]:
-        """The indices of the options to take, at least one."""
+        """Return the indices of the options to take, at least one."""
 
 
 @dataclass(slots=True)

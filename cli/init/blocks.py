@@ -1,4 +1,4 @@
-"""What was found out about pages, as a `pagination` block of the mapping."""
+"""Pagination as it was detected, written as a `pagination` block of the mapping."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,12 +34,12 @@ _DEFAULTS = {
 
 
 def needs_block(settings: Mapping[str, Any]) -> bool:
-    """Whether connection settings cannot say it: options of blocks, or no size parameter."""
+    """Return whether connection settings cannot say it: options of blocks, or no size parameter."""
     return bool(_ONLY_IN_BLOCKS & settings.keys()) or settings.get("sizeParam") == ""
 
 
 def block_of(settings: Mapping[str, Any]) -> Any:
-    """The block, complete in itself; one that is only a type is its type.
+    """Return the block, complete in itself; one that is only a type is its type.
 
     Sample: `{"paginationType": "offset"}` gives
     `{"type": "offset", "param": "offset", "size_param": "limit", "page_size": 100}`.
@@ -56,7 +56,7 @@ def block_of(settings: Mapping[str, Any]) -> Any:
 
 
 def pagination_of(settings: Mapping[str, Any]) -> PaginationSettings:
-    """What a sync makes of it."""
+    """Return the pagination that a sync makes of a block."""
     given = _plain(settings)
     if not given:
         return PaginationSettings()

@@ -34,7 +34,7 @@ _ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)(=.*)?$")
 
 @dataclass(slots=True)
 class Written:
-    """What became of the files: names by what happened to them."""
+    """The fate of the files: names by what happened to them."""
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
@@ -186,19 +186,19 @@ def environment_of(
 
 
 def needed_secrets(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
-    """The secret settings that an installation needs, by their names in the spec."""
+    """Return the secret settings that an installation needs, by their names in the spec."""
     of_type = credentials_of(str(settings.get("authType")))
     return list(dict.fromkeys([*of_type, *secrets]))
 
 
 def credentials_of(auth_type: str) -> tuple[str, ...]:
-    """The secret settings of an authType, by their names in the spec."""
+    """Return the secret settings of an authType, by their names in the spec."""
     auth = ConnectionSettings.of_auth_types().get(auth_type)
     return auth.secret_names() if auth else ()
 
 
 def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
-    """A script that runs the integration once with these files."""
+    """Return a script that runs the integration once with these files."""
     lines = [
         "docker run --rm",
         '-v "$PWD:/setup:ro"',
@@ -219,14 +219,14 @@ def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
 
 
 def installation_name(settings: Mapping[str, Any]) -> str:
-    """A name for the installation, from the host of baseUrl."""
+    """Return a name for the installation, from the host of baseUrl."""
     host = urlsplit(str(settings.get("baseUrl", ""))).hostname or ""
     parts = [part for part in host.split(".") if part not in ("www", "api", "com", "org", "io")]
     return _NOT_IN_NAMES.sub("-", "-".join(parts).lower()).strip("-") or "my-api"
 
 
 def assignments(text: str) -> dict[str, str | None]:
-    """The variables of an env file, as docker reads it."""
+    """Return the variables of an env file, as docker reads it."""
     found: dict[str, str | None] = {}
     for line in text.splitlines():
         if match := _ASSIGNMENT.match(line.strip()):
@@ -255,7 +255,7 @@ def _assignment(name: str, value: str | None) -> str:
 
 
 def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """Values of the charts, this project's and Port's."""
+    """Return values of the charts, this project's and Port's."""
     hidden = secret_names()
     config = {name: value for name, value in settings.items() if name not in hidden}
     integration: dict[str, Any] = {
@@ -277,7 +277,7 @@ def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str
 
 
 def _text(value: Any) -> str:
-    """A setting on one line, as an env file has it; PEM and JSON take spaces for line breaks."""
+    """Return a setting on one line, as in an env file; PEM and JSON take spaces for breaks."""
     if isinstance(value, bool):
         return str(value).lower()
     return " ".join(value.splitlines()) if isinstance(value, str) else json.dumps(value)

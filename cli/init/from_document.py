@@ -1,4 +1,4 @@
-"""What to initialise, by an OpenAPI document and the endpoints of it that the user wants."""
+"""The request to `init` from an OpenAPI document and the endpoints that the user wants."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ def request_from_document(
     folder: Path,
     asker: Asker,
 ) -> Request:
-    """The request for `init`.
+    """Return the request for `init`.
 
     Inputs: `source`, a file or URL; `base_url`, empty to take the document's server; `select`,
     paths of the document, else the asker picks.

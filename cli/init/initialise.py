@@ -53,7 +53,7 @@ class Failure:
 
 @dataclass(slots=True)
 class InitReport:
-    """What `init` did; `assumptions` are answers that nobody was asked for."""
+    """The outcome of `init`; `assumptions` are answers that nobody was asked for."""
 
     base_url: str
     plan: SetupPlan
@@ -72,7 +72,7 @@ class InitReport:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to initialise: settings as given, endpoints, where to write.
+    """The request to `init`: settings as given, endpoints, the directory to write to.
 
     From a document: `extra` settings, `secrets` placeholders for secret ones, `notes` to tell, and
     its `collections`, which stand in for endpoints that cannot be asked.
@@ -197,7 +197,7 @@ async def _preview(
     progress: Progress,
     adopt: Adopt,
 ) -> PreviewReport:
-    """The preview of what stands in the files now, which may hold the user's edits."""
+    """Return the preview of what stands in the files now, which may hold the user's edits."""
     source = read_mapping(request.folder / MAPPING)
     given = {to_snake(name): value for name, value in plan.settings.items()}
     settings = impatient(ConnectionSettings.parse({**request.values, **given}))
@@ -222,7 +222,7 @@ async def _preview(
 
 
 def _connection(request: Request) -> dict[str, Any]:
-    """The settings to write, without secrets and without what is not set."""
+    """Return the settings to write, without secrets and without what is not set."""
     hidden = secret_names()
     named = {to_camel(name): value for name, value in request.values.items()}
     plain = {name: value for name, value in named.items() if name not in hidden and value != ""}
@@ -230,7 +230,7 @@ def _connection(request: Request) -> dict[str, Any]:
 
 
 def _given_secrets(values: Mapping[str, Any]) -> dict[str, str]:
-    """The secrets in use: they are named in the files, and have no value there."""
+    """Return the secrets in use: they are named in the files, and have no value there."""
     return {name: "" for name in sorted(secret_names()) if values.get(to_snake(name))}
 
 

@@ -17,7 +17,7 @@ _REPLACED = frozenset(
 
 
 def merge(base: Any, theirs: Any, ours: Any) -> Any:
-    """The merged value; containers of `theirs` are changed in place, so that comments stay.
+    """Return the merged value; containers of `theirs` are changed in place, so that comments stay.
 
     Inputs: `base`, generated at the last run (None at the first); `theirs`, the file as it is now;
     `ours`, generated now.
@@ -30,7 +30,7 @@ def merge(base: Any, theirs: Any, ours: Any) -> Any:
 
 
 def remember(base: Any, ours: Any) -> Any:
-    """What counts as generated from now on: an earlier run may have been for other endpoints."""
+    """Return the generated content from now on: an earlier run may have had other endpoints."""
     if isinstance(base, Mapping) and isinstance(ours, Mapping):
         named = {**base, **ours}
         return {key: remember(base.get(key), ours.get(key, base.get(key))) for key in named}
@@ -41,7 +41,7 @@ def remember(base: Any, ours: Any) -> Any:
 
 
 def name_of(item: Any) -> str:
-    """What identifies an element of a keyed list; empty for others."""
+    """Return the name of an element of a keyed list; empty for others."""
     if not isinstance(item, Mapping):
         return ""
     return next((str(item[key]) for key in _KEYS if key in item), "")

@@ -1,4 +1,4 @@
-"""From surveyed endpoints to what an installation needs: settings, mapping, blueprints."""
+"""The plan of an installation from surveyed endpoints: settings, mapping, blueprints."""
 
 import json
 from collections import Counter
@@ -41,7 +41,7 @@ class Evidence:
 
 @dataclass(slots=True)
 class SetupPlan:
-    """What is to be written.
+    """The content of the files to write.
 
     `settings` by their names in the spec, without secrets; `warnings` are for the user to read.
     """
@@ -83,7 +83,7 @@ def make_plan(
 
 
 def combine_paging(surveyed: Sequence[Surveyed], connection: Mapping[str, Any]) -> dict[str, Any]:
-    """The pagination settings of the connection: those of most endpoints."""
+    """Return the pagination settings of the connection: those of most endpoints."""
     given = {name: value for name, value in connection.items() if name in _PAGING}
     if given.get("paginationType", "none") != "none":
         return given
@@ -99,7 +99,7 @@ def combine_paging(surveyed: Sequence[Surveyed], connection: Mapping[str, Any]) 
 
 
 def _is_usable(one: Surveyed, plan: SetupPlan, asker: Asker) -> bool:
-    """Whether an endpoint goes into the mapping; a warning says why not, or what is doubtful."""
+    """Return whether an endpoint goes into the mapping; a warning tells why not, or a doubt."""
     if one.identifier is None:
         why = "the list is empty" if not one.items else "no field of its items tells them apart"
         plan.warnings.append(f"{one.kind} is left out: {why}")
@@ -206,14 +206,14 @@ def _sent(method: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _own_paging(own: Paging, paging: Mapping[str, Any]) -> dict[str, Any]:
-    """A `pagination` block, where an endpoint does not page as the connection says."""
+    """Return a `pagination` block, where an endpoint does not page as the connection says."""
     if own.type == "none" or _way(own.settings) == _way(paging):
         return {}
     return {"pagination": block_of(own.settings)}
 
 
 def _fields(one: Surveyed, relations: Sequence[Relation]) -> list[Field]:
-    """The fields that become properties: those that nothing else of the entity shows."""
+    """Return the fields that become properties: those that nothing else of the entity shows."""
     shown = {relation.keys for relation in relations}
     whole = {keys[:1] for keys in shown if len(keys) > 1}
     title_path = one.shape.title
@@ -256,7 +256,7 @@ def _blueprint(
 
 
 def _documented(item: Field, documented: Mapping[str, Any], one: Surveyed) -> Any:
-    """What documentation says about a field, unless values contradict it."""
+    """Return the documented schema of a field, unless values contradict it."""
     schema = documented.get(item.keys[-1]) if len(item.keys) == 1 else None
     values = (_inside(found, item.keys) for found in one.items)
     wrong = schema and any(type_problem(value, schema) for value in values if value is not None)

@@ -1,4 +1,4 @@
-"""How `init` looks on a terminal."""
+"""The report of `init` on a terminal."""
 
 from pathlib import Path
 

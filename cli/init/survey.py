@@ -87,7 +87,7 @@ class Surveyor:
     async def _look(
         self, wanted: Wanted, values: Mapping[str, PathValue]
     ) -> tuple[ListGuess, Paging, list[dict[str, Any]]]:
-        """Where the list is, how it pages, and sample items."""
+        """Survey an endpoint: its list, its pagination, and sample items."""
         self._progress(f"looking at {wanted.path}")
         (request, response, body), guesses = await self._first_page(wanted, values)
         guess = self._choose_list(wanted.path, guesses)
@@ -130,7 +130,7 @@ class Surveyor:
             return paging
 
     async def _ask(self, asking: Callable[[], ApiRequest], guess: ListGuess) -> Answer:
-        """One question; an error that the question itself may have caused counts as a refusal.
+        """Ask one question; an error that it may have caused itself counts as a refusal.
 
         Raises:
             EndpointError: the API cannot be asked any more, so that nothing can be concluded.
@@ -180,7 +180,7 @@ class Surveyor:
         return likely[self._asker.choose(question, options)]
 
     async def _survey_nested(self, wanted: Wanted) -> Surveyed:
-        """An endpoint with placeholders: asked for the first values that their parents give.
+        """Return an endpoint with placeholders: asked for the first values that their parents give.
 
         The list in front of the last placeholder may have placeholders itself.
         """
@@ -201,7 +201,7 @@ class Surveyor:
     async def _with_values(
         self, wanted: Wanted, name: str, parent: Surveyed, identifier: Identifier
     ) -> Surveyed | None:
-        """The survey of the nested endpoint with most items; None when a value leads nowhere."""
+        """Return the survey of the nested endpoint with most items; None when a value fails."""
         mark = f"__{name}"
         pages: dict[_Marks, list[dict[str, Any]]] = {}
         for marks in dict.fromkeys(_marks(parent, mark, identifier)[:_MOST_TRIED]):
@@ -242,7 +242,7 @@ def _inside(item: Any, keys: Sequence[str]) -> Any:
 
 
 def _marks(parent: Surveyed, mark: str, identifier: Identifier) -> list[_Marks]:
-    """For each item of the parent, the values in its own path and the one that it gives."""
+    """Return, for each item of the parent, the values in its own path and the one it gives."""
     outer = [f"__{name}" for name in parent.wanted.placeholders]
     return [
         (
@@ -258,7 +258,7 @@ def _values(marks: _Marks) -> dict[str, PathValue]:
 
 
 def _asking(wanted: Wanted, request: ApiRequest, ask: Ask) -> Callable[[], ApiRequest]:
-    """What a question sends; it may hold an address that is none."""
+    """Return the request of a question; it may hold an address that is none."""
 
     def asked() -> ApiRequest:
         if ask.url:
@@ -279,7 +279,7 @@ def _linked(request: ApiRequest, link: str) -> ApiRequest:
 
 
 def _distinct(samples: Sequence[dict[str, Any]], guess: ListGuess) -> list[dict[str, Any]]:
-    """Each item once, because questions bring the same items again and again."""
+    """Return each item once, because questions bring the same items again and again."""
     key = naming_key(guess.items)
     seen: dict[str, dict[str, Any]] = {}
     for item in samples:

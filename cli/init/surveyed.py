@@ -1,4 +1,4 @@
-"""What a user wants of an endpoint, and what is known after asking it."""
+"""Endpoints as a user wants them, and as they are known after asking."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Wanted:
 
     @property
     def endpoint(self) -> Endpoint:
-        """What is called for the first page."""
+        """The endpoint that is called for the first page."""
         return Endpoint(self.path, self.method, dict(self.query), body=self.body)
 
     @property
@@ -45,7 +45,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Discovery:
-    """How the values of a placeholder are found.
+    """The discovery of a placeholder's values.
 
     `outer` is what items carry of the parent's own placeholder, where its identifiers need that.
     """
@@ -61,7 +61,7 @@ class Discovery:
 
     @classmethod
     def by(cls, surveyed: "Surveyed", field: str) -> "Discovery":
-        """From the endpoint that lists the values."""
+        """Return the discovery from the endpoint that lists the values."""
         return cls(
             surveyed.kind,
             surveyed.found.data_path,
@@ -74,7 +74,7 @@ class Discovery:
         )
 
     def reference(self, name: str) -> str:
-        """JQ on an item below the placeholder that gives the identifier of the parent's entity."""
+        """Return the JQ on an item that gives the identifier of its parent's entity."""
         return f'.{self.outer} + "/" + .__{name}' if self.outer else f".__{name}"
 
     @property
@@ -85,7 +85,7 @@ class Discovery:
 
 @dataclass(slots=True)
 class Surveyed:
-    """What is known about an endpoint after asking it."""
+    """The knowledge about an endpoint after asking it."""
 
     wanted: Wanted
     found: ListGuess
@@ -105,7 +105,7 @@ class Surveyed:
 
     @property
     def outer(self) -> str:
-        """What items carry of the last placeholder, where it is a part of their identifier."""
+        """The mark of the last placeholder, where it is a part of the items' identifier."""
         names = self.wanted.placeholders
         mark = f"__{names[-1]}" if names else ""
         is_part = self.identifier and self.identifier.expression.startswith(f".{mark} ")
@@ -127,14 +127,14 @@ class Surveyed:
         return {**own, **self.paging.query} if self.wanted.asks_in_body else own
 
     def _without_paging[Value](self, given: Mapping[str, Value]) -> dict[str, Value]:
-        """What the URL said about pages is said by the settings from now on."""
+        """Return a query without its paging parameters, which the settings send from now on."""
         paging = pagination_of(self.paging.settings)
         told = (paging.param, paging.size_param)
         return {name: value for name, value in given.items() if name not in told}
 
 
 def parent_path(path: str) -> str:
-    """The collection that the last placeholder's values come from: the path in front of it."""
+    """Return the collection that gives the last placeholder's values: the path before it."""
     return path.rpartition("/{")[0]
 
 
@@ -152,5 +152,5 @@ def why_not_nested(path: str) -> str:
 
 
 def identifier_field(identifier: Identifier) -> str:
-    """The field alone, which a path parameter takes as it is."""
+    """Return the field alone, which a path parameter takes as it is."""
     return jq_path(identifier.keys)

@@ -1,4 +1,4 @@
-"""What workloads work with: a server, clients as processes of their own, and repetition."""
+"""The bench of the workloads: a server, clients as processes of their own, repetition."""
 
 import json
 import statistics
@@ -36,7 +36,7 @@ class Api:
     url: str
 
     def at(self, latency_ms: int) -> str:
-        """The base address under which every answer takes so long."""
+        """Return the base address under which every answer takes so long."""
         return f"{self.url}/l{latency_ms}"
 
     def reset(self) -> None:
@@ -44,7 +44,7 @@ class Api:
         self._get("/reset")
 
     def statistics(self) -> Figures:
-        """`requests`, `peak` in flight and `last_byte_at` since the last reset."""
+        """Return `requests`, `peak` in flight and `last_byte_at` since the last reset."""
         return self._get("/stats")
 
     def _get(self, path: str) -> Figures:
@@ -66,7 +66,7 @@ class Bench:
 
     @contextmanager
     def api(self) -> Iterator[Api]:
-        """A server in a process of its own, ended on the way out."""
+        """Run a server in a process of its own, and end it on the way out."""
         process = subprocess.Popen(
             [sys.executable, "-m", "tools.benchmarks.server"],
             cwd=ROOT,
@@ -127,12 +127,12 @@ class Bench:
 
 
 def median(runs: Sequence[Figures], key: str) -> float:
-    """The median of one figure over all runs."""
+    """Return the median of one figure over all runs."""
     return statistics.median(float(run[key]) for run in runs)
 
 
 def rate(runs: Sequence[Figures], basis: str = "seconds") -> float:
-    """Items per second, or per second of `cpu`, as the median over all runs."""
+    """Return items per second, or per second of `cpu`, as the median over all runs."""
     return statistics.median(float(run["items"] / run[basis]) for run in runs)
 
 

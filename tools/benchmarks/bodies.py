@@ -10,7 +10,7 @@ _DISTINCT_LARGE_PAGES = 2
 
 
 def item(number: int) -> dict[str, object]:
-    """One record of about 300 bytes, of the kind that APIs list."""
+    """Return one record of about 300 bytes, of the kind that APIs list."""
     return {
         "id": number,
         "key": f"service-{number:09d}",
@@ -27,7 +27,7 @@ def item(number: int) -> dict[str, object]:
 
 @lru_cache(maxsize=1024)
 def items_text(page: int, size: int) -> bytes:
-    """The items of a page as JSON text, without the brackets around them."""
+    """Return the items of a page as JSON text, without the brackets around them."""
     distinct = DISTINCT_PAGES if size < _LARGE_PAGE else _DISTINCT_LARGE_PAGES
     start = page % distinct * size
     return b",".join(

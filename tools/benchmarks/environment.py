@@ -17,7 +17,7 @@ _THEIRS = ("airbyte-cdk", "dlt", "httpx", "orjson", "msgspec", "ijson")
 
 
 def their_python() -> Path:
-    """The interpreter that has the other clients; installs them when the lock has changed."""
+    """Return the interpreter that has the other clients, installed when the lock changes."""
     python = _VENV / "bin" / "python"
     wanted = hashlib.sha256(_LOCK.read_bytes() + str(_VENV).encode()).hexdigest()
     if not _STAMP.exists() or _STAMP.read_text(encoding="ascii") != wanted:
@@ -31,7 +31,7 @@ def their_python() -> Path:
 
 
 def child_environment() -> dict[str, str]:
-    """For every measured process: no proxy, and nothing of Ocean's from outside."""
+    """Return the environment of measured processes: no proxy, no OCEAN__ variables."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -42,7 +42,7 @@ def child_environment() -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Where the figures are from."""
+    """Return the machine and the versions that the figures are from."""
     cores = os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
@@ -54,7 +54,7 @@ def machine() -> dict[str, str]:
 
 
 def their_version(name: str) -> str:
-    """The version of a package that we compare with."""
+    """Return the version of a package that we compare with."""
     program = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
     return _output([str(their_python()), "-c", program, name])
 

@@ -1,4 +1,4 @@
-"""What keeps a catalog current, and what it costs the API: `python -m tools.benchmarks.freshness`.
+"""The cost of a current catalog for the API: `python -m tools.benchmarks.freshness`.
 
 One history is read in three ways from an API in this process, which counts requests and the bytes
 of its bodies: every quarter of an hour, for six hours, some items change.
@@ -50,7 +50,7 @@ class Api:
         self.now += timedelta(days=1)
 
     def go_on(self) -> None:
-        """A quarter of an hour passes, and some items change."""
+        """Let a quarter of an hour pass, and some items change."""
         self.now += STEP
         for number in self._random.sample(range(ITEMS), CHANGES):
             self._items[number] = self._item(number, self._items[number]["version"] + 1)
@@ -77,7 +77,7 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took on average, after the first one."""
+    """The average cost of a run, after the first one."""
 
     way: str
     requests: float
@@ -86,7 +86,7 @@ class Cost:
     seconds: float
 
     def row(self) -> str:
-        """A row of the table in the documentation."""
+        """Return a row of the table in the documentation."""
         cells = [
             self.way,
             f"{self.requests:.0f}",

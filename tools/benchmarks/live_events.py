@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(case: Case, count: int) -> list[float]:
-    """Seconds from the change of each item until the catalog has it."""
+    """Return seconds from the change of each item until the catalog has it."""
     state = PortState()
     with (
         tempfile.TemporaryDirectory(prefix="ocean-bench-") as name,

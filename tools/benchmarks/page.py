@@ -31,7 +31,7 @@ def merge(
 
 
 def from_results(kept: Mapping[str, Any]) -> str:
-    """The generated part, from what is in tools/benchmarks/results.json."""
+    """Return the generated part, from what is in tools/benchmarks/results.json."""
     found = {name: Section.from_json(data) for name, data in kept["sections"].items()}
     return body(found, kept["machine"])
 
@@ -44,12 +44,12 @@ def write(generated: str) -> None:
 
 
 def generated_part(text: str) -> str:
-    """What stands between the markers of a page."""
+    """Return the text between the markers of a page."""
     return text.partition(_BEGIN)[2].partition(_END)[0].strip()
 
 
 def body(sections: Mapping[str, Section], machine: Mapping[str, str]) -> str:
-    """Markdown: where the figures are from, all targets, then workload by workload."""
+    """Return Markdown: the machine, all targets, then workload by workload."""
     blocks = [table(["Measured on", ""], [list(pair) for pair in machine.items()])]
     targets = [
         [name, *_row(target)] for name, section in sections.items() for target in section.targets

@@ -1,4 +1,4 @@
-"""What a workload came to, and how it stands on the page."""
+"""Results of a workload, and their form on the page."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

@@ -47,7 +47,7 @@ class SailError(Exception):
 
 @contextmanager
 def port() -> Iterator[tuple[PortState, str]]:
-    """An empty organization with one blueprint, and its address."""
+    """Serve an empty organization with one blueprint; gives its address."""
     state = PortState()
     create_blueprint(state, _blueprint(), by="benchmark")
     with serve(create_app(state)) as server:
@@ -124,7 +124,7 @@ def _resource(selector: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def entity_mappings() -> dict[str, Any]:
-    """A mapping of ten properties."""
+    """Return a mapping of ten properties."""
     return {
         "identifier": ".key",
         "title": ".name",

@@ -33,7 +33,7 @@ type Query = dict[str, str]
 
 @dataclass(slots=True)
 class Statistics:
-    """What was asked for; `last_byte_at` is when a stream's last byte left, monotonic, in s."""
+    """Counts of requests; `last_byte_at` is when a stream's last byte left, monotonic, in s."""
 
     requests: int = 0
     in_flight: int = 0
@@ -101,7 +101,7 @@ class Server(asyncio.Protocol):
             self._answer(target, milliseconds)
 
     def _answer_at(self, due: float, target: str, milliseconds: int) -> None:
-        """At that time exactly: a timer of the loop alone would be up to 1.5 ms late."""
+        """Answer at that time exactly: a timer of the loop alone would be up to 1.5 ms late."""
         loop = asyncio.get_running_loop()
         left = due - loop.time()
         if left > _TIMER_ERROR:
@@ -180,7 +180,7 @@ def _head(status: str, length: int | None) -> bytes:
 
 
 def _page_number(query: Query, size: int) -> int:
-    """The page asked for, counted from 0, however it is asked for."""
+    """Return the page asked for, counted from 0, however it is asked for."""
     if "offset" in query:
         return int(query["offset"]) // size
     if "cursor" in query:
@@ -207,7 +207,7 @@ def _things(path: str, query: Query) -> Parts:
 
 @asynccontextmanager
 async def listening() -> AsyncIterator[tuple[str, Statistics]]:
-    """A server in this event loop: its address, and what it counts."""
+    """Serve in this event loop; gives the address and the statistics."""
     statistics = Statistics()
     address = ""
     connections: set[Server] = set()

@@ -1,4 +1,4 @@
-"""What the Helm chart takes from .port/spec.yaml: value schema, README, list of secrets."""
+"""Files that the Helm chart takes from .port/spec.yaml: value schema, README, secrets."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ Below `integration.config`, or `integration.secrets` where marked as a secret. W
 
 
 def schema(root: Path) -> str:
-    """The text of values.schema.json."""
+    """Return the text of values.schema.json."""
     whole: Schema = yaml.safe_load((root / "helm" / "schema.yaml").read_text("utf-8"))
     integration = whole["properties"]["integration"]["properties"]
     for group in ("config", "secrets"):
@@ -59,12 +59,12 @@ def schema(root: Path) -> str:
 
 
 def secrets(root: Path) -> str:
-    """The text of files/settings.json: which settings the chart keeps out of its ConfigMap."""
+    """Return files/settings.json: the settings that the chart keeps out of its ConfigMap."""
     return _json({"sensitive": [each["name"] for each in _settings(root) if each.get("sensitive")]})
 
 
 def readme(root: Path) -> str:
-    """The text of the chart's README."""
+    """Return the text of the chart's README."""
     whole: Schema = yaml.safe_load((root / "helm" / "schema.yaml").read_text("utf-8"))
     chart = root / "helm" / "ocean-custom"
     defaults: Values = yaml.safe_load((chart / "values.yaml").read_text("utf-8"))
@@ -108,7 +108,7 @@ def _settings_table(root: Path) -> str:
 
 
 def _rows(node: Schema, defaults: object, path: str = "") -> Iterator[tuple[str, str, str]]:
-    """A row for each value that has a description, in the order of the schema."""
+    """Yield a row for each value that has a description, in the order of the schema."""
     if "description" in node:
         yield code(path), _default(defaults), node["description"]
         return

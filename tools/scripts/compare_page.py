@@ -18,7 +18,7 @@ type Results = Mapping[str, Any]
 
 
 def render(root: Path) -> str:
-    """The page, with the generated parts renewed and the rest as it stands."""
+    """Return the page, with the generated parts renewed and the rest as it stands."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8"))
     page = (root / PAGE).read_text(encoding="utf-8")
     parts = {

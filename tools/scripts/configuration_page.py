@@ -70,7 +70,7 @@ well.
 
 
 def render(root: Path) -> str:
-    """The whole page.
+    """Return the whole page.
 
     Raises:
         ModuleNotFoundError: when the models cannot be imported from the project root.
@@ -87,7 +87,7 @@ def render(root: Path) -> str:
 
 
 def topic_of(setting: Setting) -> str:
-    """The topic that a setting belongs to, by what it depends on or else by its name."""
+    """Return the topic that a setting belongs to, by what it depends on or else by its name."""
     switches = [setting["name"], *(clause["name"] for clause in setting.get("dependencies", []))]
     for switch in switches:
         if switch in _TOPIC_BY_SWITCH:
@@ -99,7 +99,7 @@ def topic_of(setting: Setting) -> str:
 
 
 def names_of(setting: Setting) -> tuple[str, str, str]:
-    """The environment variable, the chart's value and the name in code of a setting."""
+    """Return the environment variable, the chart's value and the name in code of a setting."""
     snake_case = decamelize(setting["name"])
     group = "secrets" if setting.get("sensitive") else "config"
     return (

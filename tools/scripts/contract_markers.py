@@ -1,4 +1,4 @@
-"""Which tests prove which statements, read from their `contract` markers."""
+"""Statements and the tests that prove them, read from their `contract` markers."""
 
 import contextlib
 import io

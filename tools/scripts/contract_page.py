@@ -37,13 +37,13 @@ class Statement:
 
 
 def load(registry: Path) -> list[Statement]:
-    """The statements of a registry file, in its order."""
+    """Return the statements of a registry file, in its order."""
     entries = yaml.safe_load(registry.read_text("utf-8"))
     return [Statement(entry["id"], entry["part"], entry["statement"]) for entry in entries]
 
 
 def render(statements: Iterable[Statement], tests: Tests) -> str:
-    """The page: a table for each part, with how many of its statements are proven."""
+    """Return the page: a table for each part, with how many of its statements are proven."""
     parts = groupby(statements, key=lambda statement: statement.part)
     return page(_INTRODUCTION, *(_part(part, list(members), tests) for part, members in parts))
 

@@ -24,12 +24,12 @@ CHART = Path("helm") / "ocean-custom"
 
 
 def configuration(root: Path) -> tuple[Path, str, list[str]]:
-    """The configuration page, as a path, its text and the problems found on the way."""
+    """Return the configuration page, as a path, its text and the problems found on the way."""
     return root / "docs" / "configuration.md", configuration_page.render(root), []
 
 
 def contract(root: Path) -> tuple[Path, str, list[str]]:
-    """The page of statements and tests, as a path, its text and the problems found on the way."""
+    """Return the page of statements and tests: path, text, and problems found on the way."""
     statements = contract_page.load(root / "tests" / "contract.yaml")
     tests = collect(root / "tests")
     text = contract_page.render(statements, tests)
@@ -37,22 +37,22 @@ def contract(root: Path) -> tuple[Path, str, list[str]]:
 
 
 def chart_schema(root: Path) -> tuple[Path, str, list[str]]:
-    """The schema of the chart's values."""
+    """Return the schema of the chart's values."""
     return root / CHART / "values.schema.json", chart_files.schema(root), []
 
 
 def chart_secrets(root: Path) -> tuple[Path, str, list[str]]:
-    """The list of secrets that the chart reads."""
+    """Return the list of secrets that the chart reads."""
     return root / CHART / "files" / "settings.json", chart_files.secrets(root), []
 
 
 def chart_readme(root: Path) -> tuple[Path, str, list[str]]:
-    """The chart's README."""
+    """Return the chart's README."""
     return root / CHART / "README.md", chart_files.readme(root), []
 
 
 def compare(root: Path) -> tuple[Path, str, list[str]]:
-    """The comparison, and which of its sources were not run since they changed."""
+    """Return the comparison, and which of its sources were not run since they changed."""
     return root / compare_page.PAGE, compare_page.render(root), compare_page.problems()
 
 
@@ -67,7 +67,7 @@ PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
 
 
 def difference(path: Path, text: str) -> str:
-    """What would change in a file, as a unified diff; empty when nothing would."""
+    """Return the change of a file as a unified diff; empty when there is none."""
     before = path.read_text("utf-8") if path.exists() else ""
     return "".join(
         difflib.unified_diff(

@@ -15,7 +15,7 @@ def code_list(values: Iterable[str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; columns in which no row says anything are left out."""
+    """Return a table; columns in which no row says anything are left out."""
     body = [list(row) for row in rows]
     kept = [i for i in range(len(head)) if any(row[i] not in ("", NOTHING) for row in body)]
     lines = [[head[i] for i in kept], ["---"] * len(kept)]

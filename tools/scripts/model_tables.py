@@ -45,7 +45,7 @@ class Field:
 
 
 def section(heading: str, model: AnyModel) -> str:
-    """A heading, the model's docstring and the table of its fields."""
+    """Return a heading, the model's docstring and the table of its fields."""
     rows = [
         (code(field.name), type_name(field.type), _default(field), field.description)
         for field in fields(model)
@@ -54,7 +54,7 @@ def section(heading: str, model: AnyModel) -> str:
 
 
 def fields(model: AnyModel) -> Iterator[Field]:
-    """The fields of a model as a user writes them, in order of declaration."""
+    """Yield the fields of a model as a user writes them, in order of declaration."""
     hints = get_type_hints(model)
     if issubclass(model, BaseModelV1):
         for name, field in model.__fields__.items():
@@ -65,7 +65,7 @@ def fields(model: AnyModel) -> Iterator[Field]:
 
 
 def nested_models(model: AnyModel) -> list[AnyModel]:
-    """The models that the fields of a model refer to, at any depth, the nearest first."""
+    """Return the models that the fields of a model refer to, at any depth, the nearest first."""
     found = [model]
     for visited in found:  # grows on the way; models may refer to themselves
         mentioned = [inner for field in fields(visited) for inner in models_in(field.type)]
@@ -74,7 +74,7 @@ def nested_models(model: AnyModel) -> list[AnyModel]:
 
 
 def type_name(hint: Any) -> str:
-    """A type in words: `list[str] | None` is "list of string"."""
+    """Return a type in words: `list[str] | None` is "list of string"."""
     if isinstance(hint, type) and hint in _SIMPLE_TYPES:
         return _SIMPLE_TYPES[hint]
     if hint is Any:
@@ -89,7 +89,7 @@ def type_name(hint: Any) -> str:
 
 
 def words(class_name: str) -> str:
-    """The words of a class name: PathParameter is "path parameter"."""
+    """Return the words of a class name: PathParameter is "path parameter"."""
     spaced = "".join(f" {letter}" if letter.isupper() else letter for letter in class_name)
     return spaced.strip().lower()
 
@@ -111,7 +111,7 @@ def _generic_name(hint: Any) -> str:
 
 
 def models_in(hint: Any) -> Iterator[AnyModel]:
-    """The models that a type mentions."""
+    """Yield the models that a type mentions."""
     if isinstance(hint, type) and issubclass(hint, BaseModel | BaseModelV1):
         yield hint
     for argument in get_args(hint):

@@ -32,7 +32,7 @@ class ReleaseError(Exception):
 
 
 def current_version(root: Path) -> str:
-    """The version that pyproject.toml has."""
+    """Return the version that pyproject.toml has."""
     version: str = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     return version
 
@@ -52,7 +52,7 @@ def raise_version(root: Path, new: str) -> None:
 
 
 def notes(root: Path, version: str) -> str:
-    """What CHANGELOG.md says of a version, without its heading.
+    """Return the part of CHANGELOG.md about a version, without its heading.
 
     Raises:
         ReleaseError: when it says nothing.
@@ -89,7 +89,7 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def _mention_of(version: str) -> re.Pattern[str]:
-    """The version, and not a part of another one."""
+    """Return the version, and not a part of another one."""
     return re.compile(rf"(?<![\d.]){re.escape(version)}(?![\d]|\.\d)")
 
 

@@ -133,7 +133,7 @@ def _scenes(url: str) -> list[tuple[str, str, Run]]:
 
 
 async def _picture(command: str, run: Run) -> str:
-    """The SVG of what a command prints."""
+    """Return the SVG of what a command prints."""
     out = Console(
         file=StringIO(),
         record=True,

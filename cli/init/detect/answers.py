@@ -1,4 +1,4 @@
-"""What detection asks and hears, and how two pages are compared."""
+"""Questions and answers of detection, and the comparison of two pages."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `items` is None for an error, or where the list is not where it was."""
+    """An answer of the API; `items` is None for an error, or where the list has moved."""
 
     items: list[dict[str, Any]] | None
     body: Any = None
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Comparison(Enum):
-    """How a page relates to the one before."""
+    """The relation of a page to the one before."""
 
     FOLLOWS = "holds other items"
     SAME = "holds the same items"
@@ -42,7 +42,7 @@ class Comparison(Enum):
 
 
 def compare(first: Sequence[Mapping[str, Any]], second: Answer) -> Comparison:
-    """What a second page says about the first.
+    """Compare a second page with the first.
 
     Only a page of other items of the same kind follows; whatever shares items disproves.
     """
@@ -59,7 +59,7 @@ def compare(first: Sequence[Mapping[str, Any]], second: Answer) -> Comparison:
 def names_of(
     first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
 ) -> tuple[set[str], set[str]]:
-    """The items of two pages by a naming field that both have, else by all that they hold.
+    """Return the items of two pages by a naming field that both have, else by all that they hold.
 
     Items may carry values that change with each request, such as the time.
     """
@@ -69,7 +69,7 @@ def names_of(
 
 
 def same_run(expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether two runs of items are the same items in the same order."""
+    """Return whether two runs of items are the same items in the same order."""
     if len(expected) != len(got):
         return False
     if key := naming_key(expected, got):
@@ -78,12 +78,12 @@ def same_run(expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str, A
 
 
 def naming_key(*pages: Sequence[Mapping[str, Any]]) -> str:
-    """A usual naming field that tells the items of each page apart; empty without one."""
+    """Return a usual naming field that tells the items of each page apart; empty without one."""
     return next((key for key in _NAMING if all(_is_distinct(page, key) for page in pages)), "")
 
 
 def leaves_beside(body: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every scalar and empty list of a body outside of arrays, with the keys that lead there."""
+    """Yield every scalar and empty list of a body outside of arrays, with its keys."""
     yield from _leaves(body, ())
 
 

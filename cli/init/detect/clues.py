@@ -77,7 +77,7 @@ class Clue:
 
     @property
     def dotted(self) -> str:
-        """As settings name it."""
+        """The dotted path, as settings write it."""
         return ".".join(self.path)
 
     @property
@@ -86,7 +86,7 @@ class Clue:
 
 
 def header_link(answer: Answer) -> str:
-    """The `next` target of the Link header; empty without one."""
+    """Return the `next` target of the Link header; empty without one."""
     value = next((text for name, text in answer.headers.items() if name.lower() == "link"), "")
     targets = (target for target, relations in parse_link_header(value) if "next" in relations)
     return next(targets, "")
@@ -102,7 +102,7 @@ def link_clues(body: Any) -> list[Clue]:
 
 
 def cursor_clues(body: Any) -> list[Clue]:
-    """Values that may be cursors: texts or numbers under names that tell of one."""
+    """Return values that may be cursors: texts or numbers under names that tell of one."""
     clues = [
         Clue(path, value)
         for path, value in leaves_beside(body)
@@ -119,7 +119,7 @@ def cursor_clues(body: Any) -> list[Clue]:
 
 
 def cursor_params(clue: Clue, hints: Sequence[str] = ()) -> list[str]:
-    """Names of the query parameter that takes a cursor, the likeliest first."""
+    """Return names of the query parameter that takes a cursor, the likeliest first."""
     bare = re.sub(r"^(next|end)[_-]?", "", clue.name, flags=re.IGNORECASE)
     bare = bare[:1].lower() + bare[1:] if bare else ""
     hinted = [name for name in hints if _CURSOR.search(name)]
@@ -144,23 +144,23 @@ def cursor_params(clue: Clue, hints: Sequence[str] = ()) -> list[str]:
 
 
 def has_more_clue(body: Any) -> str:
-    """The path of a boolean that says that there is more; empty where none does."""
+    """Return the path of a boolean that says that there is more; empty where none does."""
     return _boolean(body, _HAS_MORE, wanted=True)
 
 
 def has_more_setting(body: Any) -> dict[str, str]:
-    """The setting for the marker that there is more, unless a sync looks there anyway."""
+    """Return the setting for the marker that there is more, unless a sync looks there anyway."""
     marker = has_more_clue(body)
     return {"hasMorePath": marker} if marker and marker not in _KNOWN_MARKERS else {}
 
 
 def last_page_clue(body: Any) -> str:
-    """The path of a boolean that says that this is not the last page."""
+    """Return the path of a boolean that says that this is not the last page."""
     return _boolean(body, _IS_LAST, wanted=False)
 
 
 def total_of(answer: Answer) -> int | None:
-    """How many items there are by the answer's own account; None where it does not say."""
+    """Return the number of all items that the answer tells; None where it tells none."""
     for name in ("x-total-count", "x-total"):
         value = next((text for key, text in answer.headers.items() if key.lower() == name), "")
         if value.isdecimal():
@@ -193,7 +193,7 @@ def number_order(body: Any, hints: Sequence[str] = ()) -> list[tuple[str, str]]:
 
 
 def size_order(answer: Answer, hints: Iterable[str] = ()) -> list[str]:
-    """Names of size parameters, those that the answer echoes with its own length first."""
+    """Return names of size parameters, those that the answer echoes with its own length first."""
     numbers = [path for path, value in leaves_beside(answer.body) if path and _is_number(value)]
     echoed = [name for path in numbers if _SIZE_ECHO.match(path[-1]) for name in _spellings(path)]
     named = [name for name in hints if _SIZE_ECHO.match(name) or name in _SIZE_PARAMS]
@@ -207,12 +207,12 @@ def sent_sizes(link: str) -> list[str]:
 
 
 def is_paging_param(name: str) -> bool:
-    """Whether a query parameter is about pages, not about what is listed."""
+    """Return whether a query parameter is about pages, not about what is listed."""
     return bool(number_params([name]) or size_params([name]) or _CURSOR.search(name))
 
 
 def number_params(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Those of the names that number pages or count an offset, with the paginationType."""
+    """Return the names that number pages or count an offset, with the paginationType."""
     found = []
     for name in names:
         if name in _PAGE_PARAMS or _PAGE_ECHO.match(name):
@@ -223,17 +223,17 @@ def number_params(names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def size_params(names: Iterable[str]) -> list[str]:
-    """Those of the names that set the size of a page."""
+    """Return the names that set the size of a page."""
     return [name for name in names if name in _SIZE_PARAMS or _SIZE_ECHO.match(name)]
 
 
 def is_cursor_name(name: str) -> bool:
-    """Whether a name may be that of a cursor."""
+    """Return whether a name may be that of a cursor."""
     return bool(_CURSOR.search(name)) and not _NO_CURSOR.search(name)
 
 
 def is_link_name(path: Sequence[str]) -> bool:
-    """Whether the keys lead to a place for the next address."""
+    """Return whether the keys lead to a place for the next address."""
     return _is_next(path)
 
 
@@ -249,7 +249,7 @@ def _boolean(body: Any, pattern: re.Pattern[str], *, wanted: bool) -> str:
 
 
 def _spellings(path: Sequence[str]) -> list[str]:
-    """How a query may spell what an answer echoes: `page`, or `pagination[page]` by its holder."""
+    """Return query spellings of an echoed value: `page`, or `pagination[page]` by its holder."""
     return [path[-1], f"{path[-2]}[{path[-1]}]"] if len(path) > 1 else [path[-1]]
 
 

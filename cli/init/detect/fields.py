@@ -58,7 +58,7 @@ class Field:
 
 @dataclass(slots=True)
 class Shape:
-    """What items look like; `left_out` are fields that become no property, with the reason."""
+    """The fields of items; `left_out` are those that become no property, with the reason."""
 
     identifiers: list[Identifier] = field(default_factory=list)
     title: str = ""
@@ -73,7 +73,7 @@ class Shape:
 def infer_shape(
     items: Sequence[Mapping[str, Any]], blueprint: str, mark: str = "", origin: str = ""
 ) -> Shape:
-    """What the items look like.
+    """Return the shape of the items.
 
     Inputs: `blueprint`, its identifier, because `userId` may identify a user; `mark`, the name of
     a field such as `__team_id` that tells nested items of different parents apart; `origin` of the
@@ -116,7 +116,7 @@ def _limit(shape: Shape) -> None:
 
 
 def infer_schema(name: str, values: Sequence[Any]) -> tuple[dict[str, Any], str]:
-    """The schema that fits all values (none of them null), and what about it is only likely."""
+    """Return the schema that fits all values (none is null), and doubts about it."""
     kinds = {type_name(value) for value in values}
     if len(kinds) > 1:
         return {"type": "string"}, "values have different types; they are shown as text"
@@ -170,7 +170,7 @@ def _elements_schema(values: Sequence[Sequence[Any]]) -> dict[str, Any]:
 
 
 def _columns(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
-    """The values of every field over all items; small objects are taken apart."""
+    """Yield the values of every field over all items; small objects are taken apart."""
     for key in dict.fromkeys(str(key) for item in items for key in item):
         values = [item.get(key) for item in items]
         objects = [value for value in values if isinstance(value, dict)]

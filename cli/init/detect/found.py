@@ -1,4 +1,4 @@
-"""What detection finds out about the pages of an endpoint."""
+"""The result of detecting how an endpoint pages."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ type Questions[Result] = Generator[Ask, Answer, Result]
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How an endpoint pages.
+    """The pagination of an endpoint, as detected.
 
     `settings` are connection settings by their names in the spec, or options that only a
     `pagination` block has, in the same spelling; `query` belongs to the endpoint

@@ -77,7 +77,7 @@ def _clues(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _params(name: str, hints: Sequence[str]) -> list[str]:
-    """Names of the query parameter that takes what a header holds, the likeliest first."""
+    """Return names of the query parameter that takes what a header holds, the likeliest first."""
     words = [word for word in name.lower().split("-") if word not in ("x", "ms", "next")]
     hinted = [each for each in hints if is_cursor_name(each)]
     own = ["_".join(words), words[-1]] if words else []

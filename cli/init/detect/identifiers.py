@@ -1,4 +1,4 @@
-"""What tells items apart, and what names them for people."""
+"""Fields that tell items apart, and fields that name them for people."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ type Columns = Mapping[tuple[str, ...], list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What tells items apart: a JQ expression, and the field that it reads."""
+    """An expression that tells items apart, and the field that it reads."""
 
     expression: str
     keys: tuple[str, ...]
@@ -95,18 +95,18 @@ def find_identifiers(columns: Columns, count: int, blueprint: str, mark: str) ->
 
 
 def _name(keys: tuple[str, ...]) -> str:
-    """The name of a field; an attribute of XML is as good as an element."""
+    """Return the name of a field; an attribute of XML is as good as an element."""
     return keys[-1].removeprefix("@")
 
 
 def name_rank(name: str, blueprint: str) -> int | None:
-    """How likely a field of this name identifies an item; 0 is likeliest, None not at all."""
+    """Rank a name as an identifier: 0 is likeliest, None not at all."""
     names = (*sorted(_own_names(blueprint)), *_IDENTIFIERS)
     return names.index(name) if name in names else None
 
 
 def title_rank(name: str) -> int | None:
-    """How likely a field of this name is a title; 0 is likeliest, None not at all."""
+    """Rank a name as a title: 0 is likeliest, None not at all."""
     return TITLES.index(name) if name in TITLES else None
 
 

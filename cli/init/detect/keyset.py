@@ -62,7 +62,7 @@ def _likely(page: Answer, hints: Sequence[str]) -> Iterator[str]:
 def _is_proven(
     param: str, key: str, first: Answer, items: list[dict[str, Any]], sizes: Sizes
 ) -> Questions[bool]:
-    """Whether the items after the last one follow, and those after the first one are the rest."""
+    """Return whether items follow the last one, and those after the first one are the rest."""
     known = (first.items or [])[len(items) : 2 * len(items)]
     if not is_next(items, known, (yield Ask({**sizes.query, param: items[-1][key]}))):
         return False

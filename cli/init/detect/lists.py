@@ -1,4 +1,4 @@
-"""Where the list of items is in an answer, by evidence: keys that repeat, names, counts."""
+"""The list of items in an answer, found by evidence: keys that repeat, names, counts."""
 
 import math
 import re
@@ -27,7 +27,7 @@ _MOST_MAP_DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class ListGuess:
-    """Where the items may be: `data_path` finds them, `items` are those of the answer at hand.
+    """A place that may hold the items: `data_path` finds them, `items` are the answer's own.
 
     `form`: an array of objects, a map from keys to objects, an array of bare values, or one object.
     """
@@ -49,7 +49,7 @@ class ListGuess:
         return path
 
     def take(self, body: Any) -> list[dict[str, Any]] | None:
-        """The items of another answer of the same endpoint; None where its shape differs."""
+        """Return the items of another answer of the same endpoint; None where its shape differs."""
         value = _walk(body, self.path)
         if self.form == "array" and isinstance(value, list):
             return [item for item in value if isinstance(item, dict)]
@@ -61,7 +61,7 @@ class ListGuess:
 
 
 def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
-    """What could be the list of items, the best guess first.
+    """Return possible lists of items, the best guess first.
 
     Sample: `{"meta": {"total": 2}, "users": [{"id": 1}, {"id": 2}]}` gives `.users`.
     An answer without any list is one item.
@@ -81,7 +81,7 @@ def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
 
 
 def is_clear(guesses: Sequence[ListGuess]) -> bool:
-    """Whether the first guess stands out so far that nobody needs to be asked."""
+    """Return whether the first guess stands out so far that nobody needs to be asked."""
     if not guesses or not guesses[0].items:
         return False
     return len(guesses) == 1 or guesses[0].score - guesses[1].score >= _CLEARLY_BETTER
@@ -100,7 +100,7 @@ def _score(array: FoundArray, body: Any, endpoint: str) -> float:
 
 
 def name_score(path: Sequence[str], endpoint: str) -> float:
-    """How much the name of a list tells that it holds the items of an endpoint."""
+    """Score the name of a list: how much it tells that it holds the items of an endpoint."""
     if not path:
         return 2.0
     words = words_of(path[-1])
@@ -109,7 +109,7 @@ def name_score(path: Sequence[str], endpoint: str) -> float:
 
 
 def _likeness(items: Sequence[Mapping[str, Any]]) -> float:
-    """The share of keys that all but a few items have."""
+    """Return the share of keys that all but a few items have."""
     counts = Counter(key for item in items for key in item)
     if not counts:
         return 0.0
@@ -138,7 +138,7 @@ def _numbers(value: Any, name: str) -> Iterator[tuple[str, int]]:
 
 
 def is_beside(path: Sequence[str], endpoint: str = "") -> bool:
-    """Whether a path leads through a part that is about the answer, such as `meta`.
+    """Return whether a path leads through a part that is about the answer, such as `meta`.
 
     An endpoint `/pages` may well answer with `pages`.
     """

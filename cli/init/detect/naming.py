@@ -21,13 +21,13 @@ _IRREGULAR = {
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a key in lower case, the last one singular: `userGroups` gives user, group."""
+    """Return the words of a key, the last one singular: `userGroups` gives user, group."""
     words = [word.lower() for word in _WORD.findall(name)]
     return [*words[:-1], singular(words[-1])] if words else []
 
 
 def singular(word: str) -> str:
-    """The singular of an English noun in lower case; a word that is one stays."""
+    """Return the singular of an English noun in lower case; a word that is one stays."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if (
@@ -45,31 +45,31 @@ def singular(word: str) -> str:
 
 
 def camel(words: list[str]) -> str:
-    """camelCase from words: user, group gives `userGroup`."""
+    """Return camelCase of words: user, group gives `userGroup`."""
     return "".join([words[0], *(word.title() for word in words[1:])]) if words else ""
 
 
 def title(words: list[str]) -> str:
-    """A title from words: user, group gives `User group`; id and url in capitals."""
+    """Return a title from words: user, group gives `User group`; id and url in capitals."""
     shown = [word.upper() if word in ("id", "url", "uri", "api", "ip") else word for word in words]
     text = " ".join(shown)
     return text[:1].upper() + text[1:]
 
 
 def property_name(keys: tuple[str, ...]) -> str:
-    """A property's identifier from its keys: owner, full_name gives `ownerFullName`."""
+    """Return a property's identifier from its keys: owner, full_name gives `ownerFullName`."""
     words = [word.lower() for key in keys for word in _WORD.findall(_NOT_ALLOWED.sub("_", key))]
     name = camel(words)
     return name if name and not name[0].isdigit() else f"_{name}"
 
 
 def property_title(keys: tuple[str, ...]) -> str:
-    """A property's title: owner, full_name gives `Owner full name`."""
+    """Return a property's title: owner, full_name gives `Owner full name`."""
     return title([word.lower() for key in keys for word in _WORD.findall(key)])
 
 
 def blueprint_name(endpoint: str) -> str:
-    """A blueprint's identifier from an endpoint: `/api/v1/teams/{id}/members` gives `member`."""
+    """Return a blueprint's identifier: the endpoint `/api/v1/teams/{id}/members` gives `member`."""
     segments = [part for part in endpoint.partition("?")[0].split("/") if part]
     named = [part for part in segments if not part.startswith("{")]
     last = re.sub(r"\.(json|xml)$", "", named[-1]) if named else ""

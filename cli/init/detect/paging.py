@@ -1,4 +1,4 @@
-"""Which way an endpoint pages: a guess from the first answer, proven by asking for more.
+"""The pagination of an endpoint: a guess from the first answer, proven by asking for more.
 
 A detection is a generator: it yields questions, takes answers, and returns what it found. Only
 what a second page has shown is called proven.
@@ -132,7 +132,7 @@ def _numbers(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pag
 def _prove_number(
     kind: str, param: str, first: Answer, page: Answer, sizes: Sizes
 ) -> Questions[int | None]:
-    """The number of the first page (or offset 0), when pages follow each other by it."""
+    """Return the number of the first page (or offset 0), when pages follow each other by it."""
     items = page.items or []
     known = (first.items or [])[page.count : 2 * page.count]
     second = yield Ask({**sizes.query, param: page.count if kind == "offset" else 2})

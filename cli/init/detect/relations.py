@@ -54,7 +54,7 @@ class Relation:
 def find_relations(
     items: Sequence[Mapping[str, Any]], own: str, targets: Sequence[Target]
 ) -> list[Relation]:
-    """The relations of a resource to the targets; `own` is its own blueprint.
+    """Return the relations of a resource to the targets; `own` is its own blueprint.
 
     Sample: `{"team_id": 7}` relates to a target `team` with the identifier `7`.
     """
@@ -131,7 +131,7 @@ def _expression(key: str, inner: str, elements: Sequence[Any], *, many: bool) ->
 
 
 def _bare_name(key: str) -> str:
-    """`team_id` and `teamIds` give `team` and `teams`; `__team_id` gives `team`."""
+    """Strip the ending of an id: `team_id` and `__team_id` give `team`, `teamIds` gives `teams`."""
     name = key.strip("_")
     ids = re.sub(r"(?<=[a-z0-9])(_ids|Ids|IDs)$", "s", name)
     return re.sub(r"(?<=[a-z0-9])(_(id|key|slug|uuid)|Id|ID|Key|Slug|Uuid)$", "", ids)

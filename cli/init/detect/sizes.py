@@ -1,4 +1,4 @@
-"""Which parameter sets the size of a page, and to what."""
+"""The parameter that sets the size of a page, and its value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Sizes:
 
 
 def find_size(first: Answer, sent: Mapping[str, str], hints: Sequence[str]) -> Questions[Sizes]:
-    """The parameter that sets how many items a page has, shown by a smaller page."""
+    """Return the parameter that sets how many items a page has, shown by a smaller page."""
     if first.count < 2 or first.items is None:
         return Sizes()
     small = min(first.count // 2, _LARGEST_TRIAL)
@@ -47,7 +47,7 @@ def find_size(first: Answer, sent: Mapping[str, str], hints: Sequence[str]) -> Q
 def size_settings(
     sizes: Sizes, first_number: Mapping[str, str | int], default: str, length: int = 0
 ) -> Questions[dict[str, Any]]:
-    """sizeParam and pageSize, as far as the API honours them."""
+    """Return sizeParam and pageSize, as far as the API honours them."""
     if not sizes.name:
         # The server's own size tells a full page from the last one.
         return {"pageSize": str(length)} if length and length != FULL_SIZE else {}
@@ -57,7 +57,7 @@ def size_settings(
 
 
 def _largest_size(name: str, first_number: Mapping[str, str | int]) -> Questions[int]:
-    """The size to ask for: 100, or less where the API refuses that or sends fewer."""
+    """Return the size to ask for: 100, or less where the API refuses that or sends fewer."""
     for size in (FULL_SIZE, *_SMALLER_SIZES):
         answer = yield Ask({**first_number, name: size})
         if answer.items is None:
@@ -71,7 +71,7 @@ def _largest_size(name: str, first_number: Mapping[str, str | int]) -> Questions
 def larger_pages(
     first: Answer, sizes: Sizes, link: str, hints: Sequence[str]
 ) -> Questions[dict[str, str | int]]:
-    """A page size for the endpoint's own query, where links page and the API honours one."""
+    """Return a page size for the endpoint's own query, where links page and the API honours one."""
     names = [sizes.name] if sizes.name else sent_sizes(link) or size_order(first, hints)[:3]
     for name in names:
         answer = yield Ask({name: FULL_SIZE})

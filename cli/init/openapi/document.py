@@ -26,7 +26,7 @@ class Node:
         self._path = path
 
     def child(self, *keys: str | int) -> "Node | None":
-        """The place below these keys; None where there is nothing.
+        """Return the place below these keys; None where there is nothing.
 
         Raises:
             ConfigurationError: a `$ref` on the way cannot or must not be followed.
@@ -43,7 +43,7 @@ class Node:
         return found
 
     def value(self, *keys: str | int, default: Any = None) -> Any:
-        """The plain value below these keys, in which `$ref`s stay as they are."""
+        """Return the plain value below these keys, in which `$ref`s stay as they are."""
         found = self.child(*keys)
         if found is None:
             return default
@@ -51,7 +51,7 @@ class Node:
             return default if content is None else content
 
     def items(self, *keys: str) -> Iterator[tuple[str, "Node"]]:
-        """The places below an object, by their keys."""
+        """Yield the places below an object, by their keys."""
         content = self.value(*keys, default={})
         for key in content if isinstance(content, Mapping) else {}:
             found = self.child(*keys, key)
@@ -59,7 +59,7 @@ class Node:
                 yield str(key), found
 
     def elements(self, *keys: str) -> Iterator["Node"]:
-        """The places below a list."""
+        """Yield the places below a list."""
         content = self.value(*keys, default=[])
         for index in range(len(content) if isinstance(content, list) else 0):
             found = self.child(*keys, index)
@@ -68,7 +68,7 @@ class Node:
 
 
 def load_document(source: str, *, verify: bool = True) -> tuple[Node, str]:
-    """The root of a document from a file or a URL, and its address.
+    """Return the root of a document from a file or a URL, and its address.
 
     Raises:
         ConfigurationError: it cannot be read, or is no OpenAPI 3 document.
@@ -86,7 +86,7 @@ def load_document(source: str, *, verify: bool = True) -> tuple[Node, str]:
 
 
 def shown(source: str) -> str:
-    """A file, or an address without its query, which may hold a token."""
+    """Return a file, or an address without its query, which may hold a token."""
     return source.partition("?")[0] if "://" in source else source
 
 
@@ -137,7 +137,7 @@ def _read(address: str, name: str, verify: bool) -> Any:
 
 
 def _download(address: str, name: str, verify: bool) -> str:
-    """The text at an address; asked for without any credentials."""
+    """Return the text at an address; asked for without any credentials."""
     try:
         response = httpx.get(address, timeout=_TIMEOUT, verify=verify, follow_redirects=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -37,7 +37,7 @@ class Collection:
     asks_in_body: bool = False
 
     def wanted(self) -> Wanted:
-        """What `init` asks for."""
+        """The request that `init` makes of a collection."""
         return Wanted(
             self.path,
             self.query,
@@ -51,7 +51,7 @@ class Collection:
 
 
 def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
-    """The collection endpoints, those without placeholders first, and notes on others.
+    """Return the collection endpoints, those without placeholders first, and notes on others.
 
     An endpoint with a placeholder needs the collection in front of it, for the values.
     """
@@ -73,7 +73,7 @@ def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
 
 
 def server_url(root: Node, address: str) -> str:
-    """The URL of the first server, absolute; empty where the document names none.
+    """Return the URL of the first server, absolute; empty where the document names none.
 
     Inputs: `address` of the document, which relative URLs start from.
     """
@@ -91,7 +91,7 @@ def server_url(root: Node, address: str) -> str:
 
 
 def _collection(path: str, item: Node, key: str) -> Collection | str | None:
-    """The collection at a path; a text says why one cannot be used, None that there is none."""
+    """Return the collection at a path, a text why it cannot be used, or None without one."""
     read = item.child("get")
     found = _listed(path, item, read, key) if read else None
     asked = item.child("post")
@@ -132,7 +132,7 @@ def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | st
 
 
 def _key_in(path: str, paths: Iterable[str]) -> str:
-    """The placeholder of the endpoint of one item; empty without one."""
+    """Return the placeholder of the endpoint of one item; empty without one."""
     start = f"{path}/{{"
     ends = (other[len(start) : -1] for other in paths if other.startswith(start))
     return next((end for end in ends if end.isidentifier()), "")

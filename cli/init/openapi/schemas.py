@@ -28,7 +28,7 @@ class DocumentedList:
 
 
 def find_documented_list(schema: Node, endpoint: str) -> DocumentedList | None:
-    """The list of items in a response; None when it has none.
+    """Return the list of items in a response; None when it has none.
 
     Sample: `{"type": "object", "properties": {"data": {"type": "array", "items": …}}}`: at `data`.
     """
@@ -38,7 +38,7 @@ def find_documented_list(schema: Node, endpoint: str) -> DocumentedList | None:
 
 
 def properties_of(schema: Node, depth: int = 0) -> dict[str, Node]:
-    """The properties of an object's schema, those of `allOf` and the first `oneOf` included."""
+    """Return the properties of an object's schema, with `allOf` and the first `oneOf`."""
     found = dict(schema.items("properties"))
     if depth < _DEEPEST:
         for part in schema.elements("allOf"):
@@ -50,7 +50,7 @@ def properties_of(schema: Node, depth: int = 0) -> dict[str, Node]:
 
 
 def port_schema(schema: Node, depth: int = 0) -> dict[str, Any]:
-    """A property of a blueprint for a documented field: type, format, enum, items."""
+    """Return a property of a blueprint for a documented field: type, format, enum, items."""
     kind = type_of(schema)
     if kind is None:
         parts = [
@@ -73,13 +73,13 @@ def port_schema(schema: Node, depth: int = 0) -> dict[str, Any]:
 
 
 def item_schema(item: Node) -> dict[str, Any]:
-    """What a blueprint can take over from the schema of an item."""
+    """Return the schema of a blueprint from that of an item."""
     found = {name: port_schema(node) for name, node in properties_of(item).items()}
     return {"properties": {name: schema for name, schema in found.items() if schema}}
 
 
 def type_of(schema: Node) -> str | None:
-    """Port's type for a schema; a list of types with null is that of the other one."""
+    """Return Port's type for a schema; of a list of types with null, the other one counts."""
     kind = schema.value("type")
     if isinstance(kind, list):
         kind = next((one for one in kind if one != "null"), None)
@@ -91,7 +91,7 @@ def type_of(schema: Node) -> str | None:
 
 
 def leaf_names(schema: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """The scalar fields of a response beside its lists, with the keys that lead there."""
+    """Yield the scalar fields of a response beside its lists, with the keys that lead there."""
     for name, node in properties_of(schema).items():
         kind = type_of(node)
         if kind == "object" and len(path) < _DEEPEST:
@@ -115,7 +115,7 @@ def _score(found: DocumentedList, endpoint: str) -> float:
 
 
 def _first_real(schema: Node, group: str) -> list[Node]:
-    """The first alternative that is not just null."""
+    """Return the first alternative that is not just null."""
     return [part for part in schema.elements(group) if _is_real(part)][:1]
 
 

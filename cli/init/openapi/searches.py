@@ -24,12 +24,12 @@ class SearchBody:
 
     @property
     def has_paging(self) -> bool:
-        """Whether the body says which page is wanted."""
+        """True when the body says which page is wanted."""
         return any(map(is_paging_param, self.names))
 
 
 def is_search(path: str, operation: Node) -> bool:
-    """Whether a POST only reads, by the name of its path or its operationId.
+    """Return whether a POST only reads, by the name of its path or its operationId.
 
     Others are never asked, because a POST may change what the API holds.
     """
@@ -40,7 +40,7 @@ def is_search(path: str, operation: Node) -> bool:
 
 
 def search_body(operation: Node) -> SearchBody | str:
-    """The body that a search is sent; a text says why there is none to send."""
+    """Return the body that a search is sent; a text says why there is none to send."""
     if operation.child("requestBody") is None:
         return SearchBody({})
     kinds = dict(operation.items("requestBody", "content"))

@@ -19,7 +19,7 @@ class Authentication:
 
 
 def find_authentication(root: Node, address: str) -> Authentication:
-    """The first scheme that can be used, those that the whole API asks for before others."""
+    """Return the first scheme that can be used, those that the whole API asks for before others."""
     schemes = dict(root.items("components", "securitySchemes"))
     asked = [name for one in root.elements("security") for name, _ in one.items()]
     ordered = [*(name for name in asked if name in schemes), *schemes]

@@ -1,4 +1,4 @@
-"""What a document alone says about an endpoint that could not be asked. Nothing of it is proven."""
+"""The survey of an endpoint that could not be asked, by its document alone; nothing is proven."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +34,7 @@ _DEFAULT_SIZES = {"offset": "limit", "page": "size", "cursor": "limit"}
 
 
 def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> Surveyed:
-    """A survey without any answer.
+    """Return a survey without any answer.
 
     Inputs: `parents`, the document's collections by path, where placeholders get their values.
     """

@@ -36,7 +36,7 @@ _ASKED_BY = {"cursor": "cursor", "plain": "page", "total": "page"}
 
 
 def manifest(base: str, path: str, style: str, page_size: int) -> dict[str, Any]:
-    """A source with one stream, `things`, without any transformation."""
+    """Return a source with one stream, `things`, without any transformation."""
     if style == "link":
         strategy: dict[str, Any] = _LINK
         option: dict[str, Any] = {"type": "RequestPath"}
@@ -106,7 +106,7 @@ def read(base: str, path: str, style: str) -> int:
 
 
 def main(job: dict[str, Any]) -> None:
-    """Read, and print what it came to."""
+    """Read, and print the figures."""
     logging.disable()
     measured(read, job)
 

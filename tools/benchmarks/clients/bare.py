@@ -52,7 +52,7 @@ async def read_numbered(client: httpx.AsyncClient, url: str, pages: int, paralle
 
 
 async def run(job: dict[str, Any]) -> None:
-    """Read, and print what it came to."""
+    """Read, and print the figures."""
     http2 = job.get("http2", False)
     async with httpx.AsyncClient(
         http1=not http2, http2=http2, timeout=60, trust_env=False

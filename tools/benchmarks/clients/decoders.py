@@ -40,7 +40,7 @@ DECODERS: dict[str, Callable[[bytes], Any]] = {
 
 
 def becomes(decode: Callable[[bytes], Any], digits: bytes) -> str:
-    """What a number is after decoding: its kind, and whether it is still the same."""
+    """Return the kind of a number after decoding, and whether it is still the same."""
     try:
         body = decode(b'{"items":[%s]}' % digits)
     except (ValueError, ijson.JSONError) as error:
@@ -50,7 +50,7 @@ def becomes(decode: Callable[[bytes], Any], digits: bytes) -> str:
 
 
 def seconds(decode: Callable[[bytes], Any], content: bytes, repeat: int) -> float:
-    """The median time of one decoding."""
+    """Return the median time of one decoding."""
     taken = []
     for _ in range(repeat):
         begin = time.perf_counter()
@@ -61,7 +61,7 @@ def seconds(decode: Callable[[bytes], Any], content: bytes, repeat: int) -> floa
 
 
 def main(job: dict[str, Any]) -> None:
-    """Decode, and print times in seconds and what numbers become."""
+    """Decode, and print times in seconds and the fate of numbers."""
     content = b'{"items":[%s]}' % items_text(0, job["bytes"] // _ITEM_BYTES)
     report(
         seconds={

@@ -45,7 +45,7 @@ def client(base: str, path: str, style: str) -> int:
 
 
 def main(job: dict[str, Any]) -> None:
-    """Read, and print what it came to."""
+    """Read, and print the figures."""
     logging.disable()
     read = client if job.get("layer") == "client" else source
     measured(read, job)

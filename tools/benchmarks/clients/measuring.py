@@ -1,4 +1,4 @@
-"""What every measured client notes about itself; imports nothing but the standard library."""
+"""Figures that every measured client notes about itself, by the standard library alone."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ class LoopWatch:
 
 
 def cpu_seconds() -> float:
-    """What this process and its ended children have computed so far."""
+    """Return the CPU seconds of this process and its ended children so far."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
@@ -72,7 +72,7 @@ def resident_megabytes(field: str = "VmRSS") -> float:
 
 
 def largest_child_megabytes() -> float:
-    """The most memory that any ended child has ever used."""
+    """Return the most memory that any ended child has ever used."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 

@@ -38,7 +38,7 @@ from transport.connections import load_backend
 
 
 class Figures:
-    """What one reading of all resources came to."""
+    """The figures of one reading of all resources."""
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.items = 0
@@ -71,7 +71,7 @@ def stand_in_for_ocean() -> AbstractContextManager[Any]:
 
 
 def plan_of(resource: dict[str, Any], settings: ConnectionSettings) -> ResourcePlan:
-    """The plan of a resource that is given by `kind` and the fields of its selector."""
+    """Return the plan of a resource that is given by `kind` and the fields of its selector."""
     selector = {key: value for key, value in resource.items() if key != "kind"}
     entity = {"mappings": {"identifier": ".id", "blueprint": '"item"'}}
     return CustomResourceConfig.parse_obj(
@@ -101,7 +101,7 @@ async def read(
 
 
 async def run(job: dict[str, Any]) -> None:
-    """Read, and print what it came to; memory in MB, times in seconds."""
+    """Read, and print the figures: memory in MB, times in seconds."""
     settings = ConnectionSettings.parse(job["settings"])
     # As the integration does when it starts.
     load_backend()

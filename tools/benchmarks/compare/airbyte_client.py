@@ -24,7 +24,7 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
 
 
 def manifest(file: str) -> dict[str, Any]:
-    """The file, and what every manifest has around it; schemas take any field."""
+    """Return the file, and what every manifest has around it; schemas take any field."""
     written = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     name = written["streams"][0]["name"]
     return {
@@ -43,7 +43,7 @@ def manifest(file: str) -> dict[str, Any]:
 
 
 def read(file: str, url: str) -> dict[str, Any]:
-    """The records of the first stream, and the error with which the run ended."""
+    """Return the records of the first stream, and the error with which the run ended."""
     source_config, config = manifest(file), {"base_url": url}
     stream = ConfiguredAirbyteStream(
         stream=AirbyteStream(

@@ -15,7 +15,7 @@ from dlt.common.schema.typing import TTableSchema
 
 
 def read(file: str, url: str) -> dict[str, Any]:
-    """The items that the destination got, and the error with which the run ended."""
+    """Return the items that the destination got, and the error with which the run ended."""
     items: list[Any] = []
 
     def keep(batch: list[Any], table: TTableSchema) -> None:

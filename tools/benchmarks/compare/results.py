@@ -1,4 +1,4 @@
-"""What is kept of a run, and the lines that each tool needs."""
+"""Results of a run that are kept, and the lines that each tool needs."""
 
 import ast
 import hashlib

@@ -15,7 +15,7 @@ FILES = {"ours": "ours.yml", "dlt": "dlt_source.py", "airbyte": "airbyte.yml"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run; `failed` is what the run said about itself, not what we think of it."""
+    """The outcome of a run; `failed` is the run's own word about itself, not our judgement."""
 
     items: Sequence[Item]
     failed: bool
@@ -24,7 +24,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Fault:
-    """What breaks in the second run, and which items must arrive all the same; it has to fail."""
+    """A fault of the second run, which has to fail, and the items that must arrive all the same."""
 
     text: str
     items: Sequence[Item] = ()
@@ -61,7 +61,7 @@ class Task:
         return [*FILES.items(), *((variant.tool, variant.file) for variant in self.variants)]
 
     def verdict(self, tool: str, outcome: Outcome) -> str:
-        """`right`, `fails`, or how a run that reports success differs from what was expected."""
+        """Return `right`, `fails`, or the difference of a run that reports success."""
         if outcome.failed:
             return "fails"
         lost, extra = self._difference(tool, outcome, self.items)
@@ -70,7 +70,7 @@ class Task:
         return "right"
 
     def verdict_when_broken(self, tool: str, outcome: Outcome) -> str:
-        """The same where something is broken: then failing is right."""
+        """Return the same where something is broken: then failing is right."""
         if self.fault is None:
             return ""
         lost, _ = self._difference(tool, outcome, self.fault.items)

@@ -20,7 +20,7 @@ _SMALL, _LARGE = 300_000, 20_000_000
 
 
 def decoders(bench: Bench) -> Section:
-    """How fast decoders are, and which of them keep numbers as they were sent."""
+    """Measure decoders: their speed, and which of them keep numbers as they were sent."""
     jobs = {
         "300 kB": {"bytes": _SMALL, "repeat": 20},
         "20 MB": {"bytes": bench.size(_LARGE, _LARGE // 4), "repeat": 1},
@@ -43,7 +43,7 @@ def decoders(bench: Bench) -> Section:
 
 
 def http2(bench: Bench) -> Section:
-    """HTTP/2 against HTTP/1.1 with httpx, behind the same proxy."""
+    """Measure HTTP/2 against HTTP/1.1 with httpx, behind the same proxy."""
     section = Section(
         "HTTP/2",
         "httpx through nghttpx, which speaks both, without TLS; 10 requests at a time.",
@@ -79,7 +79,7 @@ def _find_nghttpx() -> str | None:
 
 @contextmanager
 def _proxy(nghttpx: str, api: Api) -> Iterator[str]:
-    """nghttpx in front of the server; its address."""
+    """Run nghttpx in front of the server; gives its address."""
     port = _free_port()
     _, _, backend = api.url.rpartition(":")
     process = subprocess.Popen(

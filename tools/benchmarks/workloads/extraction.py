@@ -91,7 +91,7 @@ def overlap(bench: Bench) -> Section:
 
 
 def known_total(bench: Bench) -> Section:
-    """Where the total is known, pages are asked for side by side."""
+    """Measure pages that are asked for side by side, because the total is known."""
     pages = bench.size(100, 30)
     with bench.api() as api:
         base = api.at(50)
@@ -123,7 +123,7 @@ def known_total(bench: Bench) -> Section:
 
 
 def large_body(bench: Bench) -> Section:
-    """One body that is larger than what may be in memory."""
+    """Return one body that is larger than what may be in memory."""
     megabytes = bench.size(200, 40)
     path = f"/stream/{megabytes}"
     queries: dict[str, dict[str, str]] = {"with its length": {}, "chunked": {"chunked": "1"}}

@@ -1,4 +1,4 @@
-"""What the extraction workloads read: settings and resources of our own client."""
+"""Jobs of the extraction workloads: settings and resources of our own client."""
 
 from tools.benchmarks.bench import Figures
 
@@ -7,12 +7,12 @@ TYPES = {"plain": "page", "total": "page", "cursor": "cursor", "link": "next_lin
 
 
 def listing(path: str) -> Figures:
-    """A resource whose items are under `items`."""
+    """Return a resource whose items are under `items`."""
     return {"kind": path, "data_path": ".items"}
 
 
 def paged(base: str, style: str, path: str, pagination: str = "", page_size: int = 1000) -> Figures:
-    """The job of reading one listing in pages; `style` is how the server tells of them."""
+    """Return the job of reading one listing in pages; `style` is how the server tells of them."""
     settings = {
         "base_url": base,
         "pagination_type": pagination or TYPES[style],
@@ -34,7 +34,7 @@ def numbered(base: str) -> Figures:
 
 
 def things(parents: int, each: int) -> Figures:
-    """A resource of so many nested endpoints with so many items each."""
+    """Return a resource of so many nested endpoints with so many items each."""
     team = {
         "endpoint": "/teams",
         "query_params": {"count": str(parents)},

@@ -84,7 +84,7 @@ _KIND = "/teams/{team}/things"
 
 
 def engines(bench: Bench) -> Section:
-    """What mapping costs, and that it makes the same entities."""
+    """Measure the cost of mapping, and compare the entities."""
     items = bench.size(20_000, 2_000)
     names = ("fused", "ocean") if _HAS_ENGINES else ("ocean",)
     with bench.api() as api:
@@ -147,7 +147,7 @@ def engines(bench: Bench) -> Section:
 
 
 def defaults(bench: Bench) -> Section:
-    """What Ocean's defaults cost."""
+    """Measure the cost of Ocean's defaults."""
     items = bench.size(5_000, 1_000)
     cases: dict[str, dict[str, str]] = {"as it is": {}}
     cases |= {text: dict([text.split("=", 1)]) for text in _DEFAULTS}
@@ -195,7 +195,7 @@ def _settings(api: Api) -> dict[str, Any]:
 
 
 def _per_item(bench: Bench, engine: str, *, alone: bool = False, each: int = _EACH) -> float:
-    """CPU per item, in seconds, from two sizes; nothing goes to a Port."""
+    """Return CPU seconds per item, from two sizes; nothing goes to a Port."""
     sizes = (40, 120) if alone else (1000 // each, 5000 // each)
     if bench.quick:
         sizes = (10, 30) if alone else (400 // each, 2000 // each)

@@ -1,4 +1,4 @@
-"""Where the CPU time of a resync goes, by sampling the whole process and its children."""
+"""The CPU time of a resync by function, sampled over the whole process and its children."""
 
 import linecache
 import re

@@ -84,6 +84,6 @@ def _throughput_of(bench: Bench, api: Api, style: str, pages: int) -> dict[str, 
 
 
 def _ratio(results: Mapping[str, Sequence[Figures]], name: str, basis: str = "seconds") -> float:
-    """How many times as fast ours is; of neighbouring runs, which met the same machine."""
+    """Return how many times as fast ours is, over neighbouring runs, which met the same machine."""
     pairs = zip(results["ours"], results[name], strict=True)
     return statistics.median(float(other[basis] / ours[basis]) for ours, other in pairs)

@@ -25,7 +25,7 @@ class CatalogFile:
         self._fingerprint = digest.hexdigest()
 
     def load(self) -> tuple[PortState, str]:
-        """The catalog of the last run, or an empty one, and a sentence that says which."""
+        """Return the catalog of the last run, or an empty one, and a sentence that says which."""
         try:
             document = json.loads(self.path.read_text(encoding="utf-8"))
             if document["resources"] != self._fingerprint:

@@ -1,4 +1,4 @@
-"""What the integration process sees of the outside: environment variables only."""
+"""The environment of the integration process, which is all that it sees of the outside."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class Services:
-    """Where the two local services are, and the token that the sample API asks for."""
+    """The addresses of the two local services, and the token of the sample API."""
 
     port_url: str
     sample_url: str
@@ -21,7 +21,7 @@ class Services:
 
 
 def child_environment(base: Mapping[str, str], services: Services, private: Path) -> dict[str, str]:
-    """The environment of a one-shot run against the local services.
+    """Return the environment of a one-shot run against the local services.
 
     Args:
         base: the environment to start from; its Ocean settings are left out.

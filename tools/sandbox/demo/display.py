@@ -14,7 +14,7 @@ REFRESHES_PER_SECOND = 5
 
 
 def make_console(*, is_terminal: bool) -> Console:
-    """A console that sends control characters to a terminal only, whatever the environment says."""
+    """Return a console that sends control characters to a terminal only."""
     if is_terminal:
         return Console(markup=False)
     return Console(

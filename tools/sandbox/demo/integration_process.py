@@ -19,7 +19,7 @@ class DemoError(Exception):
 
 
 def ocean_command() -> list[str]:
-    """The command line that runs the integration of the working directory.
+    """Return the command line that runs the integration of the working directory.
 
     Raises:
         DemoError: the `ocean` command is not installed beside this interpreter.
@@ -93,7 +93,7 @@ def stop(process: subprocess.Popen[bytes], *, grace: float = GRACE_SECONDS) -> N
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """The end of a log file; nothing when there is none."""
+    """Return the end of a log file; nothing when there is none."""
     if not log.exists():
         return []
     with log.open(encoding="utf-8", errors="replace") as lines:

@@ -1,4 +1,4 @@
-"""What the demonstration shows: progress while the sync runs, and its result."""
+"""The output of the demonstration: progress while the sync runs, and its result."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the sync is with one resource."""
+    """The progress of the sync with one resource."""
 
     resource: Resource
     total: int
@@ -31,7 +31,7 @@ class Progress:
 
 
 def mapped_resources(mapping: Path) -> list[Resource]:
-    """The resources of a `port-app-config.yml` whose blueprints are constants, in its order."""
+    """Return the resources of a mapping whose blueprints are constants, in its order."""
     document: Mapping[str, Any] = yaml.safe_load(mapping.read_text(encoding="utf-8"))
     return [
         Resource(entry["kind"], entry["port"]["entity"]["mappings"]["blueprint"].strip('"'))
@@ -40,7 +40,7 @@ def mapped_resources(mapping: Path) -> list[Resource]:
 
 
 def progress(resources: Iterable[Resource], state: PortState, sync: Sync | None) -> list[Progress]:
-    """How many entities the catalog has of each resource, and how many of them this sync wrote.
+    """Return the entities of each resource in the catalog, and how many this sync wrote.
 
     The state may change meanwhile: everything read here is copied in one step first.
     """
@@ -56,7 +56,7 @@ def progress(resources: Iterable[Resource], state: PortState, sync: Sync | None)
 
 
 def progress_table(rows: Iterable[Progress], requests: int, seconds: float) -> Table:
-    """The progress as a table, for a terminal."""
+    """Return the progress as a table, for a terminal."""
     table = Table(title=f"Syncing: {seconds:.0f} s, {requests} requests to the API")
     table.add_column("Kind")
     table.add_column("In the catalog", justify="right")
@@ -67,7 +67,7 @@ def progress_table(rows: Iterable[Progress], requests: int, seconds: float) -> T
 
 
 def progress_line(rows: Iterable[Progress], requests: int, seconds: float) -> str:
-    """The progress as one line, for a log: `  4 s, 57 requests: package 100, command 32`."""
+    """Return the progress as one line, for a log: `  4 s, 57 requests: package 100, command 32`."""
     counts = ", ".join(f"{row.resource.blueprint} {row.total}" for row in rows)
     return f"{seconds:3.0f} s, {requests} requests: {counts}"
 
@@ -75,7 +75,7 @@ def progress_line(rows: Iterable[Progress], requests: int, seconds: float) -> st
 def result_table(
     counts: Mapping[str, BlueprintCounts], totals: Mapping[str, int], seconds: float
 ) -> Table:
-    """What the sync changed.
+    """Return a table of the changes that the sync made.
 
     Args:
         counts: by blueprint, what was created, updated, left as it was, and deleted.

@@ -46,7 +46,7 @@ LIMIT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Options:
-    """How to run the demonstration.
+    """The options of the demonstration.
 
     `keep` leaves the catalog's page up until Ctrl-C; `root` holds the integration to run; it is
     ended after `limit` seconds; `command` runs it, by default the `ocean` of this interpreter.
@@ -71,7 +71,7 @@ class Demo:
         self._catalog = CatalogFile(self._directory / "catalog.json", [self._mapping, blueprints])
 
     def run(self) -> int:
-        """Syncs, and reports.
+        """Sync, and report.
 
         Returns:
             The exit code for this program: 0 only when the integration and its sync succeeded.

@@ -28,7 +28,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(state: PortState | None = None) -> FastAPI:
-    """The stand-in for Port around `state`, which the caller may read while it runs."""
+    """Return the stand-in for Port around `state`, which the caller may read while it runs."""
     app = FastAPI(title="Port sandbox", openapi_url=None)
     app.state.port = state if state is not None else PortState()
     app.include_router(organization.public, prefix="/v1")
@@ -57,7 +57,7 @@ async def _bad_parameters(request: Request, error: Exception) -> Response:
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
-    """Nothing here answers the request: refuse as Port does, and remember it."""
+    """Return nothing here answers the request: refuse as Port does, and remember it."""
     method, path = request.method, request.url.path
     user_agent = request.headers.get("user-agent", "")
     request_seen = UnknownRequest(method=method, path=path, user_agent=user_agent, at=now())

@@ -20,7 +20,7 @@ class _Program(Protocol):
 
 
 def derived_properties(state: PortState, entity: EntityRecord) -> dict[str, Any]:
-    """Values of the computed properties of one entity; null where there is no value."""
+    """Return values of the computed properties of one entity; null where there is no value."""
     blueprint = state.blueprint(entity.blueprint)
     mirrors = {
         name: _mirror(state, entity, str(definition.get("path", "")).split("."))

@@ -23,7 +23,7 @@ class PortError(Exception):
         self.details = details
 
     def body(self) -> dict[str, Any]:
-        """The JSON body, as `{"ok": false, "error": code, "message": text, "details": {…}}`."""
+        """Return the JSON body: `{"ok": false, "error": code, "message": text, "details": {…}}`."""
         return {
             "ok": False,
             "error": self.code,

@@ -21,13 +21,13 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 
 
 def matches_format(value: str, name: str) -> bool:
-    """Whether `value` is acceptable for a property with `format: name`."""
+    """Return whether `value` is acceptable for a property with `format: name`."""
     check = _CHECKS.get(name)
     return check is None or check(value)
 
 
 def parse_date_time(value: str) -> datetime | None:
-    """An RFC 3339 date and time with a zone, or None when it is none."""
+    """Return an RFC 3339 date and time with a zone, or None when it is none."""
     if not _DATE_TIME.fullmatch(value):
         return None
     with suppress(ValueError):

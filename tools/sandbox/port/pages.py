@@ -51,7 +51,7 @@ _templates = Jinja2Templates(env=_environment())
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a browser asks, rather than a client of the API."""
+    """Return whether a browser asks, rather than a client of the API."""
     is_api = request.url.path.startswith(("/v1/", "/sandbox/"))
     return not is_api and "text/html" in request.headers.get("accept", "")
 

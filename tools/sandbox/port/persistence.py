@@ -22,7 +22,7 @@ _sync = TypeAdapter(Sync)
 
 
 def to_document(state: PortState) -> dict[str, Any]:
-    """What `from_document` makes an equal catalog of; every value can be written as JSON."""
+    """Return a document of JSON values, of which `from_document` makes an equal catalog."""
     return {
         **{name: getattr(state, name) for name in PLAIN},
         "entities": _entities.dump_python(state.entities, mode="json"),
@@ -35,7 +35,7 @@ def to_document(state: PortState) -> dict[str, Any]:
 
 
 def from_document(document: Mapping[str, Any]) -> PortState:
-    """The catalog that a document describes.
+    """Return the catalog that a document describes.
 
     Raises:
         KeyError: a part of the document is missing.

@@ -65,7 +65,7 @@ EMPTY = Cell("empty")
 
 
 def property_cell(schema: Mapping[str, Any], value: Any) -> Cell:
-    """A property's value under its definition; values that do not fit it are shown as text."""
+    """Return a property's value under its definition; a misfit is shown as text."""
     if value is None or value == "" or value == []:
         return EMPTY
     if isinstance(value, bool):
@@ -120,7 +120,7 @@ def _enum_hue(schema: Mapping[str, Any], value: str) -> int | None:
 
 
 def web_address(value: str) -> str | None:
-    """The value itself when it is an http(s) address; anything else is never made a link."""
+    """Return the value itself when it is an http(s) address; anything else is never made a link."""
     return value if value.startswith(("http://", "https://")) and " " not in value else None
 
 
@@ -139,7 +139,7 @@ def blueprint_url(blueprint: str) -> str:
 
 
 def hue(name: str) -> int:
-    """A colour that always belongs to the same name."""
+    """Return a colour that always belongs to the same name."""
     return HUES[zlib.crc32(name.encode()) % len(HUES)]
 
 
@@ -151,7 +151,7 @@ def initials(title: str) -> str:
 
 
 def number(value: int | float) -> str:
-    """With groups of three only from five digits on: years and ports stay readable."""
+    """Write a number, grouped only from five digits on, so that years and ports stay readable."""
     if isinstance(value, int) or (abs(value) < 2**53 and value.is_integer()):
         return f"{value:,.0f}" if abs(value) >= GROUPED_FROM else f"{value:.0f}"
     return f"{value:,.6g}" if abs(value) < GROUPED_FROM else f"{value:,.2f}"
@@ -177,7 +177,7 @@ _STEPS = (
 
 
 def relative(moment: datetime) -> str:
-    """`3 minutes ago`, `in 2 days`, `just now`."""
+    """Return a moment in relation to now: `3 minutes ago`, `in 2 days`, `just now`."""
     elapsed = (now() - moment).total_seconds()
     distance = abs(elapsed)
     if distance < 5:
@@ -193,6 +193,6 @@ def absolute(moment: datetime) -> str:
 
 
 def searchable(entity: EntityRecord) -> str:
-    """Everything about the entity that the search box looks at, in lower case."""
+    """Return everything about the entity that the search box looks at, in lower case."""
     content = [entity.identifier, entity.title, entity.team, entity.properties, entity.relations]
     return json.dumps(content, ensure_ascii=False).casefold()

@@ -36,7 +36,7 @@ def search_datasource(
 def page_of(
     found: Sequence[EntityRecord], body: dict[str, Any], default_limit: int
 ) -> tuple[list[EntityRecord], str | None]:
-    """One page of `found` and the cursor of the next, by `limit` and `from` of the request.
+    """Return one page of `found` and the cursor of the next, by `limit` and `from` of the request.
 
     A cursor names the last entity of its page, not a position: entities that come or go between
     two pages neither repeat others nor hide them.
@@ -61,7 +61,7 @@ def reduced(
     *,
     derived: bool,
 ) -> dict[str, Any]:
-    """The entity's JSON with `include` fields only, or without `exclude` fields.
+    """Return the entity's JSON with `include` fields only, or without `exclude` fields.
 
     A field is `identifier`, `$updatedAt`, `properties`, `properties.language`, `relations.team`, …
     """

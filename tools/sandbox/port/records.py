@@ -1,4 +1,4 @@
-"""What the catalog is made of: entities, integrations, and who wrote what."""
+"""Records of the catalog: entities, integrations, and their writers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def now() -> datetime:
 
 
 def timestamp(moment: datetime) -> str:
-    """ISO 8601 with milliseconds and `Z`, as Port writes it."""
+    """Write a moment as Port does: ISO 8601 with milliseconds and `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who sent a request, from its `User-Agent`.
+    """The sender of a request, from its `User-Agent`.
 
     Ocean sends `port-ocean/<type>/<version>/<identifier>/<exporter or gitops>`; Port keeps that
     string as the `$datasource` of what the request writes. Other clients have no integration.
@@ -58,7 +58,7 @@ class EntityRecord:
         return self.title or self.identifier
 
     def content(self) -> dict[str, Any]:
-        """What a writer decides about: equal contents mean that nothing changed.
+        """Return the part that a writer decides about: equal contents mean that nothing changed.
 
         A property that is null and one that is absent are the same.
         """

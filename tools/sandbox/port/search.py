@@ -44,7 +44,7 @@ def search(
 
 
 def matches(entity: EntityRecord, query: dict[str, Any]) -> bool:
-    """Whether one entity passes a query, a group of rules, or a single rule."""
+    """Return whether one entity passes a query, a group of rules, or a single rule."""
     if "rules" in query:
         results = (matches(entity, rule) for rule in query["rules"])
         return any(results) if _combinator(query) == "or" else all(results)
@@ -83,7 +83,7 @@ def _is_related(entity: EntityRecord, rule: dict[str, Any]) -> bool:
 def _candidates(
     state: PortState, query: dict[str, Any], blueprint: str | None
 ) -> Iterable[EntityRecord]:
-    """The entities worth asking: Ocean's look-ups name a blueprint and identifiers.
+    """Return the entities worth asking: Ocean's look-ups name a blueprint and identifiers.
 
     Scanning everything for each of them would make a sync quadratic.
     """

@@ -32,7 +32,7 @@ def _system_blueprint(identifier: str, title: str, icon: str) -> dict[str, Any]:
 
 
 def _system_blueprints() -> dict[str, dict[str, Any]]:
-    """The blueprints of users and teams, which every organization has as relation targets."""
+    """Return the blueprints of users and teams, which every organization has."""
     return {
         "_user": _system_blueprint("_user", "User", "User"),
         "_team": _system_blueprint("_team", "Team", "Team"),
@@ -71,13 +71,13 @@ class PortState:
         self.__dict__.update(fresh.__dict__)
 
     def blueprint(self, identifier: str) -> dict[str, Any]:
-        """The blueprint, or `NotFound`."""
+        """Return the blueprint, or `NotFound`."""
         if identifier not in self.blueprints:
             raise NotFound.of("Blueprint", identifier)
         return self.blueprints[identifier]
 
     def entity(self, blueprint: str, identifier: str) -> EntityRecord:
-        """The entity, or `NotFound` for it or for its blueprint."""
+        """Return the entity, or `NotFound` for it or for its blueprint."""
         self.blueprint(blueprint)
         record = self.find_entity(blueprint, identifier)
         if record is None:
@@ -88,13 +88,13 @@ class PortState:
         return self.entities.get(blueprint, {}).get(identifier)
 
     def integration(self, identifier: str) -> Integration:
-        """The integration, or `NotFound`."""
+        """Return the integration, or `NotFound`."""
         if identifier not in self.integrations:
             raise NotFound.of("Integration", identifier)
         return self.integrations[identifier]
 
     def owned_counts(self, integration: str) -> dict[str, int]:
-        """How many entities the integration has written, by blueprint."""
+        """Count the entities that the integration has written, by blueprint."""
         return Counter(
             record.blueprint
             for records in self.entities.values()
@@ -103,7 +103,7 @@ class PortState:
         )
 
     def open_sync(self, integration: str | None) -> Sync | None:
-        """The running sync of the integration, if there is one."""
+        """Return the running sync of the integration, if there is one."""
         last = self.last_sync(integration)
         return last if last and last.is_open else None
 
@@ -124,7 +124,7 @@ class PortState:
             sync.close(status, self.owned_counts(integration))
 
     def recent_syncs(self, limit: int | None = None) -> list[Sync]:
-        """Syncs, newest first, with the counts of running ones up to date."""
+        """Return syncs, newest first, with the counts of running ones up to date."""
         recent = self.syncs[::-1][:limit]
         for sync in recent:
             if sync.is_open:
@@ -142,7 +142,7 @@ class PortState:
         sync.logged_errors.extend(errors[:room])
 
     def as_json(self) -> dict[str, Any]:
-        """The whole state, as `GET /sandbox/api/state` answers it."""
+        """Return the whole state, as `GET /sandbox/api/state` answers it."""
         integrations = [integration.as_json() for integration in self.integrations.values()]
         return {
             "blueprints": self.blueprints,

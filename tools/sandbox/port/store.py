@@ -248,7 +248,7 @@ def incoming_relations(
 
 
 def described_identifier(body: Any) -> str:
-    """The identifier that an error is told with; a search identifier has none yet."""
+    """Return the identifier that an error is told with; a search identifier has none yet."""
     identifier = body.get("identifier") if isinstance(body, dict) else None
     return identifier if isinstance(identifier, str) and identifier else UNKNOWN_IDENTIFIER
 

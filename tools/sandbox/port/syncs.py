@@ -1,4 +1,4 @@
-"""What each resync really changed, counted from the catalog and not from the requests.
+"""Real changes of each resync, counted from the catalog and not from the requests.
 
 Ocean leaves out entities that did not change and may write one entity several times. So a sync
 records which entities came, changed and went; what its integration owns beyond those is unchanged.

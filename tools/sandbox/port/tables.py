@@ -49,7 +49,7 @@ _DEFAULTS = {"q": "", "page": 1, "sort": "$title", "desc": False}
 
 @dataclass(frozen=True)
 class TableRequest:
-    """What the reader asked for: search text, page from 1, sort key, direction."""
+    """The wish of a reader: search text, page from 1, sort key, direction."""
 
     text: str = ""
     page: int = 1
@@ -57,7 +57,7 @@ class TableRequest:
     descending: bool = False
 
     def link(self, **changes: Any) -> str:
-        """The address of the same table with other values; defaults are left out."""
+        """Return the address of the same table with other values; defaults are left out."""
         values = {"q": self.text, "page": self.page, "sort": self.sort, "desc": self.descending}
         values |= changes
         shown = {key: value for key, value in values.items() if value != _DEFAULTS[key]}
@@ -103,7 +103,7 @@ def columns_of(blueprint: dict[str, Any]) -> list[Column]:
 
 
 def cells_of(state: PortState, entity: EntityRecord, columns: list[Column]) -> list[Cell]:
-    """The entity's values, one for each column."""
+    """Return the entity's values, one for each column."""
     has_derived = any(column.kind == "derived" for column in columns)
     derived = derived_properties(state, entity) if has_derived else {}
     return [_cell(state, entity, column, derived) for column in columns]
@@ -117,7 +117,7 @@ def _cell(state: PortState, entity: EntityRecord, column: Column, derived: dict[
 
 
 def build_table(state: PortState, blueprint: dict[str, Any], request: TableRequest) -> Table:
-    """One page of the blueprint's entities; a page beyond the last shows the last."""
+    """Return one page of the blueprint's entities; a page beyond the last shows the last."""
     everything = list(state.entities.get(blueprint["identifier"], {}).values())
     wanted = request.text.casefold().split()
     found = [item for item in everything if all(word in searchable(item) for word in wanted)]

@@ -1,4 +1,4 @@
-"""Whether an entity fits its blueprint, told in the words of Port's API.
+"""Checks of entities against their blueprints, in the words of Port's API.
 
 Only stored properties are checked: mirror, calculation and aggregation properties are computed by
 Port and may not be written.
@@ -28,7 +28,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def check_identifier(value: Any) -> str:
-    """The identifier itself; `InvalidRequest` when Port would not take it."""
+    """Return the identifier itself; `InvalidRequest` when Port would not take it."""
     if not isinstance(value, str) or not value:
         raise InvalidRequest("body must have a non-empty string property 'identifier'")
     if len(value) > IDENTIFIER_MAX_LENGTH:
@@ -69,7 +69,7 @@ def _property_problems(schema: dict[str, Any], properties: dict[str, Any]) -> It
 
 
 def value_problems(where: str, schema: dict[str, Any], value: Any) -> Iterator[str]:
-    """What is wrong with one value under one property definition; `where` begins each message."""
+    """Yield the problems of a value under a property definition; `where` begins each message."""
     expected = schema.get("type")
     if expected and not _has_type(value, expected):
         yield f"{where} must be {expected}"

@@ -33,7 +33,7 @@ def create_app(
     auth: AuthStyle = "bearer",
     token_lifetime: float = 3600,
 ) -> FastAPI:
-    """The sample API.
+    """Return the sample API.
 
     Args:
         distributions: what it serves; by default the packages of this environment.

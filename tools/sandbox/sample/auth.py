@@ -36,7 +36,7 @@ class TokenIssuer:
         self._expiry: dict[str, float] = {}
 
     def issue(self, client_id: str, client_secret: str) -> str | None:
-        """A new token, or None when the credentials are wrong."""
+        """Return a new token, or None when the credentials are wrong."""
         if not (_same(client_id, IDENTITY) and _same(client_secret, self._client_secret)):
             return None
         token = secrets.token_urlsafe(24)
@@ -44,7 +44,7 @@ class TokenIssuer:
         return token
 
     def accepts(self, token: str) -> bool:
-        """Whether the token was issued here and has not expired."""
+        """Return whether the token was issued here and has not expired."""
         return self._clock() < self._expiry.get(token, float("-inf"))
 
 
@@ -88,7 +88,7 @@ class Gate:
 
 
 async def read_grant(request: Request) -> dict[str, Any]:
-    """The fields of a token request, sent as JSON or as a form.
+    """Return the fields of a token request, sent as JSON or as a form.
 
     Raises:
         ValueError: the body is neither.

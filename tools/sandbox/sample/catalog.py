@@ -19,7 +19,7 @@ COMMANDS = "console_scripts"
 
 
 class Catalog:
-    """What the endpoints read from; never changes once it is made."""
+    """The data behind the endpoints; it never changes once it is made."""
 
     def __init__(self, packages: Sequence[Package]) -> None:
         self.packages = sorted(packages, key=lambda package: package.id)
@@ -39,7 +39,7 @@ class Catalog:
         self.commands = [point for point in self.entry_points if point.group == COMMANDS]
 
     def package(self, identifier: str) -> Package | None:
-        """The package with this identifier."""
+        """Return the package with this identifier."""
         return self._by_id.get(identifier)
 
 

@@ -30,7 +30,7 @@ EXTRA_IN_MARKER = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 
 def installed_packages() -> list[Package]:
-    """Every distribution that this interpreter can import, by identifier.
+    """Return every distribution that this interpreter can import, by identifier.
 
     Of two with the same name, the one that comes first on the import path counts.
     """
@@ -43,7 +43,7 @@ def installed_packages() -> list[Package]:
 
 
 def describe_environment(packages: Iterable[Package]) -> Environment:
-    """The interpreter and the machine that these packages are installed for."""
+    """Return the interpreter and the machine that these packages are installed for."""
     implementation = platform.python_implementation()
     return Environment(
         id=slug(f"{implementation} {platform.python_version()} {platform.system()}"),
@@ -93,7 +93,7 @@ def _package(
 
 
 def _fields(distribution: Distribution) -> dict[str, str]:
-    """The first value of every metadata field that has one."""
+    """Return the first value of every metadata field that has one."""
     metadata = distribution.metadata
     found = {key: metadata.get_all(key) for key in set(metadata)}
     return {key: values[0] for key, values in found.items() if values and values[0]}

@@ -12,13 +12,13 @@ UNKNOWN_LICENSE = "Unknown"
 
 
 def slug(text: str) -> str:
-    """`Armin Rigo` → `armin-rigo`: lower-case ASCII letters, digits and single hyphens."""
+    """Return a slug of lower-case ASCII, digits and hyphens: `Armin Rigo` gives `armin-rigo`."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
 
 
 def license_name(expression: str | None, text: str | None, classifiers: Iterable[str]) -> str:
-    """The licence's name: the SPDX expression, a short licence text, or the classifier."""
+    """Return the licence's name: the SPDX expression, a short licence text, or the classifier."""
     if expression:
         return expression
     if text and len(text) <= LONGEST_LICENSE_NAME and "\n" not in text:
@@ -28,7 +28,7 @@ def license_name(expression: str | None, text: str | None, classifiers: Iterable
 
 
 def homepage(direct: str | None, project_urls: Iterable[str]) -> str | None:
-    """`Home-page`, or the first of the project's labelled URLs that stands for it."""
+    """Return `Home-page`, or the first of the project's labelled URLs that stands for it."""
     if direct:
         return direct
     labelled = dict(_labelled(url) for url in project_urls)
@@ -66,7 +66,7 @@ def _split_names(names: str | None, addresses: int) -> list[str]:
 
 
 def keywords(text: str | None) -> tuple[str, ...]:
-    """The keywords, which are parted by commas or, in older packages, by spaces."""
+    """Return the keywords, which are parted by commas or, in older packages, by spaces."""
     if not text:
         return ()
     parts = text.split(",") if "," in text else text.split()

@@ -93,13 +93,13 @@ class Package(Record):
     @computed_field  # type: ignore[prop-decorator]  # mypy cannot see a decorated property
     @property
     def requirement_count(self) -> int:
-        """How many requirements the package states, optional ones too."""
+        """The number of requirements that the package states, optional ones too."""
         return len(self.requirements)
 
     @computed_field  # type: ignore[prop-decorator]  # mypy cannot see a decorated property
     @property
     def file_count(self) -> int:
-        """How many files the installation recorded."""
+        """The number of files that the installation recorded."""
         return len(self.files)
 
     @computed_field  # type: ignore[prop-decorator]  # mypy cannot see a decorated property
@@ -119,7 +119,7 @@ class Group(Record):
     @computed_field  # type: ignore[prop-decorator]  # mypy cannot see a decorated property
     @property
     def package_count(self) -> int:
-        """How many packages are in the group."""
+        """The number of packages in the group."""
         return len(self.packages)
 
 

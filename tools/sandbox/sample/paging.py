@@ -53,7 +53,7 @@ class ODataPage[Item](BaseModel):
 
 
 def page_of[Item](items: Sequence[Item], page: int, size: int) -> Page[Item]:
-    """The `page`-th run of `size` items, with the total and whether another run follows."""
+    """Return the `page`-th run of `size` items, with the total and whether another run follows."""
     size = min(size, LARGEST_PAGE)
     end = page * size
     return Page(
@@ -66,14 +66,14 @@ def page_of[Item](items: Sequence[Item], page: int, size: int) -> Page[Item]:
 
 
 def slice_of[Item](items: Sequence[Item], offset: int, limit: int) -> Slice[Item]:
-    """`limit` items from `offset` on."""
+    """Return `limit` items from `offset` on."""
     limit = min(limit, LARGEST_PAGE)
     end = offset + limit
     return Slice(data=items[offset:end], offset=offset, limit=limit, has_more=end < len(items))
 
 
 def cursor_page_of[Item](items: Sequence[Item], cursor: str | None, limit: int) -> CursorPage[Item]:
-    """`limit` items from where the opaque cursor points to.
+    """Return `limit` items from where the opaque cursor points to.
 
     Raises:
         ValueError: the cursor was not made by this API.
@@ -88,7 +88,7 @@ def cursor_page_of[Item](items: Sequence[Item], cursor: str | None, limit: int) 
 def odata_page_of[Item](
     items: Sequence[Item], url: URL, skip_token: int, top: int
 ) -> ODataPage[Item]:
-    """`top` items from `skip_token` on; the link to the next ones keeps the other parameters."""
+    """Return `top` items from `skip_token` on; the link to the next keeps other parameters."""
     end = skip_token + min(top, LARGEST_PAGE)
     found = items[skip_token:end]
     if end >= len(items):
@@ -97,7 +97,7 @@ def odata_page_of[Item](
 
 
 def link_header(url: URL, page: int, size: int, total: int) -> str:
-    """The value of an RFC 8288 `Link` header: first, prev, next and last where they exist."""
+    """Return an RFC 8288 `Link` header: first, prev, next and last where they exist."""
     last = max(1, -(-total // min(size, LARGEST_PAGE)))
     targets = {"first": 1, "prev": page - 1, "next": page + 1, "last": last}
     return ", ".join(

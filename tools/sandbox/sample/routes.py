@@ -56,7 +56,7 @@ Named = Annotated[Package, Depends(_package)]
 
 @api.get("/api/v1/environment")
 async def environment(catalog: Data) -> Environment:
-    """The Python environment: one object, no list."""
+    """Return the Python environment: one object, no list."""
     return catalog.environment
 
 
@@ -71,7 +71,7 @@ async def packages(
 
 @api.get("/api/v1/packages/{name}")
 async def package(package: Named) -> Package:
-    """One package."""
+    """Return one package."""
     return package
 
 
@@ -83,7 +83,7 @@ async def requirements(
     optional: bool | None = None,
     installed: bool | None = None,
 ) -> Page[Requirement]:
-    """What a package asks for, page by page.
+    """Return the requirements of packages, page by page.
 
     `optional` keeps what only extras ask for, or leaves it out; `installed` likewise keeps what
     is installed here, or the rest.
@@ -98,7 +98,7 @@ async def requirements(
 
 @api.get("/api/v1/packages/{name}/files")
 async def files(package: Named, offset: Offset = 0, limit: Size = 50) -> Slice[InstalledFile]:
-    """The files of a package, by offset."""
+    """Return the files of a package, by offset."""
     return slice_of(package.files, offset, limit)
 
 
@@ -110,13 +110,13 @@ async def maintainers(catalog: Data, page: Number = 1, size: Size = 50) -> Page[
 
 @api.get("/api/v1/licenses")
 async def licenses(catalog: Data, page: Number = 1, size: Size = 50) -> Page[Group]:
-    """Licences, page by page."""
+    """Return licences, page by page."""
     return page_of(catalog.licenses, page, size)
 
 
 @api.get("/api/v1/commands")
 async def commands(catalog: Data, page: Number = 1, size: Size = 50) -> Page[EntryPoint]:
-    """The commands that packages install, page by page."""
+    """Return the commands that packages install, page by page."""
     return page_of(catalog.commands, page, size)
 
 
@@ -128,7 +128,7 @@ async def topics(catalog: Data, offset: Offset = 0, limit: Size = 50) -> Slice[G
 
 @api.get("/api/v1/modules")
 async def modules(catalog: Data, cursor: str | None = None, limit: Size = 50) -> CursorPage[Group]:
-    """Top-level import names, by cursor."""
+    """Return top-level import names, by cursor."""
     try:
         return cursor_page_of(catalog.modules, cursor, limit)
     except ValueError as error:
@@ -142,7 +142,7 @@ async def dependencies(
     top: Annotated[int, Query(alias="$top", ge=1)] = 50,
     skip_token: Annotated[int, Query(alias="$skiptoken", ge=0)] = 0,
 ) -> ODataPage[Requirement]:
-    """Every requirement of every package, with OData next links."""
+    """Return every requirement of every package, with OData next links."""
     return odata_page_of(catalog.requirements, request.url, skip_token, top)
 
 

@@ -1,4 +1,4 @@
-"""What the routes share: the state, who is asking, and the JSON body."""
+"""Parts that the routes share: the state, the sender, and the JSON body."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALGORITHM = "HS256"
 
 
 def answer(status: int = 200, **content: Any) -> JSONResponse:
-    """`{"ok": true, …}`, without a pass through the response-model machinery."""
+    """Answer `{"ok": true, …}`, without a pass through the response-model machinery."""
     return JSONResponse({"ok": True, **content}, status_code=status)
 
 
@@ -52,7 +52,7 @@ Body = Annotated[dict[str, Any], Depends(json_object)]
 
 
 def issue_token(state: PortState, client_id: str) -> str:
-    """A signed token that says, as Port's does, that it belongs to a machine."""
+    """Return a signed token that says, as Port's does, that it belongs to a machine."""
     issued_at = int(time.time())
     claims = {
         "sub": client_id,

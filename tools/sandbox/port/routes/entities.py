@@ -41,7 +41,7 @@ Options = Annotated[WriteOptions, Depends(write_options)]
 
 @router.post("/blueprints/entities/datasource-entities")
 async def find_by_datasource(state: State, body: Body) -> Response:
-    """What one integration wrote; Ocean compares it with what the resync produced."""
+    """Return the entities that one integration wrote, which Ocean compares with its resync."""
     found = search_datasource(
         state,
         prefix=str(body.get("datasource_prefix", "")),

@@ -17,7 +17,7 @@ async def get_state(state: State) -> Response:
 
 @router.get("/syncs")
 async def get_syncs(state: State) -> Response:
-    """Every sync, oldest first."""
+    """Return every sync, oldest first."""
     return JSONResponse({"syncs": [sync.as_json() for sync in reversed(state.recent_syncs())]})
 
 

@@ -25,7 +25,7 @@ _OWN_FIELDS = {"installationId", "identifier", "config", "resyncState"}
 
 @router.get("/integration/provision-enabled")
 async def list_provisioned() -> Response:
-    """Empty: no integration's defaults are provisioned by Port, so Ocean creates its own."""
+    """Return nothing: Port provisions no integration's defaults, so Ocean creates its own."""
     return answer(integrations=[])
 
 
@@ -79,7 +79,7 @@ async def delete_integration(state: State, identifier: str) -> Response:
 async def patch_resync_state(
     request: Request, state: State, identifier: str, body: Body
 ) -> Response:
-    """`running` begins a sync; `completed`, `failed` and `aborted` end it."""
+    """Begin a sync with `running`; end it with `completed`, `failed` or `aborted`."""
     integration = state.integration(identifier)
     status = body.get("status")
     if status == RUNNING:
@@ -181,7 +181,7 @@ def _apply(integration: Integration, body: dict[str, Any], moment: datetime) -> 
 
 
 def _shown(request: Request, integration: Integration) -> dict[str, Any]:
-    """The integration as answered: with the addresses to send logs and metrics to."""
+    """Return the integration as answered: with the addresses to send logs and metrics to."""
     api = f"{str(request.base_url).rstrip('/')}/v1"
     identifier = integration.identifier
     return {
