@@ -6,24 +6,22 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import hashlib
 import hmac
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Self
 from urllib.parse import quote, unquote_to_bytes
 
 import httpx
 
-from auth.signed import SignedAuth
+from auth.strategy import CLOCK, Clock, SignedAuth, copied
+from redaction import Redactor
+from settings.credentials import AwsSettings
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNRESERVED = "-_.~"
 
 type Pairs = Iterable[tuple[str, str]]
-
-
-def now() -> datetime:
-    """The time in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class AwsKey:
     def authorization(
         self, method: str, path: str, query: str, headers: Pairs, digest: str, moment: str
     ) -> str:
-        """The Authorization header of a request.
+        """Return the Authorization header of a request.
 
         Inputs: `path` and `query` as they are sent; `headers`, those to sign; `digest`, the SHA-256
         of the body in hex; `moment`, the X-Amz-Date, such as `20150830T123600Z`.
@@ -53,6 +51,18 @@ class AwsKey:
         credential = f"Credential={self.access_key_id}/{scope}"
         return f"{_ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"
 
+    @classmethod
+    def of(cls, settings: AwsSettings) -> Self:
+        """Return the key in the settings, which were checked for it."""
+        secret, token = settings.secret_access_key, settings.session_token
+        return cls(
+            settings.access_key_id or "",
+            secret.get_secret_value() if secret else "",
+            settings.signing_region or "",
+            settings.signing_service,
+            token.get_secret_value() if token else "",
+        )
+
     def _key_of(self, date: str) -> bytes:
         key = f"AWS4{self.secret_access_key}".encode()
         for part in (date, self.region, self.service, "aws4_request"):
@@ -61,19 +71,19 @@ class AwsKey:
 
 
 class SigV4Auth(SignedAuth):
-    """Signs method, path, query, Host, Content-Type, every X-Amz header and the body's hash.
+    """Signs method, path, query, Host, Content-Type, every X-Amz header and the body's hash."""
 
-    `clock` gives the time, because AWS takes a signature for five minutes only.
-    """
+    serves = AwsSettings
 
-    def __init__(self, key: AwsKey, *, clock: Callable[[], datetime] = now) -> None:
-        self._key = key
+    def __init__(self, settings: AwsSettings, redactor: Redactor, clock: Clock = CLOCK) -> None:
+        self._key = AwsKey.of(settings)
         self._clock = clock
 
     def sign(self, request: httpx.Request) -> httpx.Request:
         url = unambiguous(request.url)
         path, _, query = url.raw_path.decode("ascii").partition("?")
-        moment = self._clock().strftime("%Y%m%dT%H%M%SZ")
+        # AWS takes a signature for five minutes only.
+        moment = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
         digest = _sha256(request.content)
         headers = httpx.Headers(request.headers)
         headers["X-Amz-Date"] = moment
@@ -84,17 +94,11 @@ class SigV4Auth(SignedAuth):
         headers["Authorization"] = self._key.authorization(
             request.method, path, query, signed, digest, moment
         )
-        return httpx.Request(
-            request.method,
-            url,
-            headers=headers,
-            content=request.content,
-            extensions=request.extensions,
-        )
+        return copied(request, headers, url=url)
 
 
 def unambiguous(url: httpx.URL) -> httpx.URL:
-    """The same address, encoded as AWS encodes it, so that both sides sign the same text.
+    """Return the same address, encoded as AWS encodes it, so that both sides sign the same text.
 
     A plus in a query means a space, as everywhere where forms are sent; AWS reads it as a plus.
     """
@@ -109,7 +113,7 @@ def _is_signed(name: str) -> bool:
 
 
 def _canonical_headers(headers: Pairs) -> tuple[list[str], str]:
-    """A line for each header, and the names of all."""
+    """Return a line for each header, and the names of all."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name.lower(), []).append(" ".join(value.split()))
@@ -131,7 +135,7 @@ def _encoded(text: str) -> str:
 
 
 def _normal(path: str) -> str:
-    """The path without empty and dot segments, which all services but S3 leave out (RFC 3986)."""
+    """Return the path without empty and dot segments, as all services but S3 do (RFC 3986)."""
     normal = posixpath.normpath(f"/{path.lstrip('/')}")
     return f"{normal}/" if path.endswith(("/", "/.", "/..")) and normal != "/" else normal
 

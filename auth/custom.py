@@ -1,8 +1,6 @@
 """`authType: custom`: a request that obtains credentials, and a template that applies them."""
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +8,19 @@ import httpx
 import ijson
 
 from api_messages import ApiRequest
-from auth.cookies import cookie_pairs, with_cookies
-from auth.renewal import RenewedAuth, endpoint_url, own_headers
+from auth.renewal import Credentials, RenewedAuth, endpoint_url, own_headers
+from auth.static import cookie_pairs, with_cookies
+from auth.strategy import CLOCK, Clock, copied
 from errors import AuthenticationError
 from formats.json_text import parse
 from redaction import Redactor, leaves
-from settings import answer_template as template
+from settings import answer_template
 from settings.connection import ConnectionSettings
-from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.credentials import CustomAuthSettings
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateCredentials:
+class TemplateCredentials(Credentials):
     """One evaluated template; `lifetime` is in seconds."""
 
     headers: dict[str, str]
@@ -31,7 +30,7 @@ class TemplateCredentials:
     lifetime: float | None
 
     def apply(self, request: httpx.Request, *, waited: bool) -> httpx.Request:
-        """A new request with these headers, query parameters and body fields.
+        """Return a new request with these headers, query parameters and body fields.
 
         One that `waited` for the authentication was built before its cookies came, and gets them.
         """
@@ -45,30 +44,23 @@ class TemplateCredentials:
             content = _merge_body(content, self.body)
             headers["Content-Type"] = "application/json"
             headers.pop("Content-Length", None)
-        return httpx.Request(
-            request.method,
-            signed.url,
-            headers=headers,
-            content=content or None,
-            extensions=request.extensions,
-        )
+        return copied(request, headers, url=signed.url, content=content)
 
 
 class CustomAuth(RenewedAuth):
     """Sends `customAuthRequest` and puts its answer into requests as the template says."""
 
+    serves = CustomAuthSettings
+
     def __init__(
-        self,
-        request: CustomAuthRequest,
-        request_template: CustomAuthRequestTemplate,
-        *,
-        settings: ConnectionSettings,
-        redactor: Redactor,
-        clock: Callable[[], float] = time.monotonic,
+        self, settings: ConnectionSettings, redactor: Redactor, clock: Clock = CLOCK
     ) -> None:
         super().__init__(name="customAuthRequest", advice="look at customAuthRequest", clock=clock)
+        request, template = settings.custom_auth_request, settings.custom_auth_request_template
+        assert request  # noqa: S101 (checked by ConnectionSettings.parse)
+        assert template  # noqa: S101 (as above)
         self._request = request
-        self._template = request_template
+        self._template = template
         self._settings = settings
         self._redactor = redactor
 
@@ -89,8 +81,8 @@ class CustomAuth(RenewedAuth):
         answer = self._read(response)
         self._redactor.learn_renewed(answer)
         try:
-            rendered = template.render(self._template.sections, answer)
-        except template.TemplateError as error:
+            rendered = answer_template.render(self._template.sections, answer)
+        except answer_template.TemplateError as error:
             raise AuthenticationError(
                 f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
             ) from None

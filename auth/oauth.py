@@ -1,8 +1,7 @@
 """`authType: oauth2`: access tokens from a token endpoint (RFC 6749, RFC 7523)."""
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +11,15 @@ import httpx
 import ijson
 
 from auth.refresh_tokens import RefreshTokens
-from auth.renewal import RenewedAuth, endpoint_url, own_headers
+from auth.renewal import Credentials, RenewedAuth, endpoint_url, own_headers
 from auth.signing import JwtSigner
+from auth.strategy import CLOCK, Clock, with_bearer
 from errors import AuthenticationError
 from formats.json_text import parse
 from redaction import Redactor
 from settings.basic_credentials import client_pair
 from settings.connection import ConnectionSettings
+from settings.credentials import OAuthSettings
 from transport.exchange import Exchange
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -42,48 +43,30 @@ _ADVICE_BY_GRANT = {
 
 
 @dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(Credentials):
     """A token, and for how many seconds it holds; None when only a 401 tells."""
 
     value: str = field(repr=False)
     lifetime: float | None
 
     def apply(self, request: httpx.Request, *, waited: bool) -> httpx.Request:
-        """A new request with this token."""
-        headers = httpx.Headers(request.headers)
-        headers["Authorization"] = f"Bearer {self.value}"
-        return httpx.Request(
-            request.method,
-            request.url,
-            headers=headers,
-            content=request.content or None,
-            extensions=request.extensions,
-        )
+        return with_bearer(request, self.value)
 
 
 class OAuthAuth(RenewedAuth):
-    """Gets access tokens with the grant that the settings name, and renews them.
+    """Gets access tokens with the grant that the settings name, and renews them."""
 
-    Inputs: `signer` for assertions, where there is one; `clock` gives seconds that never go back,
-    `wall_clock` seconds since 1970.
-    """
+    serves = OAuthSettings
 
     def __init__(
-        self,
-        settings: ConnectionSettings,
-        *,
-        signer: JwtSigner | None,
-        redactor: Redactor,
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
+        self, settings: ConnectionSettings, redactor: Redactor, clock: Clock = CLOCK
     ) -> None:
         super().__init__(
             name=f"{settings.grant_type} at tokenUrl", advice="look at tokenUrl", clock=clock
         )
         self._settings = settings
-        self._signer = signer
+        self._signer = JwtSigner.of(settings) if settings.signing_text else None
         self._redactor = redactor
-        self._wall_clock = wall_clock
         given = settings.refresh_token.get_secret_value() if settings.refresh_token else ""
         self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
         self._url = endpoint_url(settings.token_url or "", settings)
@@ -160,7 +143,7 @@ class OAuthAuth(RenewedAuth):
         assert self._signer  # noqa: S101 (checked by ConnectionSettings.parse)
         if self._settings.client_id:
             claims["iss"] = self._settings.client_id
-        return self._signer.sign(self._wall_clock(), aud=str(self._url), **claims)
+        return self._signer.sign(self._clock.now(), aud=str(self._url), **claims)
 
     def _evaluate(self, response: httpx.Response) -> AccessToken:
         answer = _read(response)
@@ -188,7 +171,7 @@ class OAuthAuth(RenewedAuth):
 
 
 def _read(response: httpx.Response) -> Mapping[str, Any]:
-    """The answer as an object; empty where it is none and is an error anyway."""
+    """Return the answer as an object; empty where it is none and is an error anyway."""
     try:
         answer = parse(response.content)
     except (ValueError, RecursionError, ijson.JSONError):
@@ -203,7 +186,7 @@ def _read(response: httpx.Response) -> Mapping[str, Any]:
 
 
 def _lifetime(expires_in: object) -> float | None:
-    """Seconds; None for what is no positive number, as some send 0 for tokens that never expire."""
+    """Return seconds; None for no positive number: some send 0 for tokens that never expire."""
     try:
         seconds = float(expires_in)  # type: ignore[arg-type] # of whatever type the answer has
     except (TypeError, ValueError):

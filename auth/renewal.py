@@ -1,15 +1,15 @@
 """Credentials that are fetched and expire: when to fetch them, once for all requests."""
 
 import asyncio
-import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 import httpx
 from loguru import logger
 
+from auth.strategy import Clock, Strategy
 from errors import AuthenticationError
 from settings.connection import ConnectionSettings
 from transport.origins import origin
@@ -27,23 +27,21 @@ class Credentials(Protocol):
     def lifetime(self) -> float | None: ...
 
     def apply(self, request: httpx.Request, *, waited: bool) -> httpx.Request:
-        """The request with these credentials; it was built before them when it `waited`."""
+        """Return the request with these credentials; when it `waited`, it was built before them."""
 
 
-class RenewedAuth(httpx.Auth):
+class RenewedAuth(Strategy):
     """Authenticates once for all requests, again before the credentials expire or after a 401.
 
     One authentication runs at a time; requests that meet a 401 meanwhile share its result.
-    Subclasses say what is asked and what the answer means. Inputs: `name`, what authenticates, for
-    the log; `advice`, where to look when it fails; `clock` gives seconds that never go back.
+    Subclasses say what is asked and what the answer means. `name` tells the log what authenticates,
+    and `advice` where to look when it fails.
     """
 
     requires_request_body = True
     requires_response_body = True
 
-    def __init__(
-        self, *, name: str, advice: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, name: str, advice: str, clock: Clock) -> None:
         self._name = name
         self._advice = advice
         self._clock = clock
@@ -54,18 +52,18 @@ class RenewedAuth(httpx.Auth):
 
     @abstractmethod
     def _request_credentials(self) -> httpx.Request:
-        """The request for credentials."""
+        """Return the request for credentials."""
 
     @abstractmethod
     def _evaluate(self, response: httpx.Response) -> Credentials:
-        """The credentials in its answer.
+        """Return the credentials in its answer.
 
         Raises:
             AuthenticationError: they are not there; without any text of the answer.
         """
 
     def _alone(self) -> AbstractAsyncContextManager[object]:
-        """Held while credentials are fetched, for what other processes must not do meanwhile."""
+        """Return what is held meanwhile, so that no other process fetches credentials too."""
         return nullcontext()
 
     async def async_auth_flow(
@@ -96,7 +94,7 @@ class RenewedAuth(httpx.Auth):
             response = yield used.apply(request, waited=True)
 
     def _current(self) -> Credentials | None:
-        return self._credentials if self._clock() < self._expires else None
+        return self._credentials if self._clock.steady() < self._expires else None
 
     def _known(self) -> Credentials:
         if self._credentials is None:
@@ -109,17 +107,17 @@ class RenewedAuth(httpx.Auth):
         return AuthenticationError(self._failure[0].reason, advice=self._failure[0].advice)
 
     def _ask(self) -> httpx.Request:
-        """The request for credentials; refused for a while after one that failed.
+        """Return the request for credentials; refuse it for a while after one that failed.
 
         Thousands of endpoints that each try a wrong secret would lock the account.
         """
-        if self._failure and self._clock() - self._failure[1] < _PAUSE_AFTER_FAILURE:
+        if self._failure and self._clock.steady() - self._failure[1] < _PAUSE_AFTER_FAILURE:
             raise self._refusal()
         return self._request_credentials()
 
     @contextmanager
     def _noticing_silence(self) -> Iterator[None]:
-        """Around the request for credentials: remember as a failure that it got no answer at all.
+        """Remember as a failure that the request for credentials within got no answer at all.
 
         Else all who wait would try in vain, one after another, each with all its retries.
         """
@@ -132,34 +130,36 @@ class RenewedAuth(httpx.Auth):
                 silence = AuthenticationError(
                     "the request for credentials was not answered", advice=self._advice
                 )
-                self._failure = (silence, self._clock())
+                self._failure = (silence, self._clock.steady())
             raise
 
     def _store(self, response: httpx.Response) -> None:
         try:
             credentials = self._evaluate(response)
         except AuthenticationError as error:
-            self._failure = (error, self._clock())
+            self._failure = (error, self._clock.steady())
             raise
         self._failure = None
         self._credentials = credentials
         lifetime = credentials.lifetime
-        self._expires = float("inf") if lifetime is None else self._clock() + renewal_age(lifetime)
+        self._expires = (
+            float("inf") if lifetime is None else self._clock.steady() + renewal_age(lifetime)
+        )
         logger.info(f"Authenticated with {self._name}")
 
 
 def renewal_age(lifetime: float) -> float:
-    """Seconds after which credentials are renewed: 60 s, but at most a tenth, before their end."""
+    """Return after how many seconds to renew: 60, but at most a tenth, before the end."""
     return lifetime - min(60.0, lifetime / 10)
 
 
 def endpoint_url(endpoint: str, settings: ConnectionSettings) -> httpx.URL:
-    """A path below baseUrl, or a full URL as it is."""
+    """Return the address of a path below baseUrl, or a full URL as it is."""
     absolute = endpoint.startswith(("http://", "https://"))
     return httpx.URL(endpoint if absolute else f"{settings.base_url}/{endpoint.lstrip('/')}")
 
 
 def own_headers(url: httpx.URL, settings: ConnectionSettings) -> dict[str, str]:
-    """customHeaders, where the URL is of the API's origin; none where it is not."""
+    """Return customHeaders, where the URL is of the API's origin; none where it is not."""
     is_own = origin(url) == origin(httpx.URL(settings.base_url))
     return dict(settings.custom_headers) if is_own else {}

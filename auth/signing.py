@@ -4,11 +4,12 @@ import uuid
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import jwt
 
-from settings.signing_key import SigningAlgorithm
+from settings.credentials import SigningSettings
+from settings.signing_key import SigningAlgorithm, load_key
 
 # Clocks differ; a token from the future would be refused.
 _BACKDATED = 30
@@ -24,8 +25,20 @@ class JwtSigner:
     headers: Mapping[str, Any]
     lifetime: int
 
+    @classmethod
+    def of(cls, settings: SigningSettings) -> Self:
+        """Return the signer with the key in the settings, which were checked for it."""
+        algorithm = settings.signing_algorithm
+        return cls(
+            load_key(settings.signing_text or "", algorithm),
+            algorithm,
+            settings.token_claims,
+            settings.token_headers,
+            settings.token_lifetime,
+        )
+
     def sign(self, now: float, **defaults: str) -> str:
-        """A new token, issued at `now` (seconds since 1970); `claims` win over `defaults`."""
+        """Return a new token of `now`, in seconds since 1970; `claims` win over `defaults`."""
         issued = int(now) - self.backdated
         times = {"iat": issued, "nbf": issued, "exp": issued + self.lifetime}
         claims = {**times, "jti": str(uuid.uuid4()), **defaults, **self.claims}

@@ -1,64 +1,130 @@
-"""Credentials that never change: bearer token, Basic (RFC 7617) and an API key."""
+"""Credentials that never change: none, a bearer token, Basic (RFC 7617) and an API key."""
 
-from collections.abc import Generator
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote_plus
 
 import httpx
+from loguru import logger
+from pydantic import SecretStr
 
-from auth.cookies import with_cookies
+from auth.strategy import Strategy
+from redaction import Redactor
 from settings.basic_credentials import basic_pair
+from settings.credentials import (
+    ApiKeySettings,
+    BasicSettings,
+    BearerTokenSettings,
+    NoAuthSettings,
+)
 
 
-class HeaderAuth(httpx.Auth):
-    """Sets one header in each request; a 401 is final, because the same value cannot help."""
+@dataclass(frozen=True, slots=True)
+class Place(ABC):
+    """A part of a request, by its name, and the credential that goes there."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._name = name
-        self._value = value
+    name: str
+    value: str = field(repr=False)
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        request.headers[self._name] = self._value
-        yield request
+    @abstractmethod
+    def fill(self, request: httpx.Request) -> None:
+        """Put the credential into a request."""
 
 
-class QueryAuth(httpx.Auth):
-    """Sets one query parameter in each request; the others stay as they are, to the letter."""
+class Header(Place):
+    """A header, such as `Authorization: Bearer …`."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._name = name
-        self._pair = f"{quote(name, safe='')}={quote(value, safe='')}".encode()
+    def fill(self, request: httpx.Request) -> None:
+        request.headers[self.name] = self.value
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+
+class QueryParameter(Place):
+    """A query parameter; the others stay as they are, to the letter."""
+
+    def fill(self, request: httpx.Request) -> None:
         # A next link may hold the key that the page before was asked with.
         others = [pair for pair in request.url.query.split(b"&") if pair and not self._is_it(pair)]
-        request.url = request.url.copy_with(query=b"&".join([*others, self._pair]))
-        yield request
+        own = f"{quote(self.name, safe='')}={quote(self.value, safe='')}".encode()
+        request.url = request.url.copy_with(query=b"&".join([*others, own]))
 
     def _is_it(self, pair: bytes) -> bool:
-        return unquote_plus(pair.partition(b"=")[0].decode("ascii")) == self._name
+        return unquote_plus(pair.partition(b"=")[0].decode("ascii")) == self.name
 
 
-class CookieAuth(httpx.Auth):
-    """Sets one cookie in each request, beside those that the API has set."""
+class Cookie(Place):
+    """A cookie, beside those that the API has set."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._cookie = {name: value}
+    def fill(self, request: httpx.Request) -> None:
+        request.headers["Cookie"] = with_cookies(request.headers, {self.name: self.value})
+
+
+_PLACES: Mapping[str, type[Place]] = {"header": Header, "query": QueryParameter, "cookie": Cookie}
+
+
+class NoAuth(Strategy):
+    """Adds nothing."""
+
+    serves = NoAuthSettings
+
+
+class StaticAuth(Strategy):
+    """Puts the same into each request; a 401 is final, because the same value cannot help."""
+
+    place: Place
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        request.headers["Cookie"] = with_cookies(request.headers, self._cookie)
+        self.place.fill(request)
         yield request
 
 
-def bearer(token: str) -> HeaderAuth:
-    """`Authorization: Bearer …` (RFC 6750)."""
-    return HeaderAuth("Authorization", f"Bearer {token}")
+class BearerAuth(StaticAuth):
+    """Sends `Authorization: Bearer …` (RFC 6750)."""
+
+    serves = BearerTokenSettings
+
+    def __init__(self, settings: BearerTokenSettings, redactor: Redactor) -> None:
+        self.place = Header("Authorization", f"Bearer {_text(settings.api_token)}")
 
 
-def basic(username: str, password: str) -> HeaderAuth:
-    """`Authorization: Basic …` (RFC 7617), in UTF-8."""
-    return HeaderAuth("Authorization", f"Basic {basic_pair(username, password)}")
+class BasicAuth(StaticAuth):
+    """Sends `Authorization: Basic …` (RFC 7617), in UTF-8."""
+
+    serves = BasicSettings
+
+    def __init__(self, settings: BasicSettings, redactor: Redactor) -> None:
+        if not settings.password:
+            logger.info("authType basic without a password: the user name goes with an empty one")
+        pair = basic_pair(settings.username or "", _text(settings.password))
+        self.place = Header("Authorization", f"Basic {pair}")
+
+
+class ApiKeyAuth(StaticAuth):
+    """Sends a key in a header, query parameter or cookie."""
+
+    serves = ApiKeySettings
+
+    def __init__(self, settings: ApiKeySettings, redactor: Redactor) -> None:
+        value = prefixed(settings.api_key_prefix, _text(settings.api_key))
+        self.place = _PLACES[settings.api_key_location](settings.api_key_header, value)
 
 
 def prefixed(prefix: str, key: str) -> str:
-    """The key behind its prefix: `Token` gives `Token abc`, and `Token token=` no space."""
+    """Return the key behind its prefix: `Token` gives `Token abc`, and `Token token=` no space."""
     return f"{prefix} {key}" if prefix[-1:].isalnum() else f"{prefix}{key}"
+
+
+def with_cookies(headers: httpx.Headers, cookies: Mapping[str, str]) -> str:
+    """Return the Cookie header with these cookies, in place of older ones with the same names."""
+    pairs = {**cookie_pairs(headers.get("cookie", "")), **cookies}
+    return "; ".join(f"{name}={value}" for name, value in pairs.items())
+
+
+def cookie_pairs(header: str) -> dict[str, str]:
+    """Return the cookies in a Cookie header, by name."""
+    pairs = (pair.partition("=") for pair in header.split(";") if pair.strip())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_messages import ApiRequest
-from auth.aws_signature import AwsKey, SigV4Auth, unambiguous
+from auth.aws_signature import AwsKey, unambiguous
+from auth.strategy import Clock
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Reply
 
@@ -338,7 +339,7 @@ async def test_each_attempt_is_signed_anew(
     api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter(datetime(2026, 1, 2, tzinfo=UTC) + timedelta(minutes=8 * n) for n in range(9))
-    monkeypatch.setattr(SigV4Auth.__init__, "__kwdefaults__", {"clock": lambda: next(moments)})
+    monkeypatch.setattr(Clock, "now", lambda _: next(moments).timestamp())
     api.script(Reply(503), Reply(raw=b""), Reply())
     client = connect(**_settings())
     await client.send(ApiRequest("GET", httpx.URL(f"{api.url}/x")))

@@ -10,11 +10,13 @@ import pytest
 
 from api_messages import ApiRequest, ApiResponse
 from auth.custom import CustomAuth
+from auth.strategy import Clock
 from client import ApiClient
 from errors import AuthenticationError, EndpointError, SettingsError, StatusError
 from redaction import Redactor
 from settings.connection import ConnectionSettings
 from tests.rooms import ClientFactory
+from tests.support.clock import SetClock
 from tests.support.fake_api import FakeApi, Received, Reply
 
 _SECRET = "cl13nt-s3cret"
@@ -448,18 +450,9 @@ async def test_an_api_that_echoes_shows_neither_session_nor_what_was_made_of_the
     assert "sid=*** /x?key=***&format=json a/b json" in str(caught.value)
 
 
-def _auth(interval: int | None, now: list[float]) -> CustomAuth:
+def _auth(interval: int | None, clock: Clock) -> CustomAuth:
     extra = {} if interval is None else {"reauthenticate_interval_seconds": interval}
-    settings = _parse(**_custom(extra))
-    assert settings.custom_auth_request
-    assert settings.custom_auth_request_template
-    return CustomAuth(
-        settings.custom_auth_request,
-        settings.custom_auth_request_template,
-        settings=settings,
-        redactor=Redactor(),
-        clock=lambda: now[0],
-    )
+    return CustomAuth(_parse(**_custom(extra)), Redactor(), clock)
 
 
 @pytest.mark.contract("auth.custom.interval.early", "auth.custom.interval.unset")
@@ -469,8 +462,8 @@ def _auth(interval: int | None, now: list[float]) -> CustomAuth:
 async def test_credentials_are_renewed_before_they_expire(
     interval: int | None, renewed_at: float | None
 ) -> None:
-    now, issued = [1000.0], [0]
-    auth = _auth(interval, now)
+    clock, issued = SetClock(1000.0), [0]
+    auth = _auth(interval, clock)
 
     def answer(request: httpx.Request) -> httpx.Response:
         issued[0] += request.url.path == "/login"
@@ -479,10 +472,10 @@ async def test_credentials_are_renewed_before_they_expire(
     transport = httpx.MockTransport(answer)
     async with httpx.AsyncClient(transport=transport, auth=auth) as client:
         await client.get("https://h.test/x")
-        now[0] += 10**9 if renewed_at is None else renewed_at - 0.01
+        clock.moment += 10**9 if renewed_at is None else renewed_at - 0.01
         await client.get("https://h.test/x")
         assert issued == [1]
-        now[0] += 0.02
+        clock.moment += 0.02
         response = await client.get("https://h.test/x")
     expected = 1 if renewed_at is None else 2
     assert issued == [expected]

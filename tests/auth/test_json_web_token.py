@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest
 from auth.json_web_token import JwtAuth
-from auth.signing import JwtSigner
+from auth.strategy import Clock
 from errors import SettingsError
 from redaction import MASK, Redactor
 from settings.connection import ConnectionSettings
-from settings.signing_key import SigningAlgorithm, load_key
+from settings.signing_key import SigningAlgorithm
 from tests.rooms import ClientFactory
+from tests.support.clock import SetClock
 from tests.support.fake_api import FakeApi, Received, Reply
 from tests.support.signing_keys import SECRET, pem_of, verifying
 from transport.exchange import Exchange
@@ -161,9 +162,9 @@ def test_settings_that_cannot_be(config: dict[str, Any], name: str) -> None:
     assert _problem(signing_key=SECRET, **{"signing_algorithm": "HS256", **config}).startswith(name)
 
 
-def _auth(clock: list[float], lifetime: int, *, per_request: bool = False) -> JwtAuth:
-    signer = JwtSigner(load_key(SECRET, "HS256"), "HS256", {}, {}, lifetime)
-    return JwtAuth(signer, per_request=per_request, redactor=Redactor(), clock=lambda: clock[0])
+def _auth(clock: Clock, lifetime: int) -> JwtAuth:
+    config = {"base_url": "https://h.test", "token_lifetime": lifetime, **_settings()}
+    return JwtAuth(ConnectionSettings.parse(config), Redactor(), clock)
 
 
 def _attempt(auth: JwtAuth) -> dict[str, Any]:
@@ -184,22 +185,22 @@ def _attempt(auth: JwtAuth) -> dict[str, Any]:
 @pytest.mark.contract("auth.jwt.lifetime")
 @given(lifetime=st.integers(1, 5000), steps=st.lists(st.floats(-50, 900), max_size=20))
 def test_no_attempt_carries_a_token_that_has_expired(lifetime: int, steps: list[float]) -> None:
-    clock = [2e9]
+    clock = SetClock(2e9)
     auth = _auth(clock, lifetime)
     for step in [0.0, *steps]:
-        clock[0] += step
+        clock.moment += step
         claims = _attempt(auth)
-        assert claims["iat"] <= clock[0] < claims["exp"]
+        assert claims["iat"] <= clock.moment < claims["exp"]
 
 
 @pytest.mark.contract("auth.jwt.lifetime")
 def test_a_token_is_shared_until_shortly_before_it_expires() -> None:
-    clock = [2e9]
+    clock = SetClock(2e9)
     auth = _auth(clock, 600)
     first = _attempt(auth)["jti"]
-    clock[0] += 600 - 30 - 60 - 1
+    clock.moment += 600 - 30 - 60 - 1
     assert _attempt(auth)["jti"] == first
-    clock[0] += 2
+    clock.moment += 2
     assert _attempt(auth)["jti"] != first
 
 

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest
 from auth.oauth import OAuthAuth
 from auth.refresh_tokens import RefreshTokens
-from auth.signing import JwtSigner
+from auth.strategy import Clock
 from client import ApiClient
 from errors import AuthenticationError, SettingsError, StatusError
 from redaction import Redactor
 from settings.connection import ConnectionSettings
-from settings.signing_key import load_key
 from tests.rooms import ClientFactory
+from tests.support.clock import SetClock
 from tests.support.fake_api import FakeApi, Received, Reply
-from tests.support.signing_keys import SECRET, pem_of, verifying
+from tests.support.signing_keys import pem_of, verifying
 from transport import retries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -248,14 +248,9 @@ async def test_a_revoked_token_is_renewed_once(
     assert issuer.issued == 2
 
 
-def _auth(clock: list[float], **more: Any) -> OAuthAuth:
-    config = {"base_url": "https://h.test", **_settings(**more)}
-    return OAuthAuth(
-        ConnectionSettings.parse(config),
-        signer=JwtSigner(load_key(SECRET, "HS256"), "HS256", {}, {}, 300),
-        redactor=Redactor(),
-        clock=lambda: clock[0],
-    )
+def _auth(clock: Clock) -> OAuthAuth:
+    config = {"base_url": "https://h.test", **_settings()}
+    return OAuthAuth(ConnectionSettings.parse(config), Redactor(), clock)
 
 
 @pytest.mark.contract("auth.oauth.expiry")
@@ -278,7 +273,7 @@ def _auth(clock: list[float], **more: Any) -> OAuthAuth:
 async def test_tokens_are_renewed_before_they_expire(
     expires_in: object, renewed_at: float | None
 ) -> None:
-    clock, issued = [1000.0], [0]
+    clock, issued = SetClock(1000.0), [0]
 
     def answer(request: httpx.Request) -> httpx.Response:
         issued[0] += request.url.path == "/token"
@@ -289,10 +284,10 @@ async def test_tokens_are_renewed_before_they_expire(
     transport = httpx.MockTransport(answer)
     async with httpx.AsyncClient(transport=transport, auth=_auth(clock)) as client:
         await client.get("https://h.test/x")
-        clock[0] += 10**9 if renewed_at is None else renewed_at - 0.01
+        clock.moment += 10**9 if renewed_at is None else renewed_at - 0.01
         await client.get("https://h.test/x")
         assert issued == [1]
-        clock[0] += 0.02
+        clock.moment += 0.02
         await client.get("https://h.test/x")
     assert issued == [1 if renewed_at is None else 2]
 
@@ -366,7 +361,7 @@ async def test_a_request_that_is_given_up_fails_no_other(
 
 @pytest.mark.contract("auth.oauth.failure")
 async def test_a_failure_holds_for_thirty_seconds() -> None:
-    clock, asked = [1000.0], [0]
+    clock, asked = SetClock(1000.0), [0]
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked[0] += 1
@@ -375,7 +370,7 @@ async def test_a_failure_holds_for_thirty_seconds() -> None:
     transport = httpx.MockTransport(answer)
     async with httpx.AsyncClient(transport=transport, auth=_auth(clock)) as client:
         for pause in (0, 29.9, 0.2):
-            clock[0] += pause
+            clock.moment += pause
             with pytest.raises(AuthenticationError, match="invalid_client"):
                 await client.get("https://h.test/x")
     assert asked == [2]

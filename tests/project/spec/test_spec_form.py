@@ -11,6 +11,7 @@ import yaml
 from pydantic.alias_generators import to_camel
 
 from settings.connection import ConnectionSettings
+from settings.credentials import CredentialSettings
 from settings.pagination import PaginationType
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -19,18 +20,28 @@ SCHEMA: dict[str, Any] = json.loads(
     (ROOT / "tools" / "schemas" / "ocean-spec.schema.json").read_text("utf-8")
 )
 SETTINGS: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in SPEC["configurations"]}
-AUTH_TYPES = {
-    name: {to_camel(field) for field in auth.model_fields}
-    for name, auth in ConnectionSettings.of_auth_types().items()
-}
-IN_VIEW = {"baseUrl", "authType"}.union(*AUTH_TYPES.values())
+
+
+def credentials_of(settings: type[CredentialSettings]) -> dict[str, dict[str, list[str]]]:
+    """On which values of authType each setting of credentials depends."""
+    settings_by_type = {
+        auth_type: {to_camel(name) for name in auth.model_fields}
+        for auth_type, auth in settings.of_auth_types().items()
+    }
+    return {
+        name: {
+            "authType": sorted(each for each, names in settings_by_type.items() if name in names)
+        }
+        for name in set().union(*settings_by_type.values())
+    }
+
+
+CREDENTIALS = credentials_of(ConnectionSettings)
+IN_VIEW = {"baseUrl", "authType"} | CREDENTIALS.keys()
 PAGED = {"paginationType": ["offset", "page", "cursor"]}
 SIGNED = {"webhookAuth": ["hmac"]}
 DEPENDENCIES: dict[str, dict[str, list[str]]] = {
-    **{
-        name: {"authType": sorted(kind for kind, names in AUTH_TYPES.items() if name in names)}
-        for name in set().union(*AUTH_TYPES.values())
-    },
+    **CREDENTIALS,
     "refreshToken": {"grantType": ["refresh_token"]},
     "refreshTokenFile": {"grantType": ["refresh_token"]},
     "pageSize": PAGED,
