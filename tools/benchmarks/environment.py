@@ -13,7 +13,7 @@ _VENV = ROOT / "tools" / "benchmarks" / ".venv"
 _LOCK = ROOT / "tools" / "benchmarks" / "requirements.txt"
 _STAMP = _VENV / ".locked-by"
 _OURS = ("port-ocean", "httpx", "jq", "ijson")
-_THEIRS = ("airbyte-cdk", "dlt", "httpx", "orjson", "msgspec", "ijson")
+_THEIRS = ("airbyte-cdk", "dlt", "httpx", "orjson")
 
 
 def their_python() -> Path:

@@ -2,8 +2,7 @@
 
 python -m tools.benchmarks.clients.bare '{"url": "…", "style": "cursor"}'
 
-Further keys: `http2`, to speak HTTP/2 without negotiation; `pages`, to ask for so many by number;
-`parallel`, how many of these are asked for at a time.
+Further keys: `pages`, to ask for so many by number; `parallel`, how many of these at a time.
 """
 
 import asyncio
@@ -53,10 +52,7 @@ async def read_numbered(client: httpx.AsyncClient, url: str, pages: int, paralle
 
 async def run(job: dict[str, Any]) -> None:
     """Read, and print the figures."""
-    http2 = job.get("http2", False)
-    async with httpx.AsyncClient(
-        http1=not http2, http2=http2, timeout=60, trust_env=False
-    ) as client:
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
         if warm_up := job.get("warm_up"):
             await read(client, warm_up, job["style"])
         watch = Stopwatch()

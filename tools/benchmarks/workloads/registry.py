@@ -4,13 +4,7 @@ from collections.abc import Callable
 
 from tools.benchmarks.bench import Bench
 from tools.benchmarks.results import Section
-from tools.benchmarks.workloads import (
-    choices,
-    extraction,
-    pipeline,
-    profiling,
-    throughput,
-)
+from tools.benchmarks.workloads import extraction, pipeline, profiling, throughput
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "throughput": throughput.throughput,
@@ -25,6 +19,4 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "pipeline": pipeline.engines,
     "profile": profiling.profile,
     "defaults": pipeline.defaults,
-    "decoders": choices.decoders,
-    "http2": choices.http2,
 }
