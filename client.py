@@ -20,6 +20,7 @@ from cache.between_resyncs import Revalidation
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
 from settings.connection import ConnectionSettings
 from settings.secrets import redactor_for
+from statuses import REDIRECTS, Meaning, advice_on, meaning_of
 from transport.allowed_hosts import AllowedHostRule
 from transport.diagnosis import explain
 from transport.exchange import Exchange
@@ -28,22 +29,7 @@ from transport.origins import OriginRule
 from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEEP_METHOD = frozenset({307, 308})
 _FORM = "application/x-www-form-urlencoded"
-_ADVICE = {
-    400: "look at query_params, body and the pagination settings",
-    401: "look at authType and its credentials",
-    403: "the credentials lack permission for this endpoint",
-    404: "look at baseUrl and the path in kind",
-    405: "look at the selector's method",
-    407: "the proxy wants credentials; look at proxy or HTTPS_PROXY",
-    410: "look at baseUrl and the path in kind",
-    413: "look at pageSize and the selector's body",
-    415: "look at the selector's headers and body",
-    422: "look at query_params, body and the pagination settings",
-    429: "look at maxConcurrentRequests and maxRequestsPerSecond",
-}
 
 # httpx logs each URL, with whatever secret its query holds.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -93,10 +79,11 @@ class ApiClient:
                 if self._revalidation:
                     send = partial(self._revalidation.exchange, admitted.identity, send)
                 response = await send(built)
+            meaning = meaning_of(response.status_code)
             location = response.headers.get("location")
-            if response.status_code not in _REDIRECTS or not location:
+            if meaning not in REDIRECTS or not location:
                 return self._answer(current, response)
-            current = self._redirected(current, response.status_code, location)
+            current = self._redirected(current, meaning, location)
         raise RequestError(
             f"redirected more than {_MAX_REDIRECTS} times",
             endpoint=self.describe(request),
@@ -126,8 +113,7 @@ class ApiClient:
                 advice="look at the selector's headers and body",
             ) from None
         except EndpointError as error:
-            error.endpoint = error.endpoint or self.describe(request)
-            raise
+            raise error.at(self.describe(request)) from None
         except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError, OSError) as error:
             raise self._explain(error, request) from None
 
@@ -161,16 +147,15 @@ class ApiClient:
         content = _as_form(body) if is_form else str(body)
         return self._http.build_request(method, url, headers=headers, content=content)
 
-    def _redirected(self, request: ApiRequest, status: int, location: str) -> ApiRequest:
+    def _redirected(self, request: ApiRequest, meaning: Meaning, location: str) -> ApiRequest:
         try:
             target = self._origins.join(request.url, location)
         except RefusedOriginError as error:
-            error.endpoint = self.describe(request)
-            raise
+            raise error.at(self.describe(request)) from None
         moved = request.with_url(target)
-        if status in _KEEP_METHOD or request.method in ("GET", "HEAD"):
+        if meaning is Meaning.MOVED_AS_SENT or request.method in ("GET", "HEAD"):
             return moved
-        if status == httpx.codes.SEE_OTHER or request.method == "POST":
+        if meaning is Meaning.SEE_OTHER or request.method == "POST":
             return replace(moved, method="GET", body=None)
         return moved
 
@@ -189,24 +174,21 @@ class ApiClient:
             return answer
         # Anything may stand there, as in the body.
         phrase = self.redactor.excerpt(response.reason_phrase.encode())
-        error = StatusError(
+        raise StatusError(
             response.status_code,
             f"the API answered {response.status_code} {phrase}".rstrip(),
             said=self.redactor.excerpt(response.content),
             endpoint=self.describe(request),
-            advice=_ADVICE.get(response.status_code, ""),
+            advice=advice_on(response.status_code),
+            answer=answer,
         )
-        error.answer = answer
-        raise error
 
     def _explain(self, error: Exception, request: ApiRequest) -> RequestError:
         place = self.describe(request)
         if isinstance(error, httpx.RequestError):
             # What failed may have been the request for credentials.
             place = f"{error.request.method} {self.redactor.url(error.request.url)}"
-        explained = explain(error, self._settings.timeout, self.redactor)
-        explained.endpoint = place
-        return explained
+        return explain(error, self._settings.timeout, self.redactor).at(place)
 
 
 def _as_form(fields: Mapping[str, Any]) -> str:

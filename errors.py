@@ -8,6 +8,7 @@
     │   ├── RequestError            no usable answer: DNS, TLS, refused, timed out, wait too long
     │   │   └── RefusedOriginError    a link or redirect left the API's origin
     │   ├── StatusError             the API answered with an error status
+    │   │   └── GoneError             that of something that was there: it is no more
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
     │   │   └── TooDeepError          there is more than the API, or the mapping, lets be read
@@ -22,12 +23,30 @@ process unmasked.
 """
 
 from collections.abc import Sequence
+from typing import Any, Self
 
 from api_messages import ApiResponse
 
 
 class OceanCustomError(Exception):
-    """Base of every error that this integration raises on purpose."""
+    """Base of every error that this integration raises on purpose.
+
+    Errors are values: what one says never changes, and operations such as `at` give another one.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Raising an error, and handling it, sets names such as __traceback__.
+        if not name.startswith("__"):
+            raise AttributeError(f"{name} of an error cannot be changed")
+        super().__setattr__(name, value)
+
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        vars(self).update(state or {})
+
+    def _replaced(self, **changes: Any) -> Self:
+        other = type(self).__new__(type(self), *self.args)
+        vars(other).update({**vars(self), **changes})
+        return other.with_traceback(self.__traceback__)
 
 
 class ConfigurationError(OceanCustomError):
@@ -40,11 +59,13 @@ class SettingsError(ConfigurationError):
     `problems` holds one line per wrong setting, each starting with the setting's name in the spec.
     """
 
+    problems: tuple[str, ...]
+
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        listed = "\n".join(f"  - {problem}" for problem in self.problems)
-        noun = "setting is" if len(self.problems) == 1 else "settings are"
-        super().__init__(f"{len(self.problems)} connection {noun} wrong:\n{listed}")
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        noun = "setting is" if len(problems) == 1 else "settings are"
+        super().__init__(f"{len(problems)} connection {noun} wrong:\n{listed}")
+        vars(self).update(problems=tuple(problems))
 
 
 class SelectorError(ConfigurationError):
@@ -54,28 +75,46 @@ class SelectorError(ConfigurationError):
 class EndpointError(OceanCustomError):
     """An endpoint could not be read to its end.
 
-    Inputs: `reason`, what went wrong without the address, equal for equal causes, so that failures
-    of many endpoints can be grouped; `said`, the redacted start of the body; `endpoint`, the
-    method and redacted URL; `advice`, the setting or selector to look at. `answer` is the response
-    itself where there is one, for rules to look at; it may hold secrets and is never shown.
+    `reason` says what went wrong without the address, equal for equal causes, so that failures of
+    many endpoints can be grouped; `said` is the redacted start of the body; `endpoint`, the method
+    and redacted URL; `advice`, the setting or selector to look at. `answer` is the response itself
+    where there is one, for rules to look at; it may hold secrets and is never shown.
     """
 
-    answer: ApiResponse | None = None
+    reason: str
+    said: str
+    endpoint: str
+    advice: str
+    answer: ApiResponse | None
 
     def __init__(
-        self, reason: str, *, said: str = "", endpoint: str = "", advice: str = ""
+        self,
+        reason: str,
+        *,
+        said: str = "",
+        endpoint: str = "",
+        advice: str = "",
+        answer: ApiResponse | None = None,
     ) -> None:
-        self.reason = reason
-        self.said = said
-        self.endpoint = endpoint
-        self.advice = advice
         super().__init__(reason)
+        vars(self).update(reason=reason, said=said, endpoint=endpoint, advice=advice, answer=answer)
 
     def __str__(self) -> str:
         place = f"{self.endpoint}: " if self.endpoint else ""
         said = f": {self.said}" if self.said else ""
         hint = f" ({self.advice})" if self.advice else ""
         return f"{place}{self.reason}{said}{hint}"
+
+    def at(self, endpoint: str) -> Self:
+        """Return the same error about an endpoint, such as `GET https://api.test/users`.
+
+        An error that names one already is kept, as it knows better.
+        """
+        return self if self.endpoint else self._replaced(endpoint=endpoint)
+
+    def about(self, answer: ApiResponse, said: str) -> Self:
+        """Return the same error about an answer; its own quotation of the body is kept."""
+        return self._replaced(answer=answer, said=self.said or said)
 
 
 class RequestError(EndpointError):
@@ -87,18 +126,37 @@ class RefusedOriginError(RequestError):
 
 
 class StatusError(EndpointError):
-    """The API answered with a status that is neither success nor redirect.
+    """The API answered with a status that is neither success nor redirect."""
 
-    `is_decided` tells that a rule of the user's was for it, so that no built-in rule is.
-    """
-
-    is_decided = False
+    status: int
 
     def __init__(
-        self, status: int, reason: str, *, said: str = "", endpoint: str = "", advice: str = ""
+        self,
+        status: int,
+        reason: str,
+        *,
+        said: str = "",
+        endpoint: str = "",
+        advice: str = "",
+        answer: ApiResponse | None = None,
     ) -> None:
-        self.status = status
-        super().__init__(reason, said=said, endpoint=endpoint, advice=advice)
+        super().__init__(reason, said=said, endpoint=endpoint, advice=advice, answer=answer)
+        vars(self).update(status=status)
+
+
+class GoneError(StatusError):
+    """The API says of an endpoint that had to be there that it is no more; no rule says otherwise.
+
+    Only this one of all errors may be taken for the end of something: of a nested endpoint's
+    parent, or of the item of a live event.
+    """
+
+    @classmethod
+    def of(cls, error: StatusError) -> Self:
+        """Return the same error, as one that says so."""
+        gone = cls(error.status, error.reason)
+        vars(gone).update(vars(error))
+        return gone.with_traceback(error.__traceback__)
 
 
 class ResponseError(EndpointError):

@@ -12,6 +12,7 @@ from loguru import logger
 from auth.strategy import Clock, Strategy
 from errors import AuthenticationError
 from settings.connection import ConnectionSettings
+from statuses import Meaning, Situation, meaning_of
 from transport.origins import origin
 
 _PAUSE_AFTER_FAILURE = 30.0
@@ -79,7 +80,7 @@ class RenewedAuth(Strategy):
         used = first = self._known()
         response = yield used.apply(request, waited=waited)
         for _ in range(_MOST_REPEATS):
-            if response.status_code != httpx.codes.UNAUTHORIZED:
+            if meaning_of(response.status_code, Situation.RENEWABLE) is not Meaning.EXPIRED:
                 return
             async with self._lock:
                 if self._credentials is used:

@@ -22,6 +22,7 @@ from cache.directory import KeptResponses
 from cache.responses import Known, ResponseMemory
 from errors import EndpointError
 from settings.connection import ConnectionSettings
+from statuses import Meaning, Situation, meaning_of
 from transport.exchange import Exchange
 
 REQUESTS_METRIC = "ocean_custom_conditional_requests"
@@ -137,11 +138,12 @@ class Revalidation:
         asked = conditions.conditions_of(known.kept)
         request.headers.update(asked)
         response = await send(request)
-        if asked and response.status_code == httpx.codes.NOT_MODIFIED:
+        meaning = meaning_of(response.status_code, Situation.CONDITIONAL)
+        if asked and meaning is Meaning.UNCHANGED:
             served = await self._serve(known, response)
             if served:
                 return served
-        if asked and response.status_code in (304, 412):
+        if asked and meaning in (Meaning.UNCHANGED, Meaning.CHANGED):
             # What was kept is gone, or it is not what the API means.
             for header in asked:
                 request.headers.pop(header, None)

@@ -157,14 +157,13 @@ class ReplayClient(RecordingClient):
         answer = ApiResponse(request.url, status, headers, from_saved(saved))
         if 200 <= status < 300:
             return answer
-        error = StatusError(
+        raise StatusError(
             status,
             f"the API answered {status}",
             said=self.redactor.excerpt(answer.content),
             endpoint=self.describe(request),
+            answer=answer,
         )
-        error.answer = answer
-        raise error
 
 
 def _settings_to_save(settings: ConnectionSettings) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from formats.options import ResponseFormat
 from formats.parts import ItemReader
 from formats.paths import Step, walk
 from formats.xml_objects import XmlObjects
+from statuses import Meaning, meaning_of
 
-NO_CONTENT = frozenset({204, 205})
 # Of a packed body that must be looked at as a whole, so many bytes are held in memory.
 _MOST_AT_ONCE = 512 * 2**20
 _ADVICE = "look at kind, and at headers such as Accept"
@@ -38,14 +38,14 @@ def reader_for(document: Document, path: Sequence[Step]) -> ItemReader | None:
 
 
 async def decode(response: ApiResponse, wanted: ResponseFormat | None = None) -> Body:
-    """The JSON value of an answer; null for one without content (204 or 205).
+    """Return the JSON value of an answer; null for one whose status says that it is empty.
 
     Several packed documents become one list.
 
     Raises:
         ResponseError: the body is empty, or not what it should be.
     """
-    if response.status in NO_CONTENT:
+    if meaning_of(response.status) is Meaning.EMPTY:
         return Body(None)
     async with aclosing(bodies(Documents(response, wanted))) as found:
         all_of_them = [body async for body in found]

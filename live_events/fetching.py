@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 from client import ApiClient
 from expressions.worker import JqWorker
 from live_events.change import Change
+from mapping.plan.error_rules import ErrorPolicy
 from reading.endpoint_reader import EndpointReader
 from reading.resource_reader import marked
 from reading.shaper import Shaper
 from settings.connection import ConnectionSettings
+from statuses import Situation
 
 
 class Fetched(NamedTuple):
@@ -22,14 +24,20 @@ class Fetched(NamedTuple):
 async def fetch_items(
     change: Change, client: ApiClient, settings: ConnectionSettings, worker: JqWorker
 ) -> Fetched:
-    """The items of the changed endpoint, in shape, with the values of their path parameters.
+    """Return the items of the changed endpoint, in shape, with the values of path parameters.
 
     Raises:
+        GoneError: it is there no more.
         OceanCustomError: it could not be read to its end.
     """
     endpoint = change.entry.endpoint
     reader = EndpointReader(
-        client, endpoint, settings, client.send, worker, change.plan.error_rules
+        client,
+        endpoint,
+        settings,
+        client.send,
+        worker,
+        ErrorPolicy(change.plan.error_rules, Situation.LIVE_EVENT),
     )
     request = endpoint.request(settings.base_url, change.target.values)
     texts = {name: value.text for name, value in change.target.values.items()}

@@ -15,7 +15,7 @@ from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.utils.signal import signal_handler
 
 from client import ApiClient
-from errors import LiveEventError, OceanCustomError, SelectorError, StatusError
+from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.worker import JqWorker
 from framework.catalog import DeletionGuard
 from live_events.authentication import Authenticator, ClosedAuthenticator, authenticator_of
@@ -29,7 +29,6 @@ from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from settings.connection import ConnectionSettings
 
-_GONE = frozenset({404, 410})
 # More items than that, one after the other, are not gone: the path is wrong, or a gateway answers
 # for an API that is away.
 _MOST_GONE = 3
@@ -232,9 +231,7 @@ class LiveEvents:
                 return
             try:
                 items, received = await self._fetch(change)
-            except StatusError as error:
-                if error.status not in _GONE or error.is_decided:
-                    raise
+            except GoneError as error:
                 self._doubt(change, error)
                 await self._forget(change, f"the API answered {error.status}")
                 return
@@ -251,7 +248,7 @@ class LiveEvents:
             raise LiveEventError("the integration has not started")
         return await fetch_items(change, self._client, self._settings, self._worker)
 
-    def _doubt(self, change: Change, error: StatusError) -> None:
+    def _doubt(self, change: Change, error: GoneError) -> None:
         """Refuse to delete where an entry was told too often that there is nothing.
 
         Raises:

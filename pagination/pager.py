@@ -11,9 +11,8 @@ from pagination.page import Page, Statement, Strategy, Verdict
 from pagination.sizes import PageSizes
 from pagination.totals import Total, find_total
 from settings.pagination import PaginationSettings
+from statuses import Meaning, Situation, meaning_of
 
-_NO_SUCH_PAGE = frozenset({404, 416})
-_REFUSED_PAGE = frozenset({400, 422})
 # Empty pages in a row while the API says "more": numbered ones are a broken marker; an API that
 # filters while it follows a cursor may send many.
 _MOST_EMPTY_PAGES = 10
@@ -50,11 +49,6 @@ class Reading:
         self._says_more = False
         self.request = strategy.first(request)
         self._asked = {self.request.identity}
-
-    @property
-    def has_pages(self) -> bool:
-        """Whether a page has arrived, so that the endpoint itself is there."""
-        return self._pages > 0
 
     @property
     def received(self) -> int:
@@ -108,30 +102,29 @@ class Reading:
         places = range(places.start, min(places.stop, left))
         return self._strategy.ahead(request, before.received, places)
 
-    def refused(self, status: int) -> str | None:
-        """Why an error status for the page just asked for is the end; None when it is an error.
+    def refused(self, status: int, said: str = "") -> str | None:
+        """Return why an error status for the page just asked for is the end; None for an error.
 
         Raises:
-            PaginationError: the API refuses to go deeper although there is more.
+            TooDeepError: the API refuses to go deeper although there is more; it `said` why.
         """
-        if not self._pages:
+        situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
+        meaning = meaning_of(status, situation)
+        if not self._pages or meaning not in (Meaning.NO_PAGE, Meaning.REFUSED_PAGE):
             return None
-        if self._probed_length and status in _NO_SUCH_PAGE | _REFUSED_PAGE:
+        if self.is_probing:
             self._sizes.remember_final(self._probed_length)
             return f"no page after a short one ({status})"
-        if status not in _NO_SUCH_PAGE | _REFUSED_PAGE:
-            return None
         if self._total.is_reached(self._received, self._pages):
             return f"{self._total} reached ({status})"
-        if status in _NO_SUCH_PAGE and self._by_count:
-            return f"no such page ({status})"
-        if status in _REFUSED_PAGE:
-            raise TooDeepError(
-                f"the API answered {status} after {self._received} items in {self._pages} pages; "
-                "many APIs refuse to page that deep",
-                advice="narrow the endpoint with query_params, or use a cursor",
-            )
-        return None
+        if meaning is Meaning.NO_PAGE:
+            return f"no such page ({status})" if self._by_count else None
+        raise TooDeepError(
+            f"the API answered {status} after {self._received} items in {self._pages} pages; "
+            "many APIs refuse to page that deep",
+            said=said,
+            advice="narrow the endpoint with query_params, or use a cursor",
+        )
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
         self._by_count = False

@@ -3,6 +3,7 @@
 from errors import EndpointError, StatusError
 from probe.recording import Exchange
 from settings.connection import ConnectionSettings
+from statuses import Meaning, meaning_of
 
 _ANONYMOUS = (
     "the request carries no credentials, because its `auth` is none: remove that, so that it gets "
@@ -11,31 +12,31 @@ _ANONYMOUS = (
 
 
 def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
-    """Advice that fits the error of an exchange; empty where the error says it all."""
-    match exchange.status:
-        case 401:
+    """Return advice that fits the error of an exchange; empty where the error says it all."""
+    match meaning_of(exchange.status):
+        case Meaning.UNAUTHENTICATED:
             return _for_401(exchange, settings)
-        case 403:
+        case Meaning.FORBIDDEN:
             return _for_403(exchange, settings)
-        case 404:
+        case Meaning.ABSENT:
             return _for_404(exchange, settings)
-        case 407:
+        case Meaning.PROXY:
             setting = "proxy" if settings.proxy else "HTTPS_PROXY"
             return f"the proxy wants credentials: put them into {setting}, as user:password@host"
-        case 429:
+        case Meaning.LIMITED:
             return "the API limits requests: lower maxConcurrentRequests or maxRequestsPerSecond"
     return exchange.error.advice if exchange.error else ""
 
 
 def without_hint(error: EndpointError, advice: str) -> str:
-    """The text of an error, without its general hint where there is better advice."""
+    """Return the text of an error, without its general hint where there is better advice."""
     text = str(error)
     return text.replace(f" ({error.advice})", "") if advice and advice != error.advice else text
 
 
 def http_advice(error: EndpointError, settings: ConnectionSettings) -> str:
-    """Advice for an error that is not the answer to one request alone."""
-    if isinstance(error, StatusError) and error.status == 403:
+    """Return advice for an error that is not the answer to one request alone."""
+    if isinstance(error, StatusError) and meaning_of(error.status) is Meaning.FORBIDDEN:
         return settings.auth.kind.forbidden
     return error.advice
 

@@ -17,6 +17,7 @@ from errors import AuthenticationError, EndpointError, StatusError
 from probe.advice import advice_for, http_advice
 from probe.recording import RecordingClient
 from settings.connection import ConnectionSettings
+from statuses import Meaning, Situation, meaning_of
 from transport.http_client import tls_context
 
 type StepName = Literal["dns", "connect", "tls", "http", "authentication"]
@@ -178,13 +179,14 @@ def _judge_status(
     error: StatusError, settings: ConnectionSettings, client: RecordingClient
 ) -> list[Step]:
     seen = f"the server answers {error.status}"
-    if error.status == 407:
+    meaning = meaning_of(error.status, Situation.BASE_URL)
+    if meaning is Meaning.PROXY:
         advice = advice_for(client.exchanges[-1], settings)
         return [Step("http", False, "the proxy answers 407", advice)]
-    if error.status == 401:
+    if meaning is Meaning.UNAUTHENTICATED:
         advice = advice_for(client.exchanges[-1], settings)
         return [Step("http", True, seen), Step("authentication", False, error.reason, advice)]
-    if error.status >= 500:
+    if meaning is Meaning.BROKEN:
         advice = "the server or a gateway in front of it is broken; try again later"
         return [Step("http", False, seen, http_advice(error, settings) or advice)]
     # Most APIs have nothing at their root, or nothing for everyone; resources tell.

@@ -11,10 +11,10 @@ from loguru import logger
 
 from api_messages import ApiRequest
 from client import ApiClient
-from errors import EndpointError, PaginationError, ResponseError, StatusError
+from errors import EndpointError, GoneError, ResponseError, StatusError
 from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
-from mapping.plan.error_rules import Action, ErrorRule, action_for
+from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
 from pagination.factory import create_strategy
 from pagination.page import Page
 from pagination.pager import Reading
@@ -24,6 +24,7 @@ from reading.observer import UNOBSERVED, UNWATCHED, Observer, Watch
 from reading.page_reader import EndpointStatistics, LargePage, PageReader
 from reading.prefetch import Allowance, Fetch, FetchAhead
 from settings.connection import ConnectionSettings
+from statuses import Meaning, meaning_of
 from transport.rate_limits import backoff
 
 
@@ -53,8 +54,8 @@ class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one set of statistics.
 
     Inputs: `client` sends; `fetch` is how a request is sent, through the cache or directly;
-    `settings` say how pages are asked for; `worker` runs jq on large bodies; `rules` are the user's
-    own for errors; `observer` is told of each page; after `most_pages` of an endpoint reading
+    `settings` say how pages are asked for; `worker` runs jq on large bodies; `policy` says
+    what errors mean; `observer` is told of each page; after `most_pages` of an endpoint reading
     stops, complete or not.
     """
 
@@ -65,7 +66,7 @@ class EndpointReader:
         settings: ConnectionSettings,
         fetch: Fetch,
         worker: JqWorker,
-        rules: tuple[ErrorRule, ...] = (),
+        policy: ErrorPolicy = NO_RULES,
         observer: Observer = UNOBSERVED,
         most_pages: int | None = None,
     ) -> None:
@@ -75,7 +76,7 @@ class EndpointReader:
         self._max_retries = settings.max_retries
         self._fetch = fetch
         self._allowance = Allowance(settings.max_concurrent_requests)
-        self._rules = rules
+        self._policy = policy
         self._observer = observer
         self._most_pages = most_pages
         self.statistics = EndpointStatistics(
@@ -100,6 +101,7 @@ class EndpointReader:
         The `watch` sees them, and may end the reading.
 
         Raises:
+            GoneError: there is no such endpoint any more, in the situation of the policy.
             EndpointError: the endpoint could not be read to its end.
         """
         with self._place(first):
@@ -191,26 +193,26 @@ class EndpointReader:
     def _ending(
         self, visit: _Visit, error: StatusError | ResponseError, action: Action | None
     ) -> str | None:
-        """Why an error is the end of the endpoint; None when it is an error."""
+        """Return why an error is the end of the endpoint; None when it is an error.
+
+        Raises:
+            GoneError, TooDeepError: another error says better what it is.
+        """
         if action in ("skip", "stop"):
             return f"on_error: {action}"
-        if isinstance(error, StatusError):
-            error.is_decided = action is not None or visit.reading.has_pages
-            return None if action else self._end_by_refusal(visit, error)
+        if action or isinstance(error, ResponseError):
+            return None
+        if visit.pages:
+            return visit.reading.refused(error.status, error.said)
+        if meaning_of(error.status, self._policy.situation) is Meaning.GONE:
+            raise GoneError.of(error) from None
         return None
-
-    def _end_by_refusal(self, visit: _Visit, error: StatusError) -> str | None:
-        try:
-            return visit.reading.refused(error.status)
-        except PaginationError as refusal:
-            refusal.said = error.said
-            raise
 
     def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.
         if visit.reading.is_probing:
             return None
-        return action_for(self._rules, error.answer, visit.path_params)
+        return self._policy.action_for(error.answer, visit.path_params)
 
     def _finish(self, visit: _Visit) -> None:
         self._observer.endpoint_read(self._endpoint, visit.first, visit.reason)
@@ -227,12 +229,11 @@ class EndpointReader:
 
     @contextmanager
     def _place(self, request: ApiRequest) -> Iterator[None]:
-        """Every error from here on says which request it was about."""
+        """Make every error from here on say which request it was about."""
         try:
             yield
         except EndpointError as error:
-            error.endpoint = error.endpoint or self._client.describe(request)
-            raise
+            raise error.at(self._client.describe(request)) from None
         except (httpx.InvalidURL, UnicodeError) as error:
             raise self._endpoint.refused(error) from None
 

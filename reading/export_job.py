@@ -84,13 +84,12 @@ class ExportJob:
 
     @contextmanager
     def _asking(self, step: ExportStep, values: Values) -> Iterator[ApiRequest]:
-        """The request of a step; every error from here on says that it was about it."""
+        """Give the request of a step; every error from here on says that it was about it."""
         request = step.endpoint.request(self._base_url, values)
         try:
             yield request
         except EndpointError as error:
-            error.endpoint = error.endpoint or self._client.describe(request)
-            raise
+            raise error.at(self._client.describe(request)) from None
 
 
 def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Values]:

@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 
 from loguru import logger
 
-from errors import EndpointError, OceanCustomError, ResourceError, StatusError
+from errors import EndpointError, GoneError, OceanCustomError, ResourceError
 from mapping.plan.endpoint import Endpoint
 
-_GONE = frozenset({404, 410})
 # So many parents do not vanish all at once: then the path is wrong.
 _SUSPICIOUSLY_GONE = 3
 _EXAMPLES = 3
@@ -21,14 +20,14 @@ class Failures:
 
     def add(self, error: OceanCustomError, endpoint: Endpoint | None = None) -> None:
         """Keep an error for the end; the first ones are logged as they happen."""
-        if isinstance(error, EndpointError) and not error.endpoint and endpoint:
-            error.endpoint = f"{endpoint.method} {endpoint.path}"
+        if isinstance(error, EndpointError) and endpoint:
+            error = error.at(f"{endpoint.method} {endpoint.path}")
         self.errors.append(error)
         if len(self.errors) <= _EXAMPLES:
             logger.error(f"{error}")
 
     def summary(self) -> str:
-        """One line for each way of failing, with a count and up to three examples."""
+        """Return one line for each way of failing, with a count and up to three examples."""
         groups: dict[tuple[str, str], list[EndpointError]] = {}
         lines: dict[str, None] = {}
         for error in self.errors:
@@ -41,20 +40,14 @@ class Failures:
 
 @dataclass(slots=True)
 class Vanished:
-    """Counts nested endpoints of one template whose parent vanished since it was discovered.
-
-    `is_possible` tells whether the path has a discovered value at all.
-    """
+    """The nested endpoints of one template whose parent vanished since it was discovered."""
 
     endpoint: Endpoint
-    is_possible: bool
     count: int = 0
 
     def take(self, error: OceanCustomError) -> bool:
-        """Whether an error only says that the parent is gone; then it is counted and logged."""
-        if not self.is_possible or not isinstance(error, StatusError):
-            return False
-        if error.status not in _GONE or error.is_decided:
+        """Count and log an error that only says that the parent is gone; tell whether it does."""
+        if not isinstance(error, GoneError):
             return False
         self.count += 1
         logger.warning(f"{error.endpoint}: gone ({error.status}), counted as empty")

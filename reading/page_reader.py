@@ -10,7 +10,7 @@ from api_messages import ApiRequest, ApiResponse
 from errors import ResourceError, ResponseError
 from expressions.jq_expressions import DataPath, Extraction, keys_of
 from expressions.worker import JqWorker
-from formats.bodies import NO_CONTENT, bodies
+from formats.bodies import bodies
 from formats.documents import Documents
 from formats.json_text import looks_like_error
 from formats.options import ResponseFormat
@@ -18,6 +18,7 @@ from pagination.page import Page
 from pagination.sizes import PageSizes
 from reading.item_stream import ItemStream, Portion
 from redaction import Redactor
+from statuses import Meaning, meaning_of
 
 
 @dataclass(slots=True)
@@ -171,16 +172,14 @@ class PageReader:
             raise self.explained(error, response) from None
 
     def explained(self, error: ResponseError, response: ApiResponse) -> ResponseError:
-        """The error, with the answer that it is about and what that says."""
-        if not Documents(response).is_packed:
-            error.said = error.said or self._redactor.excerpt(response.content)
-        error.answer = response
-        return error
+        """Return the error with the answer that it is about, and what that says."""
+        is_packed = Documents(response).is_packed
+        return error.about(response, "" if is_packed else self._redactor.excerpt(response.content))
 
     async def _whole(self, request: ApiRequest, documents: Documents) -> Page:
         response = documents.response
         value, found = None, Extraction([], None, matched=True)
-        if response.status not in NO_CONTENT:
+        if meaning_of(response.status) is not Meaning.EMPTY:
             value, found = await self._found_in(documents)
             self._statistics.judge(value, count=len(found.items), matched=found.matched)
         return Page(

@@ -18,7 +18,7 @@ from expressions.worker import JqWorker
 from formats.json_values import kind_of
 from mapping.plan.dependencies import may_vanish
 from mapping.plan.endpoint import Endpoint
-from mapping.plan.error_rules import ErrorRule
+from mapping.plan.error_rules import ErrorPolicy, ErrorRule
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
 from reading.batching import BatchBuffer
@@ -40,6 +40,7 @@ from reading.shaper import Shaper
 from reading.shared_responses import SharedResponses
 from reading.timed_reader import TimedReader
 from settings.connection import ConnectionSettings
+from statuses import Situation
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
 _PARENTS_FOR_EACH = 20
@@ -80,7 +81,7 @@ class ResourceReader:
         )
         self._failures = Failures()
         self._export = ExportJob(plan.export, client, settings.base_url) if plan.export else None
-        self._vanished = self._vanished_of(plan.endpoint)
+        self._vanished = Vanished(plan.endpoint)
         self._combinations = self._combinations_of(plan, shared) if plan.parameters else None
         self._buffer = BatchBuffer()
 
@@ -120,16 +121,16 @@ class ResourceReader:
             self._settings,
             fetch,
             self._worker,
-            rules,
+            ErrorPolicy(rules, self._situation_of(endpoint)),
             self._observer,
             self._limits.pages,
         )
 
-    def _vanished_of(self, endpoint: Endpoint) -> Vanished:
-        # A job that is gone is no parent that is gone.
-        is_exported = endpoint is self._plan.endpoint and self._plan.export is not None
-        can = may_vanish(endpoint, self._plan.parameters) and not is_exported
-        return Vanished(endpoint, can)
+    def _situation_of(self, endpoint: Endpoint) -> Situation:
+        if endpoint is self._plan.endpoint and self._plan.export:
+            return Situation.EXPORT
+        can_vanish = may_vanish(endpoint, self._plan.parameters)
+        return Situation.NESTED if can_vanish else Situation.REQUEST
 
     def _combinations_of(self, plan: ResourcePlan, shared: SharedResponses) -> Combinations:
         most = self._limits.endpoints
@@ -152,7 +153,7 @@ class ResourceReader:
             parameter.endpoint,
             self._reader_of(parameter.endpoint, shared),
             self._settings.base_url,
-            self._vanished_of(parameter.endpoint),
+            Vanished(parameter.endpoint),
         )
 
     async def _produce(self) -> None:

@@ -12,6 +12,7 @@ import httpx
 
 from errors import EndpointError, RequestError, ResponseError
 from redaction import Redactor
+from statuses import Meaning, Situation, meaning_of
 from transport.connections import SMALL
 from transport.diagnosis import tls_refusal
 from transport.download import INCOMPLETE, Download, chain
@@ -90,9 +91,11 @@ class CompleteResponses(httpx.AsyncBaseTransport):
     def _judge(self, status: int, request: httpx.Request, generation: int) -> None:
         context = self._context
         context.traffic.answered(status)
-        if status == 429 or (status == 503 and not Exchange.of(request).is_repeat):
+        is_repeat = Exchange.of(request).is_repeat
+        meaning = meaning_of(status, Situation.LOAD_AGAIN if is_repeat else Situation.LOAD)
+        if meaning is Meaning.OVERLOAD:
             context.limiter.struggled(generation)
-        elif status < 500:
+        elif meaning is not Meaning.BROKEN:
             context.limiter.succeeded(generation)
 
     @contextmanager

@@ -9,8 +9,9 @@ from loguru import logger
 
 from errors import RequestError, ResponseError
 from redaction import Redactor
+from statuses import PASSING, meaning_of
 from transport.diagnosis import explain
-from transport.rate_limits import TRANSIENT, RetryPolicy, backoff
+from transport.rate_limits import RetryPolicy, backoff
 from transport.spool import CHUNK, Spool
 
 INCOMPLETE = "the answer was not complete in time"
@@ -68,7 +69,7 @@ class Download:
             return response
         await response.aclose()
         answered = f"the body broke off, and then the API answered {response.status_code}"
-        if response.status_code in TRANSIENT:
+        if meaning_of(response.status_code) in PASSING:
             raise httpx.RemoteProtocolError(answered)
         raise RequestError(answered)
 

@@ -9,7 +9,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+from statuses import PASSING, Meaning, Situation, meaning_of
+
 _FIRST_BACKOFF = 0.25
 _LONGEST_BACKOFF = 60.0
 # A reset value above this many seconds is a point in time, not a duration (about 3 years).
@@ -79,17 +80,20 @@ def remaining(headers: Mapping[str, str]) -> int | None:
 def wait_asked_for(headers: Mapping[str, str], status: int | None) -> float | None:
     """Return seconds that the API asks for; a reset counts only where a limit was the cause."""
     asked = retry_after(headers)
-    return reset_after(headers) if asked is None and status in (403, 429) else asked
+    return reset_after(headers) if asked is None and is_limit(status) else asked
+
+
+def is_limit(status: int | None) -> bool:
+    """Return whether a status, of an answer that may pass, is for a spent limit."""
+    return meaning_of(status, Situation.SPENT_LIMIT) is Meaning.LIMITED
 
 
 def is_transient(response: httpx.Response) -> bool:
-    """Return whether the same request may succeed later.
-
-    Some APIs, GitHub's among them, refuse for a spent limit with 403.
-    """
-    if response.status_code != 403:
-        return response.status_code in TRANSIENT
-    return "retry-after" in response.headers or remaining(response.headers) == 0
+    """Return whether the same request may succeed later."""
+    status, headers = response.status_code, response.headers
+    if meaning_of(status) in PASSING:
+        return True
+    return is_limit(status) and ("retry-after" in headers or remaining(headers) == 0)
 
 
 def _now(headers: Mapping[str, str]) -> float:

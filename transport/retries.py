@@ -14,7 +14,7 @@ from port_ocean.helpers.retry import RetryConfig, RetryTransport
 from errors import RequestError
 from transport.complete_responses import CompleteResponses, TransportContext
 from transport.exchange import Exchange
-from transport.rate_limits import backoff, is_transient, wait_asked_for
+from transport.rate_limits import backoff, is_limit, is_transient, wait_asked_for
 
 # Seconds that who gives up waits for an answer that is given once: a stop takes no longer.
 _GRACE = 2.0
@@ -80,7 +80,7 @@ class ApiRetryTransport(RetryTransport):
                 f"the API answered {status_code} and asks to wait {asked:.0f} s",
                 advice=f"maxRetryWait is {longest:.0f} s",
             )
-        if status_code in (403, 429):
+        if is_limit(status_code):
             self._context.limiter.pause(asked)
         # A little later than asked, so that clocks that differ do not cost another refusal.
         return asked + random.uniform(0, 0.1 + asked / 100)  # noqa: S311 (no secret)

@@ -35,6 +35,7 @@ from formats.bodies import decode
 from mapping.plan.endpoint import PathValue
 from probe.recording import RecordingClient
 from settings.pagination import OPTION_TYPES
+from statuses import Meaning, meaning_of
 
 _MOST_SAMPLES = 300
 _MOST_PARENTS = 5
@@ -142,7 +143,7 @@ class Surveyor:
             self._asker.notes.append(f"a link was not followed: {error}")
             return Answer(None)
         except (StatusError, RequestError) as error:
-            if isinstance(error, RequestError) or error.status == httpx.codes.TOO_MANY_REQUESTS:
+            if isinstance(error, RequestError) or meaning_of(error.status) is Meaning.LIMITED:
                 raise
             return Answer(None)
         except (EndpointError, httpx.InvalidURL):

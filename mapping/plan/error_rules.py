@@ -8,6 +8,7 @@ from typing import Any, Literal
 from api_messages import ApiResponse
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
+from statuses import Situation
 
 type Action = Literal["retry", "skip", "stop", "fail"]
 
@@ -22,7 +23,7 @@ class ErrorRule:
 
     @classmethod
     def parse(cls, when: str | int | list[int], then: Action, place: str) -> "ErrorRule":
-        """A checked rule.
+        """Return a checked rule.
 
         Raises:
             SelectorError: the predicate is no valid JQ.
@@ -37,7 +38,7 @@ class ErrorRule:
         return cls(then, statuses)
 
     def matches(self, answer: Mapping[str, Any]) -> bool:
-        """Whether this rule is for an answer with `status`, `headers`, `body`, `path_params`."""
+        """Tell whether it is for an answer with `status`, `headers`, `body`, `path_params`."""
         if self.predicate is None:
             return answer["status"] in self.statuses
         try:
@@ -46,19 +47,29 @@ class ErrorRule:
             return False
 
 
-def action_for(
-    rules: tuple[ErrorRule, ...], response: ApiResponse | None, path_params: Mapping[str, str]
-) -> Action | None:
-    """What the first matching rule says; None when no rule is for this answer."""
-    if not rules or response is None:
-        return None
-    answer = {
-        "status": response.status,
-        "headers": {name.lower(): value for name, value in response.headers.items()},
-        "body": _body_of(response),
-        "path_params": dict(path_params),
-    }
-    return next((rule.then for rule in rules if rule.matches(answer)), None)
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """The meaning of errors for an endpoint: the user's `rules`, else the status by `situation`."""
+
+    rules: tuple[ErrorRule, ...] = ()
+    situation: Situation = Situation.REQUEST
+
+    def action_for(
+        self, response: ApiResponse | None, path_params: Mapping[str, str]
+    ) -> Action | None:
+        """Return what the first matching rule says; None when no rule is for this answer."""
+        if not self.rules or response is None:
+            return None
+        answer = {
+            "status": response.status,
+            "headers": {name.lower(): value for name, value in response.headers.items()},
+            "body": _body_of(response),
+            "path_params": dict(path_params),
+        }
+        return next((rule.then for rule in self.rules if rule.matches(answer)), None)
+
+
+NO_RULES = ErrorPolicy()
 
 
 def _body_of(response: ApiResponse) -> Any:

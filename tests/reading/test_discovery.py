@@ -59,7 +59,7 @@ def discovery(
         batch=batch,
     )
     reader = cast("EndpointReader", pages)
-    return Discovery(parameter, EndpointSource(TEAMS, reader, BASE, Vanished(TEAMS, False)))
+    return Discovery(parameter, EndpointSource(TEAMS, reader, BASE, Vanished(TEAMS)))
 
 
 async def read(found: Discovery) -> tuple[list[str], list[OceanCustomError]]:
@@ -163,8 +163,8 @@ async def test_items_of_a_long_page_leave_others_their_turn(
 
 async def test_an_error_comes_after_the_values_before_it() -> None:
     broken = StatusError(500, "broken")
-    assert await read(discovery(Pages([{"id": 1}], error=broken))) == (["1"], [broken])
-    assert broken.endpoint == "GET /teams"
+    values, (error,) = await read(discovery(Pages([{"id": 1}], error=broken)))
+    assert (values, str(error)) == (["1"], "GET /teams: broken")
 
 
 async def test_batches_as_values_arrive_the_last_one_smaller(logs: list[str]) -> None:

@@ -60,9 +60,9 @@ class ModelApi:
         )
         if status == 200:
             return answer
-        error = StatusError(status, f"the API answered {status}", endpoint=f"GET {path}")
-        error.answer = answer
-        raise error
+        raise StatusError(
+            status, f"the API answered {status}", endpoint=f"GET {path}", answer=answer
+        )
 
     def _answer(self, path: str) -> tuple[int, Any]:
         if path == "/users":

@@ -1,0 +1,167 @@
+"""What a status of the API means: one table, read by everything that decides by a status.
+
+    meaning_of(404, Situation.REQUEST)        Meaning.ABSENT, an error
+    meaning_of(404, Situation.NESTED)         Meaning.GONE, the parent vanished
+    meaning_of(404, Situation.LATER_PAGE)     Meaning.NO_PAGE, the end unless more was announced
+
+The user's own rules (`on_error`) come before it. docs/safety.md shows it, in the words given here.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum, auto
+from typing import NamedTuple
+
+
+class Situation(Enum):
+    """What was asked, in the user's words; what a status means for any request holds for all."""
+
+    REQUEST = "any request"
+    SPENT_LIMIT = "any request, where headers say that a limit is spent"
+    LOAD = "any request, as to how many are in flight at once"
+    LOAD_AGAIN = "a request that is sent again, as to how many are in flight at once"
+    RENEWABLE = "a request whose credentials can be renewed (`custom`, `oauth2`)"
+    CONDITIONAL = "a conditional request (`responseDirectory`)"
+    NESTED = "a nested endpoint, for a value that was discovered"
+    EXPORT = "the download of an export job"
+    LIVE_EVENT = "the endpoint that a live event is about"
+    LATER_PAGE = "a page after the first"
+    EXTRA_PAGE = "a page after a short one, asked for to learn whether the API caps its pages"
+    BASE_URL = "`baseUrl` itself, which `check` asks for"
+
+
+class Meaning(Enum):
+    """How to take an answer because of its status."""
+
+    ANSWER = auto()
+    EMPTY = auto()
+    MOVED = auto()
+    SEE_OTHER = auto()
+    MOVED_AS_SENT = auto()
+    PASSING = auto()
+    LIMITED = auto()
+    OVERLOAD = auto()
+    BROKEN = auto()
+    UNCHANGED = auto()
+    CHANGED = auto()
+    EXPIRED = auto()
+    GONE = auto()
+    NO_PAGE = auto()
+    REFUSED_PAGE = auto()
+    UNAUTHENTICATED = auto()
+    FORBIDDEN = auto()
+    ABSENT = auto()
+    PROXY = auto()
+    ERROR = auto()
+
+
+class Row(NamedTuple):
+    """The meaning of some statuses; `then` says it to users, `advice` names the setting to look at.
+
+    A status that stands in several rows of a situation has the meaning of the first.
+    """
+
+    statuses: Collection[int]
+    meaning: Meaning
+    then: str = "an error"
+    advice: str = ""
+
+
+TABLE: Mapping[Situation, Sequence[Row]] = {
+    Situation.REQUEST: (
+        Row((204, 205), Meaning.EMPTY, "empty"),
+        Row(range(200, 300), Meaning.ANSWER, "its body is read"),
+        Row((301, 302), Meaning.MOVED, "followed to its `Location`, a POST as a GET"),
+        Row((303,), Meaning.SEE_OTHER, "followed to its `Location` with a GET"),
+        Row((307, 308), Meaning.MOVED_AS_SENT, "followed to its `Location` as it was sent"),
+        Row(
+            (408, 425, 500, 502, 503, 504),
+            Meaning.PASSING,
+            "sent again after a while, up to `maxRetries` times; then an error",
+        ),
+        Row(
+            (429,),
+            Meaning.LIMITED,
+            "sent again likewise; all other requests wait for as long as it asks",
+            "look at maxConcurrentRequests and maxRequestsPerSecond",
+        ),
+        Row(
+            (400, 422),
+            Meaning.ERROR,
+            advice="look at query_params, body and the pagination settings",
+        ),
+        Row((401,), Meaning.UNAUTHENTICATED, advice="look at authType and its credentials"),
+        Row((403,), Meaning.FORBIDDEN, advice="the credentials lack permission for this endpoint"),
+        Row((404,), Meaning.ABSENT, advice="look at baseUrl and the path in kind"),
+        Row((405,), Meaning.ERROR, advice="look at the selector's method"),
+        Row(
+            (407,),
+            Meaning.PROXY,
+            advice="the proxy wants credentials; look at proxy or HTTPS_PROXY",
+        ),
+        Row((410,), Meaning.ERROR, advice="look at baseUrl and the path in kind"),
+        Row((413,), Meaning.ERROR, advice="look at pageSize and the selector's body"),
+        Row((415,), Meaning.ERROR, advice="look at the selector's headers and body"),
+        Row(range(100, 1000), Meaning.ERROR),
+    ),
+    Situation.SPENT_LIMIT: (Row((403,), Meaning.LIMITED, "the same as 429"),),
+    Situation.LOAD: (
+        Row((429, 503), Meaning.OVERLOAD, "fewer, until requests succeed again"),
+        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
+    ),
+    Situation.LOAD_AGAIN: (
+        Row((429,), Meaning.OVERLOAD, "fewer, until requests succeed again"),
+        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
+    ),
+    Situation.RENEWABLE: (
+        Row((401,), Meaning.EXPIRED, "sent again with new credentials, once; then an error"),
+    ),
+    Situation.CONDITIONAL: (
+        Row((304,), Meaning.UNCHANGED, "the answer that was kept holds"),
+        Row((412,), Meaning.CHANGED, "sent again without conditions"),
+    ),
+    Situation.NESTED: (
+        Row((404, 410), Meaning.GONE, "its parent vanished meanwhile: logged, counts as empty"),
+    ),
+    Situation.EXPORT: (
+        Row((404, 410), Meaning.ERROR, "an error: a job that is gone is no parent that is gone"),
+    ),
+    Situation.LIVE_EVENT: (
+        Row((404, 410), Meaning.GONE, "what the event is about is deleted from the catalog"),
+    ),
+    Situation.LATER_PAGE: (
+        Row((404, 416), Meaning.NO_PAGE, "the end, when nothing else tells"),
+        Row(
+            (400, 422),
+            Meaning.REFUSED_PAGE,
+            "an error, unless a total proves that all items arrived",
+        ),
+    ),
+    Situation.EXTRA_PAGE: (Row((400, 404, 416, 422), Meaning.NO_PAGE, "the end"),),
+    Situation.BASE_URL: (
+        Row(range(500, 1000), Meaning.BROKEN, "the server, or a gateway before it, is broken"),
+    ),
+}
+PASSING = frozenset({Meaning.PASSING, Meaning.LIMITED})
+REDIRECTS = frozenset({Meaning.MOVED, Meaning.SEE_OTHER, Meaning.MOVED_AS_SENT})
+
+_ROWS = {
+    (situation, status): row
+    for situation, rows in TABLE.items()
+    for row in reversed(rows)
+    for status in row.statuses
+}
+
+
+def meaning_of(status: int | None, situation: Situation = Situation.REQUEST) -> Meaning:
+    """Return what a status means in a situation; None stands for no answer, an error."""
+    return _row(status, situation).meaning
+
+
+def advice_on(status: int) -> str:
+    """Return the setting to look at after an error status; empty where any may be the cause."""
+    return _row(status, Situation.REQUEST).advice
+
+
+def _row(status: int | None, situation: Situation) -> Row:
+    any_request = _ROWS.get((Situation.REQUEST, status or 0), Row((), Meaning.ERROR))
+    return _ROWS.get((situation, status or 0), any_request)
