@@ -24,8 +24,7 @@ _MOST_REPEATS = 3
 class Credentials(Protocol):
     """What one authentication gave. `lifetime` is in seconds; None when only a 401 tells."""
 
-    @property
-    def lifetime(self) -> float | None: ...
+    lifetime: float | None
 
     def apply(self, request: httpx.Request, *, waited: bool) -> httpx.Request:
         """Return the request with these credentials; when it `waited`, it was built before them."""

@@ -7,7 +7,7 @@ from typing import Any
 from errors import ResponseError
 from formats.media_types import is_json, is_markup
 from formats.options import ResponseFormat, check_columns
-from formats.parts import ListPart
+from formats.parts import ItemReader, ListPart
 from formats.texts import TextDecoder
 
 # A field beyond this is a quote that nobody closed. The limit is one of the whole process.
@@ -16,7 +16,7 @@ _INCOMPLETE = "unexpected end of data"
 csv.field_size_limit(_MOST_CHARACTERS)
 
 
-class CsvRecords:
+class CsvRecords(ItemReader):
     """Reads records; nothing that does not fit the columns is passed over.
 
     Inputs: `options`; `encoding`; whether the answer is `declared` to be a CSV by its Content-Type

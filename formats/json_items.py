@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from formats.json_text import parse
-from formats.parts import ListPart
+from formats.parts import ItemReader, ListPart
 from formats.paths import Step
 from formats.splitting import ArraySplitter, LineSplitter, Splitter
 
 
-class JsonItems:
+class JsonItems(ItemReader):
     """Reads the elements of the list at a path, or the values of lines."""
 
     def __init__(self, splitter: Splitter, path: Sequence[Step] = ()) -> None:

@@ -42,7 +42,7 @@ class Splitter(Protocol):
         """After the end: the text with the string `placeholder` where the list was."""
 
 
-class ArraySplitter:
+class ArraySplitter(Splitter):
     """Takes the elements of the array at a path out of a JSON text.
 
     Sample: with the path `["data"]`, the text `{"data": [{"id": 1}, {"id": 2}], "next": null}` has
@@ -202,7 +202,7 @@ class ArraySplitter:
             yield
 
 
-class LineSplitter:
+class LineSplitter(Splitter):
     """Makes lists of the lines of newline-delimited JSON (https://jsonlines.org)."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from xml.parsers import expat
 
 from errors import ResponseError
-from formats.parts import ListPart
+from formats.parts import ItemReader, ListPart
 from formats.texts import TextDecoder
 
 _DEEPEST = 100
@@ -45,7 +45,7 @@ class _Element:
         return self.fields
 
 
-class XmlObjects:
+class XmlObjects(ItemReader):
     """Reads an XML document; with a `path`, the elements there are taken out as items.
 
     Sample: with the path `["rss", "item"]`, `<rss><title>t</title><item>1</item></rss>` has the
@@ -57,8 +57,9 @@ class XmlObjects:
     to have this list, the list is empty; else there is none, and `is_found` is false.
     """
 
+    is_found: bool | None = None
+
     def __init__(self, encoding: str, path: Sequence[str] = (), lists: Collection[str] = ()):
-        self.is_found: bool | None = None
         self._path = path
         self._lists = lists
         self._decoder = TextDecoder(encoding)

@@ -30,7 +30,7 @@ class Authenticator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAuthenticator:
+class OpenAuthenticator(Authenticator):
     """Accepts every event, because webhookAuth says `none`."""
 
     headers: frozenset[str] = frozenset()
@@ -41,7 +41,7 @@ class OpenAuthenticator:
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedAuthenticator:
+class ClosedAuthenticator(Authenticator):
     """Refuses every event, because webhookAuth says nothing."""
 
     headers: frozenset[str] = frozenset()
@@ -52,7 +52,7 @@ class ClosedAuthenticator:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAuthenticator:
+class TokenAuthenticator(Authenticator):
     """A header holds the secret itself, after a prefix such as `Bearer `."""
 
     header: str
@@ -73,7 +73,7 @@ class TokenAuthenticator:
 
 
 @dataclass(frozen=True, slots=True)
-class BasicAuthenticator:
+class BasicAuthenticator(Authenticator):
     """User name and password (RFC 7617)."""
 
     username: str
@@ -90,7 +90,7 @@ class BasicAuthenticator:
 
 
 @dataclass(frozen=True, slots=True)
-class HmacAuthenticator:
+class HmacAuthenticator(Authenticator):
     """The sender signs each body; `tolerance` is in seconds."""
 
     scheme: SignatureScheme

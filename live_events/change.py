@@ -8,6 +8,7 @@ from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.helpers.metric.metric import register_metric
 
+from live_events.coalescing import Coalesced
 from mapping.plan.live_events import LiveEventPlan, Target
 from mapping.plan.resource import ResourcePlan
 
@@ -19,7 +20,7 @@ register_metric(_METRIC, "Live events by what became of them", ["kind", "fate"])
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Coalesced):
     """What to read or delete for one resource; `index` is the resource's place in the mapping."""
 
     resource: ResourceConfig

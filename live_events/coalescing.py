@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Coalesced(Protocol):
-    """What is submitted: equal keys are the same thing; exclusive ones wait for their group."""
+    """A thing that is submitted: equal keys are the same; exclusive ones wait for their group."""
 
     @property
     def key(self) -> Hashable: ...

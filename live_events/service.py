@@ -22,7 +22,7 @@ from live_events.authentication import Authenticator, ClosedAuthenticator, authe
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
 from live_events.fetching import Fetched, fetch_items
-from live_events.processor import LiveEventProcessor, resource_index
+from live_events.processor import LiveEventProcessor, Receiver, resource_index
 from live_events.upload import Upload, UploadError
 from live_events.webhook_middleware import WebhookMiddleware
 from mapping.plan.resource import ResourcePlan
@@ -40,7 +40,7 @@ _LONGEST_PATH = 100
 _LAST = -10
 
 
-class LiveEvents:
+class LiveEvents(Receiver):
     """Receives events of webhooks, and brings what they are about up to date.
 
     Inputs: the integration, whose handlers map and write; its settings. Nothing happens before

@@ -26,7 +26,7 @@ class Asker(Protocol):
 
 
 @dataclass(slots=True)
-class Assuming:
+class Assuming(Asker):
     """`--yes`: takes the likeliest answer, and notes what it was."""
 
     notes: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Assuming:
 
 
 @dataclass(slots=True)
-class Interactive:
+class Interactive(Asker):
     """Asks at the terminal."""
 
     terminal: Terminal
@@ -76,7 +76,7 @@ class Interactive:
         return picked
 
 
-class Unattended:
+class Unattended(Asker):
     """Neither a terminal nor `--yes`: the first question ends the command."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from api_messages import ApiRequest, BodyFormat, QueryValue
 from errors import EndpointError, SelectorError
 from expressions.jq_expressions import DataPath
 from formats.options import ResponseFormat
-from mapping.plan.templates import Template, fill_text, placeholders_in, with_variables
+from mapping.plan.templates import Filled, Template, fill_text, placeholders_in, with_variables
 from settings.pagination import PaginationSettings
 
 # What looks like a placeholder, whatever its name.
@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class PathValue:
+class PathValue(Filled):
     """One value of a path parameter; `segment` asks for slashes to be encoded as well.
 
     `value` is the value with its JSON type, by default the text.

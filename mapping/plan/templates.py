@@ -19,13 +19,10 @@ _VARIABLE = re.compile(r"(?P<escaped>\$?)\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}"
 
 
 class Filled(Protocol):
-    """What fills a placeholder: a text, and in a JSON body a value with its type."""
+    """A value for a placeholder: its text, and for a JSON body itself with its type."""
 
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def value(self) -> Any: ...
+    text: str
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
