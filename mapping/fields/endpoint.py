@@ -7,12 +7,13 @@ from collections.abc import Set
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic.v1 import BaseModel, Extra, Field, validator
+from pydantic.v1 import Field, validator
 
 from expressions.jq_expressions import DataPath
 from formats.options import ResponseFormat
 from mapping.fields.pagination import PaginationConfig
 from mapping.fields.request import RequestFields
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorRule
 from settings.connection import ConnectionSettings
@@ -22,21 +23,15 @@ class EndpointFields(RequestFields):
     """What a resource's own endpoint and a discovery endpoint have in common."""
 
     pagination: PaginationConfig | None = Field(
-        default=None,
-        title="Pagination",
+        None,
         description="How this endpoint is read to its end, in place of the connection's pagination "
         'settings. Example: `{"type": "cursor", "cursor_item": ".id"}`.',
     )
     data_path: str = Field(
-        default=".",
-        alias="dataPath",
-        title="Data path",
-        description="JQ expression that finds the items in a response. Example: `.data.users`.",
+        ".", description="JQ expression that finds the items in a response. Example: `.data.users`."
     )
     response_format: str | dict[str, Any] | None = Field(
-        default=None,
-        alias="responseFormat",
-        title="Response format",
+        None,
         description="How a response is read: `json`, `jsonl`, `csv` or `xml`, or a block of this "
         "`type` with its options `delimiter`, `encoding`, `columns` (csv), `encoding`, `lists` "
         "(xml). By default as its Content-Type says. "
@@ -76,22 +71,19 @@ class EndpointFields(RequestFields):
         )
 
 
-class ErrorRuleConfig(BaseModel):
+class ErrorRuleConfig(UserFields):
     """What to do when an answer of the endpoint is an error; the first rule that fits counts."""
 
     when: str | list[int] | int = Field(
-        title="When",
         description="A JQ predicate over `{status, headers, body, path_params}`, or a list of "
-        'status codes. Example: `.status == 403 and .body.code == "archived"`.',
+        'status codes. Example: `.status == 403 and .body.code == "archived"`.'
     )
     then: Literal["retry", "skip", "stop", "fail"] = Field(
-        title="Then",
         description="`retry` the request, `skip` the endpoint as if it were empty, `stop` and "
-        "keep what came so far, or `fail`. Example: `skip`.",
+        "keep what came so far, or `fail`. Example: `skip`."
     )
 
     class Config:
-        extra = Extra.forbid
         smart_union = True
 
     def plan(self, place: str) -> ErrorRule:

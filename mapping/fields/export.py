@@ -3,10 +3,11 @@
 from collections.abc import Set
 from typing import Any
 
-from pydantic.v1 import BaseModel, Extra, Field, validator
+from pydantic.v1 import Field, validator
 
 from errors import SelectorError
 from mapping.fields.request import RequestFields
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import check_placeholders
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
 from settings.connection import ConnectionSettings
@@ -16,20 +17,15 @@ class ExportStepConfig(RequestFields):
     """A request of an export job, and what its answer gives to the next ones."""
 
     endpoint: str = Field(
-        title="Endpoint",
         description="Path that is called; it may hold placeholders of path parameters and of the "
-        "step before. Example: `/exports/{job}`.",
+        "step before. Example: `/exports/{job}`."
     )
     fields: dict[str, str] = Field(
         default_factory=dict,
-        title="Fields",
         description="For each placeholder of the next steps: JQ on the answer that gives its "
         "value, or a list of values. `$status` and `$headers` are there too. "
         'Example: `{"job": ".id"}`.',
     )
-
-    class Config:
-        extra = Extra.forbid
 
     def plan_step(self, place: str, names: Set[str], settings: ConnectionSettings) -> ExportStep:
         """The checked form; `names` are the placeholders that may stand in the request.
@@ -54,51 +50,38 @@ class ExportPollConfig(ExportStepConfig):
     """The request that is repeated until the job is done."""
 
     done: str = Field(
-        title="Done",
         description="JQ on the answer; exactly true means that the files are there. "
-        'Example: `.state == "done"`.',
+        'Example: `.state == "done"`.'
     )
     failed: str | None = Field(
-        default=None,
-        title="Failed",
+        None,
         description="JQ on the answer; exactly true means that there will be none. "
         'Example: `.state == "failed"`.',
     )
     interval: float = Field(
-        default=5,
-        gt=0,
-        title="Interval",
-        description="Seconds between one request and the next. Example: `10`.",
+        5, gt=0, description="Seconds between one request and the next. Example: `10`."
     )
 
 
-class ExportConfig(BaseModel):
+class ExportConfig(UserFields):
     """What happens before the resource's own request, which downloads the result."""
 
     submit: ExportStepConfig | None = Field(
-        default=None,
-        title="Submit",
+        None,
         description="The request that starts the job. "
         'Example: `{"endpoint": "/exports", "method": "POST", "fields": {"job": ".id"}}`.',
     )
     poll: ExportPollConfig | None = Field(
-        default=None,
-        title="Poll",
+        None,
         description="The request that is repeated until the job is done. "
         'Example: `{"endpoint": "/exports/{job}", "done": ".ready"}`.',
     )
     time_limit: float = Field(
-        default=3600,
+        3600,
         gt=0,
-        alias="timeLimit",
-        title="Time limit",
         description="Seconds after which a job that is not done fails the resource. "
         "Example: `1800`.",
     )
-
-    class Config:
-        extra = Extra.forbid
-        allow_population_by_field_name = True
 
     @validator("poll", always=True)
     def _one_step_at_least(cls, poll: Any, values: dict[str, Any]) -> Any:

@@ -5,11 +5,12 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic.v1 import BaseModel, Extra, Field, validator
+from pydantic.v1 import Field, validator
 
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
 from mapping.fields.endpoint import EndpointFields
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.live_events import LiveEventPlan
 from mapping.plan.templates import placeholders_in
@@ -27,20 +28,14 @@ class FetchConfig(EndpointFields):
     """The request that reads what an event is about."""
 
     endpoint: str = Field(
-        title="Endpoint",
         description="Path of the item, with placeholders that `params` fill. "
-        "Example: `/api/v1/users/{id}`.",
+        "Example: `/api/v1/users/{id}`."
     )
     data_path: str | None = Field(
-        default=None,
-        alias="dataPath",
-        title="Data path",
+        None,
         description="JQ expression that finds the item in the response; unset, it is the "
         "selector's. Example: `.user`.",
     )  # type: ignore[assignment]  # unset means another thing than for a resource
-
-    class Config:
-        extra = Extra.forbid
 
     def plan(
         self, own: Endpoint, place: str, names: Set[str], settings: ConnectionSettings
@@ -62,50 +57,39 @@ class FetchConfig(EndpointFields):
         )
 
 
-class LiveEventConfig(BaseModel):
+class LiveEventConfig(UserFields):
     """Which webhook events change this resource, and what is read again because of them."""
 
     path: str = Field(
-        default=DEFAULT_PATH,
-        title="Path",
+        DEFAULT_PATH,
         description="Where the events arrive; one of the setting webhookPaths. "
         "Example: `/webhook/users`.",
     )
     when: str = Field(
-        default="true",
-        title="When",
+        "true",
         description="JQ over `{headers, body}` of an event, names of headers in lower case; only "
         'where it is exactly true is the event for this resource. Example: `.body.type == "user"`.',
     )
     params: dict[str, str] = Field(
         default_factory=dict,
-        title="Params",
         description="For each `{placeholder}` of the fetched endpoint: JQ over the event that "
         'gives its value. Example: `{"id": ".body.user.id"}`.',
     )
     fetch: FetchConfig | str | None = Field(
-        default=None,
-        title="Fetch",
+        None,
         description="The endpoint that is read because of an event, or a request; unset, it is "
         "the resource's own. Example: `/api/v1/users/{id}`.",
     )
     identifier: str | None = Field(
-        default=None,
-        title="Identifier",
+        None,
         description="JQ over the event that gives the identifier of the entity, for deleting it. "
         "Example: `.body.user.id`.",
     )
     delete_when: str | None = Field(
-        default=None,
-        alias="deleteWhen",
-        title="Delete when",
+        None,
         description="JQ over the event; where it is exactly true, the entity is deleted and "
         'nothing is read. Example: `.body.action == "deleted"`.',
     )
-
-    class Config:
-        extra = Extra.forbid
-        allow_population_by_field_name = True
 
     @validator("fetch", pre=True)
     def _endpoint_alone(cls, value: object) -> object:

@@ -5,12 +5,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic.v1 import BaseModel, Extra, Field, root_validator, validator
+from pydantic.v1 import Field, root_validator, validator
 
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
 from formats.json_values import exact
 from mapping.fields.endpoint import EndpointFields
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint, check_placeholders
 from mapping.plan.path_parameter import Batch, PathParameter, elements
 from settings.connection import ConnectionSettings
@@ -19,92 +20,71 @@ _SOURCES = ("endpoint", "values", "variables")
 _PLACEHOLDER_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
-class BatchConfig(BaseModel):
+class BatchConfig(UserFields):
     """How values are handed to one request several at a time."""
 
-    size: int = Field(
-        ge=1,
-        title="Size",
-        description="How many values one request gets at most. Example: `50`.",
-    )
+    size: int = Field(ge=1, description="How many values one request gets at most. Example: `50`.")
     join: str | None = Field(
-        default=None,
+        None,
         min_length=1,
-        title="Join",
         description="What stands between the values; by default a comma, or, where a text of a "
         "JSON body is the placeholder as a whole, the values as a list. Example: `;`.",
     )
-
-    class Config:
-        extra = Extra.forbid
 
 
 class PathParameterConfig(EndpointFields):
     """Where the values of one or more placeholders come from."""
 
     endpoint: str | None = Field(
-        default=None,
-        title="Endpoint",
+        None,
         description="Path that is called to discover the values; it may hold placeholders of "
         "other path parameters. Example: `/api/v1/teams`.",
     )
     values: list[Any] | None = Field(
-        default=None,
-        title="Values",
+        None,
         description="Fixed values instead of an endpoint, or objects for `field` or `fields`. "
         'Example: `["acme", "globex"]`.',
     )
     variables: str | None = Field(
-        default=None,
-        title="Variables",
+        None,
         description="JQ on the object of the exposed environment variables that gives the values, "
         'instead of an endpoint. Example: `.ORGS | split(",")`.',
     )
     field: str | None = Field(
-        default=None,
-        title="Field",
+        None,
         description="JQ on each item that gives the value, or a list of values. Example: `.id`.",
     )
     fields: dict[str, str] | None = Field(
-        default=None,
-        title="Fields",
+        None,
         description="Instead of `field`: several placeholders and the JQ that gives their values. "
         'Example: `{"owner": ".owner.login", "repo": ".name"}`.',
     )
     filter: str | None = Field(
-        default=None,
-        title="Filter",
+        None,
         description="JQ on each discovered item; only items where it is exactly true are used. "
         'Example: `.status == "active"`.',
     )
     include: dict[str, str] = Field(
         default_factory=dict,
-        title="Include",
         description="What of the discovered item every item below it carries: `team` becomes "
         '`__team`. Example: `{"team": ".custom_properties.team"}`.',
     )
     batch: BatchConfig | None = Field(
-        default=None,
-        title="Batch",
+        None,
         description="Hands several values at a time to one request. Example: "
         '`{"size": 50, "join": ","}`.',
     )
     encode: Literal["path", "segment"] = Field(
-        default="path",
-        title="Encode",
+        "path",
         description="How values are percent-encoded: `path` keeps slashes, `segment` encodes "
         "them as well. Example: `segment`.",
     )
 
     changed: str | None = Field(
-        default=None,
-        title="Changed",
+        None,
         description="JQ on each discovered item that gives when it, or anything below it, changed; "
         "an incremental run then reads changed ones only. Example: `.pushed_at`.",
     )
-
-    class Config:
-        extra = Extra.forbid
 
     @validator("include", pre=True)
     def _null_is_nothing(cls, value: object) -> object:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Set
 from typing import Any, Literal
 
-from pydantic.v1 import BaseModel, Field, validator
+from pydantic.v1 import Field, validator
 
 from errors import SelectorError
 from formats.json_values import kind_of
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.templates import misspelt_in
 from settings.connection import ConnectionSettings
@@ -14,46 +15,32 @@ from settings.connection import ConnectionSettings
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-class RequestFields(BaseModel):
+class RequestFields(UserFields):
     """What is sent."""
 
     method: str = Field(
-        default="GET",
-        title="Method",
-        description="HTTP method: GET, POST, PUT, PATCH or DELETE. Example: `POST`.",
+        "GET", description="HTTP method: GET, POST, PUT, PATCH or DELETE. Example: `POST`."
     )
     query_params: dict[str, Any] = Field(
         default_factory=dict,
-        alias="queryParams",
         title="Query parameters",
         description='Query parameters of each request. Example: `{"active": "true"}`.',
     )
     headers: dict[str, str] = Field(
         default_factory=dict,
-        title="Headers",
         description='Headers of each request. Example: `{"Accept": "application/json"}`.',
     )
-    body: Any = Field(
-        default=None,
-        title="Body",
-        description='JSON body of each request. Example: `{"filter": "open"}`.',
-    )
+    body: Any = Field(None, description='JSON body of each request. Example: `{"filter": "open"}`.')
     body_format: Literal["json", "form", "text", "graphql"] = Field(
-        default="json",
-        alias="bodyFormat",
-        title="Body format",
+        "json",
         description="How the body is sent: `json`, `form`, `text`, or `graphql`, where it is "
         "`{query, variables}` or just the query. Example: `form`.",
     )
     auth: Literal["default", "none"] = Field(
-        default="default",
-        title="Auth",
+        "default",
         description="`none` sends neither credentials nor customHeaders; `default` sends what the "
         "connection settings say. Example: `none`.",
     )
-
-    class Config:
-        allow_population_by_field_name = True
 
     @validator("method", pre=True)
     def _known_method(cls, value: object) -> object:

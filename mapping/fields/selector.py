@@ -37,68 +37,53 @@ class CustomSelector(Selector, EndpointFields):
     """Which endpoint is called, how, and where the items are."""
 
     query: str = Field(
-        default="true",
-        title="Query",
+        "true",
         description="JQ on each raw item; only items where it is true become entities. "
         'Example: `.status != "archived"`.',
     )
     endpoint: str | None = Field(
-        default=None,
-        title="Endpoint",
-        description="Path that is called instead of the kind. Example: `/api/v1/users`.",
+        None, description="Path that is called instead of the kind. Example: `/api/v1/users`."
     )
     path_parameters: dict[str, PathParameterConfig] = Field(
         default_factory=dict,
-        alias="pathParameters",
-        title="Path parameters",
         description="Where the values of `{placeholders}` come from. Each item then carries "
         "`__placeholder` with its value.",
     )
 
     items_filter: str | None = Field(
-        default=None,
-        alias="itemsFilter",
-        title="Items filter",
+        None,
         description="JQ on each item that data_path gives; only items where it is exactly true go "
         'on. Example: `.status != "deleted"`.',
     )
     emit: str | None = Field(
-        default=None,
-        title="Emit",
+        None,
         description="JQ on each item that gives the objects which take its place; none is fine. "
         "Example: `{id: .ID, name: .NAME}`.",
     )
     export: ExportConfig | None = Field(
-        default=None,
-        title="Export",
+        None,
         description="A job to submit and to wait for, before the resource's own request downloads "
         'what it made. Example: `{"poll": {"endpoint": "/exports/7", "done": ".ready"}}`.',
     )
     on_error: list[ErrorRuleConfig] = Field(
         default_factory=list,
-        alias="onError",
-        title="On error",
         description="Rules for answers that are errors, tried in order; without one, the resource "
         'fails. Example: `[{"when": [403], "then": "skip"}]`.',
     )
 
     incremental: IncrementalConfig | None = Field(
-        default=None,
-        title="Incremental",
+        None,
         description="How an incremental run reads only what has changed; without it, such runs "
         'pass over the resource. Example: `{"param": "since", "lookback": "5m"}`.',
     )
     windows: WindowsConfig | None = Field(
-        default=None,
-        title="Windows",
+        None,
         description="Windows of time in which the endpoint is read. Example: "
         '`{"from_param": "from", "to_param": "to", "start": "90d", "step": "7d"}`.',
     )
 
     live_events: list[LiveEventConfig] = Field(
         default_factory=list,
-        alias="liveEvents",
-        title="Live events",
         description="Webhook events that change items of this resource, which are then read "
         'again. Example: `[{"when": ".body.type == \\"user\\"", "fetch": "/users/{id}", '
         '"params": {"id": ".body.id"}}]`.',

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from pydantic.v1 import BaseModel, Extra, Field, validator
+from pydantic.v1 import Field, validator
 
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
+from mapping.fields.user_fields import UserFields
 from mapping.plan.incremental import Incremental, ServerSide
 from mapping.plan.times import TimeFormat, date_of, duration_of
 from mapping.plan.windows import Windows
@@ -21,63 +22,51 @@ _SHORTEST_STEP = 2
 _MOST_WINDOWS = 100_000
 
 
-class IncrementalConfig(BaseModel):
+class IncrementalConfig(UserFields):
     """How only what has changed is read; other runs than incremental ones pay no heed to it."""
 
     param: str | None = Field(
-        default=None,
+        None,
         min_length=1,
         title="Parameter",
         description="What carries the moment since when changes are asked for. Example: `since`.",
     )
     where: Literal["query", "header", "body"] | None = Field(
-        default=None,
+        None,
         alias="in",
         title="In",
         description="Which part of the request carries the parameter: `query`, `header` or `body`, "
         "where its name is a path of keys; unset, the query. Example: `body`.",
     )
     format: str | None = Field(
-        default=None,
+        None,
         min_length=1,
-        title="Format",
         description="How the moment is written: `iso8601`, `epoch_seconds`, `epoch_milliseconds`, "
         "or a strftime pattern, in UTC; unset, iso8601. Example: `%Y-%m-%d %H:%M:%S`.",
     )
     prefix: str | None = Field(
-        default=None,
-        title="Prefix",
-        description="Text before the moment. Example: `sys_updated_on>=`.",
+        None, description="Text before the moment. Example: `sys_updated_on>=`."
     )
     suffix: str | None = Field(
-        default=None,
-        title="Suffix",
-        description='Text after the moment. Example: `" ORDER BY updated`.',
+        None, description='Text after the moment. Example: `" ORDER BY updated`.'
     )
     field: str | None = Field(
-        default=None,
+        None,
         min_length=1,
-        title="Field",
         description="JQ on each item that gives when it changed, for an API that cannot filter but "
         "gives the newest first: reading ends where all is older. Example: `.updated_at`.",
     )
     query_params: dict[str, Any] = Field(
         default_factory=dict,
-        alias="queryParams",
         title="Query parameters",
         description="Further query parameters of incremental requests. "
         'Example: `{"sort": "updated", "state": "all"}`.',
     )
     lookback: str | float = Field(
-        default=0,
-        title="Lookback",
+        0,
         description="How much earlier than the last run changes are asked for, in seconds or as "
         "`30s`, `5m`, `2h`. Example: `5m`.",
     )
-
-    class Config:
-        extra = Extra.forbid
-        allow_population_by_field_name = True
 
     def plan(self, *, has_other_way: bool) -> Incremental:
         """The checked form; `has_other_way` tells of windows, or parents that tell their changes.
@@ -123,58 +112,48 @@ class IncrementalConfig(BaseModel):
         )
 
 
-class WindowsConfig(BaseModel):
+class WindowsConfig(UserFields):
     """Windows of time, for an API that answers for a range or gives so many items of one at most.
 
     In an incremental run, they begin where the last one began.
     """
 
     from_param: str = Field(
-        alias="fromParam",
         min_length=1,
         title="From parameter",
         description="What carries a window's start. Example: `filter[from]`.",
     )
     to_param: str = Field(
-        alias="toParam",
         min_length=1,
         title="To parameter",
         description="What carries a window's end. Example: `filter[to]`.",
     )
     where: Literal["query", "header", "body"] = Field(
-        default="query",
+        "query",
         alias="in",
         title="In",
         description="Which part of the request carries both: `query`, `header` or `body`, where "
         "their names are paths of keys. Example: `body`.",
     )
     format: str = Field(
-        default="iso8601",
+        "iso8601",
         min_length=1,
-        title="Format",
         description="How moments are written: `iso8601`, `epoch_seconds`, `epoch_milliseconds`, or "
         "a strftime pattern, in UTC. Example: `epoch_milliseconds`.",
     )
     start: str | float = Field(
-        title="Start",
         description="Where the first window of a full resync begins: a date, or how long ago, with "
-        "its unit. Example: `90d`.",
+        "its unit. Example: `90d`."
     )
     step: str | float = Field(
-        title="Step",
-        description="The longest window, in seconds or as `30m`, `6h`, `7d`. Example: `7d`.",
+        description="The longest window, in seconds or as `30m`, `6h`, `7d`. Example: `7d`."
     )
     cap: int | None = Field(
-        default=None,
+        None,
         ge=1,
-        title="Cap",
         description="How many items the API gives for one window at most; one that has as many is "
         "read again in halves. Example: `10000`.",
     )
-
-    class Config:
-        extra = Extra.forbid
-        allow_population_by_field_name = True
 
     @validator("start", pre=True)
     def _date_of_yaml(cls, value: object) -> object:

@@ -1,0 +1,22 @@
+"""The base of all blocks of a mapping: how users spell their fields, and what forms call them."""
+
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+from pydantic.v1 import BaseModel, Extra
+
+
+class UserFields(BaseModel):
+    """Fields as a user writes them: in snake_case or camelCase, and none that is unknown.
+
+    In Port's form, `items_filter` is titled "Items filter", unless the field has its own title.
+    """
+
+    class Config:
+        extra = Extra.forbid
+        allow_population_by_field_name = True
+
+        @classmethod
+        def get_field_info(cls, name: str) -> dict[str, Any]:
+            """Return the other spelling and the title of a field, by its name."""
+            return {"alias": to_camel(name), "title": name.replace("_", " ").capitalize()}
