@@ -1,4 +1,4 @@
-"""One place that knows every secret, and takes them out of whatever is about to be said."""
+"""Keeps secrets out of whatever is about to be said: logs, errors, excerpts of bodies."""
 
 import base64
 import html
@@ -36,10 +36,10 @@ _HARMLESS = frozenset(
         "expires_at",
     }
 )
-_TELLING_NAME = re.compile(
-    r"token|secret|passw|pwd|api[-_]?key|apikey|auth|credential|signature|^sig$|session|jwt|"
-    r"(^|[-_])(key|code|pat)$",
-    re.IGNORECASE,
+# A pattern for parts of names whose values are secret.
+TELLING = "token|secret|passw|pwd|api[-_]?key|authorization|credential|signature|jwt"
+_TELLING_PARAMETER = re.compile(
+    rf"{TELLING}|auth|session|^sig$|(^|[-_])(key|code|pat)$", re.IGNORECASE
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Some are signed for one request only, too many to remember.
@@ -47,10 +47,7 @@ _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 # `code` and `key` name ordinary things in error bodies, so this list is shorter than a URL's.
 _NAMED_IN_BODY = re.compile(
-    r'("[^"]*(?:token|secret|passw|pwd|api[-_]?key|authorization|cookie|credential|signature|jwt)'
-    r'[^"]*"'
-    r'\s*:\s*)"(?:[^"\\]|\\.)*"?',
-    re.IGNORECASE,
+    rf'("[^"]*(?:{TELLING}|cookie)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE
 )
 
 
@@ -117,7 +114,7 @@ class Redactor:
         parsed = httpx.URL(url)
         plain = self._address(parsed)
         pairs = [
-            f"{name}={MASK if _TELLING_NAME.search(name) else value}"
+            f"{name}={MASK if _TELLING_PARAMETER.search(name) else value}"
             for name, value in parsed.params.multi_items()
         ]
         shown = self.text(f"{plain}?{'&'.join(pairs)}" if pairs else plain)

@@ -30,31 +30,6 @@ BYTES_METRIC = "ocean_custom_conditional_bytes"
 _OUTCOMES = ("unchanged", "changed")
 # After a failure, so many seconds it is not tried again.
 _REST = 60
-# Whatever other settings there are may change what the API answers, or be credentials.
-_WITHOUT_EFFECT_ON_ANSWERS = frozenset(
-    {
-        "page_size",
-        "pagination_type",
-        "pagination_param",
-        "size_param",
-        "start_page",
-        "cursor_path",
-        "has_more_path",
-        "last_page_path",
-        "next_link_path",
-        "header_link_rel",
-        "total_path",
-        "timeout",
-        "max_concurrent_requests",
-        "max_requests_per_second",
-        "max_retries",
-        "max_retry_wait",
-        "mapping_engine",
-        "response_directory",
-        "response_directory_size",
-    }
-)
-
 # Ocean makes those metrics that are registered when it starts.
 register_metric(
     REQUESTS_METRIC,
@@ -254,12 +229,8 @@ def instance_of(settings: ConnectionSettings, identifier: str) -> bytes:
     It is made of the integration's `identifier`, the address of the API and all credentials: it is
     itself a secret.
     """
-    relevant = {
-        name: value
-        for name, value in settings.model_dump().items()
-        if name not in _WITHOUT_EFFECT_ON_ANSWERS and not name.startswith("webhook_")
-    }
-    return json.dumps([identifier, relevant], sort_keys=True, default=_revealed).encode()
+    relevant = [identifier, settings.of_answers()]
+    return json.dumps(relevant, sort_keys=True, default=_revealed).encode()
 
 
 def _revealed(value: object) -> str:

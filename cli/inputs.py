@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from errors import SettingsError
 from settings.connection import ConnectionSettings
+from settings.marks import Sensitive, marked
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "OCEAN__INTEGRATION__CONFIG__"
@@ -68,7 +69,7 @@ def spec_settings() -> tuple[Mapping[str, Any], ...]:
 
 def secret_names() -> set[str]:
     """Return the names, in camelCase, of the settings that hold secrets."""
-    return {setting["name"] for setting in spec_settings() if setting.get("sensitive")}
+    return set(map(to_camel, marked(ConnectionSettings, Sensitive)))
 
 
 def variable(name: str) -> str:

@@ -6,12 +6,9 @@ A page token is hidden like any token, and yet the next page can be told from th
 import re
 from typing import Any
 
-from redaction import Redactor
+from redaction import TELLING, Redactor
 
-_TELLING_KEY = re.compile(
-    r"token|secret|passw|pwd|api[-_]?key|authorization|credential|signature|jwt|session",
-    re.IGNORECASE,
-)
+_TELLING_KEY = re.compile(rf"{TELLING}|session|^(sig|key|code|auth|pat)$", re.IGNORECASE)
 _QUERY_VALUE = re.compile(r"([?&;])([^=&#?\s\"<>]+)=([^&#\s\"<>]*)")
 # The parts of a mapping that are sent as they are.
 _SENT = frozenset({"headers", "query_params", "queryParams", "body"})
@@ -19,7 +16,6 @@ _SENT = frozenset({"headers", "query_params", "queryParams", "body"})
 _REFERENCE = re.compile(r"(\w+ )?\$?\{[\w-]+\}")
 # Shorter ones may be part of any word.
 _SHORTEST = 8
-_SHORT_NAMES = frozenset({"sig", "key", "code", "auth", "pat"})
 
 
 class Masker:
@@ -83,4 +79,4 @@ class Masker:
 
 def is_telling(name: str) -> bool:
     """Whether a name tells that its value is a secret."""
-    return bool(_TELLING_KEY.search(name)) or name.lower() in _SHORT_NAMES
+    return bool(_TELLING_KEY.search(name))

@@ -18,6 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from settings.marks import Sensitive
 from settings.types import refuse
 
 _BLOCK = re.compile(r"(-----BEGIN ([A-Z0-9 ]+)-----)(.*?)(-----END \2-----)", re.DOTALL)
@@ -75,10 +76,21 @@ def _check_key(pem: SecretStr) -> SecretStr:
     return pem
 
 
+def _lines_of_keys(pem: SecretStr) -> Iterator[str]:
+    """Yield what of private keys tells something; whole, one would only be found in one piece."""
+    keys = _blocks(pem.get_secret_value(), lambda label: _KEY in label)
+    lines = (line for key in keys for line in key.splitlines())
+    return (line for line in lines if line and not line.startswith("-----"))
+
+
 # Settings whose value is PEM, or the path of a PEM file; parsed, they hold the PEM itself.
 Authorities = Annotated[str, BeforeValidator(read_pem), AfterValidator(_check_authorities)]
-ShownCertificate = Annotated[SecretStr, BeforeValidator(read_pem), AfterValidator(_check_shown)]
-PrivateKey = Annotated[SecretStr, BeforeValidator(read_pem), AfterValidator(_check_key)]
+ShownCertificate = Annotated[
+    SecretStr, Sensitive(_lines_of_keys), BeforeValidator(read_pem), AfterValidator(_check_shown)
+]
+PrivateKey = Annotated[
+    SecretStr, Sensitive(_lines_of_keys), BeforeValidator(read_pem), AfterValidator(_check_key)
+]
 
 
 @dataclass(frozen=True, slots=True)

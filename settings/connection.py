@@ -6,8 +6,8 @@ where everything may be a string, empty or absent (None), and reports all proble
 
 import os
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 import httpx
 from pydantic import (
@@ -17,13 +17,21 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
 from errors import SettingsError
 from settings import certificates, environment
-from settings.credentials import SECRETS, CredentialSettings
+from settings.basic_credentials import basic_pair
+from settings.credentials import CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.marks import (
+    SAME_ANSWERS,
+    SECRET_VALUES,
+    SameAnswers,
+    Sensitive,
+    marked,
+)
 from settings.pagination import PaginationSettings, PaginationType
 from settings.types import (
     Headers,
@@ -38,15 +46,6 @@ from settings.webhooks import WebhookSettings, webhook_problems
 MappingEngine = Literal["fused", "ocean"]
 HttpVersion = Literal["http1", "auto"]
 
-_SECRET = SECRETS | {
-    "customHeaders",
-    "clientCertificate",
-    "clientKey",
-    "clientKeyPassword",
-    "caCertificate",
-    "proxy",
-    "webhookSecret",
-}
 # Port's own credentials, by the names that examples of the framework use.
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 # Up to the last @, because a password that is not encoded may hold anything.
@@ -56,39 +55,46 @@ _ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
+def _secrets_of_proxy(proxy: SecretStr) -> Iterator[str]:
+    url = httpx.URL(proxy.get_secret_value())
+    return iter((url.password, basic_pair(url.username, url.password)))
+
+
 class ConnectionSettings(CredentialSettings, WebhookSettings):
     """All connection settings, checked. `.port/spec.yaml` says what each one means."""
 
     base_url: str
-    pagination_type: PaginationType = "none"
-    page_size: int = Field(default=100, ge=1)
-    pagination_param: str | None = None
-    size_param: str | None = None
-    start_page: int = Field(default=1, ge=0)
-    cursor_path: str | None = None
-    has_more_path: str | None = None
-    last_page_path: str | None = None
-    next_link_path: str = "@odata.nextLink"
-    header_link_rel: str = "next"
-    total_path: str | None = None
-    timeout: float = Field(default=30, gt=0, allow_inf_nan=False)
+    pagination_type: Annotated[PaginationType, SAME_ANSWERS] = "none"
+    page_size: Annotated[int, SAME_ANSWERS] = Field(default=100, ge=1)
+    pagination_param: Annotated[str | None, SAME_ANSWERS] = None
+    size_param: Annotated[str | None, SAME_ANSWERS] = None
+    start_page: Annotated[int, SAME_ANSWERS] = Field(default=1, ge=0)
+    cursor_path: Annotated[str | None, SAME_ANSWERS] = None
+    has_more_path: Annotated[str | None, SAME_ANSWERS] = None
+    last_page_path: Annotated[str | None, SAME_ANSWERS] = None
+    next_link_path: Annotated[str, SAME_ANSWERS] = "@odata.nextLink"
+    header_link_rel: Annotated[str, SAME_ANSWERS] = "next"
+    total_path: Annotated[str | None, SAME_ANSWERS] = None
+    timeout: Annotated[float, SAME_ANSWERS] = Field(default=30, gt=0, allow_inf_nan=False)
     verify_ssl: bool = True
     ca_certificate: certificates.Authorities | None = Field(default=None, repr=False)
     client_certificate: certificates.ShownCertificate | None = None
     client_key: certificates.PrivateKey | None = None
     client_key_password: Secret | None = None
-    proxy: SecretStr | None = None
+    proxy: Annotated[SecretStr, Sensitive(_secrets_of_proxy)] | None = None
     http_version: HttpVersion = "http1"
-    max_concurrent_requests: int = Field(default=10, ge=1)
-    max_requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    max_retries: int = Field(default=8, ge=0)
-    max_retry_wait: float = Field(default=600, ge=0, allow_inf_nan=False)
+    max_concurrent_requests: Annotated[int, SAME_ANSWERS] = Field(default=10, ge=1)
+    max_requests_per_second: Annotated[float | None, SAME_ANSWERS] = Field(
+        default=None, gt=0, allow_inf_nan=False
+    )
+    max_retries: Annotated[int, SAME_ANSWERS] = Field(default=8, ge=0)
+    max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
     allowed_hosts: tuple[str, ...] = ()
     exposed_variables: tuple[str, ...] = ()
-    mapping_engine: MappingEngine = "fused"
-    response_directory: str | None = None
-    response_directory_size: int = Field(default=1000, ge=1)
-    custom_headers: Headers = Field(default_factory=dict, repr=False)
+    mapping_engine: Annotated[MappingEngine, SAME_ANSWERS] = "fused"
+    response_directory: Annotated[str | None, SAME_ANSWERS] = None
+    response_directory_size: Annotated[int, SAME_ANSWERS] = Field(default=1000, ge=1)
+    custom_headers: Annotated[Headers, SECRET_VALUES] = Field(default_factory=dict, repr=False)
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> "ConnectionSettings":
@@ -204,6 +210,11 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
             }
         )
 
+    def of_answers(self) -> dict[str, Any]:
+        """Return the settings that answers may depend on, credentials included."""
+        same = marked(type(self), SameAnswers).keys() | WebhookSettings.model_fields.keys()
+        return self.model_dump(exclude=set(same))
+
     @property
     def exposed(self) -> Mapping[str, str]:
         """The environment variables that a mapping may use, by name."""
@@ -220,7 +231,7 @@ def _describe(detail: ErrorDetails) -> str:
     setting, *inner = (str(part) for part in detail["loc"]) if detail["loc"] else ("settings",)
     name = to_camel(setting)
     place = ".".join([name, *(to_camel(part) for part in inner)])
-    got = "" if name in _SECRET else f" (got {_shorten(detail['input'])})"
+    got = "" if _is_hidden(to_snake(setting)) else f" (got {_shorten(detail['input'])})"
     match detail["type"]:
         case "missing":
             return f"{place}: is required"
@@ -233,6 +244,11 @@ def _describe(detail: ErrorDetails) -> str:
             return f"{place}: {detail['msg']}{got}"
     message = detail["msg"].removeprefix("Input ")
     return f"{place}: {message}{got}"
+
+
+def _is_hidden(name: str) -> bool:
+    info = ConnectionSettings.model_fields.get(name)
+    return name in marked(ConnectionSettings, Sensitive) or bool(info and not info.repr)
 
 
 def _keys_of(name: str) -> list[str]:

@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_snake
 from pydantic_core import PydanticKnownError
 
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.marks import SECRET_VALUES, Sensitive, marked
 from settings.signing_key import KeyRefusedError, SigningAlgorithm, load_key
 from settings.types import FrozenSettings, Secret, Texts, check_header, from_json, refuse
 
@@ -39,22 +40,6 @@ _NEEDED_BY_GRANT: dict[str, tuple[str, ...]] = {
 }
 _NEEDED_FOR_ASSERTION = ("clientId", _SIGNING_KEY)
 _NOT_IN_COOKIES = frozenset('",;\\ ')
-
-SECRETS = frozenset(
-    {
-        "apiToken",
-        "password",
-        "apiKey",
-        "clientSecret",
-        "refreshToken",
-        "tokenParameters",
-        "signingKey",
-        "secretAccessKey",
-        "sessionToken",
-        "customAuthRequest",
-        "customAuthRequestTemplate",
-    }
-)
 
 
 def _fit_for_a_header(value: SecretStr) -> SecretStr:
@@ -112,7 +97,7 @@ class AuthSettings(FrozenSettings):
     def secret_names(cls) -> tuple[str, ...]:
         """Return the secret settings that are usually given, such as `apiToken`."""
         names = (name.split(" or ")[0] for name in cls.needed({"authType": cls.kind.name}))
-        return tuple(name for name in names if name in SECRETS)
+        return tuple(name for name in names if to_snake(name) in marked(cls, Sensitive))
 
     def query_names(self) -> Set[str]:
         """Return the query parameters in which these credentials go to the API."""
@@ -208,11 +193,15 @@ class CustomAuthSettings(AuthSettings):
         credentials="customAuthRequest and customAuthRequestTemplate",
     )
 
-    custom_auth_request: Annotated[CustomAuthRequest | None, BeforeValidator(from_json)] = Field(
-        default=None, repr=False
-    )
+    custom_auth_request: Annotated[
+        CustomAuthRequest | None,
+        BeforeValidator(from_json),
+        Sensitive(CustomAuthRequest.secret_texts),
+    ] = Field(default=None, repr=False)
     custom_auth_request_template: Annotated[
-        CustomAuthRequestTemplate | None, BeforeValidator(from_json)
+        CustomAuthRequestTemplate | None,
+        BeforeValidator(from_json),
+        Sensitive(CustomAuthRequestTemplate.secret_texts),
     ] = Field(default=None, repr=False)
 
     def query_names(self) -> Set[str]:
@@ -281,7 +270,7 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
     refresh_token_file: Path | None = None
     scope: str | None = None
     audience: str | None = None
-    token_parameters: Texts = Field(default_factory=dict, repr=False)
+    token_parameters: Annotated[Texts, SECRET_VALUES] = Field(default_factory=dict, repr=False)
 
     @classmethod
     def needed(cls, given: Mapping[str, Any]) -> dict[str, str]:

@@ -1,50 +1,43 @@
-"""Which texts of the connection settings are secret."""
+"""The secret texts of the connection settings: values of their own, and what is made of several."""
 
 from collections.abc import Iterator
 
-import httpx
+from pydantic import SecretStr
 
-from redaction import Redactor, leaves
+from redaction import Redactor
 from settings.basic_credentials import basic_pair, client_pair
 from settings.connection import ConnectionSettings
+from settings.marks import Sensitive, marked
 
 
 def redactor_for(settings: ConnectionSettings) -> Redactor:
-    """A redactor that knows every secret of the connection settings."""
+    """Return a redactor that knows every secret of the connection settings."""
     return Redactor(secrets_of(settings))
 
 
 def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
-    """Every text of the settings that must not be shown."""
-    yield from settings.secrets
-    if settings.client_key_password:
-        yield settings.client_key_password.get_secret_value()
-    if settings.identity:
-        yield from _lines_of(settings.identity.key)
-    if settings.proxy:
-        proxy = httpx.URL(settings.proxy.get_secret_value())
-        yield proxy.password
-        yield basic_pair(proxy.username, proxy.password)
-    if settings.username:
-        # Without a password it is the user name that proves who asks.
-        password = settings.password.get_secret_value() if settings.password else ""
-        if not password and settings.auth_type == "basic":
-            yield settings.username
-        yield basic_pair(settings.username, password)
-    if settings.client_id and settings.client_secret:
-        yield client_pair(settings.client_id, settings.client_secret.get_secret_value())
-    if settings.webhook_secret:
-        webhook = settings.webhook_secret.get_secret_value()
-        yield webhook
-        yield basic_pair(settings.webhook_username or "", webhook)
-    if request := settings.custom_auth_request:
-        form = dict(httpx.QueryParams(request.body_form or ""))
-        query = dict(httpx.QueryParams(request.endpoint.partition("?")[2]))
-        yield from leaves([request.headers, request.body, request.query_params, form, query])
-    yield from leaves([settings.custom_headers, settings.token_parameters])
+    """Yield every text of the settings that must not be shown."""
+    for name, mark in marked(type(settings), Sensitive).items():
+        if value := getattr(settings, name):
+            yield from mark.texts(value)
+    yield settings.signing_text or ""
+    yield from _of_users(settings)
     yield from settings.exposed.values()
 
 
-def _lines_of(pem: str) -> Iterator[str]:
-    """What of a private key tells something; whole, it would only be found in one piece."""
-    return (line for line in pem.splitlines() if line and not line.startswith("-----"))
+def _of_users(settings: ConnectionSettings) -> Iterator[str]:
+    """Yield names and passwords as they are sent, such as the `dXNlcjpwYXNz` of user and pass."""
+    password = _text(settings.password)
+    if settings.username:
+        yield basic_pair(settings.username, password)
+        # Without a password it is the user name that proves who asks.
+        if not password and settings.auth_type == "basic":
+            yield settings.username
+    if settings.client_id and settings.client_secret:
+        yield client_pair(settings.client_id, _text(settings.client_secret))
+    if settings.webhook_secret:
+        yield basic_pair(settings.webhook_username or "", _text(settings.webhook_secret))
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from settings.marks import SECRET
+
 _HEADER_NAME = re.compile(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
 
 
@@ -95,6 +97,6 @@ def _without_line_break(value: object) -> object:
     return value.strip("\r\n") if isinstance(value, str) else value
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_without_line_break)]
+Secret = Annotated[SecretStr, SECRET, BeforeValidator(_without_line_break)]
 Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
 Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(checked_headers)]

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
-from settings.types import FrozenSettings, check_header, from_json, refuse
+from settings.types import FrozenSettings, Secret, check_header, from_json, refuse
 from settings.webhook_signatures import BODY, PRESETS, TIMESTAMP, SignatureScheme
 
 WebhookAuth = Literal["none", "hmac", "basic", "token"]
@@ -27,7 +27,7 @@ class WebhookSettings(FrozenSettings):
 
     webhook_auth: WebhookAuth | None = None
     webhook_preset: WebhookPreset | None = None
-    webhook_secret: SecretStr | None = None
+    webhook_secret: Secret | None = None
     webhook_username: str | None = None
     webhook_header: str | None = None
     webhook_prefix: str | None = None
@@ -40,12 +40,6 @@ class WebhookSettings(FrozenSettings):
     webhook_body_limit: int = Field(default=1_048_576, ge=1)
     webhook_paths: tuple[str, ...] = (DEFAULT_PATH,)
     webhook_window: float = Field(default=2, ge=0, le=60)
-
-    @field_validator("webhook_secret", mode="before")
-    @classmethod
-    def _one_line(cls, value: object) -> object:
-        # Secrets are mounted from files, which editors end with a line break.
-        return value.strip("\r\n") if isinstance(value, str) else value
 
     @field_validator("webhook_header", "webhook_timestamp_header")
     @classmethod

@@ -13,8 +13,10 @@ from port_ocean.config.settings import IntegrationConfiguration
 from port_ocean.log.sensetive import SensitiveLogFilter
 from port_ocean.utils.misc import get_spec_kinds
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from settings.connection import ConnectionSettings
+from settings.marks import Sensitive, marked
 from tools.scripts.configuration_page import names_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -173,25 +175,9 @@ def test_only_base_url_is_required() -> None:
 
 @pytest.mark.contract("settings.sensitive")
 def test_secrets_are_marked() -> None:
-    assert {name for name, entry in SETTINGS.items() if entry.get("sensitive")} == {
-        "apiToken",
-        "password",
-        "apiKey",
-        "clientSecret",
-        "refreshToken",
-        "tokenParameters",
-        "signingKey",
-        "secretAccessKey",
-        "sessionToken",
-        "customAuthRequest",
-        "customAuthRequestTemplate",
-        "customHeaders",
-        "clientCertificate",
-        "clientKey",
-        "clientKeyPassword",
-        "proxy",
-        "webhookSecret",
-    }
+    sensitive = {name for name, entry in SETTINGS.items() if entry.get("sensitive")}
+    assert sensitive == set(map(to_camel, marked(ConnectionSettings, Sensitive)))
+    assert {"apiToken", "customAuthRequest", "proxy", "webhookSecret"} <= sensitive
 
 
 @pytest.mark.contract("spec.boots")

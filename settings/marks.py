@@ -1,0 +1,50 @@
+"""Marks of settings: that one is secret, or that answers do not depend on it.
+
+A mark stands in the type of a setting: `max_retries: Annotated[int, SAME_ANSWERS]`. All lists of
+such settings derive from the marks.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from redaction import leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """A setting that is never shown; the spec calls it `sensitive`.
+
+    `texts` gives what must not be shown of a value: of `{"X-Key": "abc"}`, that is `abc`.
+    """
+
+    texts: Callable[[Any], Iterable[str]]
+
+
+class SameAnswers:
+    """A setting that can change without any change in what the API answers."""
+
+
+SECRET = Sensitive(lambda secret: (secret.get_secret_value(),))
+SECRET_VALUES = Sensitive(leaves)
+SAME_ANSWERS = SameAnswers()
+
+
+@cache
+def marked[Mark](model: type[BaseModel], kind: type[Mark]) -> dict[str, Mark]:
+    """Return the mark of this kind for each setting of a model that has one."""
+    return {
+        name: mark
+        for name, info in model.model_fields.items()
+        for mark in (*info.metadata, *_parts_of(info.annotation))
+        if isinstance(mark, kind)
+    }
+
+
+def _parts_of(annotation: object) -> Iterator[object]:
+    for part in get_args(annotation):
+        yield part
+        yield from _parts_of(part)
