@@ -36,7 +36,7 @@ from mapping.fields.selector import CustomSelector
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from transport.connections import load_backend
 
@@ -207,24 +207,21 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             if isinstance(processor, CountingEntityProcessor)
             else None
         )
-        # Outside of a run, nothing would remove what is shared.
         run = self.current_run.get(None)
         part = (run or Run()).begin(plan, resource.index)
-        reader = ResourceReader(
-            plan,
-            client=self.client,
-            settings=self.settings,
-            shared=self._shared_in(run) if run else SharedResponses([]),
-            observer=part.clock,
-            since=part.since,
-        )
+        session = self._session_of(run)
+        reader = ResourceReader(plan, session, observer=part.clock, since=part.since)
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 yield batch
         if tally and not await is_dsp_mode_enabled():
             tally.check(kind)
 
-    def _shared_in(self, run: Run) -> SharedResponses:
-        if run.shared is None:
-            run.shared = SharedResponses(plans_of(event.port_app_config.resources, self.settings))
-        return run.shared
+    def _session_of(self, run: Run | None) -> Session:
+        if run is None:
+            # Nothing would remove what resources share.
+            return Session(self.client, self.settings)
+        if run.session is None:
+            plans = plans_of(event.port_app_config.resources, self.settings)
+            run.session = Session(self.client, self.settings, plans)
+        return run.session

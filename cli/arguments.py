@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.inputs import GivenSettings, gather
-from reading.observer import Limits
+from reading.session import Limits
 
 OK = 0
 PROBLEMS = 1

@@ -1,7 +1,7 @@
 """`preview`: the real extraction and mapping over a bounded part of the data, and what it shows."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,7 @@ from cli.surroundings import Surroundings
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from probe.recording import RecordingClient
 from probe.resource_reading import ResourceReading, read_resource
-from reading.observer import Limits
-from reading.shared_responses import SharedResponses
+from reading.session import Limits, Session
 from settings.connection import ConnectionSettings
 
 DEFAULT_LIMITS = Limits(pages=5, endpoints=5, items=100)
@@ -84,15 +83,11 @@ async def preview(
     """
     report = PreviewReport(settings.base_url, mapping_name, limits)
     around.map_like(settings)
-    shared = SharedResponses(plans_of(config.resources, settings))
-    try:
+    plans = plans_of(config.resources, settings)
+    with closing(Session(client, settings, plans, limits)) as session:
         for index, resource in enumerate(config.resources):
-            reading = await read_resource(
-                resource, index, client=client, settings=settings, shared=shared, limits=limits
-            )
+            reading = await read_resource(resource, index, client, session)
             report.resources.append(await _map(resource, reading, around))
-    finally:
-        shared.close()
     report.findings = [
         *(Finding("mapping", str(problem), is_error=True) for problem in problems),
         *_findings_of_all(report, blueprints),

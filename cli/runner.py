@@ -26,7 +26,7 @@ from cli.inputs import ROOT, Problem
 from cli.surroundings import Surroundings, surroundings
 from errors import ConfigurationError
 from framework.process import hide_settings_in_errors
-from reading.observer import Limits
+from reading.session import Limits
 
 _FAULT = 3
 _INTERRUPTED = 130

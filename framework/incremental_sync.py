@@ -29,8 +29,7 @@ from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import is_incremental
 from pagination.page import Page, Verdict
-from reading.observer import Observer
-from reading.shared_responses import SharedResponses
+from reading.session import Observer, Session
 
 # APIs stamp changes with whole seconds.
 _CUT_OFF = timedelta(seconds=1)
@@ -81,7 +80,7 @@ class Run:
     that incremental runs read as well; `failed` are kinds.
     """
 
-    shared: SharedResponses | None = None
+    session: Session | None = None
     current: ResourceRun | None = None
     resources: list[ResourceRun] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -96,8 +95,8 @@ class Run:
 
     def close(self) -> None:
         """Remove what the resources share."""
-        if self.shared:
-            self.shared.close()
+        if self.session:
+            self.session.close()
 
 
 class CarefulCursors(CursorStore):

@@ -3,14 +3,13 @@
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from client import ApiClient
 from expressions.worker import JqWorker
 from live_events.change import Change
 from mapping.plan.error_rules import ErrorPolicy
 from reading.endpoint_reader import EndpointReader
 from reading.resource_reader import marked
+from reading.session import Session
 from reading.shaper import Shaper
-from settings.connection import ConnectionSettings
 from statuses import Situation
 
 
@@ -21,9 +20,7 @@ class Fetched(NamedTuple):
     received: int
 
 
-async def fetch_items(
-    change: Change, client: ApiClient, settings: ConnectionSettings, worker: JqWorker
-) -> Fetched:
+async def fetch_items(change: Change, session: Session, worker: JqWorker) -> Fetched:
     """Return the items of the changed endpoint, in shape, with the values of path parameters.
 
     Raises:
@@ -31,15 +28,9 @@ async def fetch_items(
         OceanCustomError: it could not be read to its end.
     """
     endpoint = change.entry.endpoint
-    reader = EndpointReader(
-        client,
-        endpoint,
-        settings,
-        client.send,
-        worker,
-        ErrorPolicy(change.plan.error_rules, Situation.LIVE_EVENT),
-    )
-    request = endpoint.request(settings.base_url, change.target.values)
+    policy = ErrorPolicy(change.plan.error_rules, Situation.LIVE_EVENT)
+    reader = EndpointReader(session, endpoint, worker, policy)
+    request = endpoint.request(session.settings.base_url, change.target.values)
     texts = {name: value.text for name, value in change.target.values.items()}
     marks = change.entry.marks(change.target)
     shaper = Shaper(change.plan.shape, worker)

@@ -27,6 +27,7 @@ from live_events.upload import Upload, UploadError
 from live_events.webhook_middleware import WebhookMiddleware
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
+from reading.session import Session
 from settings.connection import ConnectionSettings
 
 # More items than that, one after the other, are not gone: the path is wrong, or a gateway answers
@@ -52,7 +53,7 @@ class LiveEvents(Receiver):
         self._settings = settings
         self._upload = Upload(integration)
         self._worker = JqWorker()
-        self._client: ApiClient | None = None
+        self._session: Session | None = None
         self._context: Context | None = None
         self._coalescer: Coalescer[Change] = Coalescer(
             self._apply,
@@ -105,7 +106,7 @@ class LiveEvents(Receiver):
 
     def start(self, client: ApiClient) -> None:
         """Be ready for events."""
-        self._client = client
+        self._session = Session(client, self._settings)
         # Tasks of events must not live in the context of whichever event started them.
         self._context = copy_context()
         signal_handler.register(self.stop, _LAST)
@@ -244,9 +245,9 @@ class LiveEvents(Receiver):
             logger.info(f"{change.resource.kind}: {len(items)} items after a live event")
 
     async def _fetch(self, change: Change) -> Fetched:
-        if self._client is None:
+        if self._session is None:
             raise LiveEventError("the integration has not started")
-        return await fetch_items(change, self._client, self._settings, self._worker)
+        return await fetch_items(change, self._session, self._worker)
 
     def _doubt(self, change: Change, error: GoneError) -> None:
         """Refuse to delete where an entry was told too often that there is nothing.

@@ -15,9 +15,8 @@ from mapping.resources import CustomResourceConfig
 from pagination.page import Page, Verdict
 from probe.decisions import decision, place_of
 from probe.recording import Exchange, RecordingClient
-from reading.observer import UNLIMITED, Limits, Observer
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import UNLIMITED, Limits, Observer, Session
 from settings.connection import ConnectionSettings
 
 _MOST_RETRIES = 2
@@ -188,14 +187,17 @@ class _Watcher(Observer):
 async def read_resource(
     resource: CustomResourceConfig,
     index: int,
-    *,
     client: RecordingClient,
-    settings: ConnectionSettings,
-    shared: SharedResponses,
-    limits: Limits,
+    session: Session,
 ) -> ResourceReading:
-    """Read a resource up to the limits; whatever goes wrong is in `error`, never raised."""
-    reading = ResourceReading(index, resource.kind, resource.selector.data_path, limits=limits)
+    """Read a resource up to the session's limits; what goes wrong is in `error`, never raised.
+
+    Inputs: `client` is the session's.
+    """
+    settings = session.settings
+    reading = ResourceReading(
+        index, resource.kind, resource.selector.data_path, limits=session.limits
+    )
     start = len(client.exchanges)
     try:
         plan = _impatient_plan(resource.plan(settings), client)
@@ -203,14 +205,8 @@ async def read_resource(
         reading.is_nested = bool(plan.parameters)
         reading.is_exported = plan.export is not None
         resource.selector.warn(resource.kind, settings)
-        reader = ResourceReader(
-            plan,
-            client=client,
-            settings=settings,
-            shared=shared,
-            limits=limits,
-            observer=_Watcher(reading, plan, client, settings),
-        )
+        watcher = _Watcher(reading, plan, client, settings)
+        reader = ResourceReader(plan, session, observer=watcher)
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch

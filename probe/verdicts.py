@@ -4,6 +4,7 @@ Every instance imports this module, which therefore knows nothing of files and t
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from mapping.resources import CustomResourceConfig, plans_of
@@ -11,8 +12,7 @@ from probe.advice import advice_for
 from probe.notes import Notes
 from probe.recording import RecordingClient
 from probe.resource_reading import ResourceReading, read_resource
-from reading.observer import Limits
-from reading.shared_responses import SharedResponses
+from reading.session import Limits, Session
 from settings.connection import ConnectionSettings
 
 _FIRST_PAGE = Limits(pages=1, endpoints=1)
@@ -50,22 +50,12 @@ async def judge_resources(
     settings: ConnectionSettings,
     notes: Notes,
 ) -> list[Verdict]:
-    """A verdict for each resource, in the order of the mapping."""
-    shared = SharedResponses(plans_of(resources, settings))
+    """Return a verdict for each resource, in the order of the mapping."""
     verdicts = []
-    try:
+    with closing(Session(client, settings, plans_of(resources, settings), _FIRST_PAGE)) as session:
         for index, resource in enumerate(resources):
-            reading = await read_resource(
-                resource,
-                index,
-                client=client,
-                settings=settings,
-                shared=shared,
-                limits=_FIRST_PAGE,
-            )
+            reading = await read_resource(resource, index, client, session)
             verdicts.append(judge(reading, settings, notes.take()))
-    finally:
-        shared.close()
     return verdicts
 
 

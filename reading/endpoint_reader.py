@@ -5,12 +5,12 @@ import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from loguru import logger
 
 from api_messages import ApiRequest
-from client import ApiClient
 from errors import EndpointError, GoneError, ResponseError, StatusError
 from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
@@ -20,12 +20,30 @@ from pagination.page import Page
 from pagination.pager import Reading
 from pagination.sizes import PageSizes
 from reading.item_stream import Portion
-from reading.observer import UNOBSERVED, UNWATCHED, Observer, Watch
 from reading.page_reader import EndpointStatistics, LargePage, PageReader
 from reading.prefetch import Allowance, Fetch, FetchAhead
-from settings.connection import ConnectionSettings
+from reading.session import UNOBSERVED, Observer, Session
 from statuses import Meaning, meaning_of
 from transport.rate_limits import backoff
+
+
+class Watch:
+    """Looks at the items of one endpoint while they are read, and may end the reading early.
+
+    Pages are fetched before it is their turn only where the watch `reads_ahead`.
+    """
+
+    reads_ahead = True
+
+    def portion(self, items: list[Any]) -> None:
+        """Look at some items of a page, in their order."""
+
+    def page_ended(self, received: int) -> str | None:
+        """Return why to end after this page, `received` records into the endpoint, if at all."""
+        return None
+
+
+UNWATCHED = Watch()
 
 
 @dataclass(slots=True)
@@ -44,6 +62,10 @@ class _Visit:
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
 
+    def see(self, items: list[Any], watch: Watch) -> None:
+        self.items += len(items)
+        watch.portion(items)
+
     def heed(self, watch: Watch) -> None:
         reason = watch.page_ended(self.reading.received)
         if reason and self.request:
@@ -53,42 +75,31 @@ class _Visit:
 class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one set of statistics.
 
-    Inputs: `client` sends; `fetch` is how a request is sent, through the cache or directly;
-    `settings` say how pages are asked for; `worker` runs jq on large bodies; `policy` says
-    what errors mean; `observer` is told of each page; after `most_pages` of an endpoint reading
-    stops, complete or not.
+    Inputs: `worker` runs jq on large bodies; `policy` says what errors mean; `observer` is told of
+    each page.
     """
 
     def __init__(
         self,
-        client: ApiClient,
+        session: Session,
         endpoint: Endpoint,
-        settings: ConnectionSettings,
-        fetch: Fetch,
         worker: JqWorker,
         policy: ErrorPolicy = NO_RULES,
         observer: Observer = UNOBSERVED,
-        most_pages: int | None = None,
     ) -> None:
-        self._client = client
+        self._client = session.client
         self._endpoint = endpoint
-        self._pagination = endpoint.pagination or settings.pagination
-        self._max_retries = settings.max_retries
-        self._fetch = fetch
-        self._allowance = Allowance(settings.max_concurrent_requests)
+        self._pagination = endpoint.pagination or session.settings.pagination
+        self._max_retries = session.settings.max_retries
+        self._fetch = session.fetch_for(endpoint)
+        self._allowance = Allowance(session.settings.max_concurrent_requests)
         self._policy = policy
         self._observer = observer
-        self._most_pages = most_pages
+        self._most_pages = session.limits.pages
         self.statistics = EndpointStatistics(
             PageSizes(self._pagination.page_size), is_graphql=endpoint.body_format == "graphql"
         )
-        self._page_reader = PageReader(
-            endpoint.data_path,
-            self.statistics,
-            client.redactor,
-            worker,
-            endpoint.response_format,
-        )
+        self._page_reader = PageReader(endpoint, self.statistics, self._client.redactor, worker)
 
     async def read(
         self,
@@ -109,11 +120,15 @@ class EndpointReader:
         try:
             while visit.request:
                 with self._place(visit.request):
-                    async with aclosing(self._read_page(visit, visit.request)) as portions:
-                        async for portion in portions:
-                            visit.items += len(portion.items)
-                            watch.portion(portion.items)
-                            yield portion
+                    page = await self._next_page(visit, visit.request)
+                    if isinstance(page, LargePage):
+                        async with aclosing(self._read_large(visit, page)) as portions:
+                            async for portion in portions:
+                                visit.see(portion.items, watch)
+                                yield portion
+                    elif page and self._decide(visit, page) and page.items:
+                        visit.see(page.items, watch)
+                        yield Portion(page.items, len(page.fingerprint))
                     visit.heed(watch)
         finally:
             await visit.ahead.close()
@@ -127,16 +142,6 @@ class EndpointReader:
         allowance = self._allowance if watch.reads_ahead else Allowance(0)
         ahead = FetchAhead(self._fetch, allowance)
         return _Visit(first, path_params, reading, ahead, reading.request)
-
-    async def _read_page(self, visit: _Visit, request: ApiRequest) -> AsyncGenerator[Portion]:
-        """Hand on the items of the next page, and leave in `visit` how to go on."""
-        page = await self._next_page(visit, request)
-        if isinstance(page, LargePage):
-            async with aclosing(self._read_large(visit, page)) as portions:
-                async for portion in portions:
-                    yield portion
-        elif page and self._decide(visit, page) and page.items:
-            yield Portion(page.items, len(page.fingerprint))
 
     async def _read_large(self, visit: _Visit, large: LargePage) -> AsyncGenerator[Portion]:
         """While the body arrives, unless it may be the page before: then its end decides."""

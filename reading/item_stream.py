@@ -39,12 +39,13 @@ class ItemStream:
     def __init__(
         self, documents: Documents, path: list[Step], data_path: DataPath, worker: JqWorker
     ) -> None:
+        self.data_path = data_path
         self.received = self.count = 0
         self.last_item: Any = None
         self.body: Any = None
+        self._opened = documents
         self._documents = documents.each()
         self._path = path
-        self._data_path = data_path
         self._worker = worker
         self._document: Document | None = None
         self._reader: ItemReader | None = None
@@ -76,6 +77,12 @@ class ItemStream:
             return stream
         await stream._documents.aclose()
         return None
+
+    async def again(self) -> "ItemStream":
+        """Return a stream of the same items from the first; errors as for `open`."""
+        stream = await ItemStream.open(self._opened, self.data_path, self._worker)
+        assert stream is not None  # noqa: S101 (it was one the first time)
+        return stream
 
     @property
     def matched(self) -> bool:
@@ -157,7 +164,7 @@ class ItemStream:
             raise ResponseError("the body is not JSON: malformed after its start") from None
 
     async def _items(self, part: ListPart) -> Portion:
-        found = await self._data_path.extract_part(part, self._worker)
+        found = await self.data_path.extract_part(part, self._worker)
         self.count += len(found.items)
         if found.items:
             self.last_item = found.items[-1]

@@ -8,12 +8,12 @@ from typing import Any
 
 from api_messages import ApiRequest, ApiResponse
 from errors import ResourceError, ResponseError
-from expressions.jq_expressions import DataPath, Extraction, keys_of
+from expressions.jq_expressions import Extraction, keys_of
 from expressions.worker import JqWorker
 from formats.bodies import bodies
 from formats.documents import Documents
 from formats.json_text import looks_like_error
-from formats.options import ResponseFormat
+from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
 from pagination.sizes import PageSizes
 from reading.item_stream import ItemStream, Portion
@@ -71,19 +71,14 @@ class LargePage:
     def __init__(
         self,
         request: ApiRequest,
-        documents: Documents,
+        response: ApiResponse,
         stream: ItemStream,
-        data_path: DataPath,
         statistics: EndpointStatistics,
-        worker: JqWorker,
     ) -> None:
-        self.response = documents.response
-        self._documents = documents
+        self.response = response
         self._request = request
         self._stream = stream
-        self._data_path = data_path
         self._statistics = statistics
-        self._worker = worker
         self._has_ended = False
         self._first: Any = None
 
@@ -98,11 +93,7 @@ class LargePage:
         Raises:
             EndpointError: the body did not arrive to its end, or is no usable answer.
         """
-        stream = self._stream
-        if self._has_ended:
-            again = await ItemStream.open(self._documents, self._data_path, self._worker)
-            assert again is not None  # noqa: S101 (it was one the first time)
-            stream = again
+        stream = await self._stream.again() if self._has_ended else self._stream
         async with aclosing(stream.pieces()) as pieces:
             async for piece in pieces:
                 if piece.items:
@@ -123,7 +114,7 @@ class LargePage:
             [],
             stream.count,
             stream.received,
-            self._data_path.beside(stream.body),
+            stream.data_path.beside(stream.body),
             _fingerprint(self.response),
             stream.digest,
             self._first,
@@ -141,15 +132,14 @@ class PageReader:
 
     def __init__(
         self,
-        data_path: DataPath,
+        endpoint: Endpoint,
         statistics: EndpointStatistics,
         redactor: Redactor,
         worker: JqWorker,
-        response_format: ResponseFormat | None = None,
     ) -> None:
-        self._format = response_format
+        self._format = endpoint.response_format
+        self._data_path = endpoint.data_path
         self._worker = worker
-        self._data_path = data_path
         self._statistics = statistics
         self._redactor = redactor
 
@@ -164,9 +154,7 @@ class PageReader:
             documents = Documents(response, self._format)
             stream = await ItemStream.open(documents, self._data_path, self._worker)
             if stream:
-                return LargePage(
-                    request, documents, stream, self._data_path, self._statistics, self._worker
-                )
+                return LargePage(request, response, stream, self._statistics)
             return await self._whole(request, documents)
         except ResponseError as error:
             raise self.explained(error, response) from None

@@ -42,10 +42,12 @@ class FetchAhead:
                 self._allowance.left -= 1
                 self._waiting[identity] = asyncio.create_task(self._run(request))
 
-    async def fetch(self, request: ApiRequest) -> ApiResponse:
-        """The response to a request, which may be here already."""
-        if not self._waiting:
-            return await self._fetch(request)
+    def fetch(self, request: ApiRequest) -> Awaitable[ApiResponse]:
+        """Return what to wait for: the response to a request, which may be here already."""
+        # Most requests were not sent before; theirs is no detour.
+        return self._take(request) if self._waiting else self._fetch(request)
+
+    async def _take(self, request: ApiRequest) -> ApiResponse:
         task = self._waiting.pop(request.identity, None)
         if task is None:
             await self.close()

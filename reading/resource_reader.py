@@ -12,7 +12,6 @@ from typing import Any
 
 from loguru import logger
 
-from client import ApiClient
 from errors import OceanCustomError, ResourceError, ResponseError
 from expressions.worker import JqWorker
 from formats.json_values import kind_of
@@ -25,9 +24,8 @@ from reading.batching import BatchBuffer
 from reading.endpoint_reader import EndpointReader
 from reading.export_job import ExportJob
 from reading.failures import Failures, Vanished
-from reading.observer import UNLIMITED, UNOBSERVED, Limits, Observer
-from reading.parameters.channel import Channel
-from reading.parameters.combinations import Combinations
+from reading.item_stream import Portion
+from reading.parameters.combinations import Channel, Combinations
 from reading.parameters.discovery import (
     NOTHING,
     Combination,
@@ -36,10 +34,9 @@ from reading.parameters.discovery import (
     FixedSource,
     Source,
 )
+from reading.session import UNOBSERVED, Observer, Session
 from reading.shaper import Shaper
-from reading.shared_responses import SharedResponses
 from reading.timed_reader import TimedReader
-from settings.connection import ConnectionSettings
 from statuses import Situation
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
@@ -55,34 +52,28 @@ class ResourceReader:
     def __init__(
         self,
         plan: ResourcePlan,
+        session: Session,
         *,
-        client: ApiClient,
-        settings: ConnectionSettings,
-        shared: SharedResponses,
-        limits: Limits = UNLIMITED,
         observer: Observer = UNOBSERVED,
         since: datetime | None = None,
     ) -> None:
         self._plan = plan
         self._since = since
-        self._limits = limits
+        self._session = session
+        self._limits = session.limits
+        self._base_url = session.settings.base_url
         self._worker = JqWorker()
         self._shaper = Shaper(plan.shape, self._worker)
         self._observer = observer
-        self._client = client
-        self._settings = settings
-        self._reader = self._reader_of(plan.endpoint, shared, plan.error_rules)
-        self._timed = TimedReader(
-            self._reader,
-            incremental=plan.incremental,
-            windows=plan.windows,
-            since=since,
-            is_preview=limits.pages is not None,
-        )
+        self._reader = self._reader_of(plan.endpoint, plan.error_rules)
+        is_preview = session.limits.pages is not None
+        self._timed = TimedReader(self._reader, plan, since, is_preview=is_preview)
         self._failures = Failures()
-        self._export = ExportJob(plan.export, client, settings.base_url) if plan.export else None
+        self._export = (
+            ExportJob(plan.export, session.client, self._base_url) if plan.export else None
+        )
         self._vanished = Vanished(plan.endpoint)
-        self._combinations = self._combinations_of(plan, shared) if plan.parameters else None
+        self._combinations = self._combinations_of(plan) if plan.parameters else None
         self._buffer = BatchBuffer()
 
     @property
@@ -111,20 +102,9 @@ class ResourceReader:
             await asyncio.to_thread(self._worker.close)
         self._conclude()
 
-    def _reader_of(
-        self, endpoint: Endpoint, shared: SharedResponses, rules: tuple[ErrorRule, ...] = ()
-    ) -> EndpointReader:
-        fetch = shared.fetch_for(endpoint, self._client)
-        return EndpointReader(
-            self._client,
-            endpoint,
-            self._settings,
-            fetch,
-            self._worker,
-            ErrorPolicy(rules, self._situation_of(endpoint)),
-            self._observer,
-            self._limits.pages,
-        )
+    def _reader_of(self, endpoint: Endpoint, rules: tuple[ErrorRule, ...] = ()) -> EndpointReader:
+        policy = ErrorPolicy(rules, self._situation_of(endpoint))
+        return EndpointReader(self._session, endpoint, self._worker, policy, self._observer)
 
     def _situation_of(self, endpoint: Endpoint) -> Situation:
         if endpoint is self._plan.endpoint and self._plan.export:
@@ -132,12 +112,12 @@ class ResourceReader:
         can_vanish = may_vanish(endpoint, self._plan.parameters)
         return Situation.NESTED if can_vanish else Situation.REQUEST
 
-    def _combinations_of(self, plan: ResourcePlan, shared: SharedResponses) -> Combinations:
+    def _combinations_of(self, plan: ResourcePlan) -> Combinations:
         most = self._limits.endpoints
-        workers = self._settings.max_concurrent_requests
+        workers = self._session.settings.max_concurrent_requests
         return Combinations(
             [
-                Discovery(each.changed_since(self._since), self._source_of(each, shared))
+                Discovery(each.changed_since(self._since), self._source_of(each))
                 for each in plan.parameters
             ],
             plan.placeholders,
@@ -146,13 +126,13 @@ class ResourceReader:
             None if most is None else most * _PARENTS_FOR_EACH,
         )
 
-    def _source_of(self, parameter: PathParameter, shared: SharedResponses) -> Source:
+    def _source_of(self, parameter: PathParameter) -> Source:
         if parameter.endpoint is None:
             return FixedSource(parameter.items)
         return EndpointSource(
             parameter.endpoint,
-            self._reader_of(parameter.endpoint, shared),
-            self._settings.base_url,
+            self._reader_of(parameter.endpoint),
+            self._base_url,
             Vanished(parameter.endpoint),
         )
 
@@ -167,7 +147,7 @@ class ResourceReader:
             self._buffer.end()
 
     async def _read_nested(self, combinations: Combinations) -> None:
-        workers = 2 * self._settings.max_concurrent_requests
+        workers = 2 * self._session.settings.max_concurrent_requests
         waiting = Channel[Combination](workers)
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
@@ -186,24 +166,30 @@ class ResourceReader:
             await self._read(combination)
 
     async def _read(self, combination: Combination) -> None:
-        """All there is for a combination of values; what fails is kept for the end."""
+        """Read all there is for a combination of values; what fails is kept for the end."""
         try:
-            if self._export is None:
-                await self._read_endpoint(combination)
-                return
-            async with aclosing(self._export.downloads(combination.values)) as downloads:
-                async for values in downloads:
-                    await self._read_endpoint(combination._replace(values=values))
+            async with aclosing(self._portions(combination)) as portions:
+                async for items, size in portions:
+                    shaped = await self._shaper.apply(items)
+                    await self._buffer.put(marked(shaped, combination.marks), size)
         except OceanCustomError as error:
             if not self._vanished.take(error):
                 self._failures.add(error, self._plan.endpoint)
 
-    async def _read_endpoint(self, combination: Combination) -> None:
-        request = self._plan.endpoint.request(self._settings.base_url, combination.values)
-        async with aclosing(self._timed.read(request, combination.texts)) as portions:
-            async for items, size in portions:
-                shaped = await self._shaper.apply(items)
-                await self._buffer.put(marked(shaped, combination.marks), size)
+    def _portions(self, combination: Combination) -> AsyncGenerator[Portion]:
+        if self._export:
+            return self._exported(self._export, combination)
+        request = self._plan.endpoint.request(self._base_url, combination.values)
+        return self._timed.read(request, combination.texts)
+
+    async def _exported(self, job: ExportJob, combination: Combination) -> AsyncGenerator[Portion]:
+        async with aclosing(job.downloads(combination.values)) as downloads:
+            async for values in downloads:
+                found = combination._replace(values=values)
+                request = self._plan.endpoint.request(self._base_url, values)
+                async with aclosing(self._timed.read(request, found.texts)) as portions:
+                    async for portion in portions:
+                        yield portion
 
     def _conclude(self) -> None:
         if self._combinations:

@@ -10,12 +10,11 @@ from loguru import logger
 from api_messages import ApiRequest
 from errors import EndpointError, PaginationError, TooDeepError
 from expressions.jq_expressions import ItemExpression
-from mapping.plan.incremental import Incremental
+from mapping.plan.resource import ResourcePlan
 from mapping.plan.times import moment_of
 from mapping.plan.windows import Window, Windows
-from reading.endpoint_reader import EndpointReader
+from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
 from reading.item_stream import Portion
-from reading.observer import UNWATCHED, Watch
 
 # Where pinned items end, the others begin.
 _MOST_ASCENTS = 1
@@ -76,23 +75,23 @@ class Cutoff(Watch):
 class TimedReader:
     """Reads endpoints of one resource as a run needs them: whole, in windows, or what changed.
 
-    Inputs: `reader` reads what is asked for; `since`, None in a full resync, is the moment from
-    which changes are wanted; with `is_preview` only one window that has items is read.
+    Inputs: `reader` reads what is asked for; `plan` has the windows and the incremental block;
+    `since`, None in a full resync, is the moment from which changes are wanted; with `is_preview`
+    only one window that has items is read.
     """
 
     def __init__(
         self,
         reader: EndpointReader,
-        *,
-        incremental: Incremental | None,
-        windows: Windows | None,
+        plan: ResourcePlan,
         since: datetime | None,
+        *,
         is_preview: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._reader = reader
-        self._incremental = incremental if since else None
-        self._windows = windows
+        self._incremental = plan.incremental if since else None
+        self._windows = plan.windows
         self._since = since
         self._is_preview = is_preview
         self._clock = clock

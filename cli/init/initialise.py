@@ -30,7 +30,7 @@ from errors import ConfigurationError, EndpointError
 from probe.advice import advice_for, without_hint
 from probe.recording import RecordingClient
 from probe.resource_reading import impatient
-from reading.observer import Limits
+from reading.session import Limits
 from settings.connection import ConnectionSettings
 
 _PREVIEW = Limits(pages=3, endpoints=3, items=100)

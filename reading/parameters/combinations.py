@@ -13,13 +13,42 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
+from typing import NamedTuple
 
 from errors import OceanCustomError, ResourceError
 from mapping.plan.endpoint import PathValue
 from mapping.plan.path_parameter import Found
 from reading.failures import Failures
-from reading.parameters.channel import Channel
 from reading.parameters.discovery import NOTHING, Combination, Discovery
+
+
+class Channel[T]:
+    """A bounded queue between tasks that can be ended, which all of its readers see.
+
+    It holds up to `room` items: writers wait while it is full, readers while it is empty.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._items: asyncio.Queue[T | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(room)
+
+    async def put(self, item: T) -> None:
+        """Add an item, as soon as there is room."""
+        await self._room.acquire()
+        self._items.put_nowait(item)
+
+    def end(self) -> None:
+        """Let readers end, once they have had the items that are here."""
+        self._items.put_nowait(None)
+
+    async def get(self) -> T | None:
+        """Return the next item; None at the end, however often it is asked."""
+        item = await self._items.get()
+        if item is None:
+            self.end()
+        else:
+            self._room.release()
+        return item
 
 
 class Combinations:
@@ -94,37 +123,34 @@ class Combinations:
         self, level: "_Level", source: Channel[Combination], sink: Channel[Combination]
     ) -> None:
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._workers if level.has_parents else 1):
+            for _ in range(1 if level is self._levels[0] else self._workers):
                 group.create_task(level.work(source, sink))
         sink.end()
 
 
-class _Level:
-    """One parameter: adds its values to combinations, so that each that is used is there once.
+class _Names(NamedTuple):
+    """Placeholders at one level: `keys` its request uses, `live` are still used after it.
 
-    Inputs: `keys` are the placeholders that its request uses; `live`, those that are still used
-    after it; `replays` tells that combinations may come that need the same request.
+    `repeats` tells that combinations may come which need the same request.
     """
 
+    keys: Sequence[str]
+    live: Sequence[str]
+    repeats: bool
+
+
+class _Level:
+    """One parameter: adds its values to combinations, so that each that is used is there once."""
+
     def __init__(
-        self,
-        discovery: Discovery,
-        keys: Sequence[str],
-        live: Sequence[str],
-        failures: Failures,
-        *,
-        replays: bool,
-        has_parents: bool,
-        most_parents: int | None,
+        self, discovery: Discovery, names: _Names, failures: Failures, most_parents: int | None
     ) -> None:
-        self.has_parents = has_parents
         self.is_cut = False
         self._discovery = discovery
         self._parameter = discovery.parameter
-        self._keys = keys
-        self._live = live
+        self._names = names
         self._failures = failures
-        self._replays: dict[tuple[str, ...], _Replay] | None = {} if replays else None
+        self._replays: dict[tuple[str, ...], _Replay] | None = {} if names.repeats else None
         self._seen: set[tuple[str, ...]] = set()
         self._left = most_parents
         self._has_failed = False
@@ -165,8 +191,8 @@ class _Level:
     async def _new(self, parents: Combination) -> AsyncGenerator[Found]:
         """What is below a combination and makes another one than all before."""
         counts = self._discovery.counts
-        above = [name for name in self._live if name in parents.values]
-        own = [name for name in self._live if name not in parents.values]
+        above = [name for name in self._names.live if name in parents.values]
+        own = [name for name in self._names.live if name not in parents.values]
         start = _texts(parents, above)
         async with aclosing(self._found(parents)) as all_found:
             async for found in all_found:
@@ -181,7 +207,7 @@ class _Level:
     def _found(self, parents: Combination) -> AsyncGenerator[Found]:
         if self._replays is None:
             return self._read(parents)
-        key = _texts(parents, self._keys)
+        key = _texts(parents, self._names.keys)
         if key in self._replays:
             return self._replays[key].follow()
         self._replays[key] = replay = _Replay()
@@ -189,7 +215,7 @@ class _Level:
 
     async def _read(self, parents: Combination) -> AsyncGenerator[Found]:
         """Everything below a combination; an error ends it, and is kept."""
-        if self._left is not None and self.has_parents:
+        if self._left is not None and parents.values:
             if self._left == 0:
                 self.is_cut = True
                 return
@@ -267,25 +293,16 @@ def _levels_of(
 ) -> list[_Level]:
     levels = []
     known: list[str] = []
-    for index, discovery in enumerate(discoveries):
+    live: list[str] = []
+    for index, discovery in enumerate(discoveries, 1):
+        # Combinations that come in differ in what is live; where the request has not all of that,
+        # several combinations need the same one.
         keys = [name for name in discovery.parameter.uses if name in known]
-        # Combinations that come in differ in these; where the request has not all of them, several
-        # combinations need the same one.
-        later = {name for each in discoveries[index:] for name in each.parameter.uses} | set(used)
-        differing = {name for name in known if name in later}
+        repeats = set(live) > set(keys)
         known += discovery.parameter.fields
-        after = {name for each in discoveries[index + 1 :] for name in each.parameter.uses}
-        levels.append(
-            _Level(
-                discovery,
-                keys,
-                [name for name in known if name in after or name in used],
-                failures,
-                replays=differing > set(keys),
-                has_parents=index > 0,
-                most_parents=most_parents,
-            )
-        )
+        after = {name for each in discoveries[index:] for name in each.parameter.uses} | set(used)
+        live = [name for name in known if name in after]
+        levels.append(_Level(discovery, _Names(keys, live, repeats), failures, most_parents))
     return levels
 
 

@@ -30,7 +30,7 @@ from expressions.jq_expressions import DataPath
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.support.fake_api import FakeApi, Received, Reply
 from transport import complete_responses, connections, spool
@@ -60,12 +60,8 @@ class Instance:
         return self.revalidation.savings
 
     async def items(self) -> list[dict[str, Any]]:
-        reader = ResourceReader(
-            PLAN,
-            client=self.client,
-            settings=ConnectionSettings.parse(self.config),
-            shared=SharedResponses([]),
-        )
+        settings = ConnectionSettings.parse(self.config)
+        reader = ResourceReader(PLAN, Session(self.client, settings))
         found = [item async for batch in reader.batches() for item in batch]
         await self.revalidation._finished()
         return found

@@ -13,7 +13,7 @@ from formats.options import ResponseFormat
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.formats.encoding import FORMATS, PACKINGS, Record
 from tests.support.fake_api import FakeApi, Received, Reply
@@ -29,8 +29,7 @@ def records(count: int) -> list[Record]:
 
 
 async def resync(client: ApiClient, settings: ConnectionSettings, plan: ResourcePlan) -> list[Any]:
-    shared = SharedResponses([])
-    reader = ResourceReader(plan, client=client, settings=settings, shared=shared)
+    reader = ResourceReader(plan, Session(client, settings))
     return [item async for batch in reader.batches() for item in batch]
 
 

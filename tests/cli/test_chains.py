@@ -9,7 +9,7 @@ from cli.arguments import Inputs, PreviewOptions
 from cli.commands import run_preview
 from cli.surroundings import Surroundings
 from reading import resource_reader as resync
-from reading.observer import Limits
+from reading.session import Limits
 from tests.cli.conftest import Screen
 from tests.support.fake_api import FakeApi, Received, Reply
 

@@ -12,7 +12,7 @@ from cli.contents import from_saved, to_save
 from cli.surroundings import Surroundings
 from errors import OceanCustomError
 from probe.masking import Masker
-from reading.observer import Limits
+from reading.session import Limits
 from redaction import Redactor
 from tests.cli.conftest import Screen
 from tests.cli.init.test_init_shapes import init, synced

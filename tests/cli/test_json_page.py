@@ -26,7 +26,7 @@ from probe.connection import Step
 from probe.recording import Exchange
 from probe.resource_reading import PageRead, ResourceReading
 from probe.verdicts import Verdict
-from reading.observer import Limits
+from reading.session import Limits
 
 
 def shown(command: str, *, is_failure: bool = False) -> Any:

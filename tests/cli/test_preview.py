@@ -14,7 +14,7 @@ from cli.arguments import (
 from cli.commands import WrongInput, run_preview
 from cli.surroundings import Surroundings
 from errors import ConfigurationError
-from reading.observer import Limits
+from reading.session import Limits
 from tests.cli.conftest import (
     SECRET,
     Screen,

@@ -20,7 +20,7 @@ from probe.advice import advice_for
 from probe.masking import Masker
 from probe.recording import Exchange
 from probe.resource_reading import PageRead, ResourceReading
-from reading.observer import Limits
+from reading.session import Limits
 from redaction import Redactor
 from settings.connection import ConnectionSettings
 from tests.cli.conftest import Screen

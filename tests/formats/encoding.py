@@ -17,6 +17,7 @@ from api_messages import ApiResponse
 from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
 from formats.options import ResponseFormat
+from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
 from pagination.sizes import PageSizes
 from reading.page_reader import EndpointStatistics, LargePage, PageReader
@@ -122,7 +123,8 @@ async def page(
     worker = JqWorker()
     chosen = None if wanted is None else ResponseFormat.parse(wanted)
     statistics = statistics or EndpointStatistics(PageSizes(100))
-    reader = PageReader(DataPath(data_path), statistics, Redactor([]), worker, chosen)
+    endpoint = Endpoint("/x", data_path=DataPath(data_path), response_format=chosen)
+    reader = PageReader(endpoint, statistics, Redactor([]), worker)
     request: Any = None
     try:
         loaded = await reader.load(request, answer)

@@ -18,7 +18,7 @@ from api_messages import ApiRequest
 from mapping.plan.endpoint import PathValue
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
-from reading.parameters.channel import Channel
+from reading.parameters.combinations import Channel
 from settings.connection import ConnectionSettings
 from tests.reading.test_resource_reader import (
     Api,

@@ -18,7 +18,7 @@ from mapping.plan.resource import ResourcePlan
 from mapping.plan.times import TimeFormat
 from mapping.plan.windows import Windows
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.reading.test_resource_reader import BASE, Api
 
@@ -111,9 +111,7 @@ class Catalog:
         config = {"pagination_type": "page", "page_size": "2", "has_more_path": "next"}
         reader = ResourceReader(
             self._plan,
-            client=client,
-            settings=ConnectionSettings.parse({"base_url": BASE, **config}),
-            shared=SharedResponses([]),
+            Session(client, ConnectionSettings.parse({"base_url": BASE, **config})),
             since=since,
         )
         reader._timed._clock = lambda: self._server.now

@@ -27,7 +27,7 @@ from mapping.plan.resource import ResourcePlan
 from reading import item_stream
 from reading.item_stream import ItemStream
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
@@ -65,7 +65,7 @@ def read(api: FakeApi, connect: ClientFactory) -> Read:
 
 def resource_reader(client: ApiClient, chosen: ResourcePlan, **config: Any) -> ResourceReader:
     parsed = ConnectionSettings.parse(config)
-    return ResourceReader(chosen, client=client, settings=parsed, shared=SharedResponses([]))
+    return ResourceReader(chosen, Session(client, parsed))
 
 
 def broken_off(body: bytes, at: int) -> Reply:

@@ -21,7 +21,7 @@ from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
 from reading import batching
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 
 BASE = "https://api.test"
@@ -63,15 +63,13 @@ class Api:
         return content[:300].decode()
 
 
-def reader(
-    api: Api, plan: ResourcePlan, shared: SharedResponses | None = None, **config: Any
-) -> ResourceReader:
-    return ResourceReader(
-        plan,
-        client=cast("ApiClient", api),
-        settings=ConnectionSettings.parse({"base_url": BASE, **config}),
-        shared=shared or SharedResponses([plan]),
-    )
+def session(api: Api, *plans: ResourcePlan, **config: Any) -> Session:
+    settings = ConnectionSettings.parse({"base_url": BASE, **config})
+    return Session(cast("ApiClient", api), settings, plans)
+
+
+def reader(api: Api, plan: ResourcePlan, **config: Any) -> ResourceReader:
+    return ResourceReader(plan, session(api, plan, **config))
 
 
 async def batches_of(
@@ -344,13 +342,15 @@ async def test_nested_endpoints_start_before_discovery_is_complete() -> None:
 @pytest.mark.contract("sharing.all-askers")
 async def test_what_two_resources_ask_for_is_asked_once() -> None:
     plans = [NESTED, ResourcePlan("/teams", TEAMS)]
-    shared = SharedResponses(plans)
     api = Api(teams(3, lambda n: [thing(n)]))
+    shared = session(api, *plans)
 
     async def count(batches: AsyncIterator[list[dict[str, Any]]]) -> int:
         return sum([len(batch) async for batch in batches])
 
-    counts = await asyncio.gather(*(count(reader(api, plan, shared).batches()) for plan in plans))
+    counts = await asyncio.gather(
+        *(count(ResourceReader(plan, shared).batches()) for plan in plans)
+    )
     shared.close()
     assert counts == [3, 3]
     assert api.asked.count("/teams") == 1
@@ -359,10 +359,10 @@ async def test_what_two_resources_ask_for_is_asked_once() -> None:
 @pytest.mark.contract("sharing.failure-shared")
 async def test_a_shared_failure_fails_every_resource() -> None:
     plans = [NESTED, ResourcePlan("/teams", TEAMS)]
-    shared = SharedResponses(plans)
+    shared = session(Api(lambda request: 503), *plans)
     for plan in plans:
         with pytest.raises(ResourceError, match="503"):
-            async for _ in reader(Api(lambda request: 503), plan, shared).batches():
+            async for _ in ResourceReader(plan, shared).batches():
                 pass
     shared.close()
 
@@ -411,6 +411,6 @@ def test_endpoints_that_may_call_alike_share(
 ) -> None:
     names = frozenset({"a", "b", "b-c"})
     first, second = (Endpoint(**{"path": "/x", "names": names, **given}) for given in (one, other))
-    shared = SharedResponses([ResourcePlan("1", first), ResourcePlan("2", second)])
-    client = cast("ApiClient", Api(lambda request: []))
-    assert (shared.fetch_for(first, client) != client.send) is is_shared
+    plans = ResourcePlan("1", first), ResourcePlan("2", second)
+    shared = session(Api(lambda request: []), *plans)
+    assert (shared.fetch_for(first) != shared.client.send) is is_shared

@@ -19,9 +19,8 @@ from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
 from mapping.plan.times import TimeFormat
 from mapping.plan.windows import Windows
-from reading.observer import Limits
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Limits, Session
 from settings.connection import ConnectionSettings
 from tests.reading.test_resource_reader import BASE, Api
 
@@ -41,14 +40,9 @@ async def read(
 ) -> tuple[list[Item], Api]:
     api = Api(route)
     client: Any = api
-    reader = ResourceReader(
-        plan,
-        client=client,
-        settings=ConnectionSettings.parse({"base_url": BASE, **config}),
-        shared=SharedResponses([]),
-        limits=limits or Limits(),
-        since=since,
-    )
+    parsed = ConnectionSettings.parse({"base_url": BASE, **config})
+    session = Session(client, parsed, limits=limits or Limits())
+    reader = ResourceReader(plan, session, since=since)
     if now:
         reader._timed._clock = lambda: now
     found = [item async for batch in reader.batches() for item in batch]

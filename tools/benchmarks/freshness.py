@@ -23,7 +23,7 @@ from cache.between_resyncs import Revalidation
 from client import ApiClient
 from framework.incremental_sync import ResourceRun
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tools.benchmarks.clients.ours import plan_of, stand_in_for_ocean
 from tools.sandbox.server import serve
@@ -114,9 +114,7 @@ async def cost_of(way: str, **config: str) -> Cost:
                 api.go_on()
             begun, begin = api.now, time.perf_counter()
             since = cursor if way == "incremental" else None
-            reader = ResourceReader(
-                plan, client=client, settings=settings, shared=SharedResponses([]), since=since
-            )
+            reader = ResourceReader(plan, Session(client, settings), since=since)
             count = 0
             async with aclosing(reader.batches()) as batches:
                 async for batch in batches:

@@ -25,7 +25,7 @@ from cli.display import Terminal
 from cli.inputs import ROOT
 from cli.surroundings import Surroundings, surroundings
 from probe import recording
-from reading.observer import Limits
+from reading.session import Limits
 from tools.sandbox.sample import Package, create_app
 from tools.sandbox.server import serve
 

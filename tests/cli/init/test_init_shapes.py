@@ -15,7 +15,7 @@ from cli.mapping_file import parse_mapping, read_mapping
 from cli.surroundings import Surroundings
 from probe.recording import RecordingClient
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.cli.shapes import SHAPES, Shape
 from tests.support.fake_api import FakeApi
@@ -48,9 +48,7 @@ async def synced(folder: Path, around: Surroundings, **secrets: str) -> dict[str
     client = RecordingClient(settings)
     found = {}
     for resource in config.resources:
-        reader = ResourceReader(
-            resource.plan(settings), client=client, settings=settings, shared=SharedResponses([])
-        )
+        reader = ResourceReader(resource.plan(settings), Session(client, settings))
         items = [item async for batch in reader.batches() for item in batch]
         mapped = await map_items(resource, items, around.processor)
         assert not mapped.refused

@@ -1,7 +1,7 @@
 """The benchmark's server and reader within one test, where counts say what times cannot."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ import pytest
 
 from client import ApiClient
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tools.benchmarks.clients.ours import plan_of, stand_in_for_ocean
 from tools.benchmarks.server import Statistics, listening
@@ -61,20 +61,15 @@ def read() -> Read:
     ) -> list[Batch]:
         parsed = ConnectionSettings.parse({"base_url": base_url, "max_retries": 0, **settings})
         plans = [plan_of(dict(resource), parsed) for resource in resources]
-        shared = SharedResponses(plans)
-        client = ApiClient(parsed)
         found: list[Batch] = []
-        try:
-            for plan in plans:
-                reader = ResourceReader(plan, client=client, settings=parsed, shared=shared)
-                async with aclosing(reader.batches()) as batches:
-                    async for batch in batches:
-                        found.append(batch)
-                        if consume:
-                            await consume(batch)
-        finally:
-            shared.close()
-            await client.aclose()
+        async with aclosing(ApiClient(parsed)) as client:
+            with closing(Session(client, parsed, plans)) as session:
+                for plan in plans:
+                    async with aclosing(ResourceReader(plan, session).batches()) as batches:
+                        async for batch in batches:
+                            found.append(batch)
+                            if consume:
+                                await consume(batch)
         return found
 
     return run

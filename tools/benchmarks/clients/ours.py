@@ -11,7 +11,7 @@ import asyncio
 import json
 import sys
 import time
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import AbstractContextManager, aclosing, closing, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +24,7 @@ from framework.process import spare_the_collector
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tools.benchmarks.clients.measuring import (
     LoopWatch,
@@ -87,17 +87,13 @@ async def read(
     client: ApiClient, settings: ConnectionSettings, plans: list[ResourcePlan], figures: Figures
 ) -> None:
     """Read all resources one after the other, as one resync does."""
-    shared = SharedResponses(plans)
-    try:
+    with closing(Session(client, settings, plans)) as session:
         for plan in plans:
             begin = time.perf_counter()
-            reader = ResourceReader(plan, client=client, settings=settings, shared=shared)
-            async with aclosing(reader.batches()) as batches:
+            async with aclosing(ResourceReader(plan, session).batches()) as batches:
                 async for batch in batches:
                     await figures.take(batch)
             figures.reads.append(time.perf_counter() - begin)
-    finally:
-        shared.close()
 
 
 async def run(job: dict[str, Any]) -> None:

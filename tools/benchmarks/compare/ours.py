@@ -1,6 +1,6 @@
 """Reads a task with this project's extraction, up to the batches that Ocean would get."""
 
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Any
 
 import yaml
@@ -9,7 +9,7 @@ from humps import decamelize
 from client import ApiClient
 from errors import OceanCustomError
 from reading.resource_reader import ResourceReader
-from reading.shared_responses import SharedResponses
+from reading.session import Session
 from settings.connection import ConnectionSettings
 from tools.benchmarks.clients.ours import plan_of
 from tools.benchmarks.compare.apis import Item
@@ -39,11 +39,7 @@ async def _read(
     resource: dict[str, Any], settings: ConnectionSettings, client: ApiClient, items: list[Item]
 ) -> None:
     plan = plan_of({"kind": resource["kind"]} | resource["selector"], settings)
-    shared = SharedResponses([plan])
-    try:
-        reader = ResourceReader(plan, client=client, settings=settings, shared=shared)
-        async with aclosing(reader.batches()) as batches:
+    with closing(Session(client, settings, [plan])) as session:
+        async with aclosing(ResourceReader(plan, session).batches()) as batches:
             async for batch in batches:
                 items += batch
-    finally:
-        shared.close()
