@@ -16,16 +16,16 @@ class Situation(Enum):
     """What was asked, in the user's words; what a status means for any request holds for all."""
 
     REQUEST = "any request"
-    SPENT_LIMIT = "any request, where headers say that a limit is spent"
-    LOAD = "any request, as to how many are in flight at once"
-    LOAD_AGAIN = "a request that is sent again, as to how many are in flight at once"
-    RENEWABLE = "a request whose credentials can be renewed (`custom`, `oauth2`)"
-    CONDITIONAL = "a conditional request (`responseDirectory`)"
     NESTED = "a nested endpoint, for a value that was discovered"
+    LATER_PAGE = "a page after the first"
+    EXTRA_PAGE = "an extra request after a short page"
     EXPORT = "the download of an export job"
     LIVE_EVENT = "the endpoint that a live event is about"
-    LATER_PAGE = "a page after the first"
-    EXTRA_PAGE = "a page after a short one, asked for to learn whether the API caps its pages"
+    RENEWABLE = "a request with credentials that can be renewed (`custom`, `oauth2`)"
+    CONDITIONAL = "a conditional request (`responseDirectory`)"
+    SPENT_LIMIT = "a request beyond a limit, as headers of the answer say"
+    LOAD = "any request, as to how many are sent at once"
+    LOAD_AGAIN = "a request that is sent again, as to how many are sent at once"
     BASE_URL = "`baseUrl` itself, which `check` asks for"
 
 
@@ -57,13 +57,21 @@ class Meaning(Enum):
 class Row(NamedTuple):
     """The meaning of some statuses; `then` says it to users, `advice` names the setting to look at.
 
-    A status that stands in several rows of a situation has the meaning of the first.
+    The first row that has a status counts; the last one for any request is for all that none has.
     """
 
     statuses: Collection[int]
     meaning: Meaning
     then: str = "an error"
     advice: str = ""
+
+    @property
+    def named(self) -> str:
+        """Return the statuses for a message, such as `404 or 410` or `any other 5xx`."""
+        if isinstance(self.statuses, range):
+            return f"any other {self.statuses.start // 100}xx"
+        *others, last = map(str, self.statuses or ("any other",))
+        return f"{', '.join(others)} or {last}" if others else last
 
 
 TABLE: Mapping[Situation, Sequence[Row]] = {
@@ -101,32 +109,10 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
         Row((410,), Meaning.ERROR, advice="look at baseUrl and the path in kind"),
         Row((413,), Meaning.ERROR, advice="look at pageSize and the selector's body"),
         Row((415,), Meaning.ERROR, advice="look at the selector's headers and body"),
-        Row(range(100, 1000), Meaning.ERROR),
-    ),
-    Situation.SPENT_LIMIT: (Row((403,), Meaning.LIMITED, "the same as 429"),),
-    Situation.LOAD: (
-        Row((429, 503), Meaning.OVERLOAD, "fewer, until requests succeed again"),
-        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
-    ),
-    Situation.LOAD_AGAIN: (
-        Row((429,), Meaning.OVERLOAD, "fewer, until requests succeed again"),
-        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
-    ),
-    Situation.RENEWABLE: (
-        Row((401,), Meaning.EXPIRED, "sent again with new credentials, once; then an error"),
-    ),
-    Situation.CONDITIONAL: (
-        Row((304,), Meaning.UNCHANGED, "the answer that was kept holds"),
-        Row((412,), Meaning.CHANGED, "sent again without conditions"),
+        Row((), Meaning.ERROR),
     ),
     Situation.NESTED: (
         Row((404, 410), Meaning.GONE, "its parent vanished meanwhile: logged, counts as empty"),
-    ),
-    Situation.EXPORT: (
-        Row((404, 410), Meaning.ERROR, "an error: a job that is gone is no parent that is gone"),
-    ),
-    Situation.LIVE_EVENT: (
-        Row((404, 410), Meaning.GONE, "what the event is about is deleted from the catalog"),
     ),
     Situation.LATER_PAGE: (
         Row((404, 416), Meaning.NO_PAGE, "the end, when nothing else tells"),
@@ -137,6 +123,28 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
         ),
     ),
     Situation.EXTRA_PAGE: (Row((400, 404, 416, 422), Meaning.NO_PAGE, "the end"),),
+    Situation.EXPORT: (
+        Row((404, 410), Meaning.ERROR, "an error: a job that is gone is no parent that is gone"),
+    ),
+    Situation.LIVE_EVENT: (
+        Row((404, 410), Meaning.GONE, "its item is deleted; more than three in a row are an error"),
+    ),
+    Situation.RENEWABLE: (
+        Row((401,), Meaning.EXPIRED, "sent again with new credentials, once; then an error"),
+    ),
+    Situation.CONDITIONAL: (
+        Row((304,), Meaning.UNCHANGED, "the answer that was kept holds"),
+        Row((412,), Meaning.CHANGED, "sent again without conditions"),
+    ),
+    Situation.SPENT_LIMIT: (Row((403,), Meaning.LIMITED, "the same as 429"),),
+    Situation.LOAD: (
+        Row((429, 503), Meaning.OVERLOAD, "fewer, until requests succeed again"),
+        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
+    ),
+    Situation.LOAD_AGAIN: (
+        Row((429,), Meaning.OVERLOAD, "fewer, until requests succeed again"),
+        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
+    ),
     Situation.BASE_URL: (
         Row(range(500, 1000), Meaning.BROKEN, "the server, or a gateway before it, is broken"),
     ),
@@ -144,7 +152,7 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
 PASSING = frozenset({Meaning.PASSING, Meaning.LIMITED})
 REDIRECTS = frozenset({Meaning.MOVED, Meaning.SEE_OTHER, Meaning.MOVED_AS_SENT})
 
-_ROWS = {
+_ROWS: Mapping[tuple[Situation, int | None], Row] = {
     (situation, status): row
     for situation, rows in TABLE.items()
     for row in reversed(rows)
@@ -163,5 +171,6 @@ def advice_on(status: int) -> str:
 
 
 def _row(status: int | None, situation: Situation) -> Row:
-    any_request = _ROWS.get((Situation.REQUEST, status or 0), Row((), Meaning.ERROR))
-    return _ROWS.get((situation, status or 0), any_request)
+    any_other = TABLE[Situation.REQUEST][-1]
+    of_any_request = _ROWS.get((Situation.REQUEST, status), any_other)
+    return _ROWS.get((situation, status), of_any_request)

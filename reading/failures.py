@@ -6,7 +6,9 @@ from loguru import logger
 
 from errors import EndpointError, GoneError, OceanCustomError, ResourceError
 from mapping.plan.endpoint import Endpoint
+from statuses import TABLE, Situation
 
+_GONE = TABLE[Situation.NESTED][0].named
 # So many parents do not vanish all at once: then the path is wrong.
 _SUSPICIOUSLY_GONE = 3
 _EXAMPLES = 3
@@ -61,7 +63,7 @@ class Vanished:
         """
         if self.count >= _SUSPICIOUSLY_GONE and self.count == endpoints:
             raise ResourceError(
-                f"all {self.count} nested endpoints answered 404 or 410; "
+                f"all {self.count} nested endpoints answered {_GONE}; "
                 f"look at the path {self.endpoint.path}"
             )
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from tools.benchmarks.compare.results import RESULTS, count, digest
 from tools.benchmarks.compare.tasks import FILES, TASKS, Task
-from tools.scripts.markdown import table
+from tools.scripts.markdown import table, with_part
 
 PAGE = Path("docs") / "compare.md"
-_PART = "<!-- {name}: begin -->\n\n{text}\n\n<!-- {name}: end -->"
 _TITLES = {"ours": "this project", "dlt": "dlt", "airbyte": "Airbyte"}
 
 type Results = Mapping[str, Any]
@@ -32,7 +31,7 @@ def render(root: Path) -> str:
         ),
     }
     for name, text in parts.items():
-        page = _replaced(page, name, text)
+        page = with_part(page, name, text)
     return page
 
 
@@ -46,16 +45,6 @@ def problems() -> list[str]:
         for _, file in task.ways
         if kept.get(task.name, {}).get(file, {}).get("digest") != digest(task, task.folder / file)
     ]
-
-
-def _replaced(page: str, name: str, text: str) -> str:
-    part = _PART.format(name=name, text=text)
-    begin, end = part.partition("\n")[0], part.rpartition("\n")[2]
-    before, begins, rest = page.partition(begin)
-    _, ends, after = rest.partition(end)
-    if not begins or not ends:
-        raise ValueError(f"{PAGE} has no part {begin} … {end}.")
-    return f"{before}{part}{after}"
 
 
 def _table(results: Results) -> str:

@@ -16,6 +16,7 @@ from tools.scripts import (
     compare_page,
     configuration_page,
     contract_page,
+    safety_page,
 )
 from tools.scripts.contract_markers import CollectionError, collect
 
@@ -56,6 +57,11 @@ def compare(root: Path) -> tuple[Path, str, list[str]]:
     return root / compare_page.PAGE, compare_page.render(root), compare_page.problems()
 
 
+def safety(root: Path) -> tuple[Path, str, list[str]]:
+    """Return the page of what is promised, with its table of statuses."""
+    return root / safety_page.PAGE, safety_page.render(root), []
+
+
 PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
     "chart-schema": chart_schema,
     "chart-secrets": chart_secrets,
@@ -63,6 +69,7 @@ PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
     "compare": compare,
     "configuration": configuration,
     "contract": contract,
+    "safety": safety,
 }
 
 

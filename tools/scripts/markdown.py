@@ -28,5 +28,19 @@ def page(*blocks: str) -> str:
     return "\n\n".join(block.strip() for block in blocks if block.strip()) + "\n"
 
 
+def with_part(page: str, name: str, text: str) -> str:
+    """Return a page in which the part between the markers of a name is this text.
+
+    Raises:
+        ValueError: the page has no such markers.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, begins, rest = page.partition(begin)
+    _, ends, after = rest.partition(end)
+    if not begins or not ends:
+        raise ValueError(f"the page has no part {begin} … {end}")
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")

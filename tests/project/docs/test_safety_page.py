@@ -1,0 +1,28 @@
+"""The table of statuses in docs/safety.md is that which the integration reads."""
+
+import pytest
+
+from statuses import TABLE, Meaning, Row, Situation
+from tests.project.docs.harness import ROOT
+from tools.scripts import generate_docs, safety_page
+from tools.scripts.markdown import with_part
+
+
+def test_the_page_is_up_to_date() -> None:
+    path, text, _ = generate_docs.safety(ROOT)
+    difference = generate_docs.difference(path, text)
+    assert not difference, f"run python -m tools.scripts.generate_docs safety\n{difference}"
+
+
+def test_another_meaning_is_another_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row((404, 451), Meaning.GONE, "left out", "look at it")
+    monkeypatch.setattr(safety_page, "TABLE", {**TABLE, Situation.NESTED: [row]})
+    added = set(safety_page.render(ROOT).splitlines()) - set(
+        (ROOT / safety_page.PAGE).read_text("utf-8").splitlines()
+    )
+    assert added == {f"| {Situation.NESTED.value} | 404 or 451 | left out (look at it) |"}
+
+
+def test_a_page_without_the_part_is_refused() -> None:
+    with pytest.raises(ValueError, match="statuses: begin"):
+        with_part("nothing", "statuses", "")
