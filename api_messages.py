@@ -1,10 +1,11 @@
-"""What goes to the API and what comes back, as plain values that know no network."""
+"""A request to the API and its answer, as plain values that know no network."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, BinaryIO, Literal, Protocol, Self
+from urllib.parse import urljoin
 
 import httpx
 
@@ -32,7 +33,7 @@ class ApiRequest:
 
     @cached_property
     def url(self) -> httpx.URL:
-        """The address with all parameters.
+        """Return the address with all parameters.
 
         Raises:
             httpx.InvalidURL, UnicodeError: it is none, for example because it is too long.
@@ -47,14 +48,14 @@ class ApiRequest:
         return httpx.URL(f"{bare}?{texts}" if texts else bare)
 
     def with_query(self, params: Mapping[str, QueryValue]) -> Self:
-        """The same request with these query parameters set, replacing those of the same name."""
+        """Return the same request with these query parameters in place of any of the same name."""
         if not params:
             return self
         texts = {name: query_texts(value) for name, value in params.items()}
         return replace(self, query={**self.query, **texts})
 
     def placed(self, where: Where, name: str, value: Any) -> Self:
-        """The same request with a value in its query, a header, or its body.
+        """Return the same request with a value in its query, a header, or its body.
 
         In a body, `name` is a path of keys, such as `variables.after`; objects on the way are made.
 
@@ -71,12 +72,29 @@ class ApiRequest:
         return replace(self, body=_with_field(self.body, name.removeprefix(".").split("."), value))
 
     def with_url(self, url: httpx.URL) -> Self:
-        """The same request to another address."""
+        """Return the same request to another address."""
         return replace(self, address=url, query={})
+
+    def following(self, link: str) -> Self:
+        """Return the same request to where a link in its answer leads, such as `/items?page=2`.
+
+        A relative link is resolved; credentials and a fragment in it are dropped.
+
+        Raises:
+            ValueError: it is no address.
+        """
+        try:
+            # As httpx joins, with one parse instead of three.
+            target = httpx.URL(urljoin(str(self.url), link.strip()))
+            if target.userinfo or target.fragment:
+                target = target.copy_with(userinfo=None, fragment=None)
+        except httpx.InvalidURL as error:
+            raise ValueError(f"{error}") from None
+        return self.with_url(target)
 
     @property
     def identity(self) -> str:
-        """Equal for requests that ask the API for the same thing; may hold secrets."""
+        """Return a text, equal for requests that ask for the same thing; it may hold secrets."""
         address = f"{self.method} {self.url}"
         if not self.headers and self.body is None and not self.is_anonymous:
             return address
@@ -96,16 +114,16 @@ class LargeBody(Protocol):
 
     @property
     def fingerprint(self) -> bytes:
-        """Equal for equal bodies; of what has arrived so far."""
+        """Return a hash of what has arrived so far, equal for equal bodies."""
 
     def chunks(self) -> AsyncGenerator[bytes]:
-        """The body from its start, as it arrives."""
+        """Return the body from its start, as it arrives."""
 
     async def read(self) -> bytes:
-        """The whole body."""
+        """Return the whole body."""
 
     async def file(self) -> BinaryIO:
-        """The whole body as a file that can be read anywhere."""
+        """Return the whole body as a file that can be read anywhere."""
 
     async def completed(self) -> None:
         """Wait for the end of the body."""
@@ -131,7 +149,7 @@ class ApiResponse:
     large: LargeBody | None = field(default=None, repr=False)
 
     async def read(self) -> bytes:
-        """The whole body.
+        """Return the whole body.
 
         Raises:
             EndpointError: a large body did not arrive to its end.
@@ -140,7 +158,7 @@ class ApiResponse:
 
 
 def query_texts(value: QueryValue) -> list[str]:
-    """A list repeats the parameter; null leaves it out; booleans and objects are as in JSON."""
+    """Return a parameter's values: several for a list, none for null; objects are JSON."""
     if isinstance(value, list):
         return [text for item in value for text in query_texts(item)]
     if value is None:

@@ -56,7 +56,7 @@ class ApiClient:
 
     @property
     def traffic(self) -> Traffic:
-        """What was sent so far, as metrics."""
+        """Return what was sent so far, as metrics."""
         return self._http.traffic
 
     async def send(self, request: ApiRequest) -> ApiResponse:
@@ -91,7 +91,7 @@ class ApiClient:
         )
 
     def describe(self, request: ApiRequest) -> str:
-        """Method and URL without secrets, for logs and errors."""
+        """Return method and URL without secrets, for logs and errors."""
         return f"{request.method} {self.redactor.url(request.url)}"
 
     async def aclose(self) -> None:
@@ -149,10 +149,14 @@ class ApiClient:
 
     def _redirected(self, request: ApiRequest, meaning: Meaning, location: str) -> ApiRequest:
         try:
-            target = self._origins.join(request.url, location)
+            linked = request.following(location)
+            moved = linked.with_url(self._origins.admit(linked.url))
+        except ValueError:
+            raise RefusedOriginError(
+                "the link is not a URL", endpoint=self.describe(request)
+            ) from None
         except RefusedOriginError as error:
             raise error.at(self.describe(request)) from None
-        moved = request.with_url(target)
         if meaning is Meaning.MOVED_AS_SENT or request.method in ("GET", "HEAD"):
             return moved
         if meaning is Meaning.SEE_OTHER or request.method == "POST":

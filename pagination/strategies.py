@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 import httpx
 
@@ -212,10 +211,6 @@ def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:
     if not isinstance(link, str):
         raise PaginationError(f"the next link is {kind_of(link)} and no address", advice=setting)
     try:
-        # As httpx joins, with one parse instead of three.
-        target = httpx.URL(urljoin(str(request.url), link.strip()))
-        if target.userinfo or target.fragment:
-            target = target.copy_with(userinfo=None, fragment=None)
-    except (httpx.InvalidURL, ValueError):
+        return request.following(link)
+    except ValueError:
         raise PaginationError("the next link is no address", advice=setting) from None
-    return request.with_url(target)

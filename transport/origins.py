@@ -45,21 +45,6 @@ class OriginRule:
         """Whether credentials may be sent there."""
         return origin(url) == self._own
 
-    def join(self, current: httpx.URL, link: str) -> httpx.URL:
-        """The address that a link or `Location` in the answer of `current` points to.
-
-        A relative link is resolved; `http:` to the host of an `https:` baseUrl is upgraded;
-        credentials within the link are dropped.
-
-        Raises:
-            RefusedOriginError: when the link is no URL, or leads where nothing may be sent.
-        """
-        try:
-            target = current.join(link.strip()).copy_with(userinfo=None, fragment=None)
-        except (httpx.InvalidURL, ValueError):
-            raise RefusedOriginError("the link is not a URL") from None
-        return self.admit(target)
-
     def admit(self, url: httpx.URL) -> httpx.URL:
         """The address to use for this URL: itself, or upgraded to the https of baseUrl's host.
 

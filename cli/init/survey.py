@@ -146,7 +146,7 @@ class Surveyor:
             if isinstance(error, RequestError) or meaning_of(error.status) is Meaning.LIMITED:
                 raise
             return Answer(None)
-        except (EndpointError, httpx.InvalidURL):
+        except (EndpointError, ValueError):
             return Answer(None)
         return Answer(guess.take(body), body, response.headers, response.status)
 
@@ -263,7 +263,7 @@ def _asking(wanted: Wanted, request: ApiRequest, ask: Ask) -> Callable[[], ApiRe
 
     def asked() -> ApiRequest:
         if ask.url:
-            return _linked(request, ask.url)
+            return request.following(ask.url)
         if not wanted.asks_in_body:
             return request.with_query(ask.query)
         placed = request
@@ -272,11 +272,6 @@ def _asking(wanted: Wanted, request: ApiRequest, ask: Ask) -> Callable[[], ApiRe
         return placed
 
     return asked
-
-
-def _linked(request: ApiRequest, link: str) -> ApiRequest:
-    target = request.url.join(link).copy_with(userinfo=None, fragment=None)
-    return request.with_url(target)
 
 
 def _distinct(samples: Sequence[dict[str, Any]], guess: ListGuess) -> list[dict[str, Any]]:

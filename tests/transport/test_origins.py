@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from api_messages import ApiRequest
 from errors import RefusedOriginError
 from transport.origins import OriginRule, origin
 
@@ -65,6 +66,11 @@ def _may_be_called(url: httpx.URL) -> bool:
     )
 
 
+def _redirected(rule: OriginRule, link: str) -> httpx.URL:
+    """Where the client goes on to."""
+    return rule.admit(ApiRequest("GET", _CURRENT).following(link).url)
+
+
 @pytest.mark.contract("origin.link-refused")
 @given(link=_LINKS | st.text())
 @example("https://api.example.com\\@evil.test/")
@@ -73,8 +79,8 @@ def _may_be_called(url: httpx.URL) -> bool:
 @example("https://api.example.com:0/")
 def test_no_link_leads_where_nothing_may_be_sent(link: str) -> None:
     try:
-        target = _RULE.join(_CURRENT, link)
-    except RefusedOriginError:
+        target = _redirected(_RULE, link)
+    except (ValueError, RefusedOriginError):
         return
     assert _may_be_called(target), target
     assert not target.userinfo
@@ -99,13 +105,13 @@ def test_no_link_leads_where_nothing_may_be_sent(link: str) -> None:
 )
 def test_refused_links_name_the_setting_that_would_allow_them(link: str) -> None:
     with pytest.raises(RefusedOriginError) as caught:
-        _RULE.join(_CURRENT, link)
+        _redirected(_RULE, link)
     assert "allowedHosts" in str(caught.value) or "not a URL" in str(caught.value)
 
 
 def test_a_refusal_quotes_neither_credentials_nor_query_of_the_link() -> None:
     with pytest.raises(RefusedOriginError) as caught:
-        _RULE.join(_CURRENT, "https://user:hunter22@evil.test/x?token=s3cr3t")
+        _redirected(_RULE, "https://user:hunter22@evil.test/x?token=s3cr3t")
     assert "evil.test" in str(caught.value)
     assert "hunter22" not in str(caught.value)
     assert "s3cr3t" not in str(caught.value)
@@ -123,28 +129,28 @@ def test_a_refusal_quotes_neither_credentials_nor_query_of_the_link() -> None:
     ],
 )
 def test_links_within_the_origin_are_resolved(link: str, target: str) -> None:
-    assert str(_RULE.join(_CURRENT, link)) == target
+    assert str(_redirected(_RULE, link)) == target
 
 
 @pytest.mark.contract("origin.upgrade")
 @pytest.mark.parametrize("port", ["", ":80"])
 def test_http_to_the_own_host_is_upgraded(port: str) -> None:
-    target = _RULE.join(_CURRENT, f"http://api.example.com{port}/x?a=1")
+    target = _redirected(_RULE, f"http://api.example.com{port}/x?a=1")
     assert str(target) == "https://api.example.com/x?a=1"
     own_port = OriginRule("https://api.example.com:8443/v1")
-    assert own_port.join(_CURRENT, f"http://api.example.com{port}/x").port == 8443
+    assert _redirected(own_port, f"http://api.example.com{port}/x").port == 8443
 
 
 @pytest.mark.contract("origin.upgrade")
 def test_https_is_never_downgraded() -> None:
     with pytest.raises(RefusedOriginError):
-        OriginRule("http://api.example.com").join(_CURRENT, "https://api.example.com/x")
+        _redirected(OriginRule("http://api.example.com"), "https://api.example.com/x")
 
 
 @pytest.mark.contract("origin.allowed", "origin.no-credentials")
 @pytest.mark.parametrize("link", ["https://files.example.com/x", "http://127.0.0.1:9000/x"])
 def test_allowed_hosts_may_be_called_and_are_not_own(link: str) -> None:
-    target = _RULE.join(_CURRENT, link)
+    target = _redirected(_RULE, link)
     assert str(target) == link
     assert not _RULE.is_own(target)
 
@@ -152,10 +158,10 @@ def test_allowed_hosts_may_be_called_and_are_not_own(link: str) -> None:
 @pytest.mark.contract("origin.allowed-wildcard")
 def test_a_wildcard_means_every_host_below_and_no_other() -> None:
     for host in ("a.cdn.example.com", "a.b.cdn.example.com"):
-        assert _RULE.join(_CURRENT, f"https://{host}/x").host == host
+        assert _redirected(_RULE, f"https://{host}/x").host == host
     for host in ("cdn.example.com", "evilcdn.example.com", "a.cdn.example.com.evil.test"):
         with pytest.raises(RefusedOriginError):
-            _RULE.join(_CURRENT, f"https://{host}/x")
+            _redirected(_RULE, f"https://{host}/x")
 
 
 @pytest.mark.contract("origin.allowed")
@@ -170,7 +176,7 @@ def test_a_wildcard_means_every_host_below_and_no_other() -> None:
     ],
 )
 def test_allowed_hosts_in_their_other_spellings(pattern: str, link: str) -> None:
-    assert OriginRule(_BASE, (pattern,)).join(_CURRENT, link) == httpx.URL(link)
+    assert _redirected(OriginRule(_BASE, (pattern,)), link) == httpx.URL(link)
 
 
 def test_an_origin_has_its_default_port() -> None:
