@@ -5,10 +5,10 @@ All functions are pure. Headers are `httpx.Headers`; those of a kept response ho
 """
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
+
+from formats.times import http_date, in_utc
 
 # A request that has one of these is conditional, or partial, because the mapping says so.
 OWN = (
@@ -124,13 +124,7 @@ def _opaque(tag: str) -> str:
 
 def _age(headers: httpx.Headers) -> float:
     """Seconds from the modification to the answer, by the server's clock."""
-    modified, answered = (_moment(headers.get(name, "")) for name in ("last-modified", "date"))
-    return (answered - modified).total_seconds() if modified and answered else 0.0
-
-
-def _moment(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    modified, answered = (http_date(headers.get(name, "")) for name in ("last-modified", "date"))
+    if modified is None or answered is None:
+        return 0.0
+    return (in_utc(answered) - in_utc(modified)).total_seconds()

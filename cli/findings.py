@@ -4,10 +4,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from port_ocean.core.models import Entity
+
+from formats.times import iso_time
 
 type Topic = Literal[
     "null-field",
@@ -149,7 +150,8 @@ def has_format(value: str, form: str) -> bool:
         case "email":
             return bool(_EMAIL.match(value))
         case "date-time":
-            return _is_moment(value)
+            moment = iso_time(value)
+            return moment is not None and moment.tzinfo is not None
     return True
 
 
@@ -157,14 +159,6 @@ def type_name(value: Any) -> str:
     """Return Port's name for the type of a value."""
     names = {bool: "boolean", str: "string", list: "array", dict: "object", type(None): "null"}
     return names.get(type(value), "number")
-
-
-def _is_moment(value: str) -> bool:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return moment.tzinfo is not None
 
 
 def _has_type(value: Any, wanted: str) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -25,6 +24,7 @@ from port_ocean.core.incremental.cursor_store import CursorStore
 from port_ocean.core.integrations.base import BaseIntegration
 
 from api_messages import ApiRequest
+from formats.times import http_date, in_utc
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import is_incremental
@@ -44,14 +44,10 @@ class ServerClock(Observer):
     def page_read(
         self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
     ) -> None:
-        told = page.headers.get("date")
-        if told is None:
-            return
-        try:
-            behind = time.time() - parsedate_to_datetime(told).timestamp()
-        except (ValueError, OverflowError):
-            return
-        self.behind = max(self.behind, timedelta(seconds=behind))
+        told = http_date(page.headers.get("date", ""))
+        if told is not None:
+            behind = time.time() - in_utc(told).timestamp()
+            self.behind = max(self.behind, timedelta(seconds=behind))
 
 
 @dataclass(slots=True)

@@ -4,11 +4,10 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 
+from formats.times import http_date, in_utc, iso_time
 from statuses import PASSING, Meaning, Situation, meaning_of
 
 _FIRST_BACKOFF = 0.25
@@ -109,10 +108,5 @@ def _number(value: str) -> float | None:
 
 
 def _moment(value: str) -> float | None:
-    for parse in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            moment = parse(value.strip())
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-    return None
+    moment = http_date(value.strip()) or iso_time(value.strip())
+    return in_utc(moment).timestamp() if moment else None

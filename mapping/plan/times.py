@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
+
+from formats.times import http_date, in_utc, iso_time
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -90,12 +91,9 @@ def duration_of(value: str | float) -> timedelta:
 
 
 def date_of(text: str) -> datetime | None:
-    """The moment, in UTC, that a date or time in ISO 8601 means; without a zone it is in UTC."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    """Return the moment, in UTC, of a date or time in ISO 8601; without a zone it is in UTC."""
+    moment = iso_time(text.strip())
+    return in_utc(moment).astimezone(UTC) if moment else None
 
 
 def moment_of(value: Any) -> datetime | None:
@@ -123,12 +121,7 @@ def _from_epoch(number: float) -> datetime:
 
 
 def _from_text(text: str) -> datetime | None:
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = parse(text)
-        except ValueError:
-            continue
-        if moment.tzinfo is None:
-            return moment.replace(tzinfo=UTC) + _FARTHEST_BEHIND
-        return moment.astimezone(UTC)
-    return None
+    moment = iso_time(text) or http_date(text)
+    if moment is None:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else in_utc(moment) + _FARTHEST_BEHIND

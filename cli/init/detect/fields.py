@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from cli.arrays import jq_path
@@ -145,15 +144,8 @@ def _is_form(value: str, form: str) -> bool:
         return value.startswith(("http://", "https://")) and has_format(value, form)
     if form == "date-time":
         # A bare date is no date-time, and numbers in a text are none either.
-        return len(value) > 10 and value[4:5] == "-" and _is_moment(value)
+        return len(value) > 10 and value[4:5] == "-" and has_format(value, form)
     return has_format(value, form)
-
-
-def _is_moment(value: str) -> bool:
-    try:
-        return datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        return False
 
 
 def _is_enum(name: str, values: Sequence[str], different: Sequence[str]) -> bool:
