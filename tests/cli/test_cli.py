@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import SECRET
-from tools.sandbox.sample import create_app
+from tools.sandbox.sample.app import create_app
 from tools.sandbox.server import serve
 
 pytestmark = pytest.mark.process

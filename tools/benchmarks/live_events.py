@@ -23,7 +23,8 @@ from tests.whole.process.live import (
     listening,
 )
 from tests.whole.process.sailing import Harbour, resource
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve
 
 _ENTRY = {"fetch": "/users/{id}", "params": {"id": ".body.id"}, "identifier": ".body.id"}

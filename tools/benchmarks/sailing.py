@@ -12,8 +12,9 @@ from typing import Any
 from tests.whole.process.sailing import Harbour
 from tools.benchmarks.environment import ROOT, child_environment
 from tools.sandbox.demo.integration_process import integration_process, ocean_command, wait
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
 from tools.sandbox.port.blueprints import create_blueprint
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve
 
 BLUEPRINT = "service"

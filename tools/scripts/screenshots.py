@@ -26,7 +26,8 @@ from cli.inputs import ROOT
 from cli.surroundings import Surroundings, surroundings
 from probe import recording
 from reading.session import Limits
-from tools.sandbox.sample import Package, create_app
+from tools.sandbox.sample.app import create_app
+from tools.sandbox.sample.models import Package
 from tools.sandbox.server import serve
 
 IMAGES = ROOT / "docs" / "images"

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
+from tools.sandbox.port.state import PortState
 
 INTEGRATION = "my-integration"
 USER_AGENT = f"port-ocean/custom/0.1.0/{INTEGRATION}/exporter"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tools.sandbox.demo.catalog_file import CatalogFile
-from tools.sandbox.port import PortState
 from tools.sandbox.port.records import EntityRecord, Integration
+from tools.sandbox.port.state import PortState
 from tools.sandbox.port.syncs import FAILED
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

@@ -16,8 +16,8 @@ from tools.sandbox.demo.report import (
     result_table,
 )
 from tools.sandbox.demo.report import progress_table as make_progress_table
-from tools.sandbox.port import PortState
 from tools.sandbox.port.records import EntityRecord
+from tools.sandbox.port.state import PortState
 from tools.sandbox.port.syncs import COMPLETED, BlueprintCounts
 
 RESOURCES = [Resource("/api/v1/packages", "package"), Resource("/api/v1/commands", "command")]

@@ -10,7 +10,7 @@ import yaml
 from tools.sandbox.demo.child_environment import RESOURCES
 from tools.sandbox.demo.report import mapped_resources
 from tools.sandbox.demo.runner import ROOT
-from tools.sandbox.sample import create_app
+from tools.sandbox.sample.app import create_app
 
 DIRECTORY = ROOT / RESOURCES
 MAPPING = DIRECTORY / "port-app-config.yml"

@@ -6,7 +6,7 @@ import httpx
 import jwt
 import pytest
 
-from tools.sandbox.port import PortState
+from tools.sandbox.port.state import PortState
 
 
 @pytest.mark.parametrize(

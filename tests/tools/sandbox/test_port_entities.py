@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tools.sandbox.port import PortState
+from tools.sandbox.port.state import PortState
 
 SERVICES = "/v1/blueprints/service/entities"
 INCIDENTS = "/v1/blueprints/incident/entities"

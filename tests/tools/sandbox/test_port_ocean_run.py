@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import RunningServer, serve
 
 pytestmark = pytest.mark.process

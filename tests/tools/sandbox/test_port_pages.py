@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tools.sandbox.port import PortState
 from tools.sandbox.port.presentation import (
     duration,
     number,
@@ -16,6 +15,7 @@ from tools.sandbox.port.presentation import (
     short_url,
 )
 from tools.sandbox.port.records import now
+from tools.sandbox.port.state import PortState
 
 OPTIONS = {"upsert": "true", "merge": "true", "create_missing_related_entities": "true"}
 

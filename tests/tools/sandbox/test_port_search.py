@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tools.sandbox.port import PortState
 from tools.sandbox.port.errors import InvalidRequest
 from tools.sandbox.port.records import Actor
 from tools.sandbox.port.search import search
+from tools.sandbox.port.state import PortState
 from tools.sandbox.port.store import EntityStore, WriteOptions
 
 MINE = "port-ocean/custom/0.1.0/my-integration/exporter"

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tools.sandbox.port import PortState
+from tools.sandbox.port.state import PortState
 
 INTEGRATION = "/v1/integration/my-integration"
 OPTIONS = {"upsert": "true", "merge": "true", "create_missing_related_entities": "true"}

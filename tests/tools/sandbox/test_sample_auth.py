@@ -6,8 +6,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tools.sandbox.sample import IDENTITY, AuthStyle, create_app
-from tools.sandbox.sample.auth import TokenIssuer
+from tools.sandbox.sample.app import create_app
+from tools.sandbox.sample.auth import IDENTITY, AuthStyle, TokenIssuer
 
 TOKEN = "the-token"
 GRANT = {

@@ -5,8 +5,9 @@ from importlib.metadata import version
 import httpx
 import pytest
 
-from tools.sandbox.sample import Package, create_app, installed_packages
+from tools.sandbox.sample.app import create_app
 from tools.sandbox.sample.catalog import Catalog
+from tools.sandbox.sample.environment import installed_packages
 from tools.sandbox.sample.metadata import (
     homepage,
     keywords,
@@ -17,6 +18,7 @@ from tools.sandbox.sample.metadata import (
 from tools.sandbox.sample.models import (
     EntryPoint,
     InstalledFile,
+    Package,
     Person,
     Requirement,
 )

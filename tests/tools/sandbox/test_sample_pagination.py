@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tools.sandbox.sample import create_app
+from tools.sandbox.sample.app import create_app
 from tools.sandbox.sample.catalog import Catalog
 from tools.sandbox.sample.paging import LARGEST_PAGE
 

@@ -21,8 +21,9 @@ from tests.whole.helm.charts import (
 from tests.whole.helm.test_values import secret_environment
 from tools.sandbox.demo.child_environment import Services, child_environment
 from tools.sandbox.demo.integration_process import integration_process, ocean_command, wait
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
 from tools.sandbox.port.blueprints import create_blueprint
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve
 
 pytestmark = pytest.mark.process

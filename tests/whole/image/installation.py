@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
 from tools.sandbox.port.blueprints import create_blueprint
 from tools.sandbox.port.records import Integration, now
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve
 
 IDENTIFIER = "image-test"

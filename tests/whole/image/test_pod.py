@@ -26,7 +26,8 @@ from tests.whole.image.installation import (
     free_port,
     serve_api,
 )
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]

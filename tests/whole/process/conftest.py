@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.whole.process.sailing import Harbour
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from tools.sandbox.demo.child_environment import IDENTIFIER, Services, child_environment
 from tools.sandbox.demo.integration_process import integration_process, ocean_command, wait
 from tools.sandbox.demo.runner import ROOT
-from tools.sandbox.port import PortState
 from tools.sandbox.port.blueprints import create_blueprint
 from tools.sandbox.port.records import Actor, Integration, now
+from tools.sandbox.port.state import PortState
 from tools.sandbox.port.store import EntityStore, WriteOptions
 from tools.sandbox.port.syncs import Sync
 

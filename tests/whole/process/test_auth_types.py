@@ -14,7 +14,8 @@ from fastapi import FastAPI
 
 from tests.whole.process.conftest import open_harbour
 from tests.whole.process.sailing import Outcome, resource
-from tools.sandbox.sample import IDENTITY, AuthStyle, create_app
+from tools.sandbox.sample.app import create_app
+from tools.sandbox.sample.auth import IDENTITY, AuthStyle
 from tools.sandbox.sample.catalog import Catalog
 from tools.sandbox.server import serve
 

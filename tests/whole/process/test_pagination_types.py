@@ -10,7 +10,7 @@ import pytest
 
 from tests.whole.process.conftest import open_harbour
 from tests.whole.process.sailing import Outcome, resource
-from tools.sandbox.sample import create_app
+from tools.sandbox.sample.app import create_app
 from tools.sandbox.sample.catalog import Catalog
 from tools.sandbox.server import serve
 

@@ -19,7 +19,8 @@ from starlette.middleware.base import RequestResponseEndpoint
 from tests.whole.process.faults import FaultyApi
 from tests.whole.process.sailing import Harbour, resource
 from tools.sandbox.demo.integration_process import wait
-from tools.sandbox.port import PortState, create_app
+from tools.sandbox.port.app import create_app
+from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve
 
 pytestmark = pytest.mark.process

@@ -13,6 +13,7 @@ from typing import Any
 
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.rest_api import rest_api_resources
+from dlt.sources.rest_api.config_setup import create_paginator
 
 from tools.benchmarks.clients.measuring import measured
 
@@ -36,8 +37,6 @@ def source(base: str, path: str, style: str) -> int:
 
 def client(base: str, path: str, style: str) -> int:
     """Read through the client's generator of pages."""
-    from dlt.sources.rest_api.config_setup import create_paginator
-
     pages = RESTClient(base).paginate(
         path, data_selector="items", paginator=create_paginator(dict(_PAGINATORS[style]))
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from tools.sandbox.port import PortState
 from tools.sandbox.port.persistence import from_document, to_document
+from tools.sandbox.port.state import PortState
 
 
 class CatalogFile:

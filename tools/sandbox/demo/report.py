@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from rich.table import Table
 
-from tools.sandbox.port import PortState
+from tools.sandbox.port.state import PortState
 from tools.sandbox.port.syncs import BlueprintCounts, Sync
 
 

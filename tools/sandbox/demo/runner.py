@@ -13,7 +13,6 @@ from pathlib import Path
 from fastapi import FastAPI
 from rich.console import Console
 
-from tools.sandbox import port, sample
 from tools.sandbox.demo.catalog_file import CatalogFile
 from tools.sandbox.demo.child_environment import (
     IDENTIFIER,
@@ -35,8 +34,10 @@ from tools.sandbox.demo.report import (
     progress,
     result_table,
 )
-from tools.sandbox.port import PortState
+from tools.sandbox.port import app as port
+from tools.sandbox.port.state import PortState
 from tools.sandbox.port.syncs import COMPLETED, Sync
+from tools.sandbox.sample import app as sample
 from tools.sandbox.server import serve
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,4 +1,8 @@
-"""The application: Port's API under `/v1`, the catalog pages, and `/sandbox/api`."""
+"""A stand-in for Port that keeps a catalog in memory: its API under `/v1`, the pages, `/sandbox/api`.
+
+with serve(create_app(PortState())) as port:
+    ...  # run Ocean with OCEAN__PORT__BASE_URL=port.url
+"""
 
 from __future__ import annotations
 

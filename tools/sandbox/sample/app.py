@@ -1,4 +1,4 @@
-"""Puts the sample API together."""
+"""A sample REST API over real data: the Python packages installed in this environment."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
