@@ -1,4 +1,4 @@
-"""A stand-in for Port that keeps a catalog in memory: its API under `/v1`, the pages, `/sandbox/api`.
+"""A stand-in for Port with a catalog in memory: its API under `/v1`, pages, and `/sandbox/api`.
 
 with serve(create_app(PortState())) as port:
     ...  # run Ocean with OCEAN__PORT__BASE_URL=port.url
