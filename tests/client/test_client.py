@@ -122,6 +122,15 @@ async def test_redirects_without_end_are_an_error(api: FakeApi, connect: ClientF
     assert len(api.received) == 11
 
 
+@pytest.mark.contract("origin.redirect-refused")
+async def test_a_redirect_to_what_is_no_address_is_refused(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    _redirects(api, 302, "http://[")
+    with pytest.raises(RefusedOriginError, match=f"GET {api.url}/old: the link is not a URL"):
+        await _get(connect(), f"{api.url}/old")
+
+
 async def test_a_redirect_without_location_is_an_error(
     api: FakeApi, connect: ClientFactory
 ) -> None:

@@ -100,13 +100,12 @@ def test_no_link_leads_where_nothing_may_be_sent(link: str) -> None:
         "file:///etc/passwd",
         "javascript:alert(1)",
         "https://[::1]/",
-        "http://[",
     ],
 )
 def test_refused_links_name_the_setting_that_would_allow_them(link: str) -> None:
     with pytest.raises(RefusedOriginError) as caught:
         _redirected(_RULE, link)
-    assert "allowedHosts" in str(caught.value) or "not a URL" in str(caught.value)
+    assert "allowedHosts" in str(caught.value)
 
 
 def test_a_refusal_quotes_neither_credentials_nor_query_of_the_link() -> None:
