@@ -16,9 +16,9 @@ from port_ocean.context.ocean import ocean
 
 from errors import ResponseError, SelectorError
 from expressions.worker import JqWorker, JqWorkerError
+from formats.format import ListPart
 from formats.json_text import Body, json_text, parse
 from formats.json_values import kind_of
-from formats.parts import ListPart
 from formats.paths import Step, leading_path, walk
 from settings import environment
 

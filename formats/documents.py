@@ -4,45 +4,32 @@ import asyncio
 import io
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from email.message import Message
+from functools import lru_cache
 from typing import IO
 
 from api_messages import ApiResponse
 from errors import ResponseError
-from formats import media_types
-from formats.options import FormatType, ResponseFormat
+from formats.format import Document, Format
+from formats.json_format import Json
 from formats.packing import PIECE, gunzip, is_gzip, is_zip, open_archive, unzip
-from formats.texts import encoding_of
+from formats.registry import by_media_type, by_name
+from formats.texts import encoding_of, is_json
 
 # So much of a document is looked at to tell what it is.
 _START = 1024
 
 
-@dataclass(slots=True)
-class Document:
-    """One document: its format, how its text is encoded, and its `chunks`, from the start.
-
-    `declared` tells that the format is what the Content-Type or a file's name says, too. `name` is
-    empty where the document is the body itself.
-    """
-
-    name: str
-    format: ResponseFormat
-    encoding: str
-    declared: bool
-    chunks: AsyncGenerator[bytes] = field(repr=False)
-
-
 class Documents:
-    """What an answer holds.
+    """The documents of an answer.
 
     Inputs: `wanted`, the `response_format` of the selector; None for what the answer says.
     """
 
-    def __init__(self, response: ApiResponse, wanted: ResponseFormat | None = None) -> None:
+    def __init__(self, response: ApiResponse, wanted: Format | None = None) -> None:
         self.response = response
         self._wanted = wanted
-        self._media_type, self._charset = media_types.content_type(response)
+        self._media_type, self._charset = _content_type(response.headers.get("content-type", ""))
 
     @property
     def is_packed(self) -> bool:
@@ -55,7 +42,7 @@ class Documents:
         return self.is_packed or self.response.large is not None
 
     async def each(self) -> AsyncGenerator[Document]:
-        """The documents, one after the other; each must be read before the next is asked for.
+        """Yield the documents, one after the other; each must be read before the next is asked for.
 
         Raises:
             ResponseError: the body is empty, or cannot be unpacked.
@@ -74,7 +61,7 @@ class Documents:
                 yield self.plain(chunks)
 
     def plain(self, chunks: AsyncGenerator[bytes]) -> Document:
-        """The body itself; errors as for `each`."""
+        """Return the body itself; errors as for `each`."""
         return self._document("", self.response.content[:_START], chunks)
 
     async def _unzipped(self) -> AsyncGenerator[Document]:
@@ -88,7 +75,7 @@ class Documents:
                 aclosing(_gunzipped(content)) as chunks,
             ):
                 document = await self._unpacked(entry.filename, chunks)
-                kinds.add(document.format.type)
+                kinds.add(document.format.name)
                 if len(kinds) > 1:
                     raise ResponseError(
                         f"the files of the zip body are {' and '.join(sorted(kinds))}",
@@ -105,22 +92,24 @@ class Documents:
     def _document(self, name: str, start: bytes, chunks: AsyncGenerator[bytes]) -> Document:
         said = self._said(name)
         # Some APIs send JSON with whatever Content-Type they have.
-        is_other = not self._wanted and said in ("csv", "xml") and media_types.is_json(_text(start))
-        chosen = self._wanted or ResponseFormat("json" if is_other else said)
+        is_other = not self._wanted and said.starts_unlike_json and is_json(_text(start))
+        chosen = self._wanted or (Json() if is_other else said())
         # What was packed is known to be whole, so that no line can mean no item.
-        may_be_empty = name and chosen.type in ("jsonl", "csv")
+        may_be_empty = name and chosen.may_be_empty
         if len(start) < _START and not start.strip() and not may_be_empty:
             raise ResponseError(
                 f"the API answered {self.response.status} with an empty body",
                 advice="204 would mean empty",
             )
         encoding = encoding_of(start, wanted=chosen.encoding, charset=self._charset)
-        return Document(name, chosen, encoding, chosen.type == said, chunks)
+        declared = isinstance(chosen, said)
+        return Document(
+            name, chosen, encoding, declared, self._media_type, start, chunks, self.response
+        )
 
-    def _said(self, name: str) -> FormatType:
-        """The format by the Content-Type, or by the name of a packed file."""
-        by_type = media_types.by_media_type(self._media_type)
-        return (media_types.by_name(name) or by_type) if name else by_type
+    def _said(self, name: str) -> type[Format]:
+        """Return the format by the name of a packed file, or by the Content-Type."""
+        return (by_name(name) if name else None) or by_media_type(self._media_type)
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
         if self.response.large:
@@ -134,10 +123,20 @@ class Documents:
 
 
 async def _gunzipped(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """The same chunks, unpacked where they are a gzip file."""
+    """Yield the same chunks, unpacked where they are a gzip file."""
     start, whole = await _peek(chunks)
     async for chunk in gunzip(whole) if is_gzip(start) else whole:
         yield chunk
+
+
+@lru_cache(maxsize=64)
+def _content_type(header: str) -> tuple[str, str]:
+    """Return the media type and the charset, empty where the header does not say."""
+    if not header:
+        return "", ""
+    message = Message()
+    message["content-type"] = header
+    return message.get_content_type(), message.get_content_charset() or ""
 
 
 def _text(start: bytes) -> str:
@@ -145,7 +144,7 @@ def _text(start: bytes) -> str:
 
 
 async def _peek(chunks: AsyncGenerator[bytes]) -> tuple[bytes, AsyncGenerator[bytes]]:
-    """The start of a document, and its chunks, these bytes included."""
+    """Return the start of a document, and its chunks, these bytes included."""
     first: list[bytes] = []
     while sum(map(len, first)) < _START:
         try:

@@ -1,20 +1,44 @@
-"""From the bytes of a document to its text, strictly, chunk by chunk."""
+"""From the bytes of a document to its text, strictly, chunk by chunk; and how texts start."""
 
 import codecs
 import json
 import re
 
 from errors import ResponseError
-from formats.options import is_encoding
 
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _DECLARATION = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-]*)""")
 _PLAIN = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
+_MARKUP = re.compile(r"\s*<(?:[!?]|[A-Za-z][\w:.-]*[\s/>])")
+_JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]]|\[\s*[\d-])')
+
+
+def is_markup(text: str) -> bool:
+    """Whether a text evidently starts as HTML or XML does."""
+    return _MARKUP.match(text) is not None
+
+
+def is_json(text: str) -> bool:
+    """Whether a text evidently starts as a JSON object or list does."""
+    return _JSON.match(text) is not None
+
+
+def is_encoding(name: str) -> bool:
+    """Whether texts can be decoded with the codec of this name."""
+    try:
+        # Codecs from bytes to bytes, such as "zip", refuse a text.
+        "".encode(name)
+    except (LookupError, UnicodeError, ValueError):
+        return False
+    return True
 
 
 def encoding_of(start: bytes, *, wanted: str, charset: str) -> str:
-    """The encoding of a text: as wanted, else by a byte order mark, the charset of its
-    Content-Type, its XML declaration, or where its zeros are."""
+    """Return the encoding of a text.
+
+    That is the one wanted, else that of a byte order mark, of the Content-Type's charset, of the
+    XML declaration, or the one that zeros among the first bytes tell.
+    """
     if wanted:
         return wanted
     if not start.startswith(_MARKS):
@@ -38,7 +62,7 @@ class TextDecoder:
         self._has_begun = False
 
     def feed(self, chunk: bytes, *, is_last: bool = False) -> str:
-        """The text that is complete with this chunk.
+        """Return the text that is complete with this chunk.
 
         Raises:
             ResponseError: the bytes cannot be decoded, or end within a character.
@@ -55,5 +79,5 @@ class TextDecoder:
     def _failure(self) -> ResponseError:
         return ResponseError(
             f"the body cannot be decoded as {self._encoding}",
-            advice="its Content-Type does not fit; csv and xml have encoding in response_format",
+            advice="its Content-Type does not fit; look for an encoding of response_format",
         )

@@ -8,7 +8,7 @@ from typing import Any
 from api_messages import ApiRequest
 from errors import EndpointError, OceanCustomError
 from formats.bodies import decode
-from formats.options import ResponseFormat
+from formats.format import Format
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
@@ -56,7 +56,7 @@ class ResourceReading:
     index: int
     kind: str
     data_path: str = "."
-    response_format: ResponseFormat | None = None
+    response_format: Format | None = None
     is_nested: bool = False
     is_cut: bool = False
     is_exported: bool = False

@@ -11,9 +11,8 @@ import ijson
 from errors import ResponseError
 from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
-from formats.bodies import reader_for
-from formats.documents import Document, Documents
-from formats.parts import ItemReader, ListPart
+from formats.documents import Documents
+from formats.format import Document, ItemReader, ListPart
 from formats.paths import Step
 
 # So many bytes without the end of an item are no list of items.
@@ -141,7 +140,7 @@ class ItemStream:
         """What reads the next document; None when there is none, or it must be read whole."""
         self._document = await anext(self._documents, None)
         if self._document:
-            self._reader = reader_for(self._document, self._path)
+            self._reader = self._document.reader(self._path)
             if self._reader is None and not self._is_first_document:
                 raise self._unlike_the_first()
             return self._reader
@@ -180,7 +179,7 @@ class ItemStream:
 
     def _finish(self, reader: ItemReader) -> list[ListPart]:
         last = self._counted(reader.close())
-        if self._document and self._document.format.type == "json" and not reader.is_found:
+        if self._document and not (reader.is_found or self._document.format.may_lack_list):
             raise self._unlike_the_first()
         frame = reader.frame()
         self.body = frame if self._is_first_document else self.body

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic.v1 import Field, validator
 
 from expressions.jq_expressions import DataPath
-from formats.options import ResponseFormat
+from formats.format import Format
+from formats.registry import described, parse_format
 from mapping.fields.pagination import PaginationConfig
 from mapping.fields.request import RequestFields
 from mapping.fields.user_fields import UserFields
@@ -32,22 +33,20 @@ class EndpointFields(RequestFields):
     )
     response_format: str | dict[str, Any] | None = Field(
         None,
-        description="How a response is read: `json`, `jsonl`, `csv` or `xml`, or a block of this "
-        "`type` with its options `delimiter`, `encoding`, `columns` (csv), `encoding`, `lists` "
-        "(xml). By default as its Content-Type says. "
+        description=f"How a response is read: {described()}. By default as its Content-Type says. "
         'Example: `{"type": "csv", "delimiter": ";"}`.',
     )
 
     @property
-    def planned_format(self) -> ResponseFormat | None:
+    def planned_format(self) -> Format | None:
         """The checked form of `response_format`."""
         given = self.response_format
-        return None if given is None else ResponseFormat.parse(given)
+        return None if given is None else parse_format(given)
 
     @validator("response_format", pre=True)
     def _known_format(cls, value: object) -> object:
         if value is not None:
-            ResponseFormat.parse(value)
+            parse_format(value)
         return value
 
     @validator("data_path", pre=True)

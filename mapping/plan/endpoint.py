@@ -14,7 +14,7 @@ import httpx
 from api_messages import ApiRequest, BodyFormat, QueryValue
 from errors import EndpointError, SelectorError
 from expressions.jq_expressions import DataPath
-from formats.options import ResponseFormat
+from formats.format import Format
 from mapping.plan.templates import Filled, Template, fill_text, placeholders_in, with_variables
 from settings.pagination import PaginationSettings
 
@@ -84,7 +84,7 @@ class Endpoint:
     body_format: BodyFormat = "json"
     is_anonymous: bool = False
     pagination: PaginationSettings | None = None
-    response_format: ResponseFormat | None = None
+    response_format: Format | None = None
     names: frozenset[str] = frozenset()
     exposed: Mapping[str, str] = field(default_factory=dict, repr=False)
     _parts: _Parts = field(init=False, repr=False, compare=False)

@@ -9,7 +9,7 @@ import pytest
 from cache.between_resyncs import Revalidation
 from client import ApiClient
 from expressions.jq_expressions import DataPath
-from formats.options import ResponseFormat
+from formats.registry import parse_format
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from reading.resource_reader import ResourceReader
@@ -62,7 +62,7 @@ async def test_each_format_gives_the_same_items_in_each_resync(
     api.answer = answer
     directory = {"response_directory": str(tmp_path)} if is_kept else {}
     settings = ConnectionSettings.parse({"base_url": api.url, "max_retries": "0", **directory})
-    wanted = ResponseFormat.parse(name)
+    wanted = parse_format(name)
     endpoint = Endpoint("/items", data_path=DataPath(data_path), response_format=wanted)
     revalidation = Revalidation.for_settings(settings, "one")
     client = ApiClient(settings, revalidation)

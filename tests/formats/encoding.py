@@ -16,7 +16,7 @@ import httpx
 from api_messages import ApiResponse
 from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
-from formats.options import ResponseFormat
+from formats.registry import parse_format
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
 from pagination.sizes import PageSizes
@@ -121,7 +121,7 @@ async def page(
 ) -> tuple[list[Any], Page]:
     """The items of an answer, and the page as pagination sees it."""
     worker = JqWorker()
-    chosen = None if wanted is None else ResponseFormat.parse(wanted)
+    chosen = None if wanted is None else parse_format(wanted)
     statistics = statistics or EndpointStatistics(PageSizes(100))
     endpoint = Endpoint("/x", data_path=DataPath(data_path), response_format=chosen)
     reader = PageReader(endpoint, statistics, Redactor([]), worker)

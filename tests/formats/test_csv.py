@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import EndpointError
-from formats.csv_records import CsvRecords
-from formats.options import ResponseFormat
+from formats.csv_format import Csv, CsvRecords
 from tests.formats.encoding import items_of
 
 _FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
@@ -103,7 +102,7 @@ def test_a_declared_csv_may_be_just_its_header() -> None:
 
 
 def test_a_quote_that_nobody_closes_costs_no_more_than_reading_on() -> None:
-    reader = CsvRecords(ResponseFormat("csv"), "utf-8", declared=True)
+    reader = CsvRecords(Csv(), "utf-8", declared=True)
     start = time.thread_time()
     reader.feed(b'id,n\n1,"')
     chunk = b"text,and\nmore\n" * 1000

@@ -6,24 +6,24 @@ from typing import Any
 import pytest
 
 from errors import SelectorError
-from formats.options import ResponseFormat
+from formats.csv_format import Csv
+from formats.registry import parse_format
+from formats.xml_format import Xml
 from mapping.fields.selector import CustomSelector
 from settings.connection import ConnectionSettings
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "csv", "xml"])
 def test_a_type_alone_is_a_block_of_it(kind: str) -> None:
-    assert ResponseFormat.parse(kind) == ResponseFormat.parse({"type": kind})
-    assert ResponseFormat.parse({"type": kind, "encoding": None}).type == kind
+    assert parse_format(kind) == parse_format({"type": kind})
+    assert parse_format({"type": kind, "encoding": None}).name == kind
 
 
 def test_all_options() -> None:
     given = {"type": "csv", "delimiter": ";", "encoding": "windows-1252", "columns": ["a", "b"]}
-    assert ResponseFormat.parse(given) == ResponseFormat(
-        "csv", ";", "windows-1252", ("a", "b"), frozenset()
-    )
-    assert ResponseFormat.parse({"type": "xml", "lists": ["a"]}).lists == {"a"}
-    assert ResponseFormat.parse({"type": "csv", "delimiter": "\\t"}).delimiter == "\t"
+    assert parse_format(given) == Csv(";", "windows-1252", ("a", "b"))
+    assert parse_format({"type": "xml", "lists": ["a"]}) == Xml(lists=frozenset("a"))
+    assert parse_format({"type": "csv", "delimiter": "\\t"}) == Csv("\t")
 
 
 SETTINGS = ConnectionSettings(base_url="https://api.test")
@@ -70,9 +70,9 @@ def test_it_reaches_the_plan() -> None:
         }
     )
     plan = selector.plan("/x/{t}", SETTINGS)
-    assert plan.endpoint.response_format == ResponseFormat("csv", ";")
+    assert plan.endpoint.response_format == Csv(";")
     assert plan.parameters[0].endpoint
-    assert plan.parameters[0].endpoint.response_format == ResponseFormat("xml")
+    assert plan.parameters[0].endpoint.response_format == Xml()
     assert (
         CustomSelector.validate({"query": "true"}).plan("/x", SETTINGS).endpoint.response_format
         is None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import EndpointError, ResourceError
-from formats.xml_objects import XmlObjects
+from formats.xml_format import XmlObjects
 from pagination.sizes import PageSizes
 from reading.page_reader import EndpointStatistics
 from tests.formats.encoding import items_of, page, response

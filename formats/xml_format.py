@@ -3,17 +3,81 @@
 Document types are refused, and with them every entity that a document could define.
 """
 
+import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
 
 from errors import ResponseError
-from formats.parts import ItemReader, ListPart
-from formats.texts import TextDecoder
+from formats.format import (
+    Document,
+    Format,
+    ItemReader,
+    ListPart,
+    encoding_option,
+    names_option,
+    option,
+)
+from formats.json_text import Body
+from formats.paths import Step, walk
+from formats.texts import TextDecoder, is_markup
 
 _DEEPEST = 100
 # A tag or comment beyond this is read anew with each chunk, which takes for ever.
 _LONGEST_TAG = 4 * 2**20
+# Pages and pictures for people, which no API means as data.
+_NO_DATA = frozenset({"application/xhtml+xml", "image/svg+xml"})
+_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Xml(Format):
+    """One object; `lists` names the elements that are lists even when there is one."""
+
+    name = "xml"
+    media_types = frozenset({"application/xml", "text/xml"})
+    suffixes = ("xml",)
+    gives = "the document as one object; name the elements: `.users.user`"
+    refuses = "see below"
+
+    encoding: str = option("", encoding_option)
+    lists: frozenset[str] = option(
+        frozenset(), lambda value: frozenset(names_option("lists", value))
+    )
+
+    @classmethod
+    def is_meant_by(cls, media_type: str) -> bool:
+        is_xml = media_type in cls.media_types or media_type.endswith("+xml")
+        return is_xml and media_type not in _NO_DATA
+
+    @classmethod
+    def looks_like(cls, text: str) -> bool:
+        return is_markup(text) and not _HTML.match(text)
+
+    def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
+        names = _element_path(path)
+        return XmlObjects(document.encoding, names, self.lists) if names else None
+
+    async def value(self, document: Document, path: Sequence[Step]) -> Body:
+        names = _element_path(path)
+        reader = XmlObjects(document.encoding, names, self.lists)
+        items = await reader.read(document.chunks)
+        return Body(_with_items(reader.frame(), names, items))
+
+
+def _element_path(path: Sequence[Step]) -> list[str]:
+    """Return the names on the way to elements within the root; none where it leads elsewhere."""
+    names = [step for step in path if isinstance(step, str) and not step.startswith(("@", "#"))]
+    return names if len(names) == len(path) > 1 else []
+
+
+def _with_items(frame: Any, names: Sequence[str], items: list[Any]) -> Any:
+    if names:
+        present, parent = walk(frame, list(names[:-1]))
+        if present and isinstance(parent, dict) and names[-1] in parent:
+            parent[names[-1]] = items
+    return frame
 
 
 class _Element:
@@ -157,7 +221,7 @@ class XmlObjects(ItemReader):
             self.is_found = self._has_items
 
     def _with_list(self, value: Any) -> Any:
-        """The parent of the items, with an empty list where they were."""
+        """Return the parent of the items, with an empty list where they were."""
         name = self._path[-1]
         value = {} if value is None else value
         if not isinstance(value, dict):
@@ -171,7 +235,7 @@ class XmlObjects(ItemReader):
 
 
 def _attributes(pairs: Sequence[str]) -> dict[str, Any]:
-    """`@name` for each, without its prefix unless another attribute has that name already."""
+    """Return `@name` for each, with its prefix only where another attribute has that name."""
     fields: dict[str, Any] = {}
     named = list(zip(pairs[::2], pairs[1::2], strict=True))
     for name, value in sorted(named, key=lambda pair: ":" in pair[0]):

@@ -2,18 +2,87 @@
 
 import csv
 import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from errors import ResponseError
-from formats.media_types import is_json, is_markup
-from formats.options import ResponseFormat, check_columns
-from formats.parts import ItemReader, ListPart
-from formats.texts import TextDecoder
+from formats.format import (
+    Document,
+    Format,
+    ItemReader,
+    ListPart,
+    encoding_option,
+    names_option,
+    option,
+)
+from formats.json_text import Body
+from formats.paths import Step
+from formats.texts import TextDecoder, is_json, is_markup
 
 # A field beyond this is a quote that nobody closed. The limit is one of the whole process.
 _MOST_CHARACTERS = 64 * 2**20
 _INCOMPLETE = "unexpected end of data"
 csv.field_size_limit(_MOST_CHARACTERS)
+
+
+_NO_DELIMITERS = frozenset('"\r\n')
+_COMMA_LINE = re.compile(r"[^{\[<\n]*[,;\t][^\n]*[^{\[<\n]\r?\n")
+
+
+def _delimiter(value: object) -> str:
+    # In single quotes, YAML leaves an escape as it is.
+    value = "\t" if value in ("\\t", "tab") else value
+    if not isinstance(value, str) or len(value) != 1 or value in _NO_DELIMITERS:
+        raise ValueError(f"delimiter must be one character, such as ';' or tab (got {value!r})")
+    return value
+
+
+def _columns(value: object) -> tuple[str, ...]:
+    names = names_option("columns", value)
+    _check_columns(names)
+    return names
+
+
+def _check_columns(names: Sequence[str]) -> None:
+    """Refuse names that could not tell the fields of a record apart.
+
+    Raises:
+        ValueError: a name is empty, or comes twice.
+    """
+    for number, name in enumerate(names, 1):
+        if not name.strip():
+            raise ValueError(f"column {number} of {len(names)} has no name")
+        if name in names[: number - 1]:
+            raise ValueError(f"two columns have the name {name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Csv(Format):
+    """Records of texts; the first line names the columns unless `columns` does."""
+
+    name = "csv"
+    media_types = frozenset({"text/csv", "application/csv", "text/x-csv"})
+    suffixes = ("csv",)
+    gives = "each record, an object of texts"
+    refuses = "see below"
+    may_be_empty = True
+
+    delimiter: str = option(",", _delimiter)
+    encoding: str = option("", encoding_option)
+    columns: tuple[str, ...] = option((), _columns)
+
+    @classmethod
+    def looks_like(cls, text: str) -> bool:
+        return not is_markup(text) and not is_json(text) and bool(_COMMA_LINE.match(text))
+
+    def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
+        return None if path else CsvRecords(self, document.encoding, declared=document.declared)
+
+    async def value(self, document: Document, path: Sequence[Step]) -> Body:
+        reader = CsvRecords(self, document.encoding, declared=document.declared)
+        return Body(await reader.read(document.chunks))
 
 
 class CsvRecords(ItemReader):
@@ -25,7 +94,7 @@ class CsvRecords(ItemReader):
 
     is_found: bool | None = True
 
-    def __init__(self, options: ResponseFormat, encoding: str, *, declared: bool) -> None:
+    def __init__(self, options: Csv, encoding: str, *, declared: bool) -> None:
         self._delimiter = options.delimiter
         self._columns = list(options.columns)
         self._decoder = TextDecoder(encoding)
@@ -75,7 +144,7 @@ class CsvRecords(ItemReader):
         return [ListPart.of(items)] if items else []
 
     def _rows(self, text: str, *, is_last: bool) -> tuple[list[tuple[int, list[str]]], int]:
-        """The records in whole lines, with the line that each begins in, and the length of all."""
+        """Return the records in whole lines, each with its line, and the length of all."""
         self._check_start(text)
         lines = list(io.StringIO(text, newline=""))
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
@@ -116,7 +185,7 @@ class CsvRecords(ItemReader):
 
     def _header(self, line: int, names: list[str]) -> list[str]:
         try:
-            check_columns(names)
+            _check_columns(names)
         except ValueError as error:
             raise self._failure(line, str(error)) from None
         return names
@@ -129,5 +198,5 @@ class CsvRecords(ItemReader):
 
 
 def _whole_lines(text: str) -> str:
-    """The text up to its last line end; one that may go on with a line feed is none yet."""
+    """Return the text up to its last line end; one that may go on with a line feed is none yet."""
     return text[: max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1]

@@ -1,0 +1,134 @@
+"""JSON and newline-delimited JSON (https://jsonlines.org), whole or while they arrive."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from errors import ResponseError
+from formats.format import Document, Format, ItemReader, ListPart
+from formats.json_text import Body, decode_json, looks_like_error, parse
+from formats.paths import Step
+from formats.splitting import ArraySplitter, LineSplitter, Splitter
+from formats.texts import is_json
+
+_UTF_8 = "utf-8"
+_TWO_OBJECTS = re.compile(r"\s*\{.*\}\s*\n\s*\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Json(Format):
+    """One JSON value, which is a list of items or has one at the path."""
+
+    name = "json"
+    suffixes = ("json",)
+    gives = "the elements of a list, or the object"
+    refuses = "what is no JSON"
+    starts_unlike_json = False
+    may_lack_list = False
+
+    def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
+        return JsonItems.at(path) if document.encoding == _UTF_8 else None
+
+    async def value(self, document: Document, path: Sequence[Step]) -> Body:
+        return await _decoded(document, await document.content())
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines(Format):
+    """A JSON value in each line, which is an item."""
+
+    name = "jsonl"
+    media_types = frozenset(
+        f"application/{name}"
+        for name in ("x-ndjson", "ndjson", "jsonl", "x-jsonl", "jsonlines", "x-jsonlines")
+    )
+    suffixes = ("jsonl", "ndjson")
+    gives = "the value of each line"
+    refuses = "a line that is no JSON, the last one included"
+    may_be_empty = True
+    starts_unlike_json = False
+
+    @classmethod
+    def looks_like(cls, text: str) -> bool:
+        return bool(_TWO_OBJECTS.match(text)) and is_json(text)
+
+    def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
+        return JsonItems.lines() if document.encoding == _UTF_8 and not path else None
+
+    async def value(self, document: Document, path: Sequence[Step]) -> Body:
+        content = await document.content()
+        if document.name and not content.strip():
+            return Body([])
+        body = await _decoded(document, content, as_lines=True)
+        # An answer that calls itself JSON may be an error rather than a single line.
+        may_be_error = not document.declared and document.media_type.endswith("json")
+        if may_be_error and len(body.value) == 1 and looks_like_error(body.value[0]):
+            raise ResponseError("the status says success, but the body says error")
+        return body
+
+
+async def _decoded(document: Document, content: bytes, *, as_lines: bool = False) -> Body:
+    try:
+        return await decode_json(content, document.encoding, as_lines=as_lines)
+    except ValueError as error:
+        kind = document.name or document.media_type or "of unknown type"
+        raise ValueError(f"the body ({kind}, {len(content)} bytes) is not JSON: {error}") from None
+
+
+class JsonItems(ItemReader):
+    """Reads the elements of the list at a path, or the values of lines."""
+
+    def __init__(self, splitter: Splitter, path: Sequence[Step] = ()) -> None:
+        self._splitter = splitter
+        self._path = list(path)
+        self._count = 0
+
+    @classmethod
+    def at(cls, path: Sequence[Step]) -> "JsonItems":
+        """Return what reads the elements of the list at a path of one JSON value."""
+        return cls(ArraySplitter(path), path)
+
+    @classmethod
+    def lines(cls) -> "JsonItems":
+        """Return what reads a JSON value in each line, which is an item."""
+        return cls(LineSplitter())
+
+    @property
+    def is_found(self) -> bool | None:
+        return self._splitter.is_found
+
+    def feed(self, chunk: bytes) -> list[ListPart]:
+        return [self._parse(text) for text in self._splitter.feed(chunk)]
+
+    def close(self) -> list[ListPart]:
+        last = [self._parse(text) for text in self._splitter.close()]
+        if self._splitter.elements not in (None, self._count):
+            raise ValueError("a line is no JSON value")
+        return last
+
+    def frame(self) -> Any:
+        """Return what is left without the list; ValueError where that is no JSON."""
+        placeholder = secrets.token_hex(16)
+        return _emptied(parse(self._splitter.frame(placeholder)), self._path, placeholder)
+
+    def _parse(self, text: bytes) -> ListPart:
+        part = ListPart.parse(text)
+        self._count += len(part.elements)
+        return part
+
+
+def _emptied(frame: Any, path: list[Step], placeholder: str) -> Any:
+    """Return the frame with an empty list in place of the placeholder.
+
+    Raises:
+        ValueError: it is not there, because a key on the way to it comes twice.
+    """
+    if not path:
+        if frame != placeholder:
+            raise ValueError("a key comes twice")
+        return []
+    step, *rest = path
+    frame[step] = _emptied(frame[step], rest, placeholder)
+    return frame
