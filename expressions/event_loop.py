@@ -1,20 +1,23 @@
-"""Long work in the event loop: pieces, between which other tasks get their turn."""
+"""Long work in the event loop, in slices between which other tasks run."""
 
 import asyncio
 from time import perf_counter
 
-# For how many seconds a task computes before others get their turn.
-_TURN = 0.004
+# Seconds that a task computes before other tasks run.
+_SLICE = 0.004
 
 
-class Turns:
-    """Notes for how long a task has computed; to be made when it begins."""
+class TimeSlice:
+    """The time that a task may compute at a stretch; made when the work begins.
+
+    Sample: after each of 10,000 items, `await time_slice.pause_when_over()`.
+    """
 
     def __init__(self) -> None:
         self._started = perf_counter()
 
-    async def pause(self) -> None:
-        """Between two pieces of work: let others go on, if it is their turn."""
-        if perf_counter() - self._started > _TURN:
+    async def pause_when_over(self) -> None:
+        """Let other tasks run, and begin anew, if this one has computed for long enough."""
+        if perf_counter() - self._started > _SLICE:
             await asyncio.sleep(0)
             self._started = perf_counter()

@@ -17,7 +17,7 @@ from port_ocean.core.utils.json_compat import (
     make_json_compatible,
 )
 
-from expressions.event_loop import Turns
+from expressions.event_loop import TimeSlice
 from expressions.jq_expressions import environment_is_allowed, guarded
 from expressions.worker import InvalidProgramError, JqWorker, JqWorkerError
 from framework.fused_mapping import FusedMapping, Result, expressions_of, fuse
@@ -98,7 +98,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         except JqWorkerError as error:
             logger.warning(f"Ocean's own engine evaluates this batch, because {error}")
         else:
-            return await _in_turns(partial(_mapped, plan), rows), []
+            return await _in_slices(partial(_mapped, plan), rows), []
         return await self._parse_as_ocean(*arguments)
 
     async def _parse_as_ocean(
@@ -172,10 +172,10 @@ class FusedEntityProcessor(JQEntityProcessor):
         """
         if not plan.program:
             return [[] for _ in items]
-        turn = asyncio.Semaphore(_CHUNKS_AT_ONCE)
+        limit = asyncio.Semaphore(_CHUNKS_AT_ONCE)
 
         async def evaluate(chunk: list[Any]) -> list[list[Result]]:
-            async with turn:
+            async with limit:
                 return [row for texts in _texts(chunk) for row in await self._rows(plan, texts)]
 
         try:
@@ -197,7 +197,7 @@ class FusedEntityProcessor(JQEntityProcessor):
             return [await self._row(plan, text) for text in texts]
         if len(outputs) != len(texts):
             raise UnfusableError("an expression ends the program")
-        return await _in_turns(_row_of, outputs)
+        return await _in_slices(_row_of, outputs)
 
     async def _row(self, plan: FusedMapping, text: str) -> list[Result]:
         """The results for one item; where jq cannot read that, the selector fails on it."""
@@ -233,13 +233,13 @@ def _mapped(plan: FusedMapping, row: list[Result]) -> Mapped:
     return entities, errors + deferred
 
 
-async def _in_turns[T, R](make: Callable[[T], R], values: Iterable[T]) -> list[R]:
-    """What is made of each value; other tasks get their turn in between."""
+async def _in_slices[T, R](make: Callable[[T], R], values: Iterable[T]) -> list[R]:
+    """Return what is made of each value; other tasks run in between."""
     made: list[R] = []
-    turns = Turns()
+    time_slice = TimeSlice()
     for value in values:
         made.append(make(value))
-        await turns.pause()
+        await time_slice.pause_when_over()
     return made
 
 

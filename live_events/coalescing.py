@@ -32,7 +32,7 @@ class Coalescer[T: Coalesced]:
     ) -> None:
         self._work = work
         self._window = window
-        self._turn = asyncio.Semaphore(at_once)
+        self._limit = asyncio.Semaphore(at_once)
         self._waiting: dict[Hashable, T] = {}
         self._tasks: dict[Hashable, asyncio.Task[None]] = {}
         self._running: dict[Hashable, set[asyncio.Future[None]]] = {}
@@ -70,7 +70,7 @@ class Coalescer[T: Coalesced]:
             while key in self._waiting:
                 await self._pause()
                 await self._until_clear(key)
-                async with self._turn:
+                async with self._limit:
                     await self._run(self._waiting.pop(key))
         finally:
             self._tasks.pop(key, None)
@@ -83,7 +83,7 @@ class Coalescer[T: Coalesced]:
             pass
 
     async def _until_clear(self, key: Hashable) -> None:
-        """Wait for what an exclusive one must come after, before it takes the turn of others."""
+        """Wait for what an exclusive one must come after, before it takes the place of others."""
         waited_for = None
         while (one := self._waiting[key]) is not waited_for and one.is_exclusive:
             waited_for = one

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from loguru import logger
 
 from errors import OceanCustomError, ResourceError
-from expressions.event_loop import Turns
+from expressions.event_loop import TimeSlice
 from expressions.jq_expressions import keys_of
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.path_parameter import Found, PathParameter
@@ -144,11 +144,11 @@ class Discovery:
         """
         async with aclosing(self.source.portions(parents)) as portions:
             async for items in portions:
-                turns = Turns()
+                time_slice = TimeSlice()
                 for item in items:
                     for found in self._take(item):
                         yield found
-                    await turns.pause()
+                    await time_slice.pause_when_over()
 
     def report(self) -> None:
         """Log what all was found."""
