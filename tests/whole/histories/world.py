@@ -38,7 +38,8 @@ type Pause = Callable[[], float]
 
 @dataclass
 class ModelApi:
-    """Users by id, each with a version. `fails` says of each request whether it is answered 500.
+    """Users by id, each with a version. `fails` says of each request whether it is answered 500;
+    `missing` is the answer where there is none.
 
     An answer is what was true when the request arrived, and comes a pause later.
     """
@@ -46,6 +47,7 @@ class ModelApi:
     users: dict[str, int] = field(default_factory=dict)
     fails: Callable[[], bool] = lambda: False
     pause: Pause = lambda: 0.0
+    missing: int = 404
     asked: Counter[str] = field(default_factory=Counter)
 
     async def send(self, request: ApiRequest) -> ApiResponse:
@@ -69,7 +71,7 @@ class ModelApi:
             return 200, [{"id": name, "version": self.users[name]} for name in self.users]
         name = path.rpartition("/")[2]
         known = name in self.users
-        return (200, {"id": name, "version": self.users[name]}) if known else (404, {})
+        return (200, {"id": name, "version": self.users[name]}) if known else (self.missing, {})
 
 
 @dataclass
