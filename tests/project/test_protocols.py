@@ -93,7 +93,7 @@ def test_each_protocol_is_played_and_each_player_names_it(protocol: type) -> Non
 
 
 def test_the_protocols_of_the_product_are_found() -> None:
-    assert {"LargeBody", "ItemReader", "Authenticator"} <= {one.__name__ for one in PROTOCOLS}
+    assert {"LargeBody", "Splitter", "Authenticator"} <= {one.__name__ for one in PROTOCOLS}
 
 
 class _Asked(Protocol):
