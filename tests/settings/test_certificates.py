@@ -209,7 +209,7 @@ async def test_an_api_that_wants_a_certificate_is_shown_it(
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-@pytest.mark.parametrize("shows", ["nothing", "a stranger's"])
+@pytest.mark.parametrize("shows", ["nothing", "another's"])
 async def test_without_the_right_certificate_it_fails_at_once_and_names_the_setting(
     version: ssl.TLSVersion,
     shows: str,
@@ -219,7 +219,7 @@ async def test_without_the_right_certificate_it_fails_at_once_and_names_the_sett
 ) -> None:
     tls = authority.server(tmp_path, asks=True)
     tls.minimum_version = tls.maximum_version = version
-    other = Authority().issue("stranger")
+    other = Authority().issue("other")
     shown = {"client_certificate": other.certificate, "client_key": other.key}
     with serving(tls) as (url, _):
         client = connect(
@@ -246,17 +246,17 @@ async def test_other_hosts_are_not_shown_the_certificate(
     # It asks, and goes on without: only what it is shown matters.
     tls.verify_mode = ssl.CERT_OPTIONAL
     async with Proxy().running() as proxy:
-        with serving(tls) as (own, shown_to_own), serving(tls) as (stranger, shown):
+        with serving(tls) as (own, shown_to_own), serving(tls) as (other_host, shown):
             client = connect(
                 **({"proxy": f"http://{proxy.address}"} if by_proxy else {}),
                 base_url=own,
                 max_concurrent_requests=1,
-                allowed_hosts=stranger.removeprefix("https://"),
+                allowed_hosts=other_host.removeprefix("https://"),
                 ca_certificate=authority.pem,
                 client_certificate=reader.certificate,
                 client_key=reader.key,
             )
-            for url in (own, stranger, own):
+            for url in (own, other_host, own):
                 assert await _get(client, f"{url}/x") == 200
             anonymous = ApiRequest("GET", httpx.URL(f"{own}/x"), is_anonymous=True)
             assert (await client.send(anonymous)).status == 200

@@ -58,7 +58,7 @@ class Exchange:
     writer: asyncio.StreamWriter
     body: bytes
     headers: Mapping[str, str]
-    stranger: str
+    other_host: str
 
     @property
     def confession(self) -> bytes:
@@ -144,9 +144,9 @@ def _status(status: int, headers: Mapping[str, str] | None = None) -> Fault:
     return _wrong(lambda exchange: answer(status, exchange.confession, headers))
 
 
-def _redirect(to_stranger: bool) -> Fault:
+def _redirect(to_other_host: bool) -> Fault:
     def make(exchange: Exchange) -> bytes:
-        host = exchange.stranger if to_stranger else ""
+        host = exchange.other_host if to_other_host else ""
         return answer(302, b"", {"Location": f"{host}{exchange.request.target}"})
 
     return _wrong(make)
@@ -175,8 +175,8 @@ LASTING: dict[str, Fault] = {
     "html": _wrong(lambda _: answer(200, _HTML, {"Content-Type": "text/html"})),
     "empty": _wrong(lambda _: answer(200, b"")),
     "error_body": _wrong(lambda exchange: answer(200, exchange.confession)),
-    "redirect_away": _redirect(to_stranger=True),
-    "redirect_loop": _redirect(to_stranger=False),
+    "redirect_away": _redirect(to_other_host=True),
+    "redirect_loop": _redirect(to_other_host=False),
     "status_400": _status(400),
     "status_401": _status(401),
     "status_403": _status(403),
@@ -205,8 +205,8 @@ class FaultyApi:
 
     From version 2 on, the item number `REMOVED` of each cell and the last one of the first parent
     are gone. Requests need `Bearer` and the token. `targets` lists what was asked for, `hanging`
-    counts requests that got no answer, and `strangers` lists what was sent to the address that only
-    redirects lead to.
+    counts requests that got no answer, and `at_other_host` lists what was sent to the address that
+    only redirects lead to.
     """
 
     def __init__(self, family: str, cells: list[str], token: str) -> None:
@@ -217,10 +217,10 @@ class FaultyApi:
         self.token_fault = ""
         self.version = 1
         self.url = ""
-        self.strangers: list[str] = []
+        self.at_other_host: list[str] = []
         self.targets: list[str] = []
         self.hanging = 0
-        self._stranger_url = ""
+        self._other_host = ""
         self._servers: list[asyncio.Server] = []
         self._attempts: Counter[tuple[str, int]] = Counter()
 
@@ -241,10 +241,10 @@ class FaultyApi:
 
     async def _start(self) -> None:
         api = await asyncio.start_server(self._talk, HOST, 0)
-        stranger = await asyncio.start_server(self._talk_to_stranger, HOST, 0)
-        self._servers = [api, stranger]
+        other_host = await asyncio.start_server(self._talk_as_other_host, HOST, 0)
+        self._servers = [api, other_host]
         self.url = f"http://{HOST}:{api.sockets[0].getsockname()[1]}"
-        self._stranger_url = f"http://{HOST}:{stranger.sockets[0].getsockname()[1]}"
+        self._other_host = f"http://{HOST}:{other_host.sockets[0].getsockname()[1]}"
 
     async def _stop(self) -> None:
         for server in self._servers:
@@ -266,12 +266,12 @@ class FaultyApi:
         finally:
             writer.close()
 
-    async def _talk_to_stranger(
+    async def _talk_as_other_host(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             request = await _read_request(reader)
-            self.strangers.append(f"{request.method} {request.path} {dict(request.headers)}")
+            self.at_other_host.append(f"{request.method} {request.path} {dict(request.headers)}")
             writer.write(answer(200, b"[]"))
         writer.close()
 
@@ -291,7 +291,7 @@ class FaultyApi:
             page = self._page_number(request)
             body, headers = self._page(request, records, page)
             fault = self._fault(cell, page)
-        exchange = Exchange(request, reader, writer, body, headers, self._stranger_url)
+        exchange = Exchange(request, reader, writer, body, headers, self._other_host)
         if fault:
             self.hanging += fault is _hang
             await fault(exchange)

@@ -71,7 +71,7 @@ class Matrix:
                 self._harbour.store(NESTED if cell in self.nested else cell, stored)
             self._check_lasting(self._sail("1", faults=LASTING))
             self._check_passing(self._sail("3", faults=PASSING))
-        self.report.expect("*", "nothing goes to strangers", not self.api.strangers)
+        self.report.expect("*", "nothing goes to other hosts", not self.api.at_other_host)
         return self.report
 
     def _mapping(self) -> Iterator[dict[str, Any]]:

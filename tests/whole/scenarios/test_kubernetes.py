@@ -32,7 +32,7 @@ def _chunk(target: str) -> bytes:
 
 
 def test_namespaces(harbour: Harbour, tmp_path: Path) -> None:
-    cluster, stranger = Authority("kubernetes"), Authority("somebody")
+    cluster, other_authority = Authority("kubernetes"), Authority("somebody")
     reader = cluster.issue("catalog-reader")
     listed = resource(
         "/api/v1/namespaces", "namespace", data_path=".items", identifier=".metadata.name"
@@ -55,7 +55,7 @@ def test_namespaces(harbour: Harbour, tmp_path: Path) -> None:
         assert outcome.code == 0, outcome.errors()
         assert set(harbour.catalog("namespace")) == set(NAMESPACES)
         assert len(shown) >= 1
-        other = stranger.issue("catalog-reader")
+        other = other_authority.issue("catalog-reader")
         shows = {"clientCertificate": other.certificate, "clientKey": other.key}
         refused = harbour.sail(settings | shows)
     assert refused.code not in (0, None)
