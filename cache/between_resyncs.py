@@ -47,7 +47,7 @@ type Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 @dataclass(slots=True)
 class Savings:
-    """How many conditional requests there were, and the bytes of the bodies, since the start."""
+    """Counts of conditional requests, and of the bytes of their bodies, since the start."""
 
     unchanged: int = 0
     changed: int = 0
@@ -55,7 +55,7 @@ class Savings:
     changed_bytes: int = 0
 
     def since(self, before: "Savings") -> "Savings":
-        """What was added to an earlier state."""
+        """Return what was added to an earlier state."""
         return Savings(
             self.unchanged - before.unchanged,
             self.changed - before.changed,
@@ -79,7 +79,7 @@ class Savings:
 
 
 class Revalidation:
-    """Makes requests conditional, and answers a 304 with the response that was kept.
+    """The layer that makes requests conditional, and answers a 304 with what was kept.
 
     What fails here costs a warning, and never a request. `aclose` ends what is still being kept.
     """
@@ -94,7 +94,7 @@ class Revalidation:
 
     @classmethod
     def for_settings(cls, settings: ConnectionSettings, identifier: str) -> "Revalidation | None":
-        """As the settings say, which may be not at all; `identifier` is the integration's."""
+        """Return one where the settings ask for it; `identifier` is the integration's."""
         if settings.response_directory is None:
             return None
         limit = settings.response_directory_size * 1_000_000
@@ -129,7 +129,7 @@ class Revalidation:
         return response
 
     async def report(self, metrics: Metrics) -> None:
-        """At the end of a resync: wait until its last bodies are kept, and tell what was saved."""
+        """Wait until the last bodies of a resync are kept, and tell what was saved."""
         await self._finished()
         saved = self.savings.since(self._reported)
         self._reported = replace(self.savings)
@@ -175,7 +175,7 @@ class Revalidation:
             )
 
     async def _keep_large(self, known: Known, headers: httpx.Headers, body: LargeBody) -> None:
-        """Once it has arrived: until then nobody knows whether it will."""
+        """Keep a body once it has arrived: until then nobody knows whether it will."""
         try:
             await body.completed()
         except EndpointError:
@@ -197,7 +197,7 @@ class Revalidation:
 
 
 class _Guard:
-    """Runs work on files in threads; where it fails, it warns once and rests for a while."""
+    """A runner of work on files, in threads: what fails is warned of once, then left a while."""
 
     def __init__(self, failing: str) -> None:
         self._failing = failing
@@ -207,7 +207,7 @@ class _Guard:
     async def attempt[**P, T](
         self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T | None:
-        """What the work gives; None when it fails."""
+        """Return what the work gives; None when it fails."""
         if time.monotonic() < self._resting_until:
             return None
         try:
@@ -224,7 +224,7 @@ class _Guard:
 
 
 def instance_of(settings: ConnectionSettings, identifier: str) -> bytes:
-    """A text that differs between instances which must not see each other's responses.
+    """Return a text that differs between instances that must not see each other's responses.
 
     It is made of the integration's `identifier`, the address of the API and all credentials: it is
     itself a secret.

@@ -49,17 +49,17 @@ _SETTLED_SECONDS = 60
 
 
 def may_be_kept(headers: httpx.Headers) -> bool:
-    """Whether a response allows being kept, and another request could be like its own."""
+    """Return whether a response may be kept, and another request could be like its own."""
     return "no-store" not in _words(headers, "cache-control") and "*" not in varying_names(headers)
 
 
 def varying_names(headers: httpx.Headers) -> list[str]:
-    """The request headers that a response depends on, in lower case."""
+    """Return the request headers that a response depends on, in lower case."""
     return sorted(_words(headers, "vary"))
 
 
 def conditions_of(headers: httpx.Headers) -> dict[str, str]:
-    """The headers of a request that asks whether a response with these is still current.
+    """Return the headers that ask whether a response with these is still current.
 
     Empty where there is no validator to be relied on: a `Last-Modified` needs a `Date` that is at
     least a minute later (RFC 9110, section 8.8.2.2).
@@ -74,7 +74,7 @@ def conditions_of(headers: httpx.Headers) -> dict[str, str]:
 
 
 def to_keep(headers: httpx.Headers) -> httpx.Headers:
-    """The headers that stay with a response whose body is kept decoded; never a cookie."""
+    """Return the headers that stay with a kept response, whose body is decoded; no cookie."""
     named = _words(headers, "connection")
     return httpx.Headers(
         [
@@ -86,20 +86,20 @@ def to_keep(headers: httpx.Headers) -> httpx.Headers:
 
 
 def merged(kept: httpx.Headers, answer: httpx.Headers) -> httpx.Headers:
-    """The kept headers, updated by those of a 304 (RFC 9111, section 4.3.4)."""
+    """Return the kept headers, updated by those of a 304 (RFC 9111, section 4.3.4)."""
     news = [pair for pair in to_keep(answer).raw if _name(pair) not in _NOT_UPDATED]
     replaced = {_name(pair) for pair in news}
     return httpx.Headers([pair for pair in kept.raw if _name(pair) not in replaced] + news)
 
 
 def is_about(kept: httpx.Headers, answer: httpx.Headers) -> bool:
-    """Whether a 304 can be about the kept response: its ETag, if it has one, must be the same."""
+    """Return whether a 304 can be about the kept response: an ETag must be the same."""
     told = answer.get("etag")
     return told is None or _opaque(told) == _opaque(kept.get("etag", told))
 
 
 def differs(kept: httpx.Headers, fresh: httpx.Headers) -> bool:
-    """Whether headers differ in more than what differs in each answer."""
+    """Return whether headers differ in more than what differs in each answer."""
     return _lasting(kept) != _lasting(fresh)
 
 
@@ -118,12 +118,12 @@ def _words(headers: httpx.Headers, name: str) -> set[str]:
 
 
 def _opaque(tag: str) -> str:
-    """An entity tag for weak comparison."""
+    """Return an entity tag for weak comparison: `W/"1-gzip"` gives `"1"`."""
     return _CODING_IN_TAG.sub(r"\2", tag.strip().removeprefix("W/"))
 
 
 def _age(headers: httpx.Headers) -> float:
-    """Seconds from the modification to the answer, by the server's clock."""
+    """Return seconds from the modification to the answer, by the server's clock."""
     modified, answered = (http_date(headers.get(name, "")) for name in ("last-modified", "date"))
     if modified is None or answered is None:
         return 0.0

@@ -52,7 +52,7 @@ class KeptResponses:
         self._counting = threading.Lock()
 
     def keyed_hash(self, *parts: bytes) -> bytes:
-        """A hash that says nothing to anyone without the directory's key."""
+        """Return a hash that says nothing to anyone without the directory's key."""
         if self._key is None:
             self._key = self._open_place()
         digest = hashlib.blake2b(key=self._key, digest_size=_MAC_BYTES)
@@ -62,7 +62,7 @@ class KeptResponses:
         return digest.digest()
 
     def find(self, name: str) -> Entry | None:
-        """The entry of this name, if there is one and its head is right."""
+        """Return the entry of this name, if there is one and its head is right."""
         try:
             descriptor = os.open(self._place / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
@@ -82,7 +82,7 @@ class KeptResponses:
         (self._place / name).unlink(missing_ok=True)
 
     def begin(self, name: str, metadata: Metadata) -> "NewEntry":
-        """A file that becomes an entry, to write the body to."""
+        """Return a file that becomes an entry, to write the body to."""
         content = metadata.to_bytes()
         head = _MAGIC + self._checksum(name, content) + len(content).to_bytes(_LENGTH_BYTES, "big")
         new = NewEntry(self._place / f"{_TEMPORARY}{secrets.token_hex(16)}")
@@ -100,7 +100,7 @@ class KeptResponses:
                 self._used = self._evict()
 
     def fits(self, size: int) -> bool:
-        """Whether an entry of so many bytes may be kept at all."""
+        """Return whether an entry of so many bytes may be kept at all."""
         return size + _BLOCK <= self._limit * _KEEP_SHARE
 
     def _metadata(self, name: str, descriptor: int) -> tuple[Metadata, int] | None:
@@ -166,7 +166,7 @@ class KeptResponses:
         return used
 
     def _entries(self) -> Iterator[tuple[float, int, Path]]:
-        """When each entry was last used, its size and its file; what is left over is removed."""
+        """Give each entry's last use, size and file, and remove what is left over."""
         for file in list(self._place.iterdir()):
             with suppress(FileNotFoundError):
                 found = file.stat(follow_symlinks=False)
@@ -178,5 +178,5 @@ class KeptResponses:
 
 
 def _taken(size: int) -> int:
-    """The disk space of a file, and something for its name."""
+    """Return the disk space of a file, and something for its name."""
     return size + _BLOCK

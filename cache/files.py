@@ -1,4 +1,4 @@
-"""The files of kept responses: what is in one, and how it is read and written."""
+"""The files of kept responses: their layout, and how they are read and written."""
 
 import asyncio
 import hashlib
@@ -19,7 +19,7 @@ from transport.spool import CHUNK, opened
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is kept of a response beside its body.
+    """The part of a kept response that is not its body.
 
     `digest` is that of the body, as `Spool.fingerprint`; `is_large` tells that it came in a spool;
     `varying` holds keyed hashes of the request headers that the response names in `Vary`.
@@ -32,7 +32,7 @@ class Metadata:
     varying: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """As it stands in a file."""
+        """Return it as it stands in a file."""
         headers = [
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers
         ]
@@ -41,7 +41,7 @@ class Metadata:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """The metadata of a file whose checksum was right."""
+        """Return the metadata in a file whose checksum was right."""
         headers, digest, size, is_large, varying = json.loads(content)
         pairs = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
         return cls(pairs, bytes.fromhex(digest), size, is_large, tuple(varying))
@@ -72,10 +72,10 @@ class KeptBody(LargeBody):
         return opened(self._entry.read_at, self.size)
 
     async def completed(self) -> None:
-        """All of it is there."""
+        """Return at once, because all of it is there."""
 
     def abandon(self) -> None:
-        """There is nothing to stop."""
+        """Do nothing, because there is nothing to stop."""
 
     async def _read(self, position: int, size: int) -> bytes:
         try:
@@ -102,7 +102,7 @@ class Entry:
         self._closing()
 
     def is_intact(self) -> bool:
-        """Whether the body is the one that was kept."""
+        """Return whether the body is the one that was kept."""
         digest = body_digest()
         position = 0
         while chunk := self.read_at(position, 8 * CHUNK):
@@ -111,11 +111,11 @@ class Entry:
         return position == self.metadata.size and digest.digest() == self.metadata.digest
 
     def read_all(self) -> bytes:
-        """The whole body; errors as for `read_exactly`."""
+        """Return the whole body; errors as for `read_exactly`."""
         return self.read_exactly(0, self.metadata.size)
 
     def read_exactly(self, position: int, size: int) -> bytes:
-        """So many bytes of the body.
+        """Return so many bytes of the body.
 
         Raises:
             OSError: it cannot be read, or was cut after it was verified.
@@ -131,7 +131,7 @@ class Entry:
         return b"".join(parts)
 
     def read_at(self, position: int, size: int) -> bytes:
-        """At most so many bytes of the body."""
+        """Return at most so many bytes of the body."""
         return os.pread(self._descriptor, size, self._start + position)
 
     def touch(self) -> None:
@@ -164,7 +164,7 @@ class NewEntry:
         return self.size
 
     def close(self) -> None:
-        """Nothing more is to be written."""
+        """Close the file, to which nothing more is to be written."""
         self._closing()
 
     def discard(self) -> None:
@@ -175,5 +175,5 @@ class NewEntry:
 
 
 def body_digest() -> hashlib.blake2b:
-    """The hash for the bodies of entries: that of `Spool.fingerprint`, so that these are equal."""
+    """Return a new hash for the body of an entry, the same as that of `Spool.fingerprint`."""
     return hashlib.blake2b(digest_size=16)

@@ -1,4 +1,4 @@
-"""Which kept response answers a request: finds, serves and replaces entries.
+"""The kept response for a request: found, served and replaced.
 
 Everything here works on files, so it is called in threads, and may raise OSError.
 """
@@ -19,7 +19,7 @@ _COPIED_AT_ONCE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about a request before it is sent.
+    """A request before it is sent, with the entry that is kept for it, if any.
 
     `sent` are its headers before credentials are added, which are part of the entry's name.
     """
@@ -30,7 +30,7 @@ class Known:
 
     @property
     def kept(self) -> httpx.Headers:
-        """The headers of the kept response; none where nothing is kept."""
+        """Return the headers of the kept response; none where nothing is kept."""
         return httpx.Headers(list(self.entry.metadata.headers) if self.entry else [])
 
 
@@ -45,7 +45,7 @@ class ResponseMemory:
         self._instance = instance
 
     def look_up(self, identity: str, sent: httpx.Headers) -> Known:
-        """What is kept for a request; `identity` is equal for requests for the same thing."""
+        """Return what is kept for a request, whose `identity` tells what it asks for."""
         key = self._responses.keyed_hash(b"name", self._instance, identity.encode())
         name = key.hex()
         entry = self._responses.find(name)
@@ -54,7 +54,7 @@ class ResponseMemory:
         return Known(name, sent, entry)
 
     def serve(self, known: Known, answer: httpx.Headers) -> httpx.Response | None:
-        """The kept response, updated by the headers of a 304; None when there is no usable one."""
+        """Return the kept response with the headers of a 304; None when it cannot be used."""
         entry, kept = known.entry, known.kept
         if entry is None or not conditions.is_about(kept, answer):
             return None
@@ -98,7 +98,7 @@ class ResponseMemory:
     def begin(
         self, known: Known, headers: httpx.Headers, digest: bytes, size: int, is_large: bool
     ) -> NewEntry | None:
-        """An entry to write a body to; None when there is nothing new to keep.
+        """Return an entry to write a body to; None when there is nothing new to keep.
 
         What can no longer be asked about is removed.
         """
@@ -131,7 +131,7 @@ class ResponseMemory:
     def _varying(
         self, kept: tuple[tuple[bytes, bytes], ...], sent: httpx.Headers
     ) -> tuple[str, ...]:
-        """Keyed hashes of the request headers that a response depends on."""
+        """Return keyed hashes of the request headers that a response depends on."""
         names = conditions.varying_names(httpx.Headers(list(kept)))
         return tuple(
             self._responses.keyed_hash(b"vary", name.encode(), sent.get(name, "").encode()).hex()

@@ -42,7 +42,7 @@ class _Kept:
 
 
 class ResponseCache:
-    """Shares responses between those who send identical requests within one resync.
+    """Responses shared between those who send identical requests within one resync.
 
     Requests that arrive while the first one is under way wait for it and share its result or its
     error; an error is not kept. `close` removes everything.
@@ -59,7 +59,7 @@ class ResponseCache:
     async def fetch(
         self, request: ApiRequest, send: Callable[[ApiRequest], Awaitable[ApiResponse]]
     ) -> ApiResponse:
-        """The response to `request`: a kept one, or a new one from `send`, whose errors pass."""
+        """Return the response to `request`, kept or new; errors of `send` pass."""
         name = hashlib.blake2b(request.identity.encode(), key=self._key).hexdigest()[:40]
         entry = self._entries.get(name)
         if entry is None:

@@ -1,4 +1,4 @@
-"""What a request may hold that goes to an allowed host, which gets no credentials."""
+"""Requests to hosts in `allowedHosts`, which get no credentials."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ _HEADERS = frozenset({"accept", "content-type"})
 
 
 class AllowedHostRule:
-    """Takes credentials out of requests to other hosts.
+    """The rule for requests to allowed hosts: what is a credential is taken out.
 
     Links and redirects may lead there with what the API was asked with: the key in the query, or a
     body with variables filled in. `redactor` knows what is a credential.
@@ -52,7 +52,7 @@ class AllowedHostRule:
         return replace(request.with_url(url), headers=headers)
 
     def _reduced(self, url: httpx.URL) -> httpx.URL:
-        """All else stays to the letter, because it may be signed."""
+        """Return the address without credentials, else to the letter, as it may be signed."""
         pairs = url.query.split(b"&")
         kept = [pair for pair in pairs if not self._is_credential(pair)]
         return url if len(kept) == len(pairs) else url.copy_with(query=b"&".join(kept) or None)
@@ -64,7 +64,7 @@ class AllowedHostRule:
 
 
 def _is_in_query(value: str, url: httpx.URL) -> bool:
-    """Whether it is what a parameter says, perhaps behind a word such as Bearer."""
+    """Return whether a parameter has this value, perhaps behind a word such as Bearer."""
     texts = (text for _, text in url.params.multi_items())
     return any(value in (text, text.rpartition(" ")[2]) for text in texts)
 

@@ -32,7 +32,7 @@ _QUOTED = re.compile(r" b['\"].*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class TransportContext:
-    """What all requests of one instance have in common on their way."""
+    """The limits, counts and secrets that all requests of one instance have in common."""
 
     policy: RetryPolicy
     limiter: RequestLimiter
@@ -41,7 +41,7 @@ class TransportContext:
 
 
 class CompleteResponses(httpx.AsyncBaseTransport):
-    """Sends one request when the limiter lets it, and reads the whole body before returning.
+    """A transport that sends a request in its turn, and reads the whole body before returning.
 
     Reading here, inside of the retries, makes a body that breaks off a failure like any other. The
     policy's timeout holds for the whole exchange, so that a body that drips cannot hang.

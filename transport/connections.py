@@ -26,7 +26,7 @@ type _Key = tuple[httpcore.Origin, object, bool]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How connections are made.
+    """The way of all connections of an instance: their TLS, proxy and version of HTTP.
 
     Inputs: `tls` for requests with credentials, `anonymous_tls` for all others; `proxy`, when
     connections go through one; `http2`, whether servers are offered HTTP/2 besides HTTP/1.1.
@@ -50,7 +50,7 @@ class Route:
 
 
 class Connection(httpx.AsyncBaseTransport):
-    """Sends one request at a time over one connection, which is kept while it serves.
+    """A transport that sends one request at a time, over one connection while that serves.
 
     A request to another host, or a connection that was closed, opens a new one. There is no pool,
     because whoever has a turn has a connection for it. A small body is read at once, before the
@@ -151,13 +151,13 @@ async def _received(response: httpcore.Response) -> httpx.Response:
 
 
 def _is_known_to_be_small(headers: httpx.Headers) -> bool:
-    """What is compressed may be of any size, whatever its length on the wire."""
+    """Return whether a body is small; a compressed one may be of any size when unpacked."""
     length = headers.get("content-length", "")
     return "content-encoding" not in headers and length.isdecimal() and int(length) <= SMALL
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:
-    """The error of httpx for one of httpcore, whose names are the same, or of TLS."""
+    """Return the error of httpx for one of httpcore, whose names are the same, or of TLS."""
     if isinstance(error, SSLError):
         return httpx.ReadError(str(error))
     kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
@@ -165,7 +165,7 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
 
 
 def _is_unreachable(error: Exception) -> bool:
-    """Whether not even a TCP connection came about; through a proxy, TLS comes after that."""
+    """Return whether there was not even a TCP connection; through a proxy, TLS is later."""
     is_tls = isinstance(error.__context__, SSLError)
     return isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout) and not is_tls
 

@@ -1,4 +1,4 @@
-"""What a request that got no usable answer means, and which setting to look at."""
+"""Explanations of requests that got no usable answer, with the setting to look at."""
 
 import ssl
 
@@ -13,7 +13,10 @@ _ABOUT_OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHA
 
 
 def explain(error: Exception, timeout: float, redactor: Redactor) -> RequestError:
-    """The error to show for one of httpx, the network or Ocean's guard; `timeout` in seconds."""
+    """Return the error to show for one of httpx, the network or Ocean's guard.
+
+    `timeout`, in seconds, is the limit that held.
+    """
     reason, advice = _explanation(error, timeout)
     said = redactor.text(str(error))
     detail = f": {said}" if said and said not in reason else ""
@@ -21,7 +24,7 @@ def explain(error: Exception, timeout: float, redactor: Redactor) -> RequestErro
 
 
 def tls_refusal(error: Exception) -> RequestError | None:
-    """The error to show when one of the two sides does not trust the other, which stays so."""
+    """Return the error to show when one side does not trust the other, which stays so."""
     cause = _tls_error(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return RequestError(
@@ -45,7 +48,7 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 
 
 def _explanation(error: Exception, timeout: float) -> tuple[str, str]:
-    """What happened and the setting to look at."""
+    """Return what happened and the setting to look at."""
     match error:
         case httpx.ConnectTimeout():
             return f"no connection within {timeout:g} s", "look at baseUrl, proxy and timeout"

@@ -98,14 +98,14 @@ class Download:
 
 
 async def chain(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The chunks of a body whose start was already read."""
+    """Give the chunks of a body whose start was already read."""
     yield start
     async for chunk in rest:
         yield chunk
 
 
 async def _larger(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes in fewer chunks, because each is handled in a thread."""
+    """Give the same bytes in fewer chunks, because each is handled in a thread."""
     parts: list[bytes] = []
     size = 0
     try:

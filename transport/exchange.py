@@ -1,4 +1,4 @@
-"""What travels with a request through the layers of the client, and with its answer."""
+"""Notes that travel with a request through the layers of the client, and with its answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _KEY = "ocean_custom"
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What the layers of the client tell each other about one request or its answer.
+    """Notes that the layers of the client pass each other with one request, or with its answer.
 
     An `is_anonymous` request carries no credentials, and so shows no certificate. `sign` signs each
     attempt as it is sent, because a request may wait for its turn, or for a retry, longer than a
@@ -31,10 +31,10 @@ class Exchange:
 
     @classmethod
     def of(cls, message: httpx.Request | httpx.Response) -> Self:
-        """Return what travels with a message."""
+        """Return the notes of a message; plain ones where it has none."""
         found: Self | None = message.extensions.get(_KEY)
         return cls() if found is None else found
 
     def attach_to(self, message: httpx.Request | httpx.Response) -> None:
-        """Let this travel with a message, in place of what did so far."""
+        """Let a message carry these notes, in place of those that it had."""
         message.extensions[_KEY] = self

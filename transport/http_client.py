@@ -23,7 +23,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 class PrivateRequests(httpx.AsyncBaseTransport):
-    """Hands a copy of each request down, because the hosted runtime's IP guard changes it.
+    """A transport that hands down copies, because the hosted runtime's IP guard changes requests.
 
     Cookies, repeats after a 401 and error messages then see the address that was asked for.
     """
@@ -46,7 +46,7 @@ class PrivateRequests(httpx.AsyncBaseTransport):
 
 
 class CookieJar(httpx.Cookies):
-    """Passes over answers without cookies, which httpx would build a second request for."""
+    """Cookies that pass over answers without any, for which httpx would build a request."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         if "set-cookie" in response.headers:
@@ -80,7 +80,7 @@ class ApiHttpClient(OceanAsyncClient):
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """What the API has set; httpx asks for it here."""
+        """Return what the API has set; httpx asks for it here."""
         return self._jar
 
     @cookies.setter
@@ -111,7 +111,7 @@ class ApiHttpClient(OceanAsyncClient):
 
 
 def tls_context(settings: ConnectionSettings, *, shows_certificate: bool) -> ssl.SSLContext:
-    """What connections to the API verify with; what they show is for hosts with credentials only.
+    """Return the TLS of connections; only those with credentials show the client certificate.
 
     The operator's OCEAN__SSL__THIRD_PARTY__* and SSL_CERT_FILE hold; caCertificate adds to them.
     """

@@ -1,4 +1,4 @@
-"""Where requests may go: the API's own origin with credentials, allowed hosts without, else no."""
+"""Addresses that requests may go to: the API's own with credentials, allowed hosts without."""
 
 from collections.abc import Iterable
 from ipaddress import IPv6Address
@@ -11,18 +11,18 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL (RFC 6454), with the scheme's default port filled in."""
+    """Return scheme, host and port of a URL (RFC 6454), with the scheme's default port."""
     port = _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
     return url.scheme, _host_of(url), port
 
 
 def _host_of(url: httpx.URL) -> str:
-    """As it is written in ASCII: names in other letters are shown decoded otherwise."""
+    """Return the host in ASCII: names in other letters are shown decoded otherwise."""
     return _canonical(url.raw_host.decode("ascii"))
 
 
 def _canonical(host: str) -> str:
-    """The one spelling of a host: an IPv6 address has many."""
+    """Return the one spelling of a host: an IPv6 address has many."""
     try:
         return str(IPv6Address(host)) if ":" in host else host.lower()
     except ValueError:
@@ -30,7 +30,7 @@ def _canonical(host: str) -> str:
 
 
 class OriginRule:
-    """Decides on each address before anything is sent there.
+    """The rule that decides on each address before anything is sent there.
 
     Inputs: `base_url`, whose origin gets credentials; `allowed_hosts`, patterns such as
     `files.example.com` or `*.example.com` that may be called without any.
@@ -42,11 +42,11 @@ class OriginRule:
         self._allowed = tuple(map(_split, allowed_hosts))
 
     def is_own(self, url: httpx.URL) -> bool:
-        """Whether credentials may be sent there."""
+        """Return whether credentials may be sent there."""
         return origin(url) == self._own
 
     def admit(self, url: httpx.URL) -> httpx.URL:
-        """The address to use for this URL: itself, or upgraded to the https of baseUrl's host.
+        """Return the address to use: the given one, or upgraded to https as baseUrl is.
 
         Raises:
             RefusedOriginError: names the host and the setting that would allow it.
@@ -73,7 +73,7 @@ class OriginRule:
 
 
 def _split(pattern: str) -> tuple[str, int | None]:
-    """Host and port of an allowed host; the port is None when any will do."""
+    """Return host and port of an allowed host; the port is None when any will do."""
     host, _, port = pattern.rpartition(":")
     if port.isdecimal() and (":" not in host or host.endswith("]")):
         return _canonical(host.strip("[]")), int(port)

@@ -1,4 +1,4 @@
-"""How long to wait before a request: what the API says, and what holds where it says nothing."""
+"""Waits before a request: those that an API asks for, and ours where it says nothing."""
 
 import random
 import time
@@ -21,9 +21,7 @@ _RESET = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long one attempt at a request may take, how often a failed one is repeated, and how long
-    a wait that the API asks for may be; all times in seconds.
-    """
+    """Limits on a request: seconds for an attempt, repeats, and seconds that an API may ask for."""
 
     timeout: float
     max_retries: int
@@ -37,7 +35,7 @@ def backoff(attempt: int) -> float:
 
 
 def parse_wait(value: str, now: float) -> float | None:
-    """Seconds to wait, from a `Retry-After` or rate-limit reset header.
+    """Return seconds to wait, from a `Retry-After` or rate-limit reset header.
 
     Understands delta seconds (also fractional), seconds or milliseconds since the epoch, HTTP
     dates (RFC 9110, section 10.2.3) and ISO 8601. `now` is the time in seconds since the epoch.
@@ -55,13 +53,13 @@ def parse_wait(value: str, now: float) -> float | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that `Retry-After` asks for, if it is there and readable."""
+    """Return the seconds that `Retry-After` asks for, if it is there and readable."""
     told = headers.get("retry-after")
     return None if told is None else parse_wait(told, _now(headers))
 
 
 def reset_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the rate limit's window starts anew, if the API tells."""
+    """Return the seconds until the rate limit's window starts anew, if the API tells."""
     told = [headers[name] for name in _RESET if name in headers]
     if not told:
         return None
@@ -71,7 +69,7 @@ def reset_after(headers: Mapping[str, str]) -> float | None:
 
 
 def remaining(headers: Mapping[str, str]) -> int | None:
-    """Requests left in the rate limit's window, if the API tells."""
+    """Return the requests left in the rate limit's window, if the API tells."""
     numbers = (_number(headers[name]) for name in _REMAINING if name in headers)
     return next((int(number) for number in numbers if number is not None), None)
 
@@ -96,7 +94,7 @@ def is_transient(response: httpx.Response) -> bool:
 
 
 def _now(headers: Mapping[str, str]) -> float:
-    """The time by the server's clock, which its dates refer to; ours where it does not tell."""
+    """Return the time by the server's clock, which its dates refer to, or else by ours."""
     told = _moment(headers.get("date", ""))
     return time.time() if told is None else told
 

@@ -1,4 +1,4 @@
-"""How many requests go to the API at once, and at which pace."""
+"""Limits on the requests of an instance: so many at once, and at this pace."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ _SILENT_SECONDS = 60.0
 
 
 class AdaptiveLimit:
-    """Requests allowed in flight at once: halved when the API is in trouble, then regrown.
+    """The number of requests in flight at once: halved when the API is in trouble, then regrown.
 
     It starts at `maximum`, never leaves 1 to `maximum`, and grows by one after as many successes as
     it is high. What is in flight when it is halved belongs to the trouble that is known already, so
@@ -66,7 +66,7 @@ class AdaptiveLimit:
 
 
 class RequestLimiter:
-    """Lets requests through: so many at once, evenly paced, and none while the API wants a pause.
+    """Turns for requests: so many at once, evenly paced, and none while the API wants a pause.
 
     One serves a whole instance. `limit` is the number of requests in flight at once, which is
     lowered for as long as the API bears fewer; `per_second`, when given, the highest steady rate.
@@ -89,7 +89,7 @@ class RequestLimiter:
 
     @property
     def limit(self) -> int:
-        """How many requests may be in flight at once, for now."""
+        """Return how many requests may be in flight at once, for now."""
         return self._slots.current
 
     @asynccontextmanager
@@ -110,7 +110,7 @@ class RequestLimiter:
             self._admit()
 
     def succeeded(self, generation: int) -> None:
-        """The API answered a request; it may bear more."""
+        """Take note that the API answered a request; it may bear more."""
         if self._slots.succeeded(generation):
             self._admit()
             if self._slots.current == self._slots.maximum > self._told:
@@ -118,7 +118,7 @@ class RequestLimiter:
                 logger.info(f"The API answers again: {self._told} requests at once")
 
     def struggled(self, generation: int) -> None:
-        """The API refused a request for its load, or did not answer in time: send fewer at once."""
+        """Send fewer at once: the API refused a request for its load, or was too slow."""
         now = time.monotonic()
         if self._slots.struggled(generation) and now >= self._silent_until:
             self._told = self._slots.current

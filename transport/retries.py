@@ -99,7 +99,7 @@ class ApiRetryTransport(RetryTransport):
         )
 
     def _log_error(self, request: httpx.Request, error: Exception | None) -> None:
-        """The client reports what failed for good; Ocean's line would hold the whole URL."""
+        """Log nothing: the client reports failures, and Ocean's line would hold the whole URL."""
 
     async def _log_response_size_async(
         self, request: httpx.Request, response: httpx.Response

@@ -69,7 +69,7 @@ class Spool(LargeBody):
             )
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """The body from its start, in parts of at most `CHUNK` bytes, as they arrive.
+        """Give the body from its start, in parts of at most `CHUNK` bytes, as they arrive.
 
         Raises:
             EndpointError: the body could not be received to its end.
@@ -89,12 +89,12 @@ class Spool(LargeBody):
                 await self._grown.wait()
 
     async def read(self) -> bytes:
-        """The whole body, when it has arrived; errors as for `chunks`."""
+        """Return the whole body, when it has arrived; errors as for `chunks`."""
         await self.completed()
         return await asyncio.to_thread(self._read)
 
     async def file(self) -> BinaryIO:
-        """The whole body as a file of its own, when it has arrived; errors as for `chunks`."""
+        """Return the whole body as a file of its own, when it has arrived; errors as `chunks`."""
         await self.completed()
         return opened(self._read_at, self.size)
 
@@ -107,7 +107,7 @@ class Spool(LargeBody):
 
     @property
     def fingerprint(self) -> bytes:
-        """Equal for equal bodies; of what has arrived so far."""
+        """Return a hash of what has arrived so far, equal for equal bodies."""
         return self._digest.digest()
 
     def abandon(self) -> None:

@@ -1,4 +1,4 @@
-"""What goes to the API, counted for Prometheus: scraped at Ocean's /metrics."""
+"""Requests to the API, counted for Prometheus, which reads Ocean's /metrics."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from transport.request_limiter import RequestLimiter
 
 
 class Traffic(Collector):
-    """Counts what one instance sends. No label holds an address or anything secret.
+    """Counts of the requests of one instance. No label holds an address or anything secret.
 
     `requests` counts by outcome: `2xx` to `5xx`, `429`, `timeout` or `error` (no answer).
     """
@@ -25,7 +25,7 @@ class Traffic(Collector):
         self.requests["429" if status == 429 else f"{status // 100}xx"] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics as they are now, when Prometheus asks."""
+        """Give the metrics as they are now, when Prometheus asks."""
         yield GaugeMetricFamily(
             "ocean_custom_concurrency_limit",
             "Requests that may be in flight to the API at once; below maxConcurrentRequests "
