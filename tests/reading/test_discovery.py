@@ -143,7 +143,7 @@ async def test_items_of_a_long_page_leave_others_their_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also where none passes, so that nobody waits for anything."""
-    monkeypatch.setattr("expressions.event_loop._TURN", 0)
+    monkeypatch.setattr("expressions.event_loop._SLICE", 0)
     turns = 0
 
     async def count() -> None:
