@@ -11,7 +11,7 @@ import httpx
 
 type QueryValue = str | int | float | bool | list[Any] | dict[str, Any] | None
 type BodyFormat = Literal["json", "form", "text", "graphql"]
-type Where = Literal["query", "header", "body"]
+Where = Literal["query", "header", "body"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from expressions.jq_expressions import ItemExpression
 from formats.json_values import kind_of
 from pagination.lookup import find
 from pagination.page import Page
-from settings.pagination import PaginationSettings
+from settings.pagination import CursorSettings
 
 _USUAL_PATHS = ("next_cursor", "cursor", "meta.after_cursor", "links.next")
 # Salesforce writes so where a header has nothing to say.
@@ -87,7 +87,7 @@ class _OfLastItem(Cursors):
         return _checked(cursor, place, "pagination.cursor_item")
 
 
-def cursors_of(settings: PaginationSettings) -> Cursors:
+def cursors_of(settings: CursorSettings) -> Cursors:
     """Where the settings say that the cursor is; by default at the usual places of a body."""
     if settings.cursor_item:
         # Elasticsearch's search_after is a list.

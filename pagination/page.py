@@ -1,6 +1,5 @@
 """The values that pagination works with; nothing here or beside it touches the network."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,41 +66,3 @@ class Verdict:
     request: ApiRequest | None = None
     reason: str = ""
     extra: bool = False
-
-
-class Strategy(ABC):
-    """How one family of APIs is asked for pages.
-
-    `parameter` is the query parameter or setting that the API would have to honour, for errors.
-    `counts` tells whether the number of items says something about the end.
-    """
-
-    parameter: str
-    counts: bool = False
-
-    @abstractmethod
-    def first(self, request: ApiRequest) -> ApiRequest:
-        """The request for the first page."""
-
-    @abstractmethod
-    def statement(self, page: Page) -> Statement:
-        """What the answer says itself, beyond settings that name a path."""
-
-    def is_named(self, page: Page) -> bool:
-        """Whether the answer has the place where the way on would stand, be it empty."""
-        return False
-
-    def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
-        """The requests at these places, counted from `request`, if pages bring `length` records.
-
-        None where only the answer tells what the next request is.
-        """
-        return []
-
-    @abstractmethod
-    def following(self, page: Page) -> ApiRequest | None:
-        """The request for the page after this one; None when the answer gives no address.
-
-        Raises:
-            PaginationError: what should be an address cannot be one.
-        """

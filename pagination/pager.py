@@ -6,11 +6,12 @@ the body; a total; the number of items. The outcome is every item or an error.
 
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
-from pagination.markers import marker_of
-from pagination.page import Page, Statement, Strategy, Verdict
+from pagination.lookup import find, show
+from pagination.page import Page, Statement, Verdict
 from pagination.sizes import PageSizes
+from pagination.strategies import create_strategy
 from pagination.totals import Total, find_total
-from settings.pagination import PaginationSettings
+from settings.pagination import CursorSettings, PaginationSettings
 from statuses import Meaning, Situation, meaning_of
 
 # Empty pages in a row while the API says "more": numbered ones are a broken marker; an API that
@@ -19,23 +20,17 @@ _MOST_EMPTY_PAGES = 10
 _MOST_EMPTY_CURSORS = 100
 
 
-class Reading:
-    """Reads one endpoint from its first page to its end.
+class Pager:
+    """Takes one endpoint from its first page to its end.
 
     Send `request`; give the answer to `receive`, or its error status to `refused`; go on with
     the request of the verdict until there is none.
 
-    Inputs: `strategy`, fresh for this endpoint; `sizes`, shared by all endpoints of a resource.
+    Inputs: `request`, the endpoint's own; `sizes`, shared by all endpoints of a resource.
     """
 
-    def __init__(
-        self,
-        strategy: Strategy,
-        request: ApiRequest,
-        settings: PaginationSettings,
-        sizes: PageSizes,
-    ) -> None:
-        self._strategy = strategy
+    def __init__(self, request: ApiRequest, settings: PaginationSettings, sizes: PageSizes) -> None:
+        self._strategy = strategy = create_strategy(settings)
         self._settings = settings
         self._sizes = sizes
         self._previous: Page | None = None
@@ -71,8 +66,7 @@ class Reading:
         Raises:
             PaginationError: going on would repeat or lose items.
         """
-        marked = marker_of(page, self._settings, self._sizes)
-        statement = marked or self._strategy.statement(page)
+        statement = self._marked(page) or self._strategy.statement(page)
         if self._is_repeated(page):
             return self._end_repeated(page, statement)
         self._previous = page
@@ -125,6 +119,19 @@ class Reading:
             said=said,
             advice="narrow the endpoint with query_params, or use a cursor",
         )
+
+    def _marked(self, page: Page) -> Statement | None:
+        """Return what the marker that settings name says; None where there never was one."""
+        if self._settings.marker is None:
+            return None
+        path, says_more = self._settings.marker
+        present, value = find(page.body, path)
+        if present:
+            self._sizes.markers_seen.add(path)
+            return Statement(bool(value) is says_more, f"{path} is {show(value)}")
+        if path in self._sizes.markers_seen and says_more:
+            return Statement(False, f"{path} is gone")
+        return None
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
         self._by_count = False
@@ -271,7 +278,8 @@ class Reading:
                 f"there should be more; the API seems to ignore {self._strategy.parameter}",
                 advice="look at paginationParam, cursorPath and nextLinkPath",
             )
-        if self._settings.cursor_item and self._previous and self._is_longest(self._previous):
+        is_keyset = isinstance(self._settings, CursorSettings) and self._settings.cursor_item
+        if is_keyset and self._previous and self._is_longest(self._previous):
             raise PaginationError(
                 f"the last items of page {self._pages} and of one before give the same cursor, so "
                 "that others with the same may be left out",

@@ -1,8 +1,10 @@
-"""One strategy per paginationType: what is asked next, and which markers an answer may hold."""
+"""The strategies, one for each pagination type: the next request, and the markers of answers."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from types import get_original_bases
+from typing import Any, ClassVar, get_args
 
 import httpx
 
@@ -11,25 +13,88 @@ from errors import PaginationError
 from formats.json_values import kind_of
 from pagination.cursors import CursorValue, cursors_of
 from pagination.lookup import any_says_more, find
-from pagination.page import SILENT, Page, Statement, Strategy
-from settings.pagination import PaginationSettings
+from pagination.page import SILENT, Page, Statement
+from settings.pagination import (
+    AskedSettings,
+    CursorSettings,
+    HeaderLinkSettings,
+    NextLinkSettings,
+    OffsetSettings,
+    PageNumberSettings,
+    PaginationSettings,
+    SingleRequestSettings,
+)
+
+_STRATEGIES: dict[type[PaginationSettings], type["Strategy[Any]"]] = {}
 
 
-class Asking:
-    """Puts the way on, and the page size, where a request carries them."""
+def create_strategy(settings: PaginationSettings) -> "Strategy[Any]":
+    """Return a fresh strategy for one endpoint, of the class that is for these settings."""
+    return _STRATEGIES[type(settings)](settings)
 
-    def __init__(self, settings: PaginationSettings) -> None:
+
+class Strategy[Settings: PaginationSettings](ABC):
+    """How one pagination type asks for pages; a subclass names the settings that it is for.
+
+    Strategies count as they go, so that each endpoint gets one of its own. `parameter` is the
+    query parameter or setting that the API would have to honour, for errors. `counts` tells
+    whether the number of items says something about the end.
+    """
+
+    parameter: str
+    counts: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        for base in get_original_bases(cls):
+            _STRATEGIES.update((kind, cls) for kind in get_args(base) if isinstance(kind, type))
+
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def sized(self, request: ApiRequest) -> ApiRequest:
-        """The request with the page size, if one is sent."""
+    def first(self, request: ApiRequest) -> ApiRequest:
+        """Return the request for the first page."""
+        return request
+
+    def statement(self, page: Page) -> Statement:
+        """Return what the answer says itself, beyond settings that name a path."""
+        return SILENT
+
+    def is_named(self, page: Page) -> bool:
+        """Return whether the answer has the place where the way on would stand, be it empty."""
+        return False
+
+    def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
+        """Return the requests at these places after `request`, if pages bring `length` records.
+
+        There are none where only the answer tells what the next request is.
+        """
+        return []
+
+    @abstractmethod
+    def following(self, page: Page) -> ApiRequest | None:
+        """Return the request for the page after this one; None when the answer gives no address.
+
+        Raises:
+            PaginationError: what should be an address cannot be one.
+        """
+
+
+class AskingStrategy[Settings: AskedSettings](Strategy[Settings]):
+    """A strategy that puts the way on, and the page size, where a request carries them."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.parameter = settings.param
+
+    def _sized(self, request: ApiRequest) -> ApiRequest:
+        """Return the request with the page size, if one is sent."""
         settings = self._settings
         if not settings.size_param:
             return request
         return self._put(request, settings.size_where, settings.size_param, settings.page_size)
 
-    def at(self, value: CursorValue, request: ApiRequest) -> ApiRequest:
-        """The request for the page at an offset, number or cursor."""
+    def _at(self, value: CursorValue, request: ApiRequest) -> ApiRequest:
+        """Return the request for the page at an offset, number or cursor."""
         return self._put(request, self._settings.where, self._settings.param, value)
 
     def _put(self, request: ApiRequest, where: Where, name: str, value: Any) -> ApiRequest:
@@ -39,13 +104,10 @@ class Asking:
             raise PaginationError(f"{error}", advice="look at body and pagination.in") from None
 
 
-class SingleRequest(Strategy):
-    """`none`: the first answer is all there is."""
+class SingleRequest(Strategy[SingleRequestSettings]):
+    """Asks no further than the first answer."""
 
     parameter = "paginationType"
-
-    def first(self, request: ApiRequest) -> ApiRequest:
-        return request
 
     def statement(self, page: Page) -> Statement:
         return Statement(False, "paginationType is none")
@@ -54,19 +116,14 @@ class SingleRequest(Strategy):
         return None
 
 
-class Offset(Strategy):
-    """`offset`: `?offset=0&limit=100`, then advanced by the number of records received."""
+class Offset(AskingStrategy[OffsetSettings]):
+    """Advances the offset by the number of records received."""
 
     counts = True
-
-    def __init__(self, settings: PaginationSettings) -> None:
-        self.parameter = settings.param
-        self._ask = Asking(settings)
-        self._offset = 0
+    _offset = 0
 
     def first(self, request: ApiRequest) -> ApiRequest:
-        self._offset = 0
-        return self._ask.sized(self._ask.at(0, request))
+        return self._sized(self._at(0, request))
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("has_more", "hasMore"))
@@ -78,83 +135,71 @@ class Offset(Strategy):
                 advice="look at hasMorePath and paginationParam",
             )
         self._offset += page.received
-        return self._ask.at(self._offset, page.request)
+        return self._at(self._offset, page.request)
 
     def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
-        offsets = (self._offset + length * place for place in places)
-        return [self._ask.at(offset, request) for offset in offsets]
+        return [self._at(self._offset + length * place, request) for place in places]
 
 
-class PageNumber(Strategy):
-    """`page`: `?page=1&size=100`, then the next number; startPage gives the first."""
+class PageNumber(AskingStrategy[PageNumberSettings]):
+    """Counts pages from `start_page` on."""
 
     counts = True
 
-    def __init__(self, settings: PaginationSettings) -> None:
-        self.parameter = settings.param
-        self._ask = Asking(settings)
-        self._start = settings.start_page
-        self._number = self._start
+    def __init__(self, settings: PageNumberSettings) -> None:
+        super().__init__(settings)
+        self._number = settings.start_page
 
     def first(self, request: ApiRequest) -> ApiRequest:
-        self._number = self._start
-        return self._ask.sized(self._ask.at(self._start, request))
+        return self._sized(self._at(self._number, request))
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("next_page", "next", "hasMore", "has_more"))
 
     def following(self, page: Page) -> ApiRequest | None:
         self._number += 1
-        return self._ask.at(self._number, page.request)
+        return self._at(self._number, page.request)
 
     def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
-        numbers = (self._number + place for place in places)
-        return [self._ask.at(number, request) for number in numbers]
+        return [self._at(self._number + place, request) for place in places]
 
 
-class Cursor(Strategy):
-    """`cursor`: the first request has none; each answer names the cursor for the next."""
+class Cursor(AskingStrategy[CursorSettings]):
+    """Asks with the cursor that the answer before names."""
 
-    def __init__(self, settings: PaginationSettings) -> None:
-        self.parameter = settings.param
-        self._ask = Asking(settings)
+    def __init__(self, settings: CursorSettings) -> None:
+        super().__init__(settings)
         self._cursors = cursors_of(settings)
 
     def first(self, request: ApiRequest) -> ApiRequest:
-        return self._ask.sized(request)
+        return self._sized(request)
 
     def statement(self, page: Page) -> Statement:
         return any_says_more(page.body, ("has_more", "hasMore", "meta.has_more"))
 
     def following(self, page: Page) -> ApiRequest | None:
         cursor = self._cursors.next(page)
-        return None if cursor is None else self._ask.at(self._value_in(cursor), page.request)
+        return None if cursor is None else self._at(self._value_in(cursor), page.request)
 
     def is_named(self, page: Page) -> bool:
         return self._cursors.are_named(page)
 
     def _value_in(self, cursor: CursorValue) -> CursorValue:
-        """Where an API gives the next page's whole address, the cursor is a parameter of it."""
+        """Return the cursor, or the parameter of a whole address that stands for it.
+
+        Sample: `"https://api.example.com/v1/things?after=b7"` is `"b7"` where the parameter is
+        `after`.
+        """
         if isinstance(cursor, str) and "?" in cursor:
             inner = httpx.QueryParams(cursor.partition("?")[2]).get(self.parameter)
             return cursor if inner is None else inner
         return cursor
 
 
-class NextLink(Strategy):
-    """`next_link`: the body or a header names the next address, absolute or relative."""
+class NextLink(Strategy[NextLinkSettings]):
+    """Follows the address that the body or a header names."""
 
     parameter = "nextLinkPath"
-
-    def __init__(self, settings: PaginationSettings) -> None:
-        self._path = settings.next_link_path
-        self._header = (settings.next_link_header or "").lower()
-
-    def first(self, request: ApiRequest) -> ApiRequest:
-        return request
-
-    def statement(self, page: Page) -> Statement:
-        return SILENT
 
     def is_named(self, page: Page) -> bool:
         return self._find(page)[0]
@@ -164,28 +209,20 @@ class NextLink(Strategy):
         return _linked(page.request, link, self.parameter) if link else None
 
     def _find(self, page: Page) -> tuple[bool, Any]:
-        if not self._header:
-            return find(page.body, self._path)
-        return self._header in page.headers, page.headers.get(self._header, "").strip()
+        header = (self._settings.next_link_header or "").lower()
+        if not header:
+            return find(page.body, self._settings.next_link_path)
+        return header in page.headers, page.headers.get(header, "").strip()
 
 
-class HeaderLink(Strategy):
-    """`header_link`: a `Link` header (RFC 8288) names the next address."""
+class HeaderLink(Strategy[HeaderLinkSettings]):
+    """Follows the address in a `Link` header (RFC 8288)."""
 
     parameter = "headerLinkRel"
 
-    def __init__(self, settings: PaginationSettings) -> None:
-        self._rel = settings.header_link_rel.lower()
-
-    def first(self, request: ApiRequest) -> ApiRequest:
-        return request
-
-    def statement(self, page: Page) -> Statement:
-        return SILENT
-
     def following(self, page: Page) -> ApiRequest | None:
         for target, relations in parse_link_header(page.headers.get("link", "")):
-            if self._rel in relations:
+            if self._settings.header_link_rel.lower() in relations:
                 return _linked(page.request, target, self.parameter)
         return None
 
@@ -196,7 +233,10 @@ _LINK_PARAMETER = re.compile(r';\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|
 
 
 def parse_link_header(value: str) -> Iterator[tuple[str, set[str]]]:
-    """Targets and their relation types, lower case, from a `Link` header (RFC 8288, section 3).
+    """Return targets and their relation types, lower case, from a `Link` header.
+
+    That is RFC 8288, section 3. Sample: `<https://api.example.com/v1?page=2>; rel="next"` gives
+    `("https://api.example.com/v1?page=2", {"next"})`.
 
     Only the first `rel` of a link counts, as the RFC says. Anything unreadable is passed over.
     """

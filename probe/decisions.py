@@ -5,7 +5,13 @@ from pagination.lookup import find
 from pagination.page import Page, Verdict
 from pagination.totals import find_total
 from probe.masking import is_telling
-from settings.pagination import PaginationSettings
+from settings.pagination import (
+    AskedSettings,
+    CursorSettings,
+    HeaderLinkSettings,
+    NextLinkSettings,
+    PaginationSettings,
+)
 
 
 def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
@@ -23,9 +29,8 @@ def _reason_to_go_on(page: Page, verdict: Verdict, settings: PaginationSettings)
         return "a short page, but the server may be capping pages; asks whether there is another"
     if settings.stop != "auto":
         return _by_stop(page, settings)
-    for path in (settings.has_more_path, settings.last_page_path):
-        if path and find(page.body, path)[0]:
-            return f"{path} says so"
+    if settings.marker and find(page.body, path := settings.marker[0])[0]:
+        return f"{path} says so"
     if way := _way_on(settings):
         return way
     total = find_total(page, settings.total_path)
@@ -44,18 +49,18 @@ def _by_stop(page: Page, settings: PaginationSettings) -> str:
 
 def _way_on(settings: PaginationSettings) -> str:
     """Where an answer holds the way to the next page; empty where pages are numbered."""
-    match settings.type:
-        case "cursor" if settings.cursor_item:
-            return f"the last item's {settings.cursor_item} is the cursor for the next page"
-        case "cursor" if settings.cursor_header:
-            return f"a cursor for the next page in the header {settings.cursor_header}"
-        case "cursor":
+    match settings:
+        case CursorSettings(cursor_item=str(expression)):
+            return f"the last item's {expression} is the cursor for the next page"
+        case CursorSettings(cursor_header=str(header)):
+            return f"a cursor for the next page in the header {header}"
+        case CursorSettings():
             return "a cursor for the next page"
-        case "next_link" if settings.next_link_header:
-            return f"a next link in the header {settings.next_link_header}"
-        case "next_link":
+        case NextLinkSettings(next_link_header=str(header)):
+            return f"a next link in the header {header}"
+        case NextLinkSettings():
             return "a next link in the body"
-        case "header_link":
+        case HeaderLinkSettings():
             return "a next link in the Link header"
     return ""
 
@@ -65,7 +70,7 @@ def place_of(request: ApiRequest, settings: PaginationSettings) -> str:
 
     Sample: with `in: body`, `variables.after=Y3Vyc29y`.
     """
-    if settings.where == "query" or not settings.param:
+    if not isinstance(settings, AskedSettings) or settings.where == "query":
         return ""
     name = settings.param
     if settings.where == "body":

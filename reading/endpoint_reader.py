@@ -15,9 +15,8 @@ from errors import EndpointError, GoneError, ResponseError, StatusError
 from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
-from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.pager import Reading
+from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from reading.item_stream import Portion
 from reading.page_reader import EndpointStatistics, LargePage, PageReader
@@ -52,7 +51,7 @@ class _Visit:
 
     first: ApiRequest
     path_params: Mapping[str, str]
-    reading: Reading
+    pager: Pager
     ahead: FetchAhead
     request: ApiRequest | None
     reason: str = ""
@@ -67,7 +66,7 @@ class _Visit:
         watch.portion(items)
 
     def heed(self, watch: Watch) -> None:
-        reason = watch.page_ended(self.reading.received)
+        reason = watch.page_ended(self.pager.received)
         if reason and self.request:
             self.end(reason)
 
@@ -138,15 +137,15 @@ class EndpointReader:
         self.statistics.endpoints += 1
         sizes = self.statistics.sizes
         settings = self._pagination
-        reading = Reading(create_strategy(settings), first, settings, sizes)
+        pager = Pager(first, settings, sizes)
         allowance = self._allowance if watch.reads_ahead else Allowance(0)
         ahead = FetchAhead(self._fetch, allowance)
-        return _Visit(first, path_params, reading, ahead, reading.request)
+        return _Visit(first, path_params, pager, ahead, pager.request)
 
     async def _read_large(self, visit: _Visit, large: LargePage) -> AsyncGenerator[Portion]:
         """While the body arrives, unless it may be the page before: then its end decides."""
         try:
-            is_early = not await large.starts_like(visit.reading.previous)
+            is_early = not await large.starts_like(visit.pager.previous)
             if is_early:
                 async for portion in large.portions():
                     yield portion
@@ -164,7 +163,7 @@ class EndpointReader:
 
     def _decide(self, visit: _Visit, page: Page) -> bool:
         """How to go on after a page, and whether its items are to be kept."""
-        verdict = visit.reading.receive(page)
+        verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
         self.statistics.extra_requests += verdict.extra
         visit.pages += verdict.keep
@@ -172,7 +171,7 @@ class EndpointReader:
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
         elif visit.request and (room := visit.ahead.room):
-            visit.ahead.send(visit.reading.expected(visit.request, room))
+            visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
 
     async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
@@ -208,14 +207,14 @@ class EndpointReader:
         if action or isinstance(error, ResponseError):
             return None
         if visit.pages:
-            return visit.reading.refused(error.status, error.said)
+            return visit.pager.refused(error.status, error.said)
         if meaning_of(error.status, self._policy.situation) is Meaning.GONE:
             raise GoneError.of(error) from None
         return None
 
     def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.
-        if visit.reading.is_probing:
+        if visit.pager.is_probing:
             return None
         return self._policy.action_for(error.answer, visit.path_params)
 

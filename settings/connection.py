@@ -32,7 +32,7 @@ from settings.marks import (
     Sensitive,
     marked,
 )
-from settings.pagination import PaginationSettings, PaginationType
+from settings.pagination import ConnectionPagination, PaginationSettings
 from settings.types import (
     Headers,
     Secret,
@@ -64,17 +64,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     """All connection settings, checked. `.port/spec.yaml` says what each one means."""
 
     base_url: str
-    pagination_type: Annotated[PaginationType, SAME_ANSWERS] = "none"
-    page_size: Annotated[int, SAME_ANSWERS] = Field(default=100, ge=1)
-    pagination_param: Annotated[str | None, SAME_ANSWERS] = None
-    size_param: Annotated[str | None, SAME_ANSWERS] = None
-    start_page: Annotated[int, SAME_ANSWERS] = Field(default=1, ge=0)
-    cursor_path: Annotated[str | None, SAME_ANSWERS] = None
-    has_more_path: Annotated[str | None, SAME_ANSWERS] = None
-    last_page_path: Annotated[str | None, SAME_ANSWERS] = None
-    next_link_path: Annotated[str, SAME_ANSWERS] = "@odata.nextLink"
-    header_link_rel: Annotated[str, SAME_ANSWERS] = "next"
-    total_path: Annotated[str | None, SAME_ANSWERS] = None
+    paging: Annotated[ConnectionPagination, SAME_ANSWERS] = ConnectionPagination()
     timeout: Annotated[float, SAME_ANSWERS] = Field(default=30, gt=0, allow_inf_nan=False)
     verify_ssl: bool = True
     ca_certificate: certificates.Authorities | None = Field(default=None, repr=False)
@@ -107,7 +97,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         problems = [*cls.missing(given), *webhook_problems(given)]
         settings = None
         try:
-            settings = cls.model_validate(given)
+            settings = cls.model_validate({**given, "paging": given})
         except ValidationError as error:
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
         if settings is not None:
@@ -193,22 +183,8 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
 
     @property
     def pagination(self) -> PaginationSettings:
-        """The pagination settings, with the defaults of their type filled in."""
-        defaults = PaginationSettings.of_type(self.pagination_type)
-        return defaults.model_copy(
-            update={
-                "page_size": self.page_size,
-                "param": self.pagination_param or defaults.param,
-                "size_param": self.size_param or defaults.size_param,
-                "start_page": self.start_page,
-                "cursor_path": self.cursor_path,
-                "has_more_path": self.has_more_path,
-                "last_page_path": self.last_page_path,
-                "next_link_path": self.next_link_path,
-                "header_link_rel": self.header_link_rel,
-                "total_path": self.total_path,
-            }
-        )
+        """Return the pagination settings, with the defaults of their type filled in."""
+        return self.paging.chosen
 
     def of_answers(self) -> dict[str, Any]:
         """Return the settings that answers may depend on, credentials included."""
@@ -228,7 +204,8 @@ def _is_unset(value: object) -> bool:
 
 def _describe(detail: ErrorDetails) -> str:
     """One line for one pydantic error, in the words of the spec and without any secret."""
-    setting, *inner = (str(part) for part in detail["loc"]) if detail["loc"] else ("settings",)
+    loc = [str(part) for part in detail["loc"] if part != "paging"]
+    setting, *inner = loc or ["settings"]
     name = to_camel(setting)
     place = ".".join([name, *(to_camel(part) for part in inner)])
     got = "" if _is_hidden(to_snake(setting)) else f" (got {_shorten(detail['input'])})"

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from cli.findings import type_problem
 from cli.init.asking import Asker
 from cli.init.blocks import block_of, needs_block
@@ -14,21 +16,10 @@ from cli.init.detect.found import Paging
 from cli.init.detect.naming import camel, title, words_of
 from cli.init.detect.relations import Relation, Target, find_relations
 from cli.init.surveyed import Discovery, Surveyed
+from settings.pagination import ConnectionPagination
 
 _SIZE = "pageSize"
-_PAGING = (
-    "paginationType",
-    "paginationParam",
-    "sizeParam",
-    _SIZE,
-    "startPage",
-    "cursorPath",
-    "hasMorePath",
-    "lastPagePath",
-    "nextLinkPath",
-    "headerLinkRel",
-    "totalPath",
-)
+_PAGING = frozenset(map(to_camel, ConnectionPagination.model_fields))
 
 
 @dataclass(frozen=True, slots=True)

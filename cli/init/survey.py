@@ -9,6 +9,7 @@ import httpx
 
 from api_messages import ApiRequest, ApiResponse
 from cli.init.asking import Asker
+from cli.init.blocks import ASKED
 from cli.init.detect.answers import Answer, Ask, naming_key
 from cli.init.detect.fields import Shape, infer_shape
 from cli.init.detect.found import Paging, Questions
@@ -34,7 +35,6 @@ from errors import (
 from formats.bodies import decode
 from mapping.plan.endpoint import PathValue
 from probe.recording import RecordingClient
-from settings.pagination import OPTION_TYPES
 from statuses import Meaning, meaning_of
 
 _MOST_SAMPLES = 300
@@ -99,7 +99,7 @@ class Surveyor:
             sent = {**wanted.query, **(wanted.body or {})}
             questions = detect_paging(first, sent, wanted.hints)
             paging = await self._answer_all(questions, wanted, request, guess, samples)
-            if wanted.asks_in_body and paging.type in OPTION_TYPES["where"]:
+            if wanted.asks_in_body and paging.type in ASKED:
                 paging = replace(paging, settings={**paging.settings, "in": "body"})
         return guess, paging, _distinct(samples, guess)
 

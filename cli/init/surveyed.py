@@ -12,6 +12,7 @@ from cli.init.detect.identifiers import Identifier
 from cli.init.detect.lists import ListGuess
 from cli.init.detect.naming import blueprint_name
 from mapping.plan.endpoint import Endpoint
+from settings.pagination import AskedSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Surveyed:
     def _without_paging[Value](self, given: Mapping[str, Value]) -> dict[str, Value]:
         """Return a query without its paging parameters, which the settings send from now on."""
         paging = pagination_of(self.paging.settings)
-        told = (paging.param, paging.size_param)
+        told = (paging.param, paging.size_param) if isinstance(paging, AskedSettings) else ()
         return {name: value for name, value in given.items() if name not in told}
 
 

@@ -15,7 +15,7 @@ from mapping.plan.endpoint import Endpoint
 from mapping.plan.live_events import LiveEventPlan
 from mapping.plan.templates import placeholders_in
 from settings.connection import ConnectionSettings
-from settings.pagination import PaginationSettings
+from settings.pagination import SingleRequestSettings
 from settings.webhooks import DEFAULT_PATH
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FetchConfig(EndpointFields):
             endpoint,
             data_path=endpoint.data_path if self.data_path else own.data_path,
             response_format=endpoint.response_format or own.response_format,
-            pagination=endpoint.pagination or PaginationSettings(),
+            pagination=endpoint.pagination or SingleRequestSettings(),
         )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest
 from errors import PaginationError, SelectorError
 from mapping.fields.pagination import PaginationConfig
-from settings.pagination import PaginationSettings
+from settings.pagination import CursorSettings, OffsetSettings
 from tests.support.models import (
     Answer,
     EndpointRead,
@@ -21,9 +21,7 @@ from tests.support.models import (
 )
 
 quickly = settings(deadline=None, max_examples=60)
-CONNECTION = PaginationSettings.of_type("offset").model_copy(
-    update={"page_size": 7, "total_path": "total", "has_more_path": "more"}
-)
+CONNECTION = OffsetSettings(page_size=7, total_path="total", has_more_path="more")
 
 
 class Keyset:
@@ -240,14 +238,14 @@ def test_a_value_cannot_be_placed_in_a_body_that_is_no_object() -> None:
 
 def test_a_block_replaces_what_it_says_and_keeps_the_rest() -> None:
     same = PaginationConfig.validate({"param": "skip", "in": "body"}).over(CONNECTION, "pagination")
-    assert (same.type, same.page_size, same.total_path) == ("offset", 7, "total")
-    assert (same.param, same.where, same.size_where) == ("skip", "body", "body")
+    placed = {"param": "skip", "where": "body", "size_where": "body"}
+    assert same == CONNECTION.model_copy(update=placed)
     other = PaginationConfig.validate("cursor").over(CONNECTION, "pagination")
-    assert other == PaginationSettings.of_type("cursor")
+    assert other == CursorSettings()
     ended = PaginationConfig.validate({"stop": "empty_page"}).over(CONNECTION, "pagination")
-    assert (ended.has_more_path, ended.stop) == (None, "empty_page")
+    assert ended == CONNECTION.model_copy(update={"has_more_path": None, "stop": "empty_page"})
     sized = PaginationConfig.validate({"in": "header", "size_in": "query"})
-    assert sized.over(CONNECTION, "pagination").size_where == "query"
+    assert sized.over(CONNECTION, "pagination") == CONNECTION.model_copy(update={"where": "header"})
 
 
 @pytest.mark.parametrize(

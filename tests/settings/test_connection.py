@@ -11,6 +11,14 @@ from pydantic import ValidationError
 
 from errors import SettingsError
 from settings.connection import ConnectionSettings
+from settings.pagination import (
+    AskedSettings,
+    ConnectionPagination,
+    HeaderLinkSettings,
+    NextLinkSettings,
+    PageNumberSettings,
+    SingleRequestSettings,
+)
 
 _BASE = {"base_url": "https://api.example.com"}
 _REQUEST = {"endpoint": "/oauth/token", "body": {"client_secret": "hunter22"}}
@@ -36,25 +44,17 @@ def _problems(**config: Any) -> tuple[str, ...]:
     "settings.authType.default",
     "settings.paginationType.default",
     "settings.apiKeyHeader.default",
-    "settings.pageSize.default",
-    "settings.startPage.default",
-    "settings.nextLinkPath.default",
-    "settings.headerLinkRel.default",
     "settings.timeout.default",
     "settings.verifySsl.default",
     "settings.maxConcurrentRequests.default",
 )
 @pytest.mark.parametrize("unset", [None, "", "  ", {}, []])
 def test_defaults_hold_however_unset_is_spelt(unset: object) -> None:
-    names = set(ConnectionSettings.model_fields) - {"base_url"}
+    names = {*ConnectionSettings.model_fields, *ConnectionPagination.model_fields} - {"base_url"}
     for settings in (_parse(), _parse(**dict.fromkeys(names, unset))):
         assert settings.auth_type == "none"
         assert settings.api_key_header == "X-API-Key"
-        assert settings.pagination.type == "none"
-        assert settings.pagination.page_size == 100
-        assert settings.pagination.start_page == 1
-        assert settings.pagination.next_link_path == "@odata.nextLink"
-        assert settings.pagination.header_link_rel == "next"
+        assert settings.pagination == SingleRequestSettings()
         assert settings.timeout == 30
         assert settings.verify_ssl is True
         assert settings.max_concurrent_requests == 10
@@ -71,7 +71,26 @@ def test_pagination_parameters_have_the_names_of_their_type(
     kind: str, param: str, size: str
 ) -> None:
     pagination = _parse(pagination_type=kind).pagination
+    assert isinstance(pagination, AskedSettings)
     assert (pagination.param, pagination.size_param) == (param, size)
+
+
+@pytest.mark.contract(
+    "settings.pageSize.default",
+    "settings.startPage.default",
+    "settings.nextLinkPath.default",
+    "settings.headerLinkRel.default",
+)
+def test_options_have_the_defaults_of_their_type() -> None:
+    assert _parse(pagination_type="page").pagination == PageNumberSettings(
+        page_size=100, start_page=1
+    )
+    assert _parse(pagination_type="next_link").pagination == NextLinkSettings(
+        next_link_path="@odata.nextLink"
+    )
+    assert _parse(pagination_type="header_link").pagination == HeaderLinkSettings(
+        header_link_rel="next"
+    )
 
 
 @pytest.mark.contract("settings.paginationParam.custom", "settings.sizeParam.custom")
@@ -79,7 +98,7 @@ def test_pagination_parameters_can_be_renamed() -> None:
     pagination = _parse(
         pagination_type="page", pagination_param="p", size_param="per_page"
     ).pagination
-    assert (pagination.param, pagination.size_param) == ("p", "per_page")
+    assert pagination == PageNumberSettings(param="p", size_param="per_page")
 
 
 @pytest.mark.contract("settings.authType.values")
@@ -211,11 +230,10 @@ def test_a_refused_address_is_quoted_without_what_it_should_not_hold(url: str) -
 def test_integers_may_be_text(size: int, start: int, limit: int) -> None:
     config = {"page_size": size, "start_page": start, "max_concurrent_requests": limit}
     for settings in (
-        _parse(**config),
-        _parse(**{name: f" {value} " for name, value in config.items()}),
+        _parse(pagination_type="page", **config),
+        _parse(pagination_type="page", **{name: f" {value} " for name, value in config.items()}),
     ):
-        assert settings.pagination.page_size == size
-        assert settings.pagination.start_page == start
+        assert settings.pagination == PageNumberSettings(page_size=size, start_page=start)
         assert settings.max_concurrent_requests == limit
 
 

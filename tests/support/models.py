@@ -12,11 +12,10 @@ import httpx
 
 from api_messages import ApiRequest
 from errors import StatusError
-from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.pager import Reading
+from pagination.pager import Pager
 from pagination.sizes import PageSizes
-from settings.pagination import PaginationSettings
+from settings.pagination import OPTIONS, PAGINATION_TYPES, PaginationSettings
 
 START = ApiRequest("GET", httpx.URL("https://api.test/v1/things"))
 MOST_REQUESTS = 400
@@ -42,18 +41,12 @@ def numbered(count: int, start: int = 0) -> list[Item]:
 
 
 def settings_of(kind: str, page_size: int = 5, **others: Any) -> PaginationSettings:
-    """Pagination settings with the parameter names that the model servers read."""
-    names = {"offset": ("offset", "limit"), "page": ("page", "size"), "cursor": ("cursor", "limit")}
-    param, size_param = names.get(kind, ("", ""))
-    return PaginationSettings.model_validate(
-        {
-            "type": kind,
-            "page_size": page_size,
-            "param": param,
-            "size_param": size_param,
-            **others,
-        }
-    )
+    """Return the settings of a type; options that it does not have make no difference."""
+    assert others.keys() <= OPTIONS.keys()
+    own = {
+        name: value for name, value in others.items() if name in PAGINATION_TYPES[kind].options()
+    }
+    return PAGINATION_TYPES[kind](page_size=page_size, **own)
 
 
 class EndpointRead:
@@ -69,8 +62,8 @@ class EndpointRead:
         self._server = server
         self._choose = choose
         sizes = sizes or PageSizes(settings.page_size)
-        self._reading = Reading(create_strategy(settings), START, settings, sizes)
-        self.next: ApiRequest | None = self._reading.request
+        self._pager = Pager(START, settings, sizes)
+        self.next: ApiRequest | None = self._pager.request
         self.items: list[Item] = []
         self.asked: list[ApiRequest] = []
         self.extra = 0
@@ -96,13 +89,13 @@ class EndpointRead:
         assert self.requests <= MOST_REQUESTS, "this never ends"
         answer = self._server(request)
         if answer.status >= 400:
-            reason = self._reading.refused(answer.status)
+            reason = self._pager.refused(answer.status)
             if reason is None:
                 raise StatusError(answer.status, f"the API answered {answer.status}")
             self.next, self.reason = None, reason
             return
         page = page_of(request, answer, self._choose)
-        verdict = self._reading.receive(page)
+        verdict = self._pager.receive(page)
         if verdict.keep:
             self.items += page.items
         self.extra += verdict.extra

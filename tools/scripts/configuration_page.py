@@ -175,7 +175,11 @@ def _custom_authentication() -> list[str]:
 
 
 def _settings_fields() -> list[Field]:
-    return list(fields(importlib.import_module("settings.connection").ConnectionSettings))
+    settings = importlib.import_module("settings.connection").ConnectionSettings
+    groups = [settings.model_fields["paging"].annotation]
+    return [
+        each for model in (settings, *groups) for each in fields(model) if each.type not in groups
+    ]
 
 
 def _mapping_sections(resource: AnyModel) -> list[str]:

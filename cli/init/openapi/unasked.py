@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cli.arrays import jq_path
+from cli.init.blocks import ASKED
 from cli.init.detect.clues import (
     Clue,
     cursor_params,
@@ -26,11 +27,8 @@ from cli.init.surveyed import (
     parent_path,
 )
 from probe.masking import is_telling
-from settings.pagination import OPTION_TYPES
 
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
-_ASKED = OPTION_TYPES["where"]
-_DEFAULT_SIZES = {"offset": "limit", "page": "size", "cursor": "limit"}
 
 
 def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> Surveyed:
@@ -73,7 +71,7 @@ def _shape(collection: Collection) -> Shape:
 
 def _paging(collection: Collection) -> Paging:
     settings = next(_guesses(collection), None)
-    if settings and collection.asks_in_body and settings["paginationType"] in _ASKED:
+    if settings and collection.asks_in_body and settings["paginationType"] in ASKED:
         settings = {**settings, "in": "body"}
     if settings is None:
         return Paging(doubt=f"{_DOUBT}; it names no parameters of pagination")
@@ -100,9 +98,9 @@ def _guesses(collection: Collection) -> Iterator[dict[str, Any]]:
 
 def _with_size(kind: str, param: str, params: tuple[str, ...], **more: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"paginationType": kind, **more}
-    if param != kind:
+    if param != ASKED[kind].param:
         settings["paginationParam"] = param
     size = next(iter(size_params(params)), "")
-    if size and size != _DEFAULT_SIZES[kind]:
+    if size and size != ASKED[kind].size_param:
         settings["sizeParam"] = size
     return settings

@@ -22,9 +22,8 @@ from cli.init.detect.answers import (
 from cli.init.detect.clues import total_of
 from cli.init.detect.found import Paging
 from cli.init.detect.paging import detect_paging
-from pagination.factory import create_strategy
 from pagination.page import Page
-from pagination.pager import Reading
+from pagination.pager import Pager
 from pagination.sizes import PageSizes
 
 URL = httpx.URL("https://api.example.com/things")
@@ -121,9 +120,7 @@ def read_all(api: Api, paging: Paging) -> list[int]:
     """The items that a sync with the found settings reads, by the engine of a sync."""
     pagination = pagination_of(paging.settings)
     request = ApiRequest("GET", URL).with_query(dict(paging.query))
-    reading = Reading(
-        create_strategy(pagination), request, pagination, PageSizes(pagination.page_size)
-    )
+    reading = Pager(request, pagination, PageSizes(pagination.page_size))
     found: list[int] = []
     asked: ApiRequest | None = reading.request
     while asked:

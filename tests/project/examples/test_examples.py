@@ -156,7 +156,7 @@ def test_settings_are_valid_and_hold_no_secret(name: str) -> None:
     given = connection(name)
     assert all(variable.startswith(PREFIX) for variable in environment(name))
     settings = ConnectionSettings.parse(given)
-    assert settings.pagination_type != "none"
+    assert settings.pagination.type != "none"
     for secret in SECRETS & given.keys():
         assert PLACEHOLDER.match(given[secret])
     for form in re.findall(r"client_secret=([^&\"]*)", given.get("custom_auth_request", "")):

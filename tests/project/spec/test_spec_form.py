@@ -3,7 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import jsonschema
 import pytest
@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from settings.connection import ConnectionSettings
 from settings.credentials import CredentialSettings
-from settings.pagination import PaginationType
+from settings.pagination import OPTIONS, PAGINATION_TYPES
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
@@ -38,22 +38,20 @@ def credentials_of(settings: type[CredentialSettings]) -> dict[str, dict[str, li
 
 CREDENTIALS = credentials_of(ConnectionSettings)
 IN_VIEW = {"baseUrl", "authType"} | CREDENTIALS.keys()
-PAGED = {"paginationType": ["offset", "page", "cursor"]}
 SIGNED = {"webhookAuth": ["hmac"]}
 DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     **CREDENTIALS,
     "refreshToken": {"grantType": ["refresh_token"]},
     "refreshTokenFile": {"grantType": ["refresh_token"]},
-    "pageSize": PAGED,
-    "paginationParam": PAGED,
-    "sizeParam": PAGED,
-    "hasMorePath": PAGED,
-    "totalPath": {"paginationType": ["offset", "page", "cursor", "next_link", "header_link"]},
-    "startPage": {"paginationType": ["page"]},
-    "lastPagePath": {"paginationType": ["page"]},
-    "cursorPath": {"paginationType": ["cursor"]},
-    "nextLinkPath": {"paginationType": ["next_link"]},
-    "headerLinkRel": {"paginationType": ["header_link"]},
+    **{
+        to_camel(option.setting): {
+            "paginationType": [
+                kind for kind, each in PAGINATION_TYPES.items() if name in each.options()
+            ]
+        }
+        for name, option in OPTIONS.items()
+        if option.setting
+    },
     "webhookPreset": SIGNED,
     "webhookSecret": {"webhookAuth": ["hmac", "basic", "token"]},
     "webhookUsername": {"webhookAuth": ["basic"]},
@@ -167,4 +165,4 @@ def test_dependencies_name_settings_that_come_before_and_values_they_have() -> N
 @pytest.mark.contract("settings.authType.values", "settings.paginationType.values")
 def test_the_form_offers_what_the_settings_accept() -> None:
     assert set(SETTINGS["authType"]["enum"]) == ConnectionSettings.of_auth_types().keys()
-    assert SETTINGS["paginationType"]["enum"] == list(get_args(PaginationType))
+    assert SETTINGS["paginationType"]["enum"] == list(PAGINATION_TYPES)

@@ -17,11 +17,25 @@ from pydantic.alias_generators import to_camel
 
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
+from settings.pagination import (
+    OPTIONS,
+    PAGINATION_TYPES,
+    ConnectionPagination,
+    SingleRequestSettings,
+)
 from tools.scripts.configuration_page import names_of
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
 SETTINGS: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in SPEC["configurations"]}
+
+
+def default_of(option: str) -> str | None:
+    """Return the default that an option of pagination has in all its types; None without one."""
+    kinds = [kind for kind in PAGINATION_TYPES.values() if option in kind.options()]
+    default, *others = {kind.model_fields[option].default for kind in kinds}
+    return None if others or default is None else str(default)
+
 
 # Type and default of every setting; a default of None means that the spec gives none.
 EXPECTED: dict[str, tuple[str, object]] = {
@@ -60,16 +74,11 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "customAuthRequestTemplate": ("object", {}),
     "customHeaders": ("object", {}),
     "paginationType": ("string", "none"),
-    "pageSize": ("string", "100"),
-    "paginationParam": ("string", None),
-    "sizeParam": ("string", None),
-    "startPage": ("string", "1"),
-    "cursorPath": ("string", None),
-    "hasMorePath": ("string", None),
-    "lastPagePath": ("string", None),
-    "totalPath": ("string", None),
-    "nextLinkPath": ("string", "@odata.nextLink"),
-    "headerLinkRel": ("string", "next"),
+    **{
+        to_camel(option.setting): ("string", default_of(name))
+        for name, option in OPTIONS.items()
+        if option.setting
+    },
     "timeout": ("string", "30"),
     "verifySsl": ("boolean", True),
     "caCertificate": ("string", None),
@@ -235,14 +244,18 @@ def test_names_convert_alike_in_chart_and_framework() -> None:
 
 def test_the_settings_object_knows_every_setting_of_the_spec() -> None:
     known = {decamelize(name) for name in SETTINGS}
-    assert known - set(ConnectionSettings.model_fields) == set()
+    pagination = set(ConnectionPagination.model_fields)
+    assert known - set(ConnectionSettings.model_fields) - pagination == set()
+    assert pagination <= known
 
 
 def test_an_installation_with_nothing_but_defaults_is_accepted(factory: type[BaseModel]) -> None:
     config = factory.model_validate({"base_url": "https://api.example.com"}).model_dump()
     parsed = ConnectionSettings.parse(config)
+    assert parsed.pagination == SingleRequestSettings()
+    others = EXPECTED.keys() - set(map(to_camel, ConnectionPagination.model_fields))
     for name, (type_, default) in EXPECTED.items():
-        if type_ in ("string", "boolean") and default not in (None, ""):
+        if name in others and type_ in ("string", "boolean") and default not in (None, ""):
             assert str(getattr(parsed, decamelize(name))).removesuffix(".0") == str(default)
 
 
