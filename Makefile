@@ -23,7 +23,7 @@ test: lint types tools pytest ## Everything that must be green: lint, types, all
 tools: ## Install what tests of the image and of Redis need, as root on Debian and Ubuntu
 	@tools/scripts/system-tools
 
-lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, the spec, generated files
+lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, issue forms, the spec, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
@@ -32,6 +32,10 @@ lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, the spec
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml examples/ci/github-workflow.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/ci/gitlab-ci.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+		.github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config \
+		.github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --schemafile tools/schemas/ocean-spec.schema.json .port/spec.yaml
 	$(BIN)/python -m tools.scripts.generate_docs --check
 

@@ -1,8 +1,8 @@
 """Measures, and writes what came of it into docs/performance.md.
 
-python -m benchmarks                      all workloads, at least five runs each
-python -m benchmarks --only nested,large  some; the page keeps the figures of the others
-python -m benchmarks --quick              small sizes, one run; prints, and writes nothing
+python -m tools.benchmarks                      all workloads, at least five runs each
+python -m tools.benchmarks --only nested,large  some; the page keeps the figures of the others
+python -m tools.benchmarks --quick              small sizes, one run; prints, and writes nothing
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks", description=__doc__)
     parser.add_argument("--only", help=f"comma-separated: {', '.join(WORKLOADS)}")
     parser.add_argument("--quick", action="store_true", help="small sizes, one run, no page")
     parser.add_argument("--runs", type=int, default=5, help="runs of each client (default 5)")

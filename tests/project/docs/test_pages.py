@@ -21,6 +21,7 @@ SETTINGS = ConnectionSettings(base_url="https://api.test")
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     ROOT / "examples" / "ci" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "helm").rglob("README.md")),
