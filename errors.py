@@ -23,7 +23,7 @@ process unmasked.
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from api_messages import ApiResponse
 
@@ -72,6 +72,15 @@ class SelectorError(ConfigurationError):
     """A selector, path parameter or data_path of one resource cannot be used."""
 
 
+class Told(TypedDict, total=False):
+    """All that an error may say beside its reason; see `EndpointError`."""
+
+    said: str
+    endpoint: str
+    advice: str
+    answer: ApiResponse | None
+
+
 class EndpointError(OceanCustomError):
     """An endpoint could not be read to its end.
 
@@ -82,28 +91,24 @@ class EndpointError(OceanCustomError):
     """
 
     reason: str
-    said: str
-    endpoint: str
-    advice: str
-    answer: ApiResponse | None
+    said: str = ""
+    endpoint: str = ""
+    advice: str = ""
+    answer: ApiResponse | None = None
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        said: str = "",
-        endpoint: str = "",
-        advice: str = "",
-        answer: ApiResponse | None = None,
-    ) -> None:
+    def __init__(self, reason: str, **told: Unpack[Told]) -> None:
         super().__init__(reason)
-        vars(self).update(reason=reason, said=said, endpoint=endpoint, advice=advice, answer=answer)
+        vars(self).update(told, reason=reason)
 
     def __str__(self) -> str:
-        place = f"{self.endpoint}: " if self.endpoint else ""
+        return f"{self.endpoint}: {self.text}" if self.endpoint else self.text
+
+    @property
+    def text(self) -> str:
+        """The message without the endpoint."""
         said = f": {self.said}" if self.said else ""
         hint = f" ({self.advice})" if self.advice else ""
-        return f"{place}{self.reason}{said}{hint}"
+        return f"{self.reason}{said}{hint}"
 
     def at(self, endpoint: str) -> Self:
         """Return the same error about an endpoint, such as `GET https://api.test/users`.
@@ -130,17 +135,8 @@ class StatusError(EndpointError):
 
     status: int
 
-    def __init__(
-        self,
-        status: int,
-        reason: str,
-        *,
-        said: str = "",
-        endpoint: str = "",
-        advice: str = "",
-        answer: ApiResponse | None = None,
-    ) -> None:
-        super().__init__(reason, said=said, endpoint=endpoint, advice=advice, answer=answer)
+    def __init__(self, status: int, reason: str, **told: Unpack[Told]) -> None:
+        super().__init__(reason, **told)
         vars(self).update(status=status)
 
 

@@ -1,4 +1,4 @@
-"""What a status of the API means: one table, read by everything that decides by a status.
+"""The table of what a status of the API means, read by everything that decides by a status.
 
     meaning_of(404, Situation.REQUEST)        Meaning.ABSENT, an error
     meaning_of(404, Situation.NESTED)         Meaning.GONE, the parent vanished
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Situation(Enum):
-    """What was asked, in the user's words; what a status means for any request holds for all."""
+    """A question to the API, in the user's words; each is also a `REQUEST`."""
 
     REQUEST = "any request"
     NESTED = "a nested endpoint, for a value that was discovered"
@@ -22,7 +22,7 @@ class Situation(Enum):
     EXPORT = "the download of an export job"
     LIVE_EVENT = "the endpoint that a live event is about"
     RENEWABLE = "a request with credentials that can be renewed (`custom`, `oauth2`)"
-    CONDITIONAL = "a conditional request (`responseDirectory`)"
+    KEPT = "a request whose answer may be kept (`responseDirectory`)"
     SPENT_LIMIT = "a request beyond a limit, as headers of the answer say"
     LOAD = "any request, as to how many are sent at once"
     LOAD_AGAIN = "a request that is sent again, as to how many are sent at once"
@@ -30,7 +30,7 @@ class Situation(Enum):
 
 
 class Meaning(Enum):
-    """How to take an answer because of its status."""
+    """The way to take an answer because of its status."""
 
     ANSWER = auto()
     EMPTY = auto()
@@ -41,6 +41,7 @@ class Meaning(Enum):
     LIMITED = auto()
     OVERLOAD = auto()
     BROKEN = auto()
+    FRESH = auto()
     UNCHANGED = auto()
     CHANGED = auto()
     EXPIRED = auto()
@@ -62,8 +63,8 @@ class Row(NamedTuple):
 
     statuses: Collection[int]
     meaning: Meaning
-    then: str = "an error"
     advice: str = ""
+    then: str = "an error"
 
     @property
     def named(self) -> str:
@@ -76,77 +77,78 @@ class Row(NamedTuple):
 
 TABLE: Mapping[Situation, Sequence[Row]] = {
     Situation.REQUEST: (
-        Row((204, 205), Meaning.EMPTY, "empty"),
-        Row(range(200, 300), Meaning.ANSWER, "its body is read"),
-        Row((301, 302), Meaning.MOVED, "followed to its `Location`, a POST as a GET"),
-        Row((303,), Meaning.SEE_OTHER, "followed to its `Location` with a GET"),
-        Row((307, 308), Meaning.MOVED_AS_SENT, "followed to its `Location` as it was sent"),
+        Row((204, 205), Meaning.EMPTY, then="empty"),
+        Row(range(200, 300), Meaning.ANSWER, then="its body is read"),
+        Row((301, 302), Meaning.MOVED, then="followed to its `Location`, a POST as a GET"),
+        Row((303,), Meaning.SEE_OTHER, then="followed to its `Location` with a GET"),
+        Row((307, 308), Meaning.MOVED_AS_SENT, then="followed to its `Location` as it was sent"),
         Row(
             (408, 425, 500, 502, 503, 504),
             Meaning.PASSING,
-            "sent again after a while, up to `maxRetries` times; then an error",
+            then="sent again after a while, up to `maxRetries` times; then an error",
         ),
         Row(
             (429,),
             Meaning.LIMITED,
-            "sent again likewise; all other requests wait for as long as it asks",
             "look at maxConcurrentRequests and maxRequestsPerSecond",
+            "sent again likewise; all other requests wait for as long as it asks",
         ),
-        Row(
-            (400, 422),
-            Meaning.ERROR,
-            advice="look at query_params, body and the pagination settings",
-        ),
-        Row((401,), Meaning.UNAUTHENTICATED, advice="look at authType and its credentials"),
-        Row((403,), Meaning.FORBIDDEN, advice="the credentials lack permission for this endpoint"),
-        Row((404,), Meaning.ABSENT, advice="look at baseUrl and the path in kind"),
-        Row((405,), Meaning.ERROR, advice="look at the selector's method"),
-        Row(
-            (407,),
-            Meaning.PROXY,
-            advice="the proxy wants credentials; look at proxy or HTTPS_PROXY",
-        ),
-        Row((410,), Meaning.ERROR, advice="look at baseUrl and the path in kind"),
-        Row((413,), Meaning.ERROR, advice="look at pageSize and the selector's body"),
-        Row((415,), Meaning.ERROR, advice="look at the selector's headers and body"),
+        Row((400, 422), Meaning.ERROR, "look at query_params, body and the pagination settings"),
+        Row((401,), Meaning.UNAUTHENTICATED, "look at authType and its credentials"),
+        Row((403,), Meaning.FORBIDDEN, "the credentials lack permission for this endpoint"),
+        Row((404,), Meaning.ABSENT, "look at baseUrl and the path in kind"),
+        Row((405,), Meaning.ERROR, "look at the selector's method"),
+        Row((407,), Meaning.PROXY, "the proxy wants credentials; look at proxy or HTTPS_PROXY"),
+        Row((410,), Meaning.ERROR, "look at baseUrl and the path in kind"),
+        Row((413,), Meaning.ERROR, "look at pageSize and the selector's body"),
+        Row((415,), Meaning.ERROR, "look at the selector's headers and body"),
         Row((), Meaning.ERROR),
     ),
     Situation.NESTED: (
-        Row((404, 410), Meaning.GONE, "its parent vanished meanwhile: logged, counts as empty"),
+        Row(
+            (404, 410), Meaning.GONE, then="its parent vanished meanwhile: logged, counts as empty"
+        ),
     ),
     Situation.LATER_PAGE: (
-        Row((404, 416), Meaning.NO_PAGE, "the end, when nothing else tells"),
+        Row((404, 416), Meaning.NO_PAGE, then="the end, when nothing else tells"),
         Row(
             (400, 422),
             Meaning.REFUSED_PAGE,
-            "an error, unless a total proves that all items arrived",
+            then="an error, unless a total proves that all items arrived",
         ),
     ),
-    Situation.EXTRA_PAGE: (Row((400, 404, 416, 422), Meaning.NO_PAGE, "the end"),),
+    Situation.EXTRA_PAGE: (Row((400, 404, 416, 422), Meaning.NO_PAGE, then="the end"),),
     Situation.EXPORT: (
-        Row((404, 410), Meaning.ERROR, "an error: a job that is gone is no parent that is gone"),
+        Row(
+            (404, 410), Meaning.ERROR, then="an error: a job that is gone is no parent that is gone"
+        ),
     ),
     Situation.LIVE_EVENT: (
-        Row((404, 410), Meaning.GONE, "its item is deleted; more than three in a row are an error"),
+        Row(
+            (404, 410),
+            Meaning.GONE,
+            then="its item is deleted; more than three in a row are an error",
+        ),
     ),
     Situation.RENEWABLE: (
-        Row((401,), Meaning.EXPIRED, "sent again with new credentials, once; then an error"),
+        Row((401,), Meaning.EXPIRED, then="sent again with new credentials, once; then an error"),
     ),
-    Situation.CONDITIONAL: (
-        Row((304,), Meaning.UNCHANGED, "the answer that was kept holds"),
-        Row((412,), Meaning.CHANGED, "sent again without conditions"),
+    Situation.KEPT: (
+        Row((200,), Meaning.FRESH, then="kept for the next resync, if its headers let it"),
+        Row((304,), Meaning.UNCHANGED, then="the answer that was kept holds"),
+        Row((412,), Meaning.CHANGED, then="sent again without conditions"),
     ),
-    Situation.SPENT_LIMIT: (Row((403,), Meaning.LIMITED, "the same as 429"),),
+    Situation.SPENT_LIMIT: (Row((403,), Meaning.LIMITED, then="the same as 429"),),
     Situation.LOAD: (
-        Row((429, 503), Meaning.OVERLOAD, "fewer, until requests succeed again"),
-        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
+        Row((429, 503), Meaning.OVERLOAD, then="fewer, until requests succeed again"),
+        Row(range(500, 1000), Meaning.BROKEN, then="as many as before"),
     ),
     Situation.LOAD_AGAIN: (
-        Row((429,), Meaning.OVERLOAD, "fewer, until requests succeed again"),
-        Row(range(500, 1000), Meaning.BROKEN, "as many as before"),
+        Row((429,), Meaning.OVERLOAD, then="fewer, until requests succeed again"),
+        Row(range(500, 1000), Meaning.BROKEN, then="as many as before"),
     ),
     Situation.BASE_URL: (
-        Row(range(500, 1000), Meaning.BROKEN, "the server, or a gateway before it, is broken"),
+        Row(range(500, 1000), Meaning.BROKEN, then="the server, or a gateway before it, is broken"),
     ),
 }
 PASSING = frozenset({Meaning.PASSING, Meaning.LIMITED})

@@ -113,7 +113,7 @@ class Revalidation:
         asked = conditions.conditions_of(known.kept)
         request.headers.update(asked)
         response = await send(request)
-        meaning = meaning_of(response.status_code, Situation.CONDITIONAL)
+        meaning = meaning_of(response.status_code, Situation.KEPT)
         if asked and meaning is Meaning.UNCHANGED:
             served = await self._serve(known, response)
             if served:
@@ -124,7 +124,7 @@ class Revalidation:
                 request.headers.pop(header, None)
             known = replace(known, entry=None)
             response = await send(request)
-        if response.status_code == httpx.codes.OK:
+        if meaning_of(response.status_code, Situation.KEPT) is Meaning.FRESH:
             await self._keep(known, response, was_asked=bool(asked))
         return response
 

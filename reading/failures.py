@@ -1,4 +1,4 @@
-"""What goes wrong while a resource is read: kept, told together, or taken for a vanished parent."""
+"""Failures of reading a resource: kept, told together, or taken for a vanished parent."""
 
 from dataclasses import dataclass, field
 
@@ -71,8 +71,6 @@ class Vanished:
 def _describe_group(errors: list[EndpointError]) -> str:
     if len(errors) == 1:
         return f"  - {errors[0]}"
-    said = f": {errors[0].said}" if errors[0].said else ""
-    hint = f" ({errors[0].advice})" if errors[0].advice else ""
     places = "; ".join(error.endpoint for error in errors[:_EXAMPLES])
     more = f"; and {len(errors) - _EXAMPLES} more" if len(errors) > _EXAMPLES else ""
-    return f"  - {len(errors)} times {errors[0].reason}{said}{hint}: {places}{more}"
+    return f"  - {len(errors)} times {errors[0].text}: {places}{more}"

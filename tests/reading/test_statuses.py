@@ -277,14 +277,23 @@ async def kept(api: FakeApi, read: Read, tmp_path: Path) -> Reading:
     return reading
 
 
-@statuses(Situation.CONDITIONAL, Meaning.UNCHANGED)
+@statuses(Situation.KEPT, Meaning.FRESH)
+async def test_an_answer_is_kept(api: FakeApi, read: Read, tmp_path: Path, status: int) -> None:
+    api.script(Reply(status, ITEMS, {"etag": '"one"'}))
+    for _ in range(2):
+        reading = await read(response_directory=str(tmp_path / "kept"))
+        await reading.client._revalidation._finished()  # type: ignore[union-attr] # there is one
+    assert [request.headers.get("if-none-match") for request in api.received] == [None, '"one"']
+
+
+@statuses(Situation.KEPT, Meaning.UNCHANGED)
 async def test_what_was_kept_holds(api: FakeApi, kept: Reading, status: int) -> None:
     api.script(Reply(status, b""))
     assert (await kept.run()).items == ITEMS
     assert len(api.received) == 2
 
 
-@statuses(Situation.CONDITIONAL, Meaning.CHANGED)
+@statuses(Situation.KEPT, Meaning.CHANGED)
 async def test_what_was_kept_is_asked_for_again(api: FakeApi, kept: Reading, status: int) -> None:
     api.script(Reply(status), Reply(200, [{"id": 3}]))
     assert (await kept.run()).items == [{"id": 3}]

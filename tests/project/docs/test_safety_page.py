@@ -15,7 +15,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_another_meaning_is_another_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = Row((404, 451), Meaning.GONE, "left out", "look at it")
+    row = Row((404, 451), Meaning.GONE, "look at it", "left out")
     monkeypatch.setattr(safety_page, "TABLE", {**TABLE, Situation.NESTED: [row]})
     added = set(safety_page.render(ROOT).splitlines()) - set(
         (ROOT / safety_page.PAGE).read_text("utf-8").splitlines()
