@@ -63,7 +63,7 @@ class Csv(Format):
     """Records of texts; the first line names the columns unless `columns` does."""
 
     name = "csv"
-    media_types = frozenset({"text/csv", "application/csv", "text/x-csv"})
+    media_types = ("text/csv", "application/csv", "text/x-csv")
     suffixes = ("csv",)
     gives = "each record, an object of texts"
     refuses = "see below"

@@ -83,13 +83,13 @@ class ItemReader(ABC):
 class Format(ABC):
     """How a body is read. Each format is a class, whose fields are the options of a user.
 
-    To add one, write its class, and name it in `registry.FORMATS`. `media_types` are the ones of a
-    Content-Type that mean it, `suffixes` those of file names, and `gives` and `refuses` tell the
-    documentation what `data_path: .` gives, and what is an error.
+    To add one, write its class, and name it in `registry.FORMATS`. `media_types` are those that
+    mean it, or their ends, such as `+xml`, and `suffixes` are those of file names. `gives` and
+    `refuses` tell the documentation what `data_path: .` gives, and what is an error.
     """
 
     name: ClassVar[str]
-    media_types: ClassVar[frozenset[str]] = frozenset()
+    media_types: ClassVar[tuple[str, ...]] = ()
     suffixes: ClassVar[tuple[str, ...]] = ()
     gives: ClassVar[str]
     refuses: ClassVar[str]
@@ -119,7 +119,7 @@ class Format(ABC):
     @classmethod
     def is_meant_by(cls, media_type: str) -> bool:
         """Whether a Content-Type says this format."""
-        return media_type in cls.media_types
+        return media_type.endswith(cls.media_types)
 
     @classmethod
     def looks_like(cls, text: str) -> bool:
@@ -135,8 +135,8 @@ class Format(ABC):
         """Return a whole document as a JSON value.
 
         Raises:
-            ResponseError: it is empty, or cannot be decoded.
-            ValueError: it is not this format; the message never quotes it.
+            ResponseError: it is empty, cannot be decoded, or is not this format.
+            ValueError: it is no JSON; the message never quotes it.
         """
 
 

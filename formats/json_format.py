@@ -40,9 +40,13 @@ class JsonLines(Format):
     """A JSON value in each line, which is an item."""
 
     name = "jsonl"
-    media_types = frozenset(
-        f"application/{name}"
-        for name in ("x-ndjson", "ndjson", "jsonl", "x-jsonl", "jsonlines", "x-jsonlines")
+    media_types = (
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonl",
+        "application/jsonlines",
+        "application/x-jsonlines",
     )
     suffixes = ("jsonl", "ndjson")
     gives = "the value of each line"

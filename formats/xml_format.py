@@ -36,7 +36,7 @@ class Xml(Format):
     """One object; `lists` names the elements that are lists even when there is one."""
 
     name = "xml"
-    media_types = frozenset({"application/xml", "text/xml"})
+    media_types = ("application/xml", "text/xml", "+xml")
     suffixes = ("xml",)
     gives = "the document as one object; name the elements: `.users.user`"
     refuses = "see below"
@@ -48,8 +48,7 @@ class Xml(Format):
 
     @classmethod
     def is_meant_by(cls, media_type: str) -> bool:
-        is_xml = media_type in cls.media_types or media_type.endswith("+xml")
-        return is_xml and media_type not in _NO_DATA
+        return media_type not in _NO_DATA and media_type.endswith(cls.media_types)
 
     @classmethod
     def looks_like(cls, text: str) -> bool:

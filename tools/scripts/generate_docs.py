@@ -16,6 +16,7 @@ from tools.scripts import (
     compare_page,
     configuration_page,
     contract_page,
+    formats_page,
     safety_page,
 )
 from tools.scripts.contract_markers import CollectionError, collect
@@ -62,6 +63,11 @@ def safety(root: Path) -> tuple[Path, str, list[str]]:
     return root / safety_page.PAGE, safety_page.render(root), []
 
 
+def formats(root: Path) -> tuple[Path, str, list[str]]:
+    """Return the page of response formats, with the table of all of them."""
+    return root / formats_page.PAGE, formats_page.render(root), []
+
+
 PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
     "chart-schema": chart_schema,
     "chart-secrets": chart_secrets,
@@ -69,6 +75,7 @@ PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
     "compare": compare,
     "configuration": configuration,
     "contract": contract,
+    "formats": formats,
     "safety": safety,
 }
 
