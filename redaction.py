@@ -102,12 +102,12 @@ class Redactor:
         self._hidden = hidden
 
     def text(self, text: str) -> str:
-        """The text with every known secret masked."""
+        """Return the text with every known secret masked."""
         found = (match.span(1) for pattern in self._patterns for match in pattern.finditer(text))
         return _JSON_WEB_TOKEN.sub(MASK, _without(sorted(found), text))
 
     def url(self, url: httpx.URL | str) -> str:
-        """The URL without user information, secrets, and values of parameters like `token`.
+        """Return the URL without user information, secrets, and values of parameters like `token`.
 
         It is for people: values are decoded, but for control characters.
         """
@@ -122,13 +122,13 @@ class Redactor:
         return _CONTROL.sub(lambda match: quote(match[0]), shown)
 
     def _address(self, url: httpx.URL) -> str:
-        """Scheme, host and path; a path that holds a secret is shown decoded, so that it shows."""
+        """Return scheme, host and path, decoded where it holds a secret, so that the mask shows."""
         plain = str(url.copy_with(userinfo=None, query=None, fragment=None))
         masked = self.text(url.path)
         return plain if masked == url.path else f"{url.scheme}://{url.netloc.decode()}{masked}"
 
     def excerpt(self, content: bytes) -> str:
-        """The start of a body for an error message: at most 300 characters, on one line."""
+        """Return the start of a body for an error: at most 300 characters, on one line."""
         # Masked before it is cut, so that no cut leaves the start of a secret behind.
         text = content[:_LOOKED_AT].decode("utf-8", errors="replace")
         named = _NAMED_IN_BODY.sub(rf'\1"{MASK}"', text)
@@ -143,7 +143,7 @@ def unmask(patterns: set[str]) -> None:
 
 
 def leaves(value: Any, name: str = "") -> Iterator[str]:
-    """Every string and number inside a JSON value as text, except under names that hold no secret.
+    """Yield every string and number inside a JSON value as text, except under harmless names.
 
     Numbers count: an account number or a PIN may be one. `name` is the key that holds `value`.
     """
@@ -158,7 +158,7 @@ def leaves(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _without(spans: Iterable[tuple[int, int]], text: str) -> str:
-    """The text with a mask in place of each span; spans are sorted, and may overlap."""
+    """Return the text with a mask in place of each span; spans are sorted, and may overlap."""
     parts: list[str] = []
     position = 0
     for begin, end in spans:
@@ -180,7 +180,7 @@ def _forms_of(secret: str) -> set[str]:
 
 
 def _spellings_of(form: str) -> set[str]:
-    """The usual ones in URLs and JSON."""
+    """Return how a secret is usually spelt in URLs and JSON."""
     return {
         form,
         quote(form, safe=""),
@@ -193,7 +193,7 @@ def _spellings_of(form: str) -> set[str]:
 
 
 def _in_any_spelling(form: str) -> str:
-    """A pattern for the text, however an API escapes it in URLs, HTML and JSON."""
+    """Return a pattern for a text, however an API escapes it in URLs, HTML and JSON."""
     return "".join(map(_spelt, form))
 
 

@@ -34,7 +34,7 @@ _MOST_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a data_path found in one body.
+    """The items that a data_path found in one body.
 
     `received` is how many records the API sent, before any filter in the expression: pagination
     counts these. None when the answer is a single object. `matched` is false when the path leads
@@ -66,7 +66,7 @@ class DataPath:
 
     @property
     def list_path(self) -> list[Step] | None:
-        """Where the list is whose elements can be looked at one by one; None if they cannot."""
+        """The path of the list whose elements can be looked at one by one; None if they cannot."""
         if any(isinstance(step, int) and step < 0 for step in self._steps):
             return None
         return self._steps if self._is_path or self._each else None
@@ -100,7 +100,7 @@ class DataPath:
         return replace(found, beside=self.beside(body.value))
 
     def beside(self, value: Any) -> Any:
-        """The object of a body that holds the items, where totals stand."""
+        """Return the object of a body that holds the items, where totals stand."""
         return walk(value, self._steps[:-1])[1]
 
     async def _find(self, body: Body, present: bool, source: Any, worker: JqWorker) -> Extraction:
@@ -119,14 +119,14 @@ class DataPath:
         return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)
 
     async def _run(self, body: Body, worker: JqWorker) -> list[Any]:
-        """All outputs of the expression."""
+        """Return all outputs of the expression."""
         text = await json_text(body)
         if len(text) <= _LARGE:
             return list(self._program.input_text(text))
         return await run_apart(guarded(self.expression), text.encode(), worker)
 
     def _iterate(self, source: Any) -> list[Any]:
-        """The outputs of a simple path, whose rest is nothing or an iteration."""
+        """Return the outputs of a simple path, whose rest is nothing or an iteration."""
         if not self._rest.startswith("[]") or source is None or isinstance(source, list):
             return [source]
         if isinstance(source, Mapping):
@@ -143,14 +143,14 @@ class DataPath:
 
 @dataclass(frozen=True, slots=True)
 class _EachItem:
-    """What an expression does with each element of a list: the part after `.data[] |`."""
+    """The part of an expression that each element of a list goes through, after `.data[] |`."""
 
     program: str
     is_piped: bool
 
     @classmethod
     def of(cls, rest: str) -> "_EachItem | None":
-        """From the part after the path; None when it looks at more than one element at a time."""
+        """Return it from the part after the path; None when that looks at several at a time."""
         match = _EACH.fullmatch(rest)
         if match is None:
             return None
@@ -165,7 +165,7 @@ class _EachItem:
         return cls(program, is_piped=match["mapped"] is None)
 
     async def outputs(self, text: bytes, worker: JqWorker) -> list[Any]:
-        """All outputs for the elements of a list; errors as for `run_apart`."""
+        """Return all outputs for the elements of a list; errors as for `run_apart`."""
         return await run_apart(self.program, text, worker)
 
 
@@ -180,7 +180,7 @@ class ItemExpression:
         self._steps = [] if rest else steps
 
     def first(self, item: Any) -> Any:
-        """The first output; None when there is none.
+        """Return the first output; None when there is none.
 
         Raises:
             ValueError: the expression fails on this item.
@@ -193,7 +193,7 @@ class ItemExpression:
             return None
 
     def every(self, item: Any) -> list[Any]:
-        """All outputs.
+        """Return all outputs.
 
         Raises:
             ValueError: the expression fails on this item.
@@ -203,7 +203,7 @@ class ItemExpression:
         return list(self._program.input_value(item).all())
 
     def _plain(self, item: Any) -> str | int | None:
-        """The text, number or truth value at the end of a path; None where jq has to tell."""
+        """Return the text, number or truth at the end of a path; None where jq has to tell."""
         if not self._steps:
             return None
         # Most expressions are a path, for which a run of jq would cost a hundred times as much.
@@ -213,7 +213,7 @@ class ItemExpression:
 
 @lru_cache(maxsize=1024)
 def compile_jq(expression: str, setting: str) -> Any:
-    """Compile as Ocean does: its quoting help, and no environment unless the operator allows it.
+    """Compile an expression to the program that Ocean makes of it.
 
     Raises:
         SelectorError: names the setting and says what jq says.
@@ -225,7 +225,7 @@ def compile_jq(expression: str, setting: str) -> Any:
 
 
 def keys_of(body: Any, depth: int = 1) -> str:
-    """The keys of a body for an error message, such as `data.users, next`."""
+    """Return the keys of a body for an error message, such as `data.users, next`."""
     if isinstance(body, Mapping):
         return ", ".join(_key_paths(body, depth)) or "no keys"
     return kind_of(body)
@@ -271,7 +271,7 @@ def environment_is_allowed() -> bool:
 
 
 async def run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
-    """All outputs of a program that runs in another process.
+    """Return all outputs of a program that runs in another process.
 
     Raises:
         ValueError: the program fails on this text.

@@ -1,4 +1,4 @@
-"""The process that `jq_worker` keeps: runs jq programs over JSON texts until its input ends.
+"""The process that a `JqWorker` keeps: runs jq programs over JSON texts until its input ends.
 
 One request and one reply at a time. A request is `REQUEST` (seconds allowed, 0 for any; length of
 the program; length of the text), the program and the text. A reply is `REPLY` (a state, whether
@@ -28,7 +28,7 @@ _PROGRAMS = 64
 
 
 def answer(program: str, text: bytes) -> tuple[int, bytes]:
-    """The state and content of a reply: all outputs of the program, over all texts of the input."""
+    """Return the state and content of a reply: all outputs, over all texts of the input."""
     try:
         compiled = _compile(program)
     except ValueError as error:
@@ -82,7 +82,7 @@ def _bytes(error: ValueError) -> bytes:
 
 
 def _resident() -> int:
-    """Bytes of memory in use; 0 where the system does not tell."""
+    """Return the bytes of memory in use; 0 where the system does not tell."""
     try:
         with open("/proc/self/statm", "rb") as file:  # noqa: PTH123  # pathlib costs start-up time
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

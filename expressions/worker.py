@@ -27,11 +27,11 @@ _PATIENCE = 2.0
 
 
 class JqWorkerError(Exception):
-    """No process could be started, or it died over the same text twice."""
+    """A jq process that could not be started, or died over the same text twice."""
 
 
 class InvalidProgramError(ValueError):
-    """The program does not compile; the message is jq's."""
+    """A program that does not compile; the message is jq's."""
 
 
 class JqWorker:
@@ -56,7 +56,7 @@ class JqWorker:
         text: bytes,
         timeout: float | None = None,  # noqa: ASYNC109  # ends the process, not just the waiting
     ) -> list[bytes]:
-        """All outputs of a program, as JSON texts.
+        """Return all outputs of a program, as JSON texts.
 
         Args:
             program: what jq compiles, as it is.
@@ -109,7 +109,7 @@ class _Kept:
         self._finalizer: weakref.finalize[[subprocess.Popen[bytes], int], _Kept] | None = None
 
     def start(self) -> subprocess.Popen[bytes]:
-        """The running process. Unbuffered, so that a fork never holds half a request."""
+        """Return the running process, unbuffered, so that a fork never holds half a request."""
         if self.process and self.process.poll() is not None:
             self.end()
         if self.process is None:
@@ -123,7 +123,7 @@ class _Kept:
         return self.process
 
     def end(self) -> int | None:
-        """End the process; its exit code, negative for the number of a signal."""
+        """End the process and return its exit code, negative for the number of a signal."""
         process, self.process = self.process, None
         if self._finalizer:
             self._finalizer()

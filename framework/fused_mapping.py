@@ -27,7 +27,7 @@ type Result = list[Any] | dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FusedMapping:
-    """What evaluates one resource's mapping. `program` is empty where no item can be selected."""
+    """One resource's mapping as one program, which is empty where no item can be selected."""
 
     selector: Leaf
     parse_all: bool
@@ -38,7 +38,7 @@ class FusedMapping:
     def entity_of(
         self, results: list[Result]
     ) -> tuple[list[MappedEntity], list[Exception], list[Exception]]:
-        """The mapped entity of an item, or the errors of both ways of Ocean's, for its results."""
+        """Return the mapped entity for an item's results, or the errors of both of Ocean's ways."""
         try:
             passed = _as_bool(self.selector, results)
         except Exception as error:  # noqa: BLE001  # Ocean collects whatever is raised
@@ -61,7 +61,7 @@ class FusedMapping:
 
 
 def expressions_of(mapping: Any) -> Iterator[Any]:
-    """All leaves of a mapping: texts, or what stands in the place of one."""
+    """Yield all leaves of a mapping: texts, or what stands in the place of one."""
     if isinstance(mapping, dict):
         mapping = list(mapping.values())
     if isinstance(mapping, list):
@@ -127,7 +127,7 @@ class _Walk:
 
 
 def _output(leaf: Leaf, results: list[Result]) -> Any:
-    """The first output of an expression.
+    """Return the first output of an expression.
 
     Raises:
         StopIteration: it has none.
@@ -146,7 +146,7 @@ def _output(leaf: Leaf, results: list[Result]) -> Any:
 
 
 def _exact(value: Any, text: str) -> Any:
-    """The value with its integers as jq writes them: jq.py takes each through a double.
+    """Return the value with its integers as jq writes them: jq.py takes each through a double.
 
     Where the text says something else altogether (jq leaves out what is nested too deeply), the
     value remains.

@@ -35,7 +35,7 @@ type Node = Leaf | Branch | list[Branch]
 
 
 class UnfusableError(Exception):
-    """Ocean has to evaluate this itself; the message says why, after "because"."""
+    """A mapping that Ocean has to evaluate itself; the message says why, after "because"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class ProgramBuilder:
         return Leaf(pattern, path, place)
 
     def split(self, mapping: Mapping[str, Any], path: str) -> tuple[Branch, Branch]:
-        """What Ocean evaluates directly, and what it defers, as it separates a mapping."""
+        """Return what Ocean evaluates directly, and what it defers, as it separates a mapping."""
         direct, deferred = Branch(), Branch()
         for key, value in mapping.items():
             current = f"{path}.{key}" if path else key

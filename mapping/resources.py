@@ -28,7 +28,7 @@ class CustomResourceConfig(ResourceConfig):
     )
 
     def plan(self, settings: ConnectionSettings) -> ResourcePlan:
-        """The checked form of this resource.
+        """Return the checked form of this resource.
 
         Raises:
             SelectorError: the selector cannot be used.
@@ -54,14 +54,14 @@ class CustomPortAppConfig(PortAppConfig):
 
 
 def is_incremental(resource: object) -> bool:
-    """Whether a resource takes part in incremental runs; a wrong one does too, and fails."""
+    """Tell whether a resource takes part in incremental runs; a wrong one does too, and fails."""
     if not isinstance(resource, CustomResourceConfig):
         return False
     return resource.selector.incremental is not None or resource.selector.is_wrong
 
 
 def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[ResourcePlan]:
-    """The plans of all resources that can be read; the others fail when it is their turn."""
+    """Return the plans of all resources that can be read; the others fail when they are read."""
     plans = []
     for resource in resources:
         if isinstance(resource, CustomResourceConfig):

@@ -13,7 +13,7 @@ _PLACEHOLDER = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 
 
 class TemplateError(ValueError):
-    """A template names nothing usable; the message never holds a value of the response."""
+    """A placeholder that gives nothing usable; the message never holds a value of the response."""
 
 
 def check(template: Any, place: str = "") -> None:

@@ -26,7 +26,7 @@ _KEY = "PRIVATE KEY"
 
 
 def read_pem(value: object) -> object:
-    """PEM as text: the value itself, or what the file holds that it names.
+    """Return PEM as text: the value itself, or what the file holds that it names.
 
     Line breaks that a form or an environment file made spaces, or `\\n`, are line breaks again.
     """
@@ -95,7 +95,7 @@ PrivateKey = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What proves to a server who asks: PEM, and what opens the key when it is encrypted."""
+    """A client certificate with its key, both PEM, and the password of an encrypted key."""
 
     certificate: str
     key: str
@@ -116,7 +116,7 @@ class Identity:
             context.load_cert_chain(file.name, password=self.password)
 
     def problems(self) -> Iterator[str]:
-        """What is wrong with these, each named as in the spec."""
+        """Yield what is wrong with these, each named as in the spec."""
         password = self.password.encode() or None
         try:
             key = load_pem_private_key(self.key.encode(), password)
@@ -146,7 +146,7 @@ class Identity:
 def identity(
     certificate: SecretStr | None, key: SecretStr | None, password: SecretStr | None
 ) -> Identity | None:
-    """The identity of these settings; the key may stand in the text of the certificate."""
+    """Return the identity of these settings; the key may stand in the text of the certificate."""
     if not certificate:
         return None
     pem = certificate.get_secret_value()
@@ -158,7 +158,7 @@ def identity(
 def identity_problems(
     certificate: SecretStr | None, key: SecretStr | None, password: SecretStr | None
 ) -> Iterator[str]:
-    """What is wrong with these settings together, each problem named as in the spec."""
+    """Yield what is wrong with these settings together, each named as in the spec."""
     found = identity(certificate, key, password)
     if found is None:
         if key or password:
@@ -181,5 +181,5 @@ def _has_key(pem: str) -> bool:
 
 
 def _blocks(pem: str, is_wanted: Callable[[str], bool]) -> Iterator[str]:
-    """The PEM blocks whose label is wanted, as they stand in the text."""
+    """Yield the PEM blocks whose label is wanted, as they stand in the text."""
     return (found[0] for found in _BLOCK.finditer(pem) if is_wanted(found[2]))

@@ -174,7 +174,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
 
     @property
     def identity(self) -> certificates.Identity | None:
-        """What proves to servers who asks, if they want a certificate."""
+        """The client certificate to show to servers that want one."""
         return certificates.identity(*self._shown)
 
     @property
@@ -198,12 +198,12 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
 
 
 def _is_unset(value: object) -> bool:
-    """Forms, charts and Ocean's own defaults all spell "not set" differently."""
+    """Tell whether a value means "not set", as forms, charts and Ocean's defaults spell it."""
     return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
 
 
 def _describe(detail: ErrorDetails) -> str:
-    """One line for one pydantic error, in the words of the spec and without any secret."""
+    """Return a line for one of pydantic's errors, in the words of the spec and without secrets."""
     loc = [str(part) for part in detail["loc"] if part != "paging"]
     setting, *inner = loc or ["settings"]
     name = to_camel(setting)

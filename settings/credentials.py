@@ -405,7 +405,7 @@ class CredentialSettings(
 
     @property
     def secrets(self) -> Iterator[str]:
-        """What is secret as a whole, whatever authType is."""
+        """All that is secret as a whole, whatever authType is."""
         classes = self.of_auth_types().values()
         for name in {name for each in classes for name in each.model_fields}:
             value = getattr(self, name)

@@ -34,7 +34,7 @@ class KeyRefusedError(ValueError):
 
 
 def load_key(text: str, algorithm: SigningAlgorithm) -> Any:
-    r"""The key in a setting, ready to sign with.
+    r"""Return the key in a setting, ready to sign with.
 
     Inputs: `text`, a private key in PEM for RS, PS, ES and EdDSA, in which line breaks may be
     written as `\n`; for HS the secret as it is, or its bytes as `hex:…` or `base64:…`.

@@ -1,4 +1,4 @@
-"""What connection settings are made of: the frozen base model and values that arrive as text."""
+"""The base of all settings, and the types of those that arrive as text."""
 
 import json
 import re
@@ -24,7 +24,7 @@ _HEADER_NAME = re.compile(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
 
 
 class FrozenSettings(BaseModel):
-    """Immutable; accepts camelCase (spec, JSON values) and snake_case (Ocean's) names alike."""
+    """Settings that never change; camelCase names (spec) and snake_case ones (Ocean) both count."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -42,7 +42,7 @@ def refuse(problem: str) -> NoReturn:
 
 
 def from_json(value: object) -> object:
-    """Decode an object or list that arrived as JSON text; anything else passes unchanged."""
+    """Return an object or list that arrived as JSON text; anything else as it is."""
     if not isinstance(value, str):
         return value
     try:
@@ -86,7 +86,7 @@ def _text_values(value: object) -> object:
 
 
 def checked_headers(headers: dict[str, str]) -> dict[str, str]:
-    """The headers without blanks around values, which are no part of these (RFC 9110, 5.5)."""
+    """Return the headers, without blanks around values (RFC 9110, section 5.5)."""
     for name, value in headers.items():
         check_header(name, value)
     return {name: value.strip(" \t") for name, value in headers.items()}

@@ -20,7 +20,7 @@ _MOST_SIGNATURES = 20
 
 @dataclass(frozen=True, slots=True)
 class SignatureScheme:
-    """Where the signature is, and of what.
+    """The place of a signature in an event, and how it is made.
 
     A header may hold several parts with commas between, as Stripe's: `t=1492774577,v1=5257a8…`.
     With a `prefix`, parts that start with it are signatures, of which one must be right.
@@ -45,7 +45,7 @@ class SignatureScheme:
         moment: float,
         tolerance: float,
     ) -> str | None:
-        """Why an event is not genuine; None when it is. Names of `headers` are lower case.
+        """Return why an event is not genuine, or None. Names of `headers` are lower case.
 
         `moment` is when it arrived, `tolerance` how far its timestamp may be from that; seconds.
         """
@@ -65,7 +65,7 @@ class SignatureScheme:
         return None if any(matches) else f"the signature in {self.header} is wrong"
 
     def sign(self, body: bytes, secret: str, timestamp: str = "") -> str:
-        """The signature without its prefix."""
+        """Return the signature of a body, without its prefix."""
         before, _, after = self.signed_payload.replace(TIMESTAMP, timestamp).partition(BODY)
         message = before.encode() + body + after.encode()
         digest = hmac.new(secret.encode(), message, getattr(hashlib, self.algorithm)).digest()

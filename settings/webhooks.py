@@ -23,7 +23,7 @@ _REQUIRED = {
 
 
 class WebhookSettings(FrozenSettings):
-    """What stands in the spec as `webhook…`; sizes in bytes, times in seconds."""
+    """The settings that begin with `webhook`; sizes in bytes, times in seconds."""
 
     webhook_auth: WebhookAuth | None = None
     webhook_preset: WebhookPreset | None = None
@@ -74,7 +74,7 @@ class WebhookSettings(FrozenSettings):
 
     @property
     def signature_scheme(self) -> SignatureScheme:
-        """The preset, with what is given beside it in its place."""
+        """The preset, changed by the settings that are given beside it."""
         preset = PRESETS.get(self.webhook_preset or "", SignatureScheme(""))
         return SignatureScheme(
             self.webhook_header or preset.header,
@@ -88,7 +88,7 @@ class WebhookSettings(FrozenSettings):
 
 
 def webhook_problems(given: Mapping[str, Any]) -> Iterator[str]:
-    """What the settings for live events lack together; `given` has the names of the spec."""
+    """Yield what the settings for live events lack together; `given` has the names of the spec."""
     auth = given.get("webhookAuth")
     for name in _REQUIRED.get(str(auth), ()):
         if name not in given:

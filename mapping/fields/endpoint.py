@@ -1,4 +1,4 @@
-"""The parts of a selector as a user writes them: endpoints and error rules.
+"""The fields of everything that is read page by page, and the rules of `on_error`.
 
 These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
 """
@@ -21,7 +21,7 @@ from settings.connection import ConnectionSettings
 
 
 class EndpointFields(RequestFields):
-    """What a resource's own endpoint and a discovery endpoint have in common."""
+    """The fields that a resource's own endpoint and a discovery endpoint have in common."""
 
     pagination: PaginationConfig | None = Field(
         None,
@@ -56,7 +56,7 @@ class EndpointFields(RequestFields):
     def endpoint_at(
         self, path: str, *, names: Set[str], place: str, settings: ConnectionSettings
     ) -> Endpoint:
-        """As for every request, with how its answers are read; raises the same."""
+        """Return the checked form, with how its answers are read; errors as for every request."""
         prefix = f"{place}." if place else ""
         endpoint = super().endpoint_at(path, names=names, place=place, settings=settings)
         pagination = None
@@ -86,7 +86,7 @@ class ErrorRuleConfig(UserFields):
         smart_union = True
 
     def plan(self, place: str) -> ErrorRule:
-        """The checked form; `place` is where it stands, such as `on_error.0`.
+        """Return the checked form; `place` is where it stands, such as `on_error.0`.
 
         Raises:
             SelectorError: `when` is neither a valid JQ predicate nor a list of status codes.

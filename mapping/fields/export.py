@@ -1,4 +1,4 @@
-"""The `export` block of a selector, as a user writes it; pydantic.v1 models, as Ocean asks."""
+"""The `export` block of a selector, as a user writes it."""
 
 from collections.abc import Set
 from typing import Any
@@ -28,7 +28,7 @@ class ExportStepConfig(RequestFields):
     )
 
     def plan_step(self, place: str, names: Set[str], settings: ConnectionSettings) -> ExportStep:
-        """The checked form; `names` are the placeholders that may stand in the request.
+        """Return the checked form; `names` are the placeholders that may stand in the request.
 
         Raises:
             SelectorError: an expression does not compile, or a placeholder is not known.
@@ -90,7 +90,7 @@ class ExportConfig(UserFields):
         return poll
 
     def plan(self, names: Set[str], settings: ConnectionSettings) -> ExportPlan:
-        """The checked form; `names` are the placeholders of the path parameters.
+        """Return the checked form; `names` are the placeholders of the path parameters.
 
         Raises:
             SelectorError: a step cannot be used as it is.

@@ -1,4 +1,4 @@
-"""Entries of `live_events` as a user writes them; pydantic.v1 models, as Ocean asks."""
+"""The entries of `live_events`, as a user writes them."""
 
 import re
 from collections.abc import Sequence, Set
@@ -40,7 +40,7 @@ class FetchConfig(EndpointFields):
     def plan(
         self, own: Endpoint, place: str, names: Set[str], settings: ConnectionSettings
     ) -> Endpoint:
-        """The checked form: one answer, without pages unless `pagination` is given.
+        """Return the checked form: one answer, without pages unless `pagination` is given.
 
         Inputs: `own`, the resource's endpoint; `names`, of the placeholders that there are.
 
@@ -106,7 +106,7 @@ class LiveEventConfig(UserFields):
     def plan(
         self, place: str, resource: "ResourcePlan", settings: ConnectionSettings
     ) -> LiveEventPlan:
-        """The checked form.
+        """Return the checked form.
 
         Inputs: `place`, such as `live_events.0`; what the resource itself asks for.
 
@@ -176,7 +176,7 @@ class LiveEventConfig(UserFields):
 
     @property
     def _only_deletes(self) -> bool:
-        """Whether no event of this entry can ask for a fetch."""
+        """Tell whether no event of this entry can ask for a fetch."""
         return (self.delete_when or "").strip() == "true"
 
 

@@ -1,4 +1,4 @@
-"""Path parameters as a user writes them; pydantic.v1 models, as in `selector_fields`."""
+"""The `path_parameters` of a selector, as a user writes them."""
 
 import json
 import re
@@ -134,13 +134,13 @@ class PathParameterConfig(EndpointFields):
         return given
 
     def placeholders(self, name: str) -> list[str]:
-        """The placeholders that the parameter of this name fills."""
+        """Return the placeholders that the parameter of this name fills."""
         return list(self.fields or [name])
 
     def plan(
         self, name: str, settings: ConnectionSettings, known: Mapping[str, object]
     ) -> PathParameter:
-        """The checked form; `known` are the placeholders of all parameters.
+        """Return the checked form; `known` are the placeholders of all parameters.
 
         Raises:
             SelectorError: a JQ expression does not compile, the endpoint has a placeholder that
@@ -187,7 +187,7 @@ class PathParameterConfig(EndpointFields):
         return endpoint
 
     def _items(self, place: str, settings: ConnectionSettings) -> tuple[Any, ...]:
-        """The fixed values, or those that the environment's variables give."""
+        """Return the fixed values, or those that the environment's variables give."""
         if self.variables is None:
             return tuple(map(exact, self.values or ()))
         expression = ItemExpression(self.variables, f"{place}.variables")

@@ -1,4 +1,4 @@
-"""What is wrong with a selector, in the words in which users write it."""
+"""Problems of a selector, in the words in which users write it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,18 +30,18 @@ _BLOCKS: dict[str, type[BaseModel]] = {
 
 
 def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
-    """The error that names a resource's kind, and each problem of its selector on a line."""
+    """Return the error that names a resource's kind, and each problem of its selector on a line."""
     listed = "\n".join(f"  - {problem}" for problem in problems)
     return SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
 
 
 def names_of(model: type[BaseModel]) -> set[str]:
-    """All spellings of the fields of a model."""
+    """Return all spellings of the fields of a model."""
     return {name for field in model.__fields__.values() for name in (field.name, field.alias)}
 
 
 def describe(selector: type[BaseModel], detail: Mapping[str, Any]) -> str:
-    """One line for one of pydantic's errors: the place, and what is allowed there."""
+    """Return a line for one of pydantic's errors: the place, and what is allowed there."""
     models = [selector, *_BLOCKS.values()]
     names = {field.alias: field.name for m in models for field in m.__fields__.values()}
     parts = [str(part) for part in detail["loc"] if part != "__root__"]

@@ -1,4 +1,4 @@
-"""What is sent to an endpoint, as a user writes it; a pydantic.v1 model, as Ocean asks."""
+"""The fields of every request, as a user writes them: method, query, headers, body."""
 
 from collections.abc import Mapping, Set
 from typing import Any, Literal
@@ -16,7 +16,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class RequestFields(UserFields):
-    """What is sent."""
+    """The parts of a request beside its path."""
 
     method: str = Field(
         "GET", description="HTTP method: GET, POST, PUT, PATCH or DELETE. Example: `POST`."
@@ -66,7 +66,7 @@ class RequestFields(UserFields):
     def endpoint_at(
         self, path: str, *, names: Set[str], place: str, settings: ConnectionSettings
     ) -> Endpoint:
-        """The checked form of the endpoint at a path.
+        """Return the checked form of the endpoint at a path.
 
         Inputs: `names` are the placeholders that may stand in it; `place` is where it is written,
         empty for the selector itself.
@@ -92,7 +92,7 @@ class RequestFields(UserFields):
         )
 
     def _checked_body(self, prefix: str) -> Any:
-        """The body in the shape that its format sends.
+        """Return the body in the shape that its format sends.
 
         Raises:
             SelectorError: it has none that the format can send.

@@ -97,7 +97,7 @@ class CustomSelector(Selector, EndpointFields):
 
     @classmethod
     def validate(cls: type["CustomSelector"], value: Any) -> "CustomSelector":
-        """A selector; one that is wrong is kept with its problems and fails when it is used."""
+        """Return a selector; a wrong one keeps its problems, and fails when it is used."""
         try:
             selector = super().validate(value)
         except ValidationError as error:
@@ -116,7 +116,7 @@ class CustomSelector(Selector, EndpointFields):
         return {} if value is None else value
 
     def plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
-        """The checked form of the resource.
+        """Return the checked form of the resource.
 
         Raises:
             SelectorError: with every problem of this selector, naming the kind.
@@ -134,7 +134,7 @@ class CustomSelector(Selector, EndpointFields):
 
     @property
     def is_wrong(self) -> bool:
-        """Whether there is a problem that is found without reading anything."""
+        """True where there is a problem that is found without reading anything."""
         return bool(self._problems or self._misspelt())
 
     def warn(self, kind: str, settings: ConnectionSettings) -> None:
@@ -198,14 +198,14 @@ class CustomSelector(Selector, EndpointFields):
         return None
 
     def _owners(self) -> dict[str, str]:
-        """For each placeholder, the path parameter that fills it."""
+        """Return for each placeholder the path parameter that fills it."""
         configs = self.path_parameters
         placeholders = {name: config.placeholders(name) for name, config in configs.items()}
         check_names(placeholders, {name: config.include for name, config in configs.items()})
         return {each: name for name, names in placeholders.items() for each in names}
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
-        """What looks like a variable where none is exposed at all; else it is refused."""
+        """Return what looks like a variable where none is exposed at all; else it is refused."""
         if settings.exposed_variables:
             return []
         given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
@@ -226,7 +226,7 @@ class CustomSelector(Selector, EndpointFields):
 def _with_batches(
     steps: list[Endpoint], parameters: list[PathParameter]
 ) -> Iterator[PathParameter]:
-    """The same, where batches know whether their values stand in a text."""
+    """Yield the same parameters, whose batches know whether their values stand in a text."""
     endpoints = [*steps, *(each.endpoint for each in parameters if each.endpoint)]
     for parameter in parameters:
         batch = parameter.batch

@@ -69,7 +69,7 @@ class IncrementalConfig(UserFields):
     )
 
     def plan(self, *, has_other_way: bool) -> Incremental:
-        """The checked form; `has_other_way` tells of windows, or parents that tell their changes.
+        """Return the checked form; `has_other_way` tells of windows, or of parents with `changed`.
 
         Raises:
             SelectorError: the block says nothing, or options contradict each other.
@@ -160,7 +160,7 @@ class WindowsConfig(UserFields):
         return value.isoformat() if isinstance(value, date) else value
 
     def plan(self) -> Windows:
-        """The checked form.
+        """Return the checked form.
 
         Raises:
             SelectorError: an option cannot be used as it is.

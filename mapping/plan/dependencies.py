@@ -1,4 +1,4 @@
-"""Which path parameter depends on which: their order, what is needed, and what cannot be."""
+"""Path parameters that need each other: their order, those that are needed, circles."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
@@ -14,7 +14,7 @@ def in_order(
     owners: Mapping[str, str],
     parameter_of: Callable[[str], PathParameter],
 ) -> list[PathParameter]:
-    """The parameters that fill these placeholders, each after those that its own request needs.
+    """Return the parameters that fill these placeholders, each after those that it needs itself.
 
     Inputs: `owners` has, for each placeholder, the name of the parameter that fills it;
     `parameter_of` makes a parameter, and is asked for those only that are needed.
@@ -63,7 +63,7 @@ def check_names(fields: Mapping[str, Iterable[str]], include: Mapping[str, Itera
 
 
 def may_vanish(endpoint: Endpoint, parameters: Iterable[PathParameter]) -> bool:
-    """Whether a 404 can mean that what was discovered is gone.
+    """Tell whether a 404 can mean that what was discovered is gone.
 
     Values that the mapping gives are there or wrong; and in a batch, one that is gone must not
     take the others with it.
@@ -74,7 +74,7 @@ def may_vanish(endpoint: Endpoint, parameters: Iterable[PathParameter]) -> bool:
 
 
 def stands_in_text(endpoint: Endpoint, name: str) -> bool:
-    """Whether a placeholder is a part of some text, so that a list would have to be joined."""
+    """Tell whether a placeholder is a part of some text, so that a list would have to be joined."""
     placeholder = f"{{{name}}}"
     is_typed = endpoint.body_format in ("json", "graphql")
     own = [text for text in texts_in(endpoint.body) if not is_typed or text != placeholder]

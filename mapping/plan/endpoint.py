@@ -44,7 +44,7 @@ class PathValue(Filled):
 
     @property
     def encoded(self) -> str:
-        """The value as it stands in a path; existing `%XX` escapes stay as they are."""
+        """The value as it stands in a path; `%XX` escapes that are there stay."""
         if self.segment:
             return quote(self.text, safe=_LEGAL_IN_SEGMENT)
         return quote(_ESCAPE.sub("%25", self.text), safe=f"{_LEGAL_IN_SEGMENT}/%")
@@ -101,12 +101,12 @@ class Endpoint:
 
     @property
     def is_address(self) -> bool:
-        """Whether one placeholder is the whole endpoint, so that its value may be a full URL."""
+        """True where one placeholder is the whole endpoint, so that its value may be a full URL."""
         return self.path in {f"{{{name}}}" for name in self.placeholders[:1]}
 
     @property
     def identity(self) -> str:
-        """Equal for endpoints that call the API in the same way; may hold secrets."""
+        """A text, equal for endpoints that call the API in the same way; may hold secrets."""
         body = [self.path, self.body]
         request = ApiRequest(
             self.method,
@@ -119,7 +119,7 @@ class Endpoint:
         return request.with_query(self.query_params).identity
 
     def request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
-        """The request for the first page, with each placeholder replaced.
+        """Return the request for the first page, with each placeholder replaced.
 
         Raises:
             EndpointError: a value would change which endpoint is called.
@@ -130,7 +130,7 @@ class Endpoint:
             raise self.refused(error) from None
 
     def refused(self, error: Exception) -> EndpointError:
-        """What to say when placeholders' values make no usable URL."""
+        """Return the error for values of placeholders that make no usable URL."""
         return EndpointError(
             f"a path parameter's value makes no usable URL: {type(error).__name__}",
             endpoint=f"{self.method} {self.path}",
@@ -163,7 +163,7 @@ class Endpoint:
         return Template.of(with_variables(value, self.exposed, setting), names)
 
     def _prepared_body(self) -> tuple[Mapping[str, Any], Template]:
-        """What of the body is fixed, and the template of the rest.
+        """Return the fixed part of the body, and the template of the rest.
 
         Braces in a GraphQL query are its own, so that only its variables have placeholders.
         """
@@ -230,7 +230,7 @@ def _join(base_url: str, path: str) -> str:
 
 
 def _dot_segments(path: str) -> int:
-    """How many segments are "." or "..", also once a server has decoded them, even repeatedly."""
+    """Count the segments "." and "..", also those that a server would decode, even repeatedly."""
     while (decoded := unquote(path)) != path:
         path = decoded
     return sum(segment in (".", "..") for segment in re.split(r"[/\\]", path))

@@ -38,7 +38,7 @@ class ErrorRule:
         return cls(then, statuses)
 
     def matches(self, answer: Mapping[str, Any]) -> bool:
-        """Tell whether it is for an answer with `status`, `headers`, `body`, `path_params`."""
+        """Tell whether it fits an answer with `status`, `headers`, `body`, `path_params`."""
         if self.predicate is None:
             return answer["status"] in self.statuses
         try:

@@ -1,4 +1,4 @@
-"""What an export job is asked, compiled."""
+"""The steps of an `export` block, checked, with their expressions compiled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from mapping.plan.endpoint import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a step was answered: its decoded body, null where there is none."""
+    """The answer to a step: its decoded body, null where there is none."""
 
     response: ApiResponse
     body: Any
 
     @classmethod
     async def of(cls, response: ApiResponse) -> "Answer":
-        """From a response; an empty one is how some APIs say that a job goes on.
+        """Return the answer in a response; an empty one is how some APIs say that a job goes on.
 
         Raises:
             ResponseError: there is a body, but it is no JSON.
@@ -30,7 +30,7 @@ class Answer:
 
     @property
     def jq_input(self) -> dict[str, Any]:
-        """What the expressions of a step look at."""
+        """The input of the expressions of a step."""
         return {
             "status": self.response.status,
             "headers": {name.lower(): text for name, text in self.response.headers.items()},
@@ -57,7 +57,7 @@ class AnswerExpression:
             raise SelectorError(str(error).replace(repr(bound), repr(expression))) from None
 
     def every(self, answer: Answer) -> list[Any]:
-        """All outputs.
+        """Return all outputs.
 
         Raises:
             ExportError: it fails on this answer.
@@ -81,7 +81,7 @@ class ExportStep:
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """What happens before the resource's own request; `interval` and `time_limit` in seconds."""
+    """The steps before the resource's own request; `interval` and `time_limit` in seconds."""
 
     submit: ExportStep | None
     poll: ExportStep | None
@@ -92,7 +92,7 @@ class ExportPlan:
 
     @property
     def steps(self) -> list[ExportStep]:
-        """What is sent before the download."""
+        """All requests before the download."""
         return [step for step in (self.submit, self.poll) if step]
 
     @property

@@ -1,4 +1,4 @@
-"""How a resource is read when only changes are wanted."""
+"""An `incremental` block, checked: how a resource is read when only changes are wanted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from mapping.plan.times import TimeFormat
 
 @dataclass(frozen=True, slots=True)
 class ServerSide:
-    """The API gives what changed since a moment, which the request carries."""
+    """A parameter of the request with the moment since when the API gives changes."""
 
     param: str
     where: Where = "query"
@@ -20,7 +20,7 @@ class ServerSide:
     suffix: str = ""
 
     def placed(self, request: ApiRequest, since: datetime) -> ApiRequest:
-        """The request for what changed since then.
+        """Return the request for all that changed since then.
 
         Raises:
             ValueError: the body is no object where the name leads.
@@ -34,7 +34,7 @@ class ServerSide:
 
 @dataclass(frozen=True, slots=True)
 class Incremental:
-    """How a resource is read when only changes are wanted.
+    """An `incremental` block, checked: how a resource is read when only changes are wanted.
 
     Either the API filters (`server_side`), or its items come newest first and `changed` tells when
     each changed; or neither, where windows or changed parents limit what is read. `query_params`

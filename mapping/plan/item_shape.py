@@ -1,4 +1,4 @@
-"""`items_filter` and `emit`, compiled."""
+"""`items_filter` and `emit`, compiled to one jq program for a list of items."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -42,7 +42,7 @@ class ItemShape:
         return bool(self._program)
 
     def results_here(self, text: bytes) -> list[Any]:
-        """What the program says for each item of a JSON list, in this process.
+        """Return what the program says for each item of a JSON list, in this process.
 
         Raises:
             ValueError: jq fails on the text as a whole.
@@ -50,7 +50,7 @@ class ItemShape:
         return list(self._compiled.input_text(text.decode()))
 
     async def results_apart(self, text: bytes, worker: JqWorker) -> list[Any]:
-        """The same in another process.
+        """Return the same from another process.
 
         Raises:
             ValueError, TimeoutError, JqWorkerError: as `run_apart`.
@@ -58,7 +58,7 @@ class ItemShape:
         return await run_apart(self._program, text, worker)
 
     def outputs(self, items: Sequence[Any], results: Sequence[Any]) -> Iterator[Any]:
-        """What the items become, for their results.
+        """Yield what the items become, for their results.
 
         Raises:
             ResponseError: an expression failed on an item, or emits what is no object.
@@ -74,7 +74,7 @@ class ItemShape:
                 yield from self._emitted(result, item)
 
     def failure(self, cause: object, item: Any = None) -> ResponseError:
-        """What to say when an expression fails; never more of the item than its keys."""
+        """Return the error for an expression that fails, with no more of the item than its keys."""
         place = f" that has {keys_of(item, 0)}" if item is not None else ""
         return ResponseError(
             f"{self._names} cannot be used on an item{place}: {str(cause)[:_LONGEST_CAUSE]}",
@@ -91,8 +91,8 @@ class ItemShape:
 
 
 def _program(items_filter: str, emit: str) -> str:
-    """For each item of a list: true, or what is emitted in a list; null where the filter says no,
-    and false where it says neither yes nor no; or an error as an object.
+    """Return the program, which says of each item of a list: true, or `[emitted, …]`; null where
+    the filter says no, false where it says neither yes nor no; `{"error": …}` where one fails.
     """
     kept = f"[{emit}\n]" if emit else "true"
     caught = 'if type == "object" then tojson else tostring end'

@@ -1,4 +1,4 @@
-"""What an entry of `live_events` asks for, checked, and what it makes of one event."""
+"""An entry of `live_events`, checked, and what it makes of one event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from mapping.plan.endpoint import Endpoint, PathValue
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one event is about: an entity to delete, or what to fetch.
+    """The subject of one event: an entity to delete, or the values of a request.
 
     `identifier` is the entity's, or "" where the entry does not say it.
     """
@@ -44,7 +44,7 @@ class LiveEventPlan:
     identifier: ItemExpression | None = None
 
     def target(self, event: Any) -> Target | None:
-        """What an event, `{"headers": {…}, "body": …}`, is about; None when `when` is not true.
+        """Return what an event `{"headers": {…}, "body": …}` is about; None unless `when` is true.
 
         Raises:
             LiveEventError: an expression fails on it, or does not give a text or number.
@@ -74,7 +74,7 @@ class LiveEventPlan:
         )
 
     def marks(self, target: Target) -> dict[str, Any]:
-        """What every fetched item carries: `__team_id` with its value."""
+        """Return the marks of every fetched item: `__team_id` with its value."""
         texts = {name: value.text for name, value in target.values.items() if name in self.marked}
         return {f"__{name}": value for name, value in {**texts, **target.included}.items()}
 
@@ -102,7 +102,7 @@ class LiveEventPlan:
 
 
 def blueprint_of(expression: str) -> str | None:
-    """The blueprint that a mapping's `blueprint` gives whatever the item; None if it needs one.
+    """Return the blueprint that a mapping gives whatever the item; None if it needs one.
 
     Raises:
         SelectorError: it is no valid JQ.

@@ -17,7 +17,7 @@ _DEFAULT_JOIN = ","
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """How values are handed to one request at a time: up to `size`, with `join` between them.
+    """Values that one request takes together: up to `size`, with `join` between them.
 
     Without `join`, texts have commas, and a text of a JSON body that is the placeholder as a whole
     becomes a list. `is_joined` tells whether the values stand in a text anywhere.
@@ -29,11 +29,11 @@ class Batch:
 
     @property
     def separator(self) -> str:
-        """What stands between the values in a text."""
+        """The text between two values."""
         return _DEFAULT_JOIN if self.join is None else self.join
 
     def value(self, values: Sequence[PathValue]) -> PathValue:
-        """Several values as one: `a` and `b` are `a,b` in a text, `["a", "b"]` in a body."""
+        """Return several values as one: `a` and `b` are `a,b` in a text, `["a", "b"]` in a body."""
         text = self.separator.join(value.text for value in values)
         as_list = [value.value for value in values]
         return PathValue(text, values[0].segment, as_list if self.join is None else text)
@@ -55,7 +55,7 @@ class Outputs(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PathParameter:
-    """Where the values of one or more placeholders come from.
+    """The source of the values of one or more placeholders.
 
     `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, or `items`.
     """
@@ -77,7 +77,7 @@ class PathParameter:
         return self.endpoint.placeholders if self.endpoint else []
 
     def passes(self, item: Any) -> bool:
-        """Whether the filter lets an item through: only exactly true does.
+        """Tell whether the filter lets an item through: only exactly true does.
 
         Raises:
             ValueError: the filter fails on this item, or says neither yes nor no, as `.state = 1`.
@@ -88,11 +88,11 @@ class PathParameter:
         return passes is True and self._is_current(item)
 
     def changed_since(self, moment: datetime | None) -> Self:
-        """The same parameter, for items alone that `changed` says have changed since then."""
+        """Return the same parameter, for those items alone that have changed since then."""
         return replace(self, since=moment)
 
     def outputs(self, item: Any) -> Outputs:
-        """The values that an item gives; of several fields, each value with each.
+        """Return the values that an item gives; of several fields, each value with each.
 
         Raises:
             SelectorError: a value is an object, or a list within a list.
@@ -105,7 +105,7 @@ class PathParameter:
         )
 
     def included(self, item: Any) -> tuple[dict[str, Any], int]:
-        """The fields of an item to hand down, and how many of them failed, which are null."""
+        """Return the fields of an item to hand down, and how many failed, which are null."""
         found: dict[str, Any] = {}
         failed = 0
         for name, expression in self.include.items():
@@ -149,7 +149,7 @@ class PathParameter:
 
 
 def text_of(value: Any) -> str:
-    """A value as it stands in a path: numbers and booleans as in JSON; empty for null."""
+    """Return a value as it stands in a path: numbers and booleans as in JSON; empty for null."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -158,5 +158,5 @@ def text_of(value: Any) -> str:
 
 
 def elements(output: Any) -> list[Any]:
-    """A list gives each of its elements; everything else, itself."""
+    """Return the elements of a list; everything else in a list of its own."""
     return output if isinstance(output, list) else [output]

@@ -1,4 +1,4 @@
-"""What one resource of the mapping asks for, checked: what reading starts from."""
+"""The plan of one resource: its selector, checked, from which reading starts."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from mapping.plan.windows import Windows
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlan:
-    """What one resource of the mapping asks for, checked.
+    """A resource of the mapping, checked.
 
     `parameters` are those that are needed, each after those that it depends on.
     """
@@ -31,7 +31,7 @@ class ResourcePlan:
 
     @property
     def steps(self) -> list[Endpoint]:
-        """What is called for each combination of values; the last one gives the items."""
+        """The endpoints to call for each combination of values; the last one gives the items."""
         before = [step.endpoint for step in self.export.steps] if self.export else []
         return [*before, self.endpoint]
 

@@ -38,14 +38,14 @@ class Template:
 
     @classmethod
     def of(cls, value: Any, names: Set[str]) -> "Template":
-        """From a value of the mapping; only what is in `names` is a placeholder."""
+        """Return the template of a mapping's value; only what is in `names` is a placeholder."""
         matches = [match for text in texts_in(value) for match in _PLACEHOLDER.finditer(text)]
         used = dict.fromkeys(match["name"] for match in matches if match["name"] in names)
         quoted = {match["text"] for match in matches} & names
         return cls(value, tuple(used), frozenset(quoted | used.keys()))
 
     def fill(self, values: Mapping[str, Filled]) -> Any:
-        """The value with texts in place of placeholders."""
+        """Return the value with texts in place of placeholders."""
         # Most have none: nothing is copied then.
         if not self.known:
             return self.value
@@ -53,7 +53,7 @@ class Template:
         return _map_texts(self.value, lambda text: fill_text(text, texts, self.known))
 
     def fill_typed(self, values: Mapping[str, Filled]) -> Any:
-        """The same, but a text that is a placeholder as a whole gives the value with its type."""
+        """Return the same, but where a placeholder is a whole text, the value with its type."""
         if not self.known:
             return self.value
         texts = {name: values[name].text for name in self.names}
@@ -68,7 +68,7 @@ class Template:
 
 
 def fill_text(text: str, texts: Mapping[str, str], known: Set[str]) -> str:
-    """The text with `{name}` replaced by what `texts` has, and `{{name}}` by `{name}` if known."""
+    """Return the text with `{name}` replaced by its text, and `{{name}}` by `{name}` if known."""
 
     def fill(match: re.Match[str]) -> str:
         quoted = match["text"]
@@ -80,13 +80,13 @@ def fill_text(text: str, texts: Mapping[str, str], known: Set[str]) -> str:
 
 
 def placeholders_in(text: str) -> list[str]:
-    """The names in single braces, each once, in their order."""
+    """Return the names in single braces, each once, in their order."""
     names = (match["name"] for match in _PLACEHOLDER.finditer(text))
     return list(dict.fromkeys(name for name in names if name))
 
 
 def with_variables(value: Any, exposed: Mapping[str, str], setting: str) -> Any:
-    """A text or JSON value with each `${NAME}` replaced; `exposed` are the variables that may be.
+    """Return a value with each `${NAME}` in it replaced; `exposed` are the variables that may be.
 
     Where no variable is exposed at all, nothing is one, and every text stays as it is.
 
@@ -99,13 +99,13 @@ def with_variables(value: Any, exposed: Mapping[str, str], setting: str) -> Any:
 
 
 def variables_in(value: Any) -> list[str]:
-    """The names in `${NAME}` within a JSON value, each once."""
+    """Return the names in `${NAME}` within a JSON value, each once."""
     found = (match for text in texts_in(value) for match in _VARIABLE.finditer(text))
     return list(dict.fromkeys(match["name"] for match in found if not match["escaped"]))
 
 
 def misspelt_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
-    """What looks like a placeholder but is none, each with the name that was probably meant."""
+    """Yield each name that looks like a placeholder but is none, and the one probably meant."""
     for text in texts_in(value):
         for name in placeholders_in(text):
             if name not in names:
@@ -115,7 +115,7 @@ def misspelt_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, except keys."""
+    """Yield every text in a JSON value, except keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Moments and durations, as APIs and mappings write them."""
+"""Durations as mappings write them, and moments as requests and items do."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ _NAMED = ("iso8601", "epoch_seconds", "epoch_milliseconds")
 
 @dataclass(frozen=True, slots=True)
 class TimeFormat:
-    """How an API wants moments: `iso8601`, `epoch_seconds`, `epoch_milliseconds`, or a pattern.
+    """The way an API writes moments: `iso8601`, `epoch_seconds`, `epoch_milliseconds`, a pattern.
 
     A pattern is one of `strftime`, in UTC. `unit` is the shortest time, in whole seconds, that two
     moments differ by.
@@ -48,11 +48,11 @@ class TimeFormat:
 
     @property
     def is_local(self) -> bool:
-        """Whether an API may take what is written for the time of another zone."""
+        """True where an API may take what is written for the time of another zone."""
         return self.name not in _NAMED and not {"%z", "Z"} & {self.name[-2:], self.name[-1:]}
 
     def write(self, moment: datetime) -> str | int:
-        """A moment in this format, cut off to its unit; it must be in UTC."""
+        """Return a moment, which must be in UTC, in this format, cut off to its unit."""
         match self.name:
             case "iso8601":
                 return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -63,20 +63,20 @@ class TimeFormat:
         return moment.strftime(self.name)
 
     def before(self, moment: datetime) -> datetime:
-        """A moment that can be written exactly and is earlier than all that look like this one."""
+        """Return an exactly written moment, earlier than all that look like this one."""
         return self.floor(moment) - self.unit
 
     def floor(self, moment: datetime) -> datetime:
-        """The latest moment not after this one that can be written exactly."""
+        """Return the latest moment not after this one that can be written exactly."""
         return _EPOCH + (moment - _EPOCH) // self.unit * self.unit
 
     def ceiling(self, moment: datetime) -> datetime:
-        """The earliest moment not before this one that can be written exactly."""
+        """Return the earliest moment not before this one that can be written exactly."""
         return -(-(moment - _EPOCH) // self.unit) * self.unit + _EPOCH
 
 
 def duration_of(value: str | float) -> timedelta:
-    """A duration: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w`.
+    """Return a duration from a number of seconds, or a number with `s`, `m`, `h`, `d` or `w`.
 
     Raises:
         ValueError: it is none.
@@ -97,7 +97,7 @@ def date_of(text: str) -> datetime | None:
 
 
 def moment_of(value: Any) -> datetime | None:
-    """The latest moment, in UTC, that an item's time can mean; None when it is not understood.
+    """Return the latest moment, in UTC, that an item's time can mean; None when none is understood.
 
     Understands ISO 8601, the dates of HTTP and e-mail, and seconds, milliseconds or microseconds
     since the epoch. A time without a zone may be of any.

@@ -27,7 +27,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How the time from `start` to now is asked for in parts.
+    """A `windows` block, checked: the time from `start` to now is asked for in parts.
 
     `start` is a moment, or how long ago; `step` is the longest range that the API takes; `cap` is
     how many items it gives for one at most.
@@ -42,7 +42,7 @@ class Windows:
     cap: int | None = None
 
     def placed(self, request: ApiRequest, window: Window) -> ApiRequest:
-        """The request for one window.
+        """Return the request for one window.
 
         Raises:
             ValueError: the body is no object where a name leads.
@@ -52,7 +52,7 @@ class Windows:
         return begun.placed(self.where, self.to_param, write(window.end))
 
     def cover(self, since: datetime | None, clock: Callable[[], datetime]) -> Iterator[Window]:
-        """Windows from a moment, by default `start`, to now, the oldest first.
+        """Yield windows from a moment, by default `start`, to now, the oldest first.
 
         The end is what `clock` says when the last one is asked for: what changes while others are
         read moves into it.
@@ -74,7 +74,7 @@ class Windows:
         return self.time_format.floor(begun)
 
     def halves(self, window: Window) -> tuple[Window, Window] | None:
-        """Two shorter windows for the same time; None when there are none that are shorter."""
+        """Return two shorter windows for the same time; None where none is shorter."""
         unit = self.time_format.unit
         length = (window.end - window.start) // unit
         if length < 3:
