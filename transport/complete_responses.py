@@ -19,6 +19,7 @@ from transport.download import INCOMPLETE, Download, chain
 from transport.exchange import Exchange
 from transport.rate_limits import RetryPolicy
 from transport.request_limiter import RequestLimiter
+from transport.spool import Spool
 from transport.traffic import Traffic
 
 # Of a large body, so much is at hand at once, for messages.
@@ -67,20 +68,19 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             generation = await turn.enter_async_context(limiter.turn())
             connection = self._idle.pop()
             turn.callback(self._idle.append, connection)
-            with self._judging_failures(request, generation), _explaining():
-                deadline = asyncio.get_running_loop().time() + policy.timeout
-                async with asyncio.timeout_at(deadline):
-                    response = await connection.handle_async_request(request)
-                    answer, large = await _received(response, turn)
-                if large:
-                    again = partial(connection.handle_async_request, request)
-                    download = Download(again, self._place(request), policy, self._context.redactor)
-                    # The connection stays in use, and so does its turn, until all has arrived.
-                    receiving = download.run(response, large, deadline)
-                    download.spool.fill(_holding(turn.pop_all(), receiving))
-                    # Until it has begun, cancelling it would not give the turn back.
-                    await asyncio.sleep(0)
-                    Exchange(large_body=download.spool).attach_to(answer)
+            try:
+                with _explaining():
+                    deadline = asyncio.get_running_loop().time() + policy.timeout
+                    async with asyncio.timeout_at(deadline):
+                        response = await connection.handle_async_request(request)
+                        answer, large = await _received(response, turn)
+                    if large:
+                        download = self._download(connection, request)
+                        Exchange(large_body=download.spool).attach_to(answer)
+                        await _go_on(download.spool, download.run(response, large, deadline), turn)
+            except (httpx.HTTPError, EndpointError, OSError) as error:
+                self._judge_failure(error, request, generation)
+                raise
             self._judge(answer.status_code, request, generation)
         limiter.heed(answer.headers, policy.max_wait)
         # Who waits for this turn sends its request before this answer is looked at.
@@ -98,20 +98,19 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         elif meaning is not Meaning.BROKEN:
             context.limiter.succeeded(generation)
 
-    @contextmanager
-    def _judging_failures(self, request: httpx.Request, generation: int) -> Iterator[None]:
-        try:
-            yield
-        except (httpx.HTTPError, EndpointError, OSError) as error:
-            is_timeout = isinstance(error, httpx.TimeoutException)
-            self._context.traffic.requests["timeout" if is_timeout else "error"] += 1
-            # That it is too slow or broken again says more about this request than about the load.
-            if is_timeout and not Exchange.of(request).is_repeat:
-                self._context.limiter.struggled(generation)
-            raise
+    def _judge_failure(self, error: Exception, request: httpx.Request, generation: int) -> None:
+        context = self._context
+        is_timeout = isinstance(error, httpx.TimeoutException)
+        context.traffic.requests["timeout" if is_timeout else "error"] += 1
+        # That it is too slow or broken again says more about this request than about the load.
+        if is_timeout and not Exchange.of(request).is_repeat:
+            context.limiter.struggled(generation)
 
-    def _place(self, request: httpx.Request) -> str:
-        return f"{request.method} {self._context.redactor.url(request.url)}"
+    def _download(self, connection: httpx.AsyncBaseTransport, request: httpx.Request) -> Download:
+        context = self._context
+        place = f"{request.method} {context.redactor.url(request.url)}"
+        again = partial(connection.handle_async_request, request)
+        return Download(again, place, context.policy, context.redactor)
 
     async def aclose(self) -> None:
         for connection in self._connections:
@@ -174,6 +173,13 @@ def _with_content(response: httpx.Response, content: bytes) -> httpx.Response:
     return httpx.Response(
         response.status_code, headers=headers, content=content, extensions=response.extensions
     )
+
+
+async def _go_on(spool: Spool, receiving: Coroutine[Any, Any, None], turn: AsyncExitStack) -> None:
+    """Let a body arrive in the background: its connection stays in use, and so does its turn."""
+    spool.fill(_holding(turn.pop_all(), receiving))
+    # Until it has begun, cancelling it would not give the turn back.
+    await asyncio.sleep(0)
 
 
 async def _holding(turn: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 
 import httpx
 
@@ -29,12 +28,15 @@ class Exchange:
     is_repeat: bool = False
     large_body: LargeBody | None = None
 
-    @classmethod
-    def of(cls, message: httpx.Request | httpx.Response) -> Self:
+    @staticmethod
+    def of(message: httpx.Request | httpx.Response) -> "Exchange":
         """Return the notes of a message; plain ones where it has none."""
-        found: Self | None = message.extensions.get(_KEY)
-        return cls() if found is None else found
+        found: Exchange = message.extensions.get(_KEY, _PLAIN)
+        return found
 
     def attach_to(self, message: httpx.Request | httpx.Response) -> None:
         """Let a message carry these notes, in place of those that it had."""
         message.extensions[_KEY] = self
+
+
+_PLAIN = Exchange()
