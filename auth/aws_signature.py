@@ -7,14 +7,12 @@ import hashlib
 import hmac
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Self
 from urllib.parse import quote, unquote_to_bytes
 
 import httpx
 
-from auth.strategy import CLOCK, Clock, SignedAuth, copied
+from auth.strategy import CLOCK, Clock, SignedAuth, copied, text_of
 from redaction import Redactor
 from settings.credentials import AwsSettings
 
@@ -24,59 +22,17 @@ _UNRESERVED = "-_.~"
 type Pairs = Iterable[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class AwsKey:
-    """An access key, and the region and service that it signs for, such as `execute-api`."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    region: str
-    service: str
-    session_token: str = field(default="", repr=False)
-
-    def authorization(
-        self, method: str, path: str, query: str, headers: Pairs, digest: str, moment: str
-    ) -> str:
-        """Return the Authorization header of a request.
-
-        Inputs: `path` and `query` as they are sent; `headers`, those to sign; `digest`, the SHA-256
-        of the body in hex; `moment`, the X-Amz-Date, such as `20150830T123600Z`.
-        """
-        lines, names = _canonical_headers(headers)
-        uri = path if self.service == "s3" else quote(_normal(path), safe=f"/{_UNRESERVED}")
-        whole = "\n".join([method, uri, _canonical_query(query), *lines, "", names, digest])
-        scope = f"{moment[:8]}/{self.region}/{self.service}/aws4_request"
-        to_sign = "\n".join([_ALGORITHM, moment, scope, _sha256(whole.encode())])
-        signature = _hmac(self._key_of(moment[:8]), to_sign).hex()
-        credential = f"Credential={self.access_key_id}/{scope}"
-        return f"{_ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"
-
-    @classmethod
-    def of(cls, settings: AwsSettings) -> Self:
-        """Return the key in the settings, which were checked for it."""
-        secret, token = settings.secret_access_key, settings.session_token
-        return cls(
-            settings.access_key_id or "",
-            secret.get_secret_value() if secret else "",
-            settings.signing_region or "",
-            settings.signing_service,
-            token.get_secret_value() if token else "",
-        )
-
-    def _key_of(self, date: str) -> bytes:
-        key = f"AWS4{self.secret_access_key}".encode()
-        for part in (date, self.region, self.service, "aws4_request"):
-            key = _hmac(key, part)
-        return key
-
-
 class SigV4Auth(SignedAuth):
     """Signs method, path, query, Host, Content-Type, every X-Amz header and the body's hash."""
 
     serves = AwsSettings
 
     def __init__(self, settings: AwsSettings, redactor: Redactor, clock: Clock = CLOCK) -> None:
-        self._key = AwsKey.of(settings)
+        self._access_key_id = settings.access_key_id
+        self._secret = text_of(settings.secret_access_key)
+        self._session_token = text_of(settings.session_token)
+        self._region = settings.signing_region or ""
+        self._service = settings.signing_service
         self._clock = clock
 
     def sign(self, request: httpx.Request) -> httpx.Request:
@@ -88,13 +44,36 @@ class SigV4Auth(SignedAuth):
         headers = httpx.Headers(request.headers)
         headers["X-Amz-Date"] = moment
         headers["X-Amz-Content-Sha256"] = digest
-        if self._key.session_token:
-            headers["X-Amz-Security-Token"] = self._key.session_token
+        if self._session_token:
+            headers["X-Amz-Security-Token"] = self._session_token
         signed = [pair for pair in headers.multi_items() if _is_signed(pair[0])]
-        headers["Authorization"] = self._key.authorization(
+        headers["Authorization"] = self.authorization(
             request.method, path, query, signed, digest, moment
         )
         return copied(request, headers, url=url)
+
+    def authorization(
+        self, method: str, path: str, query: str, headers: Pairs, digest: str, moment: str
+    ) -> str:
+        """Return the Authorization header of a request.
+
+        Inputs: `path` and `query` as they are sent; `headers`, those to sign; `digest`, the SHA-256
+        of the body in hex; `moment`, the X-Amz-Date, such as `20150830T123600Z`.
+        """
+        lines, names = _canonical_headers(headers)
+        uri = path if self._service == "s3" else quote(_normal(path), safe=f"/{_UNRESERVED}")
+        whole = "\n".join([method, uri, _canonical_query(query), *lines, "", names, digest])
+        scope = f"{moment[:8]}/{self._region}/{self._service}/aws4_request"
+        to_sign = "\n".join([_ALGORITHM, moment, scope, _sha256(whole.encode())])
+        signature = _hmac(self._key_of(moment[:8]), to_sign).hex()
+        credential = f"Credential={self._access_key_id}/{scope}"
+        return f"{_ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"
+
+    def _key_of(self, date: str) -> bytes:
+        key = f"AWS4{self._secret}".encode()
+        for part in (date, self._region, self._service, "aws4_request"):
+            key = _hmac(key, part)
+        return key
 
 
 def unambiguous(url: httpx.URL) -> httpx.URL:

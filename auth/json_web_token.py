@@ -1,12 +1,46 @@
 """`authType: jwt`: a JSON Web Token (RFC 7519) signed here, sent as `Authorization: Bearer`."""
 
+import uuid
+import warnings
+
 import httpx
+import jwt
 
 from auth.renewal import renewal_age
-from auth.signing import JwtSigner
 from auth.strategy import CLOCK, Clock, SignedAuth, with_bearer
 from redaction import Redactor
-from settings.credentials import JwtSettings
+from settings.credentials import JwtSettings, SigningSettings
+from settings.signing_key import load_key
+
+# Clocks differ; a token from the future would be refused.
+_BACKDATED = 30
+
+
+class JwtSigner:
+    """Signs tokens with a shared secret or a private key; a claim that is None is left out."""
+
+    def __init__(self, settings: SigningSettings) -> None:
+        self.lifetime = settings.token_lifetime
+        self._algorithm = settings.signing_algorithm
+        self._key = load_key(settings.signing_text or "", self._algorithm)
+        self._claims = settings.token_claims
+        self._headers = settings.token_headers
+
+    def sign(self, now: float, **defaults: str) -> str:
+        """Return a new token of `now`, in seconds since 1970; `claims` win over `defaults`."""
+        issued = int(now) - self.backdated
+        times = {"iat": issued, "nbf": issued, "exp": issued + self.lifetime}
+        claims = {**times, "jti": str(uuid.uuid4()), **defaults, **self._claims}
+        given = {name: value for name, value in claims.items() if value is not None}
+        with warnings.catch_warnings():
+            # How long its secret is has been decided by the API.
+            warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
+            return jwt.encode(given, self._key, self._algorithm, self._headers)
+
+    @property
+    def backdated(self) -> int:
+        """By how many seconds a token is older than its moment; its lifetime counts from there."""
+        return min(_BACKDATED, self.lifetime // 10)
 
 
 class JwtAuth(SignedAuth):
@@ -15,7 +49,7 @@ class JwtAuth(SignedAuth):
     serves = JwtSettings
 
     def __init__(self, settings: JwtSettings, redactor: Redactor, clock: Clock = CLOCK) -> None:
-        self._signer = JwtSigner.of(settings)
+        self._signer = JwtSigner(settings)
         self._redactor = redactor
         self._clock = clock
         valid_for = renewal_age(self._signer.lifetime) - self._signer.backdated

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 import httpx
 import ijson
 
+from auth.json_web_token import JwtSigner
 from auth.refresh_tokens import RefreshTokens
 from auth.renewal import Credentials, RenewedAuth, endpoint_url, own_headers
-from auth.signing import JwtSigner
-from auth.strategy import CLOCK, Clock, with_bearer
+from auth.strategy import CLOCK, Clock, text_of, with_bearer
 from errors import AuthenticationError
 from formats.json_text import parse
 from redaction import Redactor
@@ -65,9 +65,9 @@ class OAuthAuth(RenewedAuth):
             name=f"{settings.grant_type} at tokenUrl", advice="look at tokenUrl", clock=clock
         )
         self._settings = settings
-        self._signer = JwtSigner.of(settings) if settings.signing_text else None
+        self._signer = JwtSigner(settings) if settings.signing_text else None
         self._redactor = redactor
-        given = settings.refresh_token.get_secret_value() if settings.refresh_token else ""
+        given = text_of(settings.refresh_token)
         self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
         self._url = endpoint_url(settings.token_url or "", settings)
 
@@ -109,13 +109,8 @@ class OAuthAuth(RenewedAuth):
                     self._redactor.learn_renewed(token)
                 return {"grant_type": "refresh_token", "refresh_token": token}
             case "password":
-                assert settings.password  # noqa: S101 (checked by ConnectionSettings.parse)
-                password = settings.password.get_secret_value()
-                return {
-                    "grant_type": "password",
-                    "username": settings.username or "",
-                    "password": password,
-                }
+                user = {"username": settings.username or "", "password": text_of(settings.password)}
+                return {"grant_type": "password", **user}
             case "jwt_bearer":
                 return {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
         return {"grant_type": settings.grant_type}
@@ -128,7 +123,7 @@ class OAuthAuth(RenewedAuth):
         """Add what proves who the client is (RFC 6749, section 2.3.1; RFC 7523, section 2.2)."""
         settings = self._settings
         identity = settings.client_id or ""
-        secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
+        secret = text_of(settings.client_secret)
         if settings.client_authentication == "assertion":
             form["client_id"] = identity
             form["client_assertion_type"] = _CLIENT_ASSERTION

@@ -7,9 +7,8 @@ from urllib.parse import quote, unquote_plus
 
 import httpx
 from loguru import logger
-from pydantic import SecretStr
 
-from auth.strategy import Strategy
+from auth.strategy import Strategy, text_of
 from redaction import Redactor
 from settings.basic_credentials import basic_pair
 from settings.credentials import (
@@ -84,7 +83,7 @@ class BearerAuth(StaticAuth):
     serves = BearerTokenSettings
 
     def __init__(self, settings: BearerTokenSettings, redactor: Redactor) -> None:
-        self.place = Header("Authorization", f"Bearer {_text(settings.api_token)}")
+        self.place = Header("Authorization", f"Bearer {text_of(settings.api_token)}")
 
 
 class BasicAuth(StaticAuth):
@@ -95,7 +94,7 @@ class BasicAuth(StaticAuth):
     def __init__(self, settings: BasicSettings, redactor: Redactor) -> None:
         if not settings.password:
             logger.info("authType basic without a password: the user name goes with an empty one")
-        pair = basic_pair(settings.username or "", _text(settings.password))
+        pair = basic_pair(settings.username or "", text_of(settings.password))
         self.place = Header("Authorization", f"Basic {pair}")
 
 
@@ -105,7 +104,7 @@ class ApiKeyAuth(StaticAuth):
     serves = ApiKeySettings
 
     def __init__(self, settings: ApiKeySettings, redactor: Redactor) -> None:
-        value = prefixed(settings.api_key_prefix, _text(settings.api_key))
+        value = prefixed(settings.api_key_prefix, text_of(settings.api_key))
         self.place = _PLACES[settings.api_key_location](settings.api_key_header, value)
 
 
@@ -124,7 +123,3 @@ def cookie_pairs(header: str) -> dict[str, str]:
     """Return the cookies in a Cookie header, by name."""
     pairs = (pair.partition("=") for pair in header.split(";") if pair.strip())
     return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _text(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""

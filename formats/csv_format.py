@@ -17,7 +17,6 @@ from formats.format import (
     names_option,
     option,
 )
-from formats.json_text import Body
 from formats.paths import Step
 from formats.texts import TextDecoder, is_json, is_markup
 
@@ -79,10 +78,6 @@ class Csv(Format):
 
     def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
         return None if path else CsvRecords(self, document.encoding, declared=document.declared)
-
-    async def value(self, document: Document, path: Sequence[Step]) -> Body:
-        reader = CsvRecords(self, document.encoding, declared=document.declared)
-        return Body(await reader.read(document.chunks))
 
 
 class CsvRecords(ItemReader):

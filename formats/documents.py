@@ -92,7 +92,9 @@ class Documents:
     def _document(self, name: str, start: bytes, chunks: AsyncGenerator[bytes]) -> Document:
         said = self._said(name)
         # Some APIs send JSON with whatever Content-Type they have.
-        is_other = not self._wanted and said.starts_unlike_json and is_json(_text(start))
+        is_other = (
+            not self._wanted and said.starts_unlike_json and is_json(start.decode(errors="replace"))
+        )
         chosen = self._wanted or (Json() if is_other else said())
         # What was packed is known to be whole, so that no line can mean no item.
         may_be_empty = name and chosen.may_be_empty
@@ -137,10 +139,6 @@ def _content_type(header: str) -> tuple[str, str]:
     message = Message()
     message["content-type"] = header
     return message.get_content_type(), message.get_content_charset() or ""
-
-
-def _text(start: bytes) -> str:
-    return start.decode(errors="replace")
 
 
 async def _peek(chunks: AsyncGenerator[bytes]) -> tuple[bytes, AsyncGenerator[bytes]]:

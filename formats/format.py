@@ -130,14 +130,15 @@ class Format(ABC):
     def reader(self, document: "Document", path: Sequence[Step]) -> ItemReader | None:
         """Return what takes the items at a path; None when only the whole tells them."""
 
-    @abstractmethod
     async def value(self, document: "Document", path: Sequence[Step]) -> Body:
-        """Return a whole document as a JSON value.
+        """Return a whole document as a JSON value, by default the list of its items.
 
         Raises:
             ResponseError: it is empty, cannot be decoded, or is not this format.
             ValueError: it is no JSON; the message never quotes it.
         """
+        reader = self.reader(document, ())
+        return Body(await reader.read(document.chunks) if reader else None)
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ class Json(Format):
     may_lack_list = False
 
     def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
-        return JsonItems.at(path) if document.encoding == _UTF_8 else None
+        return JsonItems(ArraySplitter(path), path) if document.encoding == _UTF_8 else None
 
     async def value(self, document: Document, path: Sequence[Step]) -> Body:
         return await _decoded(document, await document.content())
@@ -59,7 +59,7 @@ class JsonLines(Format):
         return bool(_TWO_OBJECTS.match(text)) and is_json(text)
 
     def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
-        return JsonItems.lines() if document.encoding == _UTF_8 and not path else None
+        return JsonItems(LineSplitter()) if document.encoding == _UTF_8 and not path else None
 
     async def value(self, document: Document, path: Sequence[Step]) -> Body:
         content = await document.content()
@@ -88,16 +88,6 @@ class JsonItems(ItemReader):
         self._splitter = splitter
         self._path = list(path)
         self._count = 0
-
-    @classmethod
-    def at(cls, path: Sequence[Step]) -> "JsonItems":
-        """Return what reads the elements of the list at a path of one JSON value."""
-        return cls(ArraySplitter(path), path)
-
-    @classmethod
-    def lines(cls) -> "JsonItems":
-        """Return what reads a JSON value in each line, which is an item."""
-        return cls(LineSplitter())
 
     @property
     def is_found(self) -> bool | None:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from settings.types import refuse
+
 SigningAlgorithm = Literal[
     "HS256",
     "HS384",
@@ -29,10 +31,6 @@ _DECODERS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-class KeyRefusedError(ValueError):
-    """A signing key that cannot be used; the message never holds any of it."""
-
-
 def load_key(text: str, algorithm: SigningAlgorithm) -> Any:
     r"""Return the key in a setting, ready to sign with.
 
@@ -40,7 +38,7 @@ def load_key(text: str, algorithm: SigningAlgorithm) -> Any:
     written as `\n`; for HS the secret as it is, or its bytes as `hex:…` or `base64:…`.
 
     Raises:
-        KeyRefusedError: says what kind of key the algorithm wants.
+        PydanticCustomError: says what kind of key the algorithm wants, and nothing of the key.
     """
     content = _decoded(text)
     wanted = _wanted(algorithm)
@@ -50,7 +48,7 @@ def load_key(text: str, algorithm: SigningAlgorithm) -> Any:
         # Public keys are loaded as well, and fail here.
         signer.sign(b"", key)
     except (jwt.InvalidKeyError, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):
-        raise KeyRefusedError(f"is no {wanted}, which signingAlgorithm {algorithm} wants") from None
+        refuse(f"is no {wanted}, which signingAlgorithm {algorithm} wants")
     return key
 
 
@@ -60,7 +58,7 @@ def _decoded(text: str) -> bytes:
             try:
                 return decode(text.removeprefix(prefix).strip())
             except (ValueError, binascii.Error):
-                raise KeyRefusedError(f"has something after {prefix} that is not that") from None
+                refuse(f"has something after {prefix} that is not that")
     is_pem = text.lstrip().startswith("-----BEGIN")
     return (text.replace("\\n", "\n") if is_pem else text).encode()
 

@@ -7,14 +7,30 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from api_messages import ApiRequest
-from auth.aws_signature import AwsKey, unambiguous
+from auth.aws_signature import SigV4Auth, unambiguous
 from auth.strategy import Clock
+from redaction import Redactor
+from settings.connection import ConnectionSettings
+from settings.credentials import AwsSettings
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Reply
 
-KEY = AwsKey("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1", "service")
+
+def _auth(access_key_id: str, secret: str, region: str, service: str) -> SigV4Auth:
+    settings = AwsSettings(
+        access_key_id=access_key_id,
+        secret_access_key=SecretStr(secret),
+        signing_region=region,
+        signing_service=service,
+    )
+    return SigV4Auth(settings, Redactor())
+
+
+KEY_PAIR = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+KEY = _auth(*KEY_PAIR, "us-east-1", "service")
 MOMENT = "20150830T123600Z"
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 FORM = "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"
@@ -248,7 +264,7 @@ def test_the_published_suite(
 @pytest.mark.contract("auth.aws.signature")
 def test_the_published_example_of_s3() -> None:
     digest = EMPTY
-    key = AwsKey(
+    key = _auth(
         "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1", "s3"
     )
     headers = [
@@ -267,7 +283,7 @@ def test_s3_keeps_the_slashes_of_its_object_names() -> None:
     paths = ("/bucket//a", "/bucket/a")
     signatures = {
         service: {
-            AwsKey("id", "secret", "eu-west-1", service).authorization(
+            _auth("id", "secret", "eu-west-1", service).authorization(
                 "GET", path, "", [("Host", "h")], EMPTY, MOMENT
             )
             for path in paths
@@ -310,8 +326,8 @@ def test_addresses_are_encoded_as_aws_does(target: str, sent: str) -> None:
 def _settings(**more: str) -> dict[str, str]:
     return {
         "auth_type": "aws_sigv4",
-        "access_key_id": KEY.access_key_id,
-        "secret_access_key": KEY.secret_access_key,
+        "access_key_id": KEY_PAIR[0],
+        "secret_access_key": KEY_PAIR[1],
         "signing_region": "us-east-1",
         **more,
     }
@@ -328,7 +344,7 @@ async def test_what_is_sent_is_what_was_signed(api: FakeApi, connect: ClientFact
     names = "content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token;x-amz-target"
     signed = [(name, sent.headers[name]) for name in names.split(";")]
     path, _, query = sent.target.partition("?")
-    key = AwsKey(KEY.access_key_id, KEY.secret_access_key, "us-east-1", "execute-api")
+    key = _auth(*KEY_PAIR, "us-east-1", "execute-api")
     digest, moment = sent.headers["x-amz-content-sha256"], sent.headers["x-amz-date"]
     expected = key.authorization("POST", path, query, signed, digest, moment)
     assert sent.headers["authorization"] == expected
@@ -356,4 +372,5 @@ async def test_another_host_gets_no_signature(
     await client.send(ApiRequest("GET", httpx.URL(f"{other_api.url}/x")))
     (sent,) = other_api.received
     assert not [name for name in sent.headers if "amz" in name or name == "authorization"]
-    assert KEY.secret_access_key not in repr(KEY)
+    settings = ConnectionSettings.parse({"base_url": api.url, **_settings()})
+    assert KEY_PAIR[1] not in repr(settings)

@@ -14,7 +14,6 @@ from errors import EndpointError, ResponseError, SelectorError
 from formats import registry
 from formats.bodies import decode
 from formats.format import Document, Format, ItemReader, ListPart, names_option, option
-from formats.json_text import Body
 from formats.paths import Step
 from mapping.fields.selector import CustomSelector
 from settings.connection import ConnectionSettings
@@ -45,9 +44,6 @@ class Pairs(Format):
 
     def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
         return None if path else PairsReader(self)
-
-    async def value(self, document: Document, path: Sequence[Step]) -> Body:
-        return Body(await PairsReader(self).read(document.chunks))
 
 
 class PairsReader(ItemReader):
