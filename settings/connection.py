@@ -6,7 +6,7 @@ where everything may be a string, empty or absent (None), and reports all proble
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -22,7 +22,6 @@ from pydantic_core import ErrorDetails
 
 from errors import SettingsError
 from settings import certificates, environment
-from settings.basic_credentials import basic_pair
 from settings.credentials import CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.marks import (
@@ -33,12 +32,12 @@ from settings.marks import (
     marked,
 )
 from settings.pagination import ConnectionPagination, PaginationSettings
+from settings.proxy import Proxy
 from settings.types import (
     Headers,
+    Listed,
     Secret,
-    check_proxy,
     checked_headers,
-    from_json,
     refuse,
 )
 from settings.webhooks import WebhookSettings, webhook_problems
@@ -50,14 +49,7 @@ HttpVersion = Literal["http1", "auto"]
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 # Up to the last @, because a password that is not encoded may hold anything.
 _USERINFO = re.compile(r"//.*@", re.DOTALL)
-# As in [::1]:8080, which starts like a list.
-_ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
-
-
-def _secrets_of_proxy(proxy: SecretStr) -> Iterator[str]:
-    url = httpx.URL(proxy.get_secret_value())
-    return iter((url.password, basic_pair(url.username, url.password)))
 
 
 class ConnectionSettings(CredentialSettings, WebhookSettings):
@@ -71,7 +63,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     client_certificate: certificates.ShownCertificate | None = None
     client_key: certificates.PrivateKey | None = None
     client_key_password: Secret | None = None
-    proxy: Annotated[SecretStr, Sensitive(_secrets_of_proxy)] | None = None
+    proxy: Proxy | None = None
     http_version: HttpVersion = "http1"
     max_concurrent_requests: Annotated[int, SAME_ANSWERS] = Field(default=10, ge=1)
     max_requests_per_second: Annotated[float | None, SAME_ANSWERS] = Field(
@@ -79,8 +71,8 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     )
     max_retries: Annotated[int, SAME_ANSWERS] = Field(default=8, ge=0)
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
-    allowed_hosts: tuple[str, ...] = ()
-    exposed_variables: tuple[str, ...] = ()
+    allowed_hosts: Listed = ()
+    exposed_variables: Listed = ()
     mapping_engine: Annotated[MappingEngine, SAME_ANSWERS] = "fused"
     response_directory: Annotated[str | None, SAME_ANSWERS] = None
     response_directory_size: Annotated[int, SAME_ANSWERS] = Field(default=1000, ge=1)
@@ -123,21 +115,6 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         if url.query or url.fragment:
             refuse("must not hold a query or fragment; these belong to the mapping")
         return str(url).rstrip("/")
-
-    @field_validator("proxy")
-    @classmethod
-    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        if value:
-            check_proxy(value.get_secret_value().strip())
-        return SecretStr(value.get_secret_value().strip()) if value else value
-
-    @field_validator("allowed_hosts", "exposed_variables", mode="before")
-    @classmethod
-    def _split_list(cls, value: object) -> object:
-        is_list = isinstance(value, str) and value.lstrip().startswith("[")
-        if isinstance(value, str) and (not is_list or _ADDRESS.match(value)):
-            return tuple(name.strip() for name in value.split(",") if name.strip())
-        return from_json(value)
 
     @field_validator("exposed_variables")
     @classmethod

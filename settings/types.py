@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, NoReturn
 
-import httpx
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -20,6 +19,8 @@ from pydantic_core import PydanticCustomError
 
 from settings.marks import SECRET
 
+# As in [::1]:8080, which starts like a list.
+_ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
 _HEADER_NAME = re.compile(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
 
 
@@ -61,20 +62,6 @@ def check_header(name: str, value: str) -> None:
         refuse(f"has a character that is not ASCII in the value of header {name!r}")
 
 
-def check_proxy(value: str) -> None:
-    """Refuse what is no address of an HTTP proxy, without quoting its credentials."""
-    try:
-        url = httpx.URL(value)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if not value.partition("://")[1] or (url.port or 0) > 65_535 or url == httpx.URL():
-        refuse("is not a URL; give one such as http://user:password@proxy.example.com:3128")
-    if url.scheme not in ("http", "https") or not url.host:
-        refuse("must start with http:// or https:// and name a host; SOCKS is not supported")
-    if url.path not in ("", "/") or url.query or url.fragment:
-        refuse("must not hold a path, query or fragment; encode / ? # in a password as %2F %3F %23")
-
-
 def _text_values(value: object) -> object:
     decoded = from_json(value)
     if not isinstance(decoded, Mapping):
@@ -92,11 +79,20 @@ def checked_headers(headers: dict[str, str]) -> dict[str, str]:
     return {name: value.strip(" \t") for name, value in headers.items()}
 
 
+def _listed(value: object) -> object:
+    is_list = isinstance(value, str) and value.lstrip().startswith("[")
+    if isinstance(value, str) and (not is_list or _ADDRESS.match(value)):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return from_json(value)
+
+
 def _without_line_break(value: object) -> object:
     # Secrets are mounted from files, which editors end with a line break.
     return value.strip("\r\n") if isinstance(value, str) else value
 
 
 Secret = Annotated[SecretStr, SECRET, BeforeValidator(_without_line_break)]
+# A JSON list, or names with commas between: `a.example.com, b.example.com`.
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
 Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(checked_headers)]

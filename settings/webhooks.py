@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from settings.types import FrozenSettings, Secret, check_header, from_json, refuse
+from settings.types import FrozenSettings, Listed, Secret, check_header, refuse
 from settings.webhook_signatures import BODY, PRESETS, TIMESTAMP, SignatureScheme
 
 WebhookAuth = Literal["none", "hmac", "basic", "token"]
@@ -38,7 +38,7 @@ class WebhookSettings(FrozenSettings):
     webhook_timestamp_prefix: str | None = None
     webhook_tolerance: float = Field(default=300, gt=0, allow_inf_nan=False)
     webhook_body_limit: int = Field(default=1_048_576, ge=1)
-    webhook_paths: tuple[str, ...] = (DEFAULT_PATH,)
+    webhook_paths: Listed = (DEFAULT_PATH,)
     webhook_window: float = Field(default=2, ge=0, le=60)
 
     @field_validator("webhook_header", "webhook_timestamp_header")
@@ -56,13 +56,6 @@ class WebhookSettings(FrozenSettings):
         if odd or value.count(BODY) != 1:
             refuse(f"must hold {BODY} once, and of other placeholders {TIMESTAMP} only")
         return value
-
-    @field_validator("webhook_paths", mode="before")
-    @classmethod
-    def _split_paths(cls, value: object) -> object:
-        if isinstance(value, str) and not value.lstrip().startswith("["):
-            return tuple(path.strip() for path in value.split(",") if path.strip())
-        return from_json(value)
 
     @field_validator("webhook_paths")
     @classmethod

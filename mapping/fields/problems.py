@@ -1,32 +1,12 @@
 """Problems of a selector, in the words in which users write it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic.v1 import BaseModel
 
 from errors import SelectorError
-from mapping.fields.endpoint import ErrorRuleConfig
-from mapping.fields.export import ExportConfig, ExportPollConfig, ExportStepConfig
-from mapping.fields.live_events import FetchConfig, LiveEventConfig
-from mapping.fields.pagination import PaginationConfig, spelt
-from mapping.fields.path_parameters import BatchConfig, PathParameterConfig
-from mapping.fields.times import IncrementalConfig, WindowsConfig
-
-# The blocks of a selector in which unknown keys are refused.
-_BLOCKS: dict[str, type[BaseModel]] = {
-    "path_parameters": PathParameterConfig,
-    "batch": BatchConfig,
-    "on_error": ErrorRuleConfig,
-    "pagination": PaginationConfig,
-    "export": ExportConfig,
-    "submit": ExportStepConfig,
-    "poll": ExportPollConfig,
-    "incremental": IncrementalConfig,
-    "windows": WindowsConfig,
-    "live_events": LiveEventConfig,
-    "fetch": FetchConfig,
-}
+from mapping.fields.pagination import spelt
 
 
 def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
@@ -42,15 +22,25 @@ def names_of(model: type[BaseModel]) -> set[str]:
 
 def describe(selector: type[BaseModel], detail: Mapping[str, Any]) -> str:
     """Return a line for one of pydantic's errors: the place, and what is allowed there."""
-    models = [selector, *_BLOCKS.values()]
+    blocks = dict(_blocks_of(selector))
+    models = [selector, *blocks.values()]
     names = {field.alias: field.name for m in models for field in m.__fields__.values()}
     parts = [str(part) for part in detail["loc"] if part != "__root__"]
     named = [spelt(names.get(part, part)) for part in parts]
     place = ".".join(named)
     if detail["type"] == "value_error.extra":
-        block = next(_BLOCKS[part] for part in reversed(named) if part in _BLOCKS)
+        block = next(blocks[part] for part in reversed(named) if part in blocks)
         allowed = ", ".join(map(spelt, block.__fields__))
         return f"{place}: is not known; allowed are {allowed}"
     given = detail.get("ctx", {}).get("given")
     got = f" (got {given!r})" if given is not None else ""
     return f"{place}: {detail['msg']}{got}"
+
+
+def _blocks_of(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield the blocks that a user may write within a model, by the names of their fields."""
+    for field in model.__fields__.values():
+        for part in (field, *(field.sub_fields or ())):
+            if isinstance(part.type_, type) and issubclass(part.type_, BaseModel):
+                yield field.name, part.type_
+                yield from _blocks_of(part.type_)
