@@ -42,7 +42,7 @@ def _show_resource(resource: ResourcePreview, terminal: Terminal, rows: int, bas
         for array in resource.arrays:
             terminal.line(f"  {array}")
     _show_entities(resource.mapped.entities, terminal, rows)
-    _show_dropped("dropped by selector.query", resource.mapped.filtered, terminal, ok=None)
+    _show_dropped("left out by selector.query", resource.mapped.filtered, terminal, ok=None)
     _show_dropped("refused by the mapping", resource.mapped.refused, terminal, ok=False)
     _show_findings(resource.findings, terminal)
     for note in reading.notes:
@@ -94,10 +94,11 @@ def _decision(page: PageRead | None) -> str:
 
 def _summary(resource: ResourcePreview) -> str:
     reading, mapped = resource.reading, resource.mapped
-    items = f"{len(reading.items)} items"
+    account = reading.account
+    items = f"{account}" if account.all_left_out else f"{len(reading.items)} items"
     if len(mapped.items) != len(reading.items) and mapped.items:
         items += f", {len(mapped.items)} after itemsToParse"
-    filtered = f", {len(mapped.filtered)} dropped by query" if mapped.filtered else ""
+    filtered = f", {len(mapped.filtered)} left out by query" if mapped.filtered else ""
     refused = f", {len(mapped.refused)} refused" if mapped.refused else ""
     partial = "; there is more than the preview reads" if reading.is_partial else ""
     return f"{items} → {len(mapped.entities)} entities{filtered}{refused}{partial}"

@@ -33,12 +33,12 @@ async def fetch_items(change: Change, session: Session, worker: JqWorker) -> Fet
     request = endpoint.request(session.settings.base_url, change.target.values)
     texts = {name: value.text for name, value in change.target.values.items()}
     marks = change.entry.marks(change.target)
-    shaper = Shaper(change.plan.shape, worker)
+    shaper = Shaper(change.plan.shape, worker, reader.account)
     items: list[dict[str, Any]] = []
     received = 0
     async with aclosing(reader.read(request, texts)) as portions:
-        async for found, _ in portions:
-            received += len(found)
-            items += marked(await shaper.apply(found), marks)
-    reader.statistics.check_data_path(endpoint.data_path.expression, "data_path")
+        async for portion in portions:
+            received += len(portion.items)
+            items += marked(await shaper.apply(portion.items), marks)
+    reader.fit.check(endpoint.data_path.expression, "data_path")
     return Fetched(items, received)

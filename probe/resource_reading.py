@@ -15,6 +15,7 @@ from mapping.resources import CustomResourceConfig
 from pagination.page import Page, Verdict
 from probe.decisions import decision, place_of
 from probe.recording import Exchange, RecordingClient
+from reading.account import Account
 from reading.resource_reader import ResourceReader
 from reading.session import UNLIMITED, Limits, Observer, Session
 from settings.connection import ConnectionSettings
@@ -66,6 +67,7 @@ class ResourceReading:
     exchanges: list[Exchange] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     limits: Limits = UNLIMITED
+    account: Account = field(default_factory=Account)
     error: str = ""
     notes: list[str] = field(default_factory=list)
 
@@ -207,6 +209,7 @@ async def read_resource(
         resource.selector.warn(resource.kind, settings)
         watcher = _Watcher(reading, plan, client, settings)
         reader = ResourceReader(plan, session, observer=watcher)
+        reading.account = reader.account
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch

@@ -18,8 +18,9 @@ from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
 from pagination.page import Page
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
+from reading.account import Account, Reason
 from reading.item_stream import Portion
-from reading.page_reader import EndpointStatistics, LargePage, PageReader
+from reading.page_reader import DataPathFit, LargePage, PageReader
 from reading.prefetch import Allowance, Fetch, FetchAhead
 from reading.session import UNOBSERVED, Observer, Session
 from statuses import Meaning, meaning_of
@@ -61,10 +62,6 @@ class _Visit:
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
 
-    def see(self, items: list[Any], watch: Watch) -> None:
-        self.items += len(items)
-        watch.portion(items)
-
     def heed(self, watch: Watch) -> None:
         reason = watch.page_ended(self.pager.received)
         if reason and self.request:
@@ -72,7 +69,7 @@ class _Visit:
 
 
 class EndpointReader:
-    """Reads endpoints that share one template, and so one data_path and one set of statistics.
+    """Reads endpoints that share one template, and so one data_path and one account.
 
     Inputs: `worker` runs jq on large bodies; `policy` says what errors mean; `observer` is told of
     each page.
@@ -95,10 +92,10 @@ class EndpointReader:
         self._policy = policy
         self._observer = observer
         self._most_pages = session.limits.pages
-        self.statistics = EndpointStatistics(
-            PageSizes(self._pagination.page_size), is_graphql=endpoint.body_format == "graphql"
-        )
-        self._page_reader = PageReader(endpoint, self.statistics, self._client.redactor, worker)
+        self._sizes = PageSizes(self._pagination.page_size)
+        self.account = Account()
+        self.fit = DataPathFit(is_graphql=endpoint.body_format == "graphql")
+        self._page_reader = PageReader(endpoint, self.fit, self._client.redactor, worker)
 
     async def read(
         self,
@@ -123,33 +120,33 @@ class EndpointReader:
                     if isinstance(page, LargePage):
                         async with aclosing(self._read_large(visit, page)) as portions:
                             async for portion in portions:
-                                visit.see(portion.items, watch)
-                                yield portion
-                    elif page and self._decide(visit, page) and page.items:
-                        visit.see(page.items, watch)
-                        yield Portion(page.items, len(page.fingerprint))
+                                yield self._seen(visit, watch, portion)
+                    elif page and self._decide(visit, page, records := _records_of(page)):
+                        portion = Portion(page.items, len(page.fingerprint), records)
+                        yield self._seen(visit, watch, portion)
                     visit.heed(watch)
         finally:
             await visit.ahead.close()
         self._finish(visit)
 
     def _visit(self, first: ApiRequest, path_params: Mapping[str, str], watch: Watch) -> _Visit:
-        self.statistics.endpoints += 1
-        sizes = self.statistics.sizes
+        self.account.endpoints += 1
         settings = self._pagination
-        pager = Pager(first, settings, sizes)
+        pager = Pager(first, settings, self._sizes)
         allowance = self._allowance if watch.reads_ahead else Allowance(0)
         ahead = FetchAhead(self._fetch, allowance)
         return _Visit(first, path_params, pager, ahead, pager.request)
 
     async def _read_large(self, visit: _Visit, large: LargePage) -> AsyncGenerator[Portion]:
-        """While the body arrives, unless it may be the page before: then its end decides."""
+        """Read while the body arrives, unless it may be the page before: then its end decides."""
         try:
             is_early = not await large.starts_like(visit.pager.previous)
             if is_early:
                 async for portion in large.portions():
+                    self.account.received += portion.records
                     yield portion
-            if self._decide(visit, await large.page()) and not is_early:
+            page = await large.page()
+            if self._decide(visit, page, 0 if is_early else _records_of(page)) and not is_early:
                 async for portion in large.portions():
                     yield portion
         except ResponseError as error:
@@ -161,12 +158,25 @@ class EndpointReader:
         finally:
             large.abandon()
 
-    def _decide(self, visit: _Visit, page: Page) -> bool:
-        """How to go on after a page, and whether its items are to be kept."""
+    def _seen(self, visit: _Visit, watch: Watch, portion: Portion) -> Portion:
+        self.account.turn(portion.records, len(portion.items), Reason.DATA_PATH)
+        visit.items += len(portion.items)
+        watch.portion(portion.items)
+        return portion
+
+    def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
+        """Decide how to go on after a page, and tell whether its items are to be kept.
+
+        Inputs: `records`, how many of the page were not counted yet.
+        """
+        self.account.received += records
         verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
-        self.statistics.extra_requests += verdict.extra
+        self.account.extra_requests += verdict.extra
+        self.account.pages += verdict.keep
         visit.pages += verdict.keep
+        if not verdict.keep:
+            self.account.left_out[Reason.REPEATED_PAGE] += records
         visit.request, visit.reason = verdict.request, verdict.reason
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
@@ -220,9 +230,7 @@ class EndpointReader:
 
     def _finish(self, visit: _Visit) -> None:
         self._observer.endpoint_read(self._endpoint, visit.first, visit.reason)
-        self.statistics.pages += visit.pages
-        self.statistics.items += visit.items
-        self.statistics.endings[_without_numbers(visit.reason)] += 1
+        self.account.endings[_without_numbers(visit.reason)] += 1
         logger.opt(lazy=True).debug(
             "{}: {} items in {} pages, ended by {}",
             lambda: self._client.describe(visit.first),
@@ -242,7 +250,11 @@ class EndpointReader:
             raise self._endpoint.refused(error) from None
 
 
+def _records_of(page: Page) -> int:
+    return page.count if page.received is None else page.received
+
+
 def _without_numbers(reason: str) -> str:
-    """Reasons are counted by kind: "a short page (3 < 100)" and "(7 < 100)" are the same."""
+    """Return the kind of a reason: "a short page (3 < 100)" and "(7 < 100)" are the same."""
     kind = reason.partition(" (")[0]
     return "the total reached" if kind.endswith("reached") else kind

@@ -20,10 +20,11 @@ _LONGEST_ITEM = 256 * 2**20
 
 
 class Portion(NamedTuple):
-    """Some items of a page, and how many bytes of JSON they take."""
+    """Some items of a page, how many bytes of JSON they take, and of how many records they are."""
 
     items: list[Any]
     size: int
+    records: int
 
 
 class ItemStream:
@@ -168,7 +169,7 @@ class ItemStream:
         if found.items:
             self.last_item = found.items[-1]
         self._found_nulls = self._found_nulls or not found.matched
-        return Portion(found.items, len(part.text))
+        return Portion(found.items, len(part.text), len(part.elements))
 
     def _take(self, reader: ItemReader, chunk: bytes) -> list[ListPart]:
         parts = self._counted(reader.feed(chunk))

@@ -1,9 +1,7 @@
 """From an answer to a page: at once, or piece by piece where the body is large."""
 
-from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import Any
 
 from api_messages import ApiRequest, ApiResponse
@@ -15,52 +13,45 @@ from formats.documents import Documents
 from formats.json_text import looks_like_error
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
-from pagination.sizes import PageSizes
 from reading.item_stream import ItemStream, Portion
 from redaction import Redactor
 from statuses import Meaning, meaning_of
 
 
-@dataclass(slots=True)
-class EndpointStatistics:
-    """What reading all endpoints of one template came to; `endings` counts the reasons."""
+class DataPathFit:
+    """How a data_path fits the answers of all endpoints that share it."""
 
-    sizes: PageSizes
-    is_graphql: bool = False
-    endpoints: int = 0
-    pages: int = 0
-    items: int = 0
-    extra_requests: int = 0
-    matched: int = 0
-    unmatched: int = 0
-    unmatched_keys: str = ""
-    endings: Counter[str] = field(default_factory=Counter)
+    def __init__(self, *, is_graphql: bool = False) -> None:
+        self._is_graphql = is_graphql
+        self._matched = 0
+        self._unmatched = 0
+        self._unmatched_keys = ""
 
     def judge(self, body: Any, *, count: int, matched: bool) -> None:
-        """Count whether data_path fits a body.
+        """Note whether data_path fits a body.
 
         Raises:
             ResponseError: it gives nothing, and the body looks like an error; GraphQL's `errors`
                 are one even beside data.
         """
-        if looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
+        if looks_like_error(body) and (not count or (self._is_graphql and body.get("errors"))):
             raise ResponseError("the status says success, but the body says error")
         if count or matched:
-            self.matched += 1
+            self._matched += 1
         else:
-            self.unmatched += 1
-            self.unmatched_keys = keys_of(body)
+            self._unmatched += 1
+            self._unmatched_keys = keys_of(body)
 
-    def check_data_path(self, expression: str, setting: str) -> None:
+    def check(self, expression: str, setting: str) -> None:
         """Refuse a data_path that matched nothing in any response.
 
         Raises:
             ResourceError: lists the keys that a body has, and says how to allow it.
         """
-        if self.unmatched and not self.matched:
+        if self._unmatched and not self._matched:
             raise ResourceError(
-                f"{setting} {expression} matches nothing in any of {self.unmatched} responses; "
-                f"a body has {self.unmatched_keys}. If nothing is right, write "
+                f"{setting} {expression} matches nothing in any of {self._unmatched} responses; "
+                f"a body has {self._unmatched_keys}. If nothing is right, write "
                 f"`{expression} // []`"
             )
 
@@ -73,12 +64,12 @@ class LargePage:
         request: ApiRequest,
         response: ApiResponse,
         stream: ItemStream,
-        statistics: EndpointStatistics,
+        fit: DataPathFit,
     ) -> None:
         self.response = response
         self._request = request
         self._stream = stream
-        self._statistics = statistics
+        self._fit = fit
         self._has_ended = False
         self._first: Any = None
 
@@ -96,8 +87,7 @@ class LargePage:
         stream = await self._stream.again() if self._has_ended else self._stream
         async with aclosing(stream.pieces()) as pieces:
             async for piece in pieces:
-                if piece.items:
-                    yield piece
+                yield piece
         self._has_ended = True
 
     async def page(self) -> Page:
@@ -106,7 +96,7 @@ class LargePage:
             async for _ in self.portions():
                 pass
         stream = self._stream
-        self._statistics.judge(stream.body, count=stream.count, matched=stream.matched)
+        self._fit.judge(stream.body, count=stream.count, matched=stream.matched)
         return Page(
             self._request,
             self.response.headers,
@@ -128,19 +118,19 @@ class LargePage:
 
 
 class PageReader:
-    """Makes pages of the answers of endpoints that share a data_path and statistics."""
+    """Makes pages of the answers of endpoints that share a data_path."""
 
     def __init__(
         self,
         endpoint: Endpoint,
-        statistics: EndpointStatistics,
+        fit: DataPathFit,
         redactor: Redactor,
         worker: JqWorker,
     ) -> None:
         self._format = endpoint.response_format
         self._data_path = endpoint.data_path
         self._worker = worker
-        self._statistics = statistics
+        self._fit = fit
         self._redactor = redactor
 
     async def load(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
@@ -154,7 +144,7 @@ class PageReader:
             documents = Documents(response, self._format)
             stream = await ItemStream.open(documents, self._data_path, self._worker)
             if stream:
-                return LargePage(request, response, stream, self._statistics)
+                return LargePage(request, response, stream, self._fit)
             return await self._whole(request, documents)
         except ResponseError as error:
             raise self.explained(error, response) from None
@@ -169,7 +159,7 @@ class PageReader:
         value, found = None, Extraction([], None, matched=True)
         if meaning_of(response.status) is not Meaning.EMPTY:
             value, found = await self._found_in(documents)
-            self._statistics.judge(value, count=len(found.items), matched=found.matched)
+            self._fit.judge(value, count=len(found.items), matched=found.matched)
         return Page(
             request,
             response.headers,

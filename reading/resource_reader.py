@@ -20,6 +20,7 @@ from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorPolicy, ErrorRule
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
+from reading.account import Reason
 from reading.batching import BatchBuffer
 from reading.endpoint_reader import EndpointReader
 from reading.export_job import ExportJob
@@ -63,9 +64,10 @@ class ResourceReader:
         self._limits = session.limits
         self._base_url = session.settings.base_url
         self._worker = JqWorker()
-        self._shaper = Shaper(plan.shape, self._worker)
         self._observer = observer
         self._reader = self._reader_of(plan.endpoint, plan.error_rules)
+        self.account = self._reader.account
+        self._shaper = Shaper(plan.shape, self._worker, self.account)
         is_preview = session.limits.pages is not None
         self._timed = TimedReader(self._reader, plan, since, is_preview=is_preview)
         self._failures = Failures()
@@ -82,17 +84,19 @@ class ResourceReader:
         return self._combinations is not None and self._combinations.is_cut
 
     async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
-        """Items in batches of a size that suits Ocean, while further pages are being fetched.
+        """Give items in batches of a size that suits Ocean, while further pages are being fetched.
 
         Raises:
             ResourceError: at the end, when anything could not be read.
         """
         producer = asyncio.create_task(self._produce())
         try:
-            left = self._limits.items
+            most = self._limits.items
             async for batch in self._buffer.batches():
-                yield batch[:left]
-                if left is not None and (left := left - len(batch)) <= 0:
+                given = batch if most is None else batch[: most - self.account.handed_on]
+                self.account.handed_on += len(given)
+                yield given
+                if self.account.handed_on == most:
                     break
             else:
                 await producer
@@ -169,9 +173,9 @@ class ResourceReader:
         """Read all there is for a combination of values; what fails is kept for the end."""
         try:
             async with aclosing(self._portions(combination)) as portions:
-                async for items, size in portions:
-                    shaped = await self._shaper.apply(items)
-                    await self._buffer.put(marked(shaped, combination.marks), size)
+                async for portion in portions:
+                    shaped = await self._shaper.apply(portion.items)
+                    await self._buffer.put(marked(shaped, combination.marks), portion.size)
         except OceanCustomError as error:
             if not self._vanished.take(error):
                 self._failures.add(error, self._plan.endpoint)
@@ -204,23 +208,22 @@ class ResourceReader:
             )
 
     def _check_whole(self) -> None:
-        statistics = self._reader.statistics
         try:
             # Where nothing changed, an API may well leave out the list.
             if self._since is None:
-                statistics.check_data_path(self._plan.endpoint.data_path.expression, "data_path")
-            self._vanished.check(statistics.endpoints)
+                self._reader.fit.check(self._plan.endpoint.data_path.expression, "data_path")
+            self._vanished.check(self.account.endpoints)
             self._shaper.check()
         except ResourceError as error:
             self._failures.add(error)
 
     def _report(self) -> None:
-        statistics = self._reader.statistics
-        endings = ", ".join(f"{count} x {why}" for why, count in statistics.endings.most_common())
+        account = self.account
+        account.close(Reason.LIMIT if account.handed_on == self._limits.items else Reason.FAILED)
+        endings = ", ".join(f"{count} x {why}" for why, count in account.endings.most_common())
         logger.info(
-            f"Read {self._plan.kind}: {statistics.items} items in {statistics.pages} pages of "
-            f"{statistics.endpoints} endpoints, {statistics.extra_requests} extra requests, "
-            f"{self._shaper.dropped} left out, {self._vanished.count} gone, "
+            f"Read {self._plan.kind}: {account}, in {account.pages} pages of {account.endpoints} "
+            f"endpoints, {account.extra_requests} extra requests, {self._vanished.count} gone, "
             f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
         )
 

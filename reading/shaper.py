@@ -11,6 +11,7 @@ import orjson
 from errors import ResourceError
 from expressions.worker import JqWorker, JqWorkerError
 from mapping.plan.item_shape import ItemShape
+from reading.account import Account, Reason
 
 # As JSON text; jq takes 50 ms for some 500 kB, and holds the interpreter.
 _BATCH = 256 * 1024
@@ -20,10 +21,10 @@ _LONG = 0.02
 
 
 class Shaper:
-    """Applies a shape to the items of one resource; counts what was `dropped`."""
+    """Applies a shape to the items of one resource, whose `account` counts what it leaves out."""
 
-    def __init__(self, shape: ItemShape, worker: JqWorker) -> None:
-        self.dropped = 0
+    def __init__(self, shape: ItemShape, worker: JqWorker, account: Account) -> None:
+        self._account = account
         self._items = 0
         self._undecided = 0
         self._shape = shape
@@ -31,7 +32,7 @@ class Shaper:
         self._is_slow = False
 
     async def apply(self, items: list[Any]) -> list[Any]:
-        """What goes on to Ocean, in the same order.
+        """Return what goes on to Ocean, in the same order.
 
         Raises:
             ResponseError: an expression fails on an item, or emits what is no object.
@@ -41,8 +42,11 @@ class Shaper:
         shaped: list[Any] = []
         for batch, text in _batches(items):
             results = await self._results(text)
-            shaped += self._shape.outputs(batch, results)
-            self.dropped += sum(not result for result in results)
+            outputs = list(self._shape.outputs(batch, results))
+            shaped += outputs
+            left = sum(map(bool, results))
+            self._account.turn(len(batch), left, Reason.SHAPE)
+            self._account.turn(left, len(outputs), Reason.SHAPE)
             self._items += len(batch)
             self._undecided += sum(result is False for result in results)
             # Others have their turn between two batches.

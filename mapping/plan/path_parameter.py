@@ -85,7 +85,7 @@ class PathParameter:
         passes = self.filter is None or self.filter.first(item)
         if passes is not None and not isinstance(passes, bool):
             raise ValueError("neither true nor false")
-        return passes is True and self._is_current(item)
+        return passes is True
 
     def changed_since(self, moment: datetime | None) -> Self:
         """Return the same parameter, for those items alone that have changed since then."""
@@ -116,7 +116,8 @@ class PathParameter:
                 failed += 1
         return found, failed
 
-    def _is_current(self, item: Any) -> bool:
+    def is_current(self, item: Any) -> bool:
+        """Tell whether an item may have changed since then; one that does not say when may."""
         if self.changed is None or self.since is None:
             return True
         try:

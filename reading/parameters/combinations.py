@@ -18,6 +18,7 @@ from typing import NamedTuple
 from errors import OceanCustomError, ResourceError
 from mapping.plan.endpoint import PathValue
 from mapping.plan.path_parameter import Found
+from reading.account import Account, Reason
 from reading.failures import Failures
 from reading.parameters.discovery import NOTHING, Combination, Discovery
 
@@ -190,7 +191,7 @@ class _Level:
 
     async def _new(self, parents: Combination) -> AsyncGenerator[Found]:
         """What is below a combination and makes another one than all before."""
-        counts = self._discovery.counts
+        account = self._discovery.account
         above = [name for name in self._names.live if name in parents.values]
         own = [name for name in self._names.live if name not in parents.values]
         start = _texts(parents, above)
@@ -198,10 +199,10 @@ class _Level:
             async for found in all_found:
                 key = start + tuple(found.values[name].text for name in own)
                 if key in self._seen:
-                    counts.repeated += 1
+                    account.left_out[Reason.REPEATED] += 1
                 else:
                     self._seen.add(key)
-                    counts.values += 1
+                    account.handed_on += 1
                     yield found
 
     def _found(self, parents: Combination) -> AsyncGenerator[Found]:
@@ -209,7 +210,7 @@ class _Level:
             return self._read(parents)
         key = _texts(parents, self._names.keys)
         if key in self._replays:
-            return self._replays[key].follow()
+            return self._replays[key].follow(self._discovery.account)
         self._replays[key] = replay = _Replay()
         return replay.record(self._read(parents))
 
@@ -239,6 +240,7 @@ class _Level:
         batch = self._parameter.batch
         if batch is None or not batch.is_joined or batch.separator not in value.text:
             return True
+        self._discovery.account.handed_on -= 1
         self._failures.add(
             ResourceError(
                 f"path_parameters.{self._parameter.name}.batch: the value {value.text!r} holds "
@@ -269,12 +271,13 @@ class _Replay:
             self._has_ended = True
             self._tell()
 
-    async def follow(self) -> AsyncGenerator[Found]:
-        """What was kept, and what is still to come."""
+    async def follow(self, account: Account) -> AsyncGenerator[Found]:
+        """Give what was kept, and what is still to come; the account gains as much."""
         position = 0
         while True:
             while position < len(self._found):
                 position += 1
+                account.added += 1
                 yield self._found[position - 1]
             if self._has_ended:
                 return

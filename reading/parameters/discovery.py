@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from loguru import logger
@@ -13,8 +12,11 @@ from expressions.event_loop import TimeSlice
 from expressions.jq_expressions import keys_of
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.path_parameter import Found, PathParameter
+from reading.account import Account, Reason
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Vanished
+
+_BY_FILTER = (Reason.FILTER, Reason.FILTER_FAILED, Reason.UNCHANGED)
 
 
 class Combination(NamedTuple):
@@ -39,7 +41,9 @@ NOTHING = Combination({}, {})
 
 
 class Source(ABC):
-    """Where the items come from that a path parameter looks at."""
+    """Where the items come from that a path parameter looks at; `account` counts them."""
+
+    account: Account
 
     @abstractmethod
     def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
@@ -77,6 +81,7 @@ class EndpointSource(Source):
         self._reader = reader
         self._base_url = base_url
         self._vanished = vanished
+        self.account = reader.account
 
     async def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
         request = self._endpoint.request(self._base_url, parents.values)
@@ -86,17 +91,16 @@ class EndpointSource(Source):
 
     @property
     def extent(self) -> str:
-        endpoints, gone = self._reader.statistics.endpoints, self._vanished.count
-        told = f" of {endpoints} endpoints" if self._endpoint.placeholders else ""
+        gone = self._vanished.count
+        told = f" of {self.account.endpoints} endpoints" if self._endpoint.placeholders else ""
         return f"{told}, {gone} of them gone" if gone else told
 
     def has_vanished(self, error: OceanCustomError) -> bool:
         return self._vanished.take(error)
 
     def check(self, name: str) -> None:
-        statistics = self._reader.statistics
-        statistics.check_data_path(self._endpoint.data_path.expression, f"{name}.data_path")
-        self._vanished.check(statistics.endpoints)
+        self._reader.fit.check(self._endpoint.data_path.expression, f"{name}.data_path")
+        self._vanished.check(self.account.endpoints)
 
 
 class FixedSource(Source):
@@ -104,28 +108,11 @@ class FixedSource(Source):
 
     def __init__(self, items: tuple[Any, ...]) -> None:
         self._items = items
+        self.account = Account()
 
     async def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
+        self.account.received += len(self._items)
         yield list(self._items)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the discovered items of one parameter, over all parents."""
-
-    items: int = 0
-    filtered: int = 0
-    filter_failures: int = 0
-    without_value: int = 0
-    missing: int = 0
-    include_failures: int = 0
-    values: int = 0
-    repeated: int = 0
-    keys: str = ""
-
-    @property
-    def passed(self) -> int:
-        return self.items - self.filtered - self.filter_failures
 
 
 class Discovery:
@@ -134,7 +121,11 @@ class Discovery:
     def __init__(self, parameter: PathParameter, source: Source) -> None:
         self.parameter = parameter
         self.source = source
-        self.counts = Counts()
+        self.account = source.account
+        self._looked_at = 0
+        self._without_value = 0
+        self._include_failures = 0
+        self._keys = ""
 
     async def found(self, parents: Combination) -> AsyncGenerator[Found]:
         """What the items below some parents give, as they are discovered; equal ones too.
@@ -152,11 +143,10 @@ class Discovery:
 
     def report(self) -> None:
         """Log what all was found."""
-        counts = self.counts
+        self.account.close(Reason.FAILED)
         logger.info(
-            f"Discovered {counts.values} values of {self.parameter.name} in {counts.items} items"
-            f"{self.source.extent} ({counts.filtered} filtered out, {counts.filter_failures} where "
-            f"the filter failed, {counts.missing} without a value, {counts.repeated} repeated)"
+            f"Discovered {self.account.handed_on} values of {self.parameter.name} in "
+            f"{self.account.received} items{self.source.extent}{self.account.all_left_out}"
         )
 
     def check(self) -> None:
@@ -166,49 +156,50 @@ class Discovery:
             ResourceError: no item gives a value, data_path matches nothing, or all parents
                 vanished.
         """
-        counts, include = self.counts, self.parameter.include
+        include, left_out = self.parameter.include, self.account.left_out
         name = f"path_parameters.{self.parameter.name}"
         self.source.check(name)
-        if counts.items and counts.filter_failures == counts.items:
+        if 0 < self._looked_at == left_out[Reason.FILTER_FAILED]:
             raise ResourceError(
-                f"{name}.filter fails on each of {counts.items} discovered items, or gives neither "
-                "true nor false; a comparison is written with =="
+                f"{name}.filter fails on each of {self._looked_at} discovered items, or gives "
+                "neither true nor false; a comparison is written with =="
             )
-        if counts.passed and counts.without_value == counts.passed:
+        passed = self._looked_at - sum(left_out[reason] for reason in _BY_FILTER)
+        if 0 < passed == self._without_value:
             fields = ", ".join(
                 f"{field.setting} {field.expression}" for field in self.parameter.fields.values()
             )
             raise ResourceError(
-                f"{fields} gives no value for any of {counts.passed} discovered items; "
-                f"an item has {counts.keys}"
+                f"{fields} gives no value for any of {passed} discovered items; "
+                f"an item has {self._keys}"
             )
-        if include and counts.include_failures == len(include) * counts.passed > 0:
-            raise ResourceError(f"{name}.include fails on each of {counts.passed} discovered items")
+        if include and self._include_failures == len(include) * passed > 0:
+            raise ResourceError(f"{name}.include fails on each of {passed} discovered items")
 
     def _take(self, item: Any) -> Iterator[Found]:
-        counts = self.counts
-        counts.items += 1
-        if not self._passes(item):
+        self._looked_at += 1
+        if reason := self._reason_against(item):
+            self.account.left_out[reason] += 1
             return
         values, missing = self.parameter.outputs(item)
-        counts.missing += missing
+        self.account.added += len(values) + missing - 1
+        self.account.left_out[Reason.NO_VALUE] += missing
         if not values:
-            counts.without_value += 1
-            counts.keys = keys_of(item)
+            self._without_value += 1
+            self._keys = keys_of(item)
             return
         include, failed = self.parameter.included(item)
-        counts.include_failures += failed
+        self._include_failures += failed
         for each in values:
             yield Found(each, include)
 
-    def _passes(self, item: Any) -> bool:
+    def _reason_against(self, item: Any) -> Reason | None:
         try:
-            passes = self.parameter.passes(item)
+            if not self.parameter.passes(item):
+                return Reason.FILTER
         except ValueError:
-            self.counts.filter_failures += 1
-            return False
-        self.counts.filtered += not passes
-        return passes
+            return Reason.FILTER_FAILED
+        return None if self.parameter.is_current(item) else Reason.UNCHANGED
 
 
 def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[Any]:

@@ -19,8 +19,7 @@ from expressions.worker import JqWorker
 from formats.registry import parse_format
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
-from pagination.sizes import PageSizes
-from reading.page_reader import EndpointStatistics, LargePage, PageReader
+from reading.page_reader import DataPathFit, LargePage, PageReader
 from redaction import Redactor
 from transport.spool import Spool
 
@@ -117,14 +116,13 @@ async def page(
     data_path: str = ".",
     wanted: object = None,
     *,
-    statistics: EndpointStatistics | None = None,
+    fit: DataPathFit | None = None,
 ) -> tuple[list[Any], Page]:
     """The items of an answer, and the page as pagination sees it."""
     worker = JqWorker()
     chosen = None if wanted is None else parse_format(wanted)
-    statistics = statistics or EndpointStatistics(PageSizes(100))
     endpoint = Endpoint("/x", data_path=DataPath(data_path), response_format=chosen)
-    reader = PageReader(endpoint, statistics, Redactor([]), worker)
+    reader = PageReader(endpoint, fit or DataPathFit(), Redactor([]), worker)
     request: Any = None
     try:
         loaded = await reader.load(request, answer)

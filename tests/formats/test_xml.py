@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from errors import EndpointError, ResourceError
 from formats.xml_format import XmlObjects
-from pagination.sizes import PageSizes
-from reading.page_reader import EndpointStatistics
+from reading.page_reader import DataPathFit
 from tests.formats.encoding import items_of, page, response
 
 
@@ -59,16 +58,16 @@ def test_one_element_or_none_counts_as_a_list(
 ) -> None:
     items = "".join(f"<i><n>{number + 1}</n></i>" for number in range(count))
     body = f"{start}{items}</l>".encode()
-    statistics = EndpointStatistics(PageSizes(100))
+    fit = DataPathFit()
 
     async def run() -> Any:
         answer = await response(body, cuts=cuts)
-        return await page(answer, data_path, "xml", statistics=statistics)
+        return await page(answer, data_path, "xml", fit=fit)
 
     found, seen = asyncio.run(run())
     assert found == [{"n": str(number + 1)} for number in range(count)]
     assert (seen.received, seen.count) == (count, count)
-    statistics.check_data_path(data_path, "data_path")
+    fit.check(data_path, "data_path")
 
 
 @pytest.mark.parametrize("cuts", [None, []])
@@ -85,18 +84,18 @@ def test_one_element_or_none_counts_as_a_list(
 def test_no_list_among_other_elements_is_no_match(
     body: bytes, wanted: object, matches: bool, cuts: list[int] | None
 ) -> None:
-    statistics = EndpointStatistics(PageSizes(100))
+    fit = DataPathFit()
 
     async def run() -> Any:
         answer = await response(body, cuts=cuts)
-        return (await page(answer, ".l.i", wanted, statistics=statistics))[0]
+        return (await page(answer, ".l.i", wanted, fit=fit))[0]
 
     assert asyncio.run(run()) == []
     if matches:
-        statistics.check_data_path(".l.i", "data_path")
+        fit.check(".l.i", "data_path")
     else:
         with pytest.raises(ResourceError, match="matches nothing"):
-            statistics.check_data_path(".l.i", "data_path")
+            fit.check(".l.i", "data_path")
 
 
 def test_an_error_document_is_an_error() -> None:

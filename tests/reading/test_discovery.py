@@ -12,11 +12,11 @@ from errors import OceanCustomError, ResourceError, StatusError
 from expressions.jq_expressions import ItemExpression
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.path_parameter import Batch, PathParameter
-from pagination.sizes import PageSizes
+from reading.account import Account
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Failures, Vanished
 from reading.item_stream import Portion
-from reading.page_reader import EndpointStatistics
+from reading.page_reader import DataPathFit
 from reading.parameters.combinations import Combinations
 from reading.parameters.discovery import NOTHING, Discovery, EndpointSource, FixedSource
 
@@ -28,7 +28,8 @@ class Pages:
     """Stands for an EndpointReader; `handed_out` tells how many pages were asked for."""
 
     def __init__(self, *pages: list[Any], error: Exception | None = None) -> None:
-        self.statistics = EndpointStatistics(PageSizes(100))
+        self.account = Account()
+        self.fit = DataPathFit()
         self.handed_out = 0
         self._pages = pages
         self._error = error
@@ -38,7 +39,8 @@ class Pages:
         assert texts == {}
         for page in self._pages:
             self.handed_out += 1
-            yield Portion(page, 0)
+            self.account.received += len(page)
+            yield Portion(page, 0, len(page))
         if self._error:
             raise self._error
 
@@ -103,7 +105,7 @@ async def test_values_come_before_discovery_is_complete() -> None:
 async def test_a_filter_that_fails_on_some_items_leaves_them_out(logs: list[str]) -> None:
     pages = Pages([{"id": 1, "n": 1}, {"id": 2, "n": "x"}, {"id": 3, "n": -5}])
     assert await texts(discovery(pages, filter_=".n + 1 > 0")) == ["1"]
-    assert "1 filtered out, 1 where the filter failed" in logs[-1]
+    assert "2 left out (1 by filter, 1 where filter fails)" in logs[-1]
 
 
 @pytest.mark.parametrize("never_decides", [".id | test(1)", ".id = 1", ".id"])

@@ -14,6 +14,7 @@ from expressions.worker import JqWorker
 from mapping.fields.selector import CustomSelector
 from mapping.plan.item_shape import ItemShape
 from reading import shaper
+from reading.account import Account, Reason
 from reading.shaper import Shaper
 from settings.connection import ConnectionSettings
 
@@ -32,7 +33,7 @@ def shape(items: list[Any], items_filter: str = "", emit: str = "") -> list[Any]
     async def run() -> list[Any]:
         worker = JqWorker()
         try:
-            return await Shaper(ItemShape(items_filter, emit), worker).apply(items)
+            return await Shaper(ItemShape(items_filter, emit), worker, Account()).apply(items)
         finally:
             worker.close()
 
@@ -75,7 +76,7 @@ def test_the_same_in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_slow_program_leaves_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> int | None:
         worker = JqWorker()
-        shaper = Shaper(ItemShape("([range(300000)] | length) > 0"), worker)
+        shaper = Shaper(ItemShape("([range(300000)] | length) > 0"), worker, Account())
         for _ in range(2):
             assert await shaper.apply([{"id": 1}]) == [{"id": 1}]
         try:
@@ -99,11 +100,12 @@ async def test_many_items_never_hold_up_the_loop() -> None:
             longest = max(longest, time.thread_time() - start)
 
     watcher = asyncio.create_task(watch())
-    shaper = Shaper(ItemShape(".id % 2 == 0", "{id}"), worker)
+    account = Account()
+    shaper = Shaper(ItemShape(".id % 2 == 0", "{id}"), worker, account)
     assert await shaper.apply(items) == [{"id": number} for number in range(0, 20_000, 2)]
     watcher.cancel()
     worker.close()
-    assert shaper.dropped == 10_000
+    assert account.left_out == {Reason.SHAPE: 10_000}
     assert longest < 0.05
 
 
