@@ -15,7 +15,6 @@ from api_messages import Where
 from settings.types import FrozenSettings
 
 Stop = Literal["auto", "empty_page", "short_page"]
-type Marker = tuple[str, bool]
 
 PAGINATION_TYPES: dict[str, type["PaginationSettings"]] = {}
 
@@ -25,14 +24,15 @@ class Option:
     """An option of a pagination type, as users see it.
 
     `setting` is its name among the connection settings; without one, only a `pagination` block has
-    it. `least` is the least number, or the length of the shortest text. Of the options with the
-    same `one_of`, a block may give one; `usual` is where an answer is looked at if none is given.
-    Where the option names a marker in bodies, `says_more` is what one that is true says.
+    it. `title` is what forms call it, if that is not its name. `least` is the least number, or the
+    length of the shortest text. Of the options with the same `one_of`, a block may give one;
+    `usual` is where an answer is looked at if none is given. Where the option names a marker in
+    bodies, `says_more` is what one that is true says.
     """
 
-    title: str
     description: str
     setting: str = ""
+    title: str = ""
     least: int = 1
     one_of: str = ""
     usual: str = ""
@@ -40,11 +40,18 @@ class Option:
     is_jq: bool = False
 
 
+def option(description: str, *, default: Any = None, **about: Any) -> Any:
+    """Return a field that users may give; for what else is said `about` it, see `Option`."""
+    field = Field(default)
+    field.metadata.append(Option(description, **about))
+    return field
+
+
 class PaginationSettings(BaseModel):
     """How the pages of an endpoint are asked for, and how answers tell whether there are more.
 
-    A subclass with a `type` is the pagination type of that name; its options are the fields that
-    are described by an `Option`. Here are those that every type with pages has.
+    A subclass with a `type` is the pagination type of that name, and its options are those of its
+    fields that `option` describes. Here are the ones that every type with pages has.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,31 +59,20 @@ class PaginationSettings(BaseModel):
     type: ClassVar[str]
 
     page_size: int = 100
-    total_path: Annotated[
-        str | None,
-        Option(
-            "Total path",
-            "Where the number of all items is in the body. Example: `paging.total`.",
-            setting="total_path",
-        ),
-    ] = None
-    stop: Annotated[
-        Stop,
-        Option(
-            "Stop",
-            "What ends the pages: `auto` weighs everything the API says, `empty_page` is "
-            "only a page without items, `short_page` one below the page size. "
-            "Example: `empty_page`.",
-            one_of="end",
-        ),
-    ] = "auto"
-    max_pages: Annotated[
-        int | None,
-        Option(
-            "Most pages",
-            "How many pages there may be; if there are more, the resource fails. Example: `1000`.",
-        ),
-    ] = None
+    total_path: str | None = option(
+        "Where the number of all items is in the body. Example: `paging.total`.",
+        setting="total_path",
+    )
+    stop: Stop = option(
+        "What ends the pages: `auto` weighs everything the API says, `empty_page` is only a page "
+        "without items, `short_page` one below the page size. Example: `empty_page`.",
+        default="auto",
+        one_of="end",
+    )
+    max_pages: int | None = option(
+        "How many pages there may be; if there are more, the resource fails. Example: `1000`.",
+        title="Most pages",
+    )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -91,44 +87,15 @@ class PaginationSettings(BaseModel):
         return own | shared
 
     @property
-    def marker(self) -> Marker | None:
+    def marker(self) -> tuple[str, bool] | None:
         """Return the path of the marker to look at in bodies, and whether true means more.
 
         Sample: `("meta.has_more", True)`.
         """
-        for name, option in self.options().items():
-            if option.says_more is not None and (path := getattr(self, name)):
-                return path, option.says_more
+        for name, about in self.options().items():
+            if about.says_more is not None and (path := getattr(self, name)):
+                return path, about.says_more
         return None
-
-
-Param = Annotated[
-    str,
-    Option(
-        "Parameter",
-        "What carries the offset, page number or cursor. Example: `after`.",
-        setting="pagination_param",
-    ),
-]
-SizeParam = Annotated[
-    str,
-    Option(
-        "Size parameter",
-        "What carries the page size; an empty text sends none. Example: `per_page`.",
-        setting="size_param",
-        least=0,
-    ),
-]
-HasMorePath = Annotated[
-    str | None,
-    Option(
-        "Has-more path",
-        "What is true in the body where there is another page. Example: `has_more`.",
-        setting="has_more_path",
-        one_of="end",
-        says_more=True,
-    ),
-]
 
 
 class SingleRequestSettings(PaginationSettings):
@@ -142,30 +109,59 @@ class SingleRequestSettings(PaginationSettings):
         return {}
 
 
+Param = Annotated[
+    str,
+    option(
+        "What carries the offset, page number or cursor. Example: `after`.",
+        default=...,
+        setting="pagination_param",
+        title="Parameter",
+    ),
+]
+SizeParam = Annotated[
+    str,
+    option(
+        "What carries the page size; an empty text sends none. Example: `per_page`.",
+        default=...,
+        setting="size_param",
+        title="Size parameter",
+        least=0,
+    ),
+]
+HasMorePath = Annotated[
+    str | None,
+    option(
+        "What is true in the body where there is another page. Example: `has_more`.",
+        setting="has_more_path",
+        title="Has-more path",
+        one_of="end",
+        says_more=True,
+    ),
+]
+
+
 class AskedSettings(PaginationSettings):
     """A type that asks for each page: `param` carries which one, `size_param` how long it may be.
 
     `where` and `size_where` are the parts of the request that carry them.
     """
 
-    page_size: Annotated[
-        int,
-        Option("Page size", "Items asked for per page. Example: `50`.", setting="page_size"),
-    ] = 100
+    page_size: int = option(
+        "Items asked for per page. Example: `50`.", default=100, setting="page_size"
+    )
     param: Param
     size_param: SizeParam
-    where: Annotated[
-        Where,
-        Option(
-            "In",
-            "Which part of the request carries the parameter: `query`, `header` or `body`, "
-            "where its name is a path of keys. Example: `body`.",
-        ),
-    ] = "query"
-    size_where: Annotated[
-        Where,
-        Option("Size in", "The same for the size parameter; unset, as `in`. Example: `query`."),
-    ] = "query"
+    where: Where = option(
+        "Which part of the request carries the parameter: `query`, `header` or `body`, where its "
+        "name is a path of keys. Example: `body`.",
+        default="query",
+        title="In",
+    )
+    size_where: Where = option(
+        "The same for the size parameter; unset, as `in`. Example: `query`.",
+        default="query",
+        title="Size in",
+    )
 
 
 class OffsetSettings(AskedSettings):
@@ -185,26 +181,20 @@ class PageNumberSettings(AskedSettings):
 
     param: Param = "page"
     size_param: SizeParam = "size"
-    start_page: Annotated[
-        int,
-        Option(
-            "Start page",
-            "First page number of type `page`. Example: `0`.",
-            setting="start_page",
-            least=0,
-        ),
-    ] = 1
+    start_page: int = option(
+        "First page number of type `page`. Example: `0`.",
+        default=1,
+        setting="start_page",
+        least=0,
+    )
     has_more_path: HasMorePath = None
-    last_page_path: Annotated[
-        str | None,
-        Option(
-            "Last-page path",
-            "What is true in the body of the last page. Example: `meta.last`.",
-            setting="last_page_path",
-            one_of="end",
-            says_more=False,
-        ),
-    ] = None
+    last_page_path: str | None = option(
+        "What is true in the body of the last page. Example: `meta.last`.",
+        setting="last_page_path",
+        title="Last-page path",
+        one_of="end",
+        says_more=False,
+    )
 
 
 class CursorSettings(AskedSettings):
@@ -214,33 +204,20 @@ class CursorSettings(AskedSettings):
 
     param: Param = "cursor"
     size_param: SizeParam = "limit"
-    cursor_path: Annotated[
-        str | None,
-        Option(
-            "Cursor path",
-            "Where the next cursor is in the body. Example: `meta.next_cursor`.",
-            setting="cursor_path",
-            one_of="cursor",
-            usual="next_cursor",
-        ),
-    ] = None
-    cursor_header: Annotated[
-        str | None,
-        Option(
-            "Cursor header",
-            "Response header that holds the next cursor. Example: `X-Next-Token`.",
-            one_of="cursor",
-        ),
-    ] = None
-    cursor_item: Annotated[
-        str | None,
-        Option(
-            "Cursor item",
-            "JQ on the last item of a page that gives the next cursor. Example: `.id`.",
-            one_of="cursor",
-            is_jq=True,
-        ),
-    ] = None
+    cursor_path: str | None = option(
+        "Where the next cursor is in the body. Example: `meta.next_cursor`.",
+        setting="cursor_path",
+        one_of="cursor",
+        usual="next_cursor",
+    )
+    cursor_header: str | None = option(
+        "Response header that holds the next cursor. Example: `X-Next-Token`.", one_of="cursor"
+    )
+    cursor_item: str | None = option(
+        "JQ on the last item of a page that gives the next cursor. Example: `.id`.",
+        one_of="cursor",
+        is_jq=True,
+    )
     has_more_path: HasMorePath = None
 
 
@@ -249,24 +226,19 @@ class NextLinkSettings(PaginationSettings):
 
     type = "next_link"
 
-    next_link_path: Annotated[
-        str,
-        Option(
-            "Next-link path",
-            "Where the next address is in the body. Example: `links.next`.",
-            setting="next_link_path",
-            one_of="next link",
-            usual="@odata.nextLink",
-        ),
-    ] = "@odata.nextLink"
-    next_link_header: Annotated[
-        str | None,
-        Option(
-            "Next-link header",
-            "Response header that holds the next address. Example: `Next-Page`.",
-            one_of="next link",
-        ),
-    ] = None
+    next_link_path: str = option(
+        "Where the next address is in the body. Example: `links.next`.",
+        default="@odata.nextLink",
+        setting="next_link_path",
+        title="Next-link path",
+        one_of="next link",
+        usual="@odata.nextLink",
+    )
+    next_link_header: str | None = option(
+        "Response header that holds the next address. Example: `Next-Page`.",
+        title="Next-link header",
+        one_of="next link",
+    )
 
 
 class HeaderLinkSettings(PaginationSettings):
@@ -274,22 +246,20 @@ class HeaderLinkSettings(PaginationSettings):
 
     type = "header_link"
 
-    header_link_rel: Annotated[
-        str,
-        Option(
-            "Header-link rel",
-            "The `rel` of the link in the `Link` header. Example: `next`.",
-            setting="header_link_rel",
-        ),
-    ] = "next"
+    header_link_rel: str = option(
+        "The `rel` of the link in the `Link` header. Example: `next`.",
+        default="next",
+        setting="header_link_rel",
+        title="Header-link rel",
+    )
 
 
 def _described(kind: type[PaginationSettings]) -> dict[str, Option]:
     return {
-        name: option
+        name: about
         for name, field in kind.model_fields.items()
-        for option in field.metadata
-        if isinstance(option, Option)
+        for about in field.metadata
+        if isinstance(about, Option)
     }
 
 
@@ -326,10 +296,10 @@ def value_type(name: str) -> tuple[Any, dict[str, Any]]:
 
 def _with_options[Model: BaseModel](model: type[Model]) -> type[Model]:
     fields: dict[str, Any] = {"pagination_type": (TYPE_NAME, "none")}
-    for name, option in OPTIONS.items():
-        if option.setting:
+    for name, about in OPTIONS.items():
+        if about.setting:
             annotation, limits = value_type(name)
-            fields[option.setting] = (annotation, Field(default=None, **limits))
+            fields[about.setting] = (annotation, Field(default=None, **limits))
     return create_model(model.__name__, __base__=model, __module__=__name__, **fields)
 
 
@@ -344,8 +314,8 @@ class ConnectionPagination(FrozenSettings):
         kind = PAGINATION_TYPES[given["pagination_type"]]
         return kind(
             **{
-                name: given[option.setting]
-                for name, option in OPTIONS.items()
-                if name in kind.model_fields and option.setting in given
+                name: given[about.setting]
+                for name, about in OPTIONS.items()
+                if name in kind.model_fields and about.setting in given
             }
         )

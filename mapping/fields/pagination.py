@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic.alias_generators import to_camel
-from pydantic.v1 import BaseModel, Extra, Field, create_model, root_validator
+from pydantic.v1 import BaseModel, Field, create_model, root_validator
 from pydantic.v1.fields import FieldInfo
 
 from errors import SelectorError
 from expressions.jq_expressions import compile_jq
+from mapping.fields.user_fields import UserFields
 from settings.pagination import (
     OPTIONS,
     PAGINATION_TYPES,
@@ -31,18 +32,14 @@ def spelt(name: str) -> str:
 
 
 def _with_options[Model: BaseModel](model: type[Model]) -> type[Model]:
-    about_type = Field(
-        None,
-        title="Type",
-        description="How pages are asked for; unset, as paginationType says. Example: `cursor`.",
-    )
-    fields: dict[str, Any] = {"type": (TYPE_NAME | None, about_type)}
+    about = "How pages are asked for; unset, as paginationType says. Example: `cursor`."
+    fields: dict[str, Any] = {"type": (TYPE_NAME | None, Field(None, description=about))}
     for name, option in OPTIONS.items():
         annotation, limits = value_type(name)
         field = FieldInfo(
             None,
             alias=to_camel(spelt(name)),
-            title=option.title,
+            title=option.title or None,
             description=option.description,
             **limits,
         )
@@ -53,12 +50,8 @@ def _with_options[Model: BaseModel](model: type[Model]) -> type[Model]:
 
 
 @_with_options
-class PaginationConfig(BaseModel):
+class PaginationConfig(UserFields):
     """How one endpoint is read to its end, in place of the connection's pagination settings."""
-
-    class Config:
-        extra = Extra.forbid
-        allow_population_by_field_name = True
 
     @root_validator(pre=True)
     def _spellings(cls, values: dict[str, Any]) -> dict[str, Any]:
