@@ -1,4 +1,4 @@
-"""Where the cursor for the next page is: in the body, in a header, or in the last item."""
+"""Places of the cursor for the next page: the body, a header, or the last item."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -18,15 +18,15 @@ type CursorValue = str | int | float | list[Any]
 
 
 class Cursors(ABC):
-    """Finds the cursor for the next page."""
+    """A place of answers where the cursor for the next page is found."""
 
     @abstractmethod
     def are_named(self, page: Page) -> bool:
-        """Whether the answer has the place where a cursor would stand, be it empty."""
+        """Return whether the answer has the place where a cursor would stand, be it empty."""
 
     @abstractmethod
     def next(self, page: Page) -> CursorValue | None:
-        """The cursor; None when there is none.
+        """Return the cursor; None when there is none.
 
         Raises:
             PaginationError: what is there cannot be one.
@@ -88,7 +88,7 @@ class _OfLastItem(Cursors):
 
 
 def cursors_of(settings: CursorSettings) -> Cursors:
-    """Where the settings say that the cursor is; by default at the usual places of a body."""
+    """Return the place that the settings name; by default, the usual places of a body."""
     if settings.cursor_item:
         # Elasticsearch's search_after is a list.
         return _OfLastItem(settings.cursor_item, takes_lists=settings.where == "body")

@@ -8,7 +8,7 @@ from pagination.page import SILENT, Statement
 
 
 def find(body: Any, path: str) -> tuple[bool, Any]:
-    """Whether the path is there, and its value; tried as one literal key first, then by dots.
+    """Return whether the path is there, and its value; one literal key first, then by dots.
 
     Numbers index lists: `pages.0.next`. A dot in front, as JQ has it, makes no difference.
     """
@@ -25,7 +25,7 @@ def find(body: Any, path: str) -> tuple[bool, Any]:
 
 
 def any_says_more(body: Any, paths: Iterable[str]) -> Statement:
-    """One marker that is truthy says "more"; else one that is there but falsy says "no more"."""
+    """Return "more" where a marker is truthy, else "no more" where one is there but falsy."""
     answer = SILENT
     for path in paths:
         present, value = find(body, path)
@@ -37,7 +37,7 @@ def any_says_more(body: Any, paths: Iterable[str]) -> Statement:
 
 
 def show(value: Any) -> str:
-    """A marker's value for a log line; never more than its kind when it could be a token."""
+    """Return a marker's value for a log line; not more than its kind if it could be a token."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, int):

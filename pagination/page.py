@@ -31,15 +31,15 @@ class Page:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the API sent nothing, not even something that data_path leaves out."""
+        """Return whether the API sent nothing, not even something that data_path leaves out."""
         return not self.count and not self.received
 
     def starts_with(self, item: Any) -> bool:
-        """Whether an answer that starts with this item may be the same once more."""
+        """Return whether an answer that starts with this item may be the same once more."""
         return self.count > 0 and self.first_item == item
 
     def repeats(self, before: "Page") -> bool:
-        """Whether this answer, or its list of items, is the same as the one before."""
+        """Return whether this answer, or its list of items, is the same as the one before."""
         if self.fingerprint == before.fingerprint:
             return True
         if not self.count or self.count != before.count:
@@ -49,7 +49,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an answer itself says about further pages; `more` is None when it says nothing."""
+    """The word of an answer itself on further pages; `more` is None when it says nothing."""
 
     more: bool | None = None
     reason: str = ""
@@ -60,7 +60,7 @@ SILENT = Statement()
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do with a page: hand its items on or drop them, ask for `request`, or end."""
+    """The decision on a page: hand its items on or drop them, ask for `request`, or end."""
 
     keep: bool
     request: ApiRequest | None = None

@@ -1,4 +1,4 @@
-"""When pagination goes on and when it ends: the completeness and loop rules, once for all types.
+"""The rules by which pagination goes on or ends, complete and without loops, for all types.
 
 The evidence for further pages counts in this order: the setting that names a marker; markers of
 the body; a total; the number of items. The outcome is every item or an error.
@@ -21,7 +21,7 @@ _MOST_EMPTY_CURSORS = 100
 
 
 class Pager:
-    """Takes one endpoint from its first page to its end.
+    """The way through one endpoint, from its first page to its end.
 
     Send `request`; give the answer to `receive`, or its error status to `refused`; go on with
     the request of the verdict until there is none.
@@ -47,17 +47,17 @@ class Pager:
 
     @property
     def received(self) -> int:
-        """How many records the API has sent so far."""
+        """Return how many records the API has sent so far."""
         return self._received
 
     @property
     def previous(self) -> Page | None:
-        """The page that arrived last."""
+        """Return the page that arrived last."""
         return self._previous
 
     @property
     def is_probing(self) -> bool:
-        """Whether the page just asked for is only a question whether there is one."""
+        """Return whether the page just asked for is only a question whether there is one."""
         return self._probed_length > 0
 
     def receive(self, page: Page) -> Verdict:
@@ -82,7 +82,7 @@ class Pager:
         return self._decide(page, statement)
 
     def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
-        """The requests at these places, `request` being at 0, that a total lets us expect.
+        """Return the requests at these places after `request` that a total lets us expect.
 
         They are asked for if all further pages are as long as the last one, and nothing else ends
         the reading earlier.
@@ -189,7 +189,7 @@ class Pager:
         return self._ask(self._strategy.following(page), extra=True)
 
     def _decide_as_told(self, page: Page) -> Verdict:
-        """By `stop` alone, whatever markers and totals say."""
+        """Decide by `stop` alone, whatever markers and totals say."""
         length, size = page.received, self._settings.page_size
         if length is None and self._strategy.counts:
             return self._end("a single object")
@@ -248,7 +248,7 @@ class Pager:
         return Verdict(keep=False, reason="a page like the one before")
 
     def _leads_on(self, page: Page, statement: Statement) -> bool:
-        """Whether there may be more where a repeated answer holds the way to a next page."""
+        """Return whether a repeated answer that holds the way to a next page may lead to more."""
         if statement.more is False or self._strategy.counts:
             return False
         following = self._strategy.following(page)
@@ -259,7 +259,7 @@ class Pager:
         )
 
     def _is_longest(self, page: Page) -> bool:
-        """Whether no page had more records, so that the server may have cut this one off."""
+        """Return whether no page had more records: the server may have cut this one off."""
         return (page.received or 0) >= self._longest
 
     def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:

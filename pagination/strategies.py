@@ -1,4 +1,4 @@
-"""The strategies, one for each pagination type: the next request, and the markers of answers."""
+"""The strategy of each pagination type: its next request, and the usual markers of answers."""
 
 import re
 from abc import ABC, abstractmethod
@@ -34,7 +34,7 @@ def create_strategy(settings: PaginationSettings) -> "Strategy[Any]":
 
 
 class Strategy[Settings: PaginationSettings](ABC):
-    """How one pagination type asks for pages; a subclass names the settings that it is for.
+    """The way in which a pagination type asks for pages; a subclass names its settings.
 
     Strategies count as they go, so that each endpoint gets one of its own. `parameter` is the
     query parameter or setting that the API would have to honour, for errors. `counts` tells
@@ -105,7 +105,7 @@ class AskingStrategy[Settings: AskedSettings](Strategy[Settings]):
 
 
 class SingleRequest(Strategy[SingleRequestSettings]):
-    """Asks no further than the first answer."""
+    """The way of `none`: one request."""
 
     parameter = "paginationType"
 
@@ -117,7 +117,7 @@ class SingleRequest(Strategy[SingleRequestSettings]):
 
 
 class Offset(AskingStrategy[OffsetSettings]):
-    """Advances the offset by the number of records received."""
+    """The way of `offset`: it is advanced by the number of records received."""
 
     counts = True
     _offset = 0
@@ -142,7 +142,7 @@ class Offset(AskingStrategy[OffsetSettings]):
 
 
 class PageNumber(AskingStrategy[PageNumberSettings]):
-    """Counts pages from `start_page` on."""
+    """The way of `page`: pages are counted from `start_page` on."""
 
     counts = True
 
@@ -165,7 +165,7 @@ class PageNumber(AskingStrategy[PageNumberSettings]):
 
 
 class Cursor(AskingStrategy[CursorSettings]):
-    """Asks with the cursor that the answer before names."""
+    """The way of `cursor`: each answer names the one for the next request."""
 
     def __init__(self, settings: CursorSettings) -> None:
         super().__init__(settings)
@@ -197,7 +197,7 @@ class Cursor(AskingStrategy[CursorSettings]):
 
 
 class NextLink(Strategy[NextLinkSettings]):
-    """Follows the address that the body or a header names."""
+    """The way of `next_link`: the body or a header names the next address."""
 
     parameter = "nextLinkPath"
 
@@ -216,7 +216,7 @@ class NextLink(Strategy[NextLinkSettings]):
 
 
 class HeaderLink(Strategy[HeaderLinkSettings]):
-    """Follows the address in a `Link` header (RFC 8288)."""
+    """The way of `header_link`: a `Link` header (RFC 8288) names the next address."""
 
     parameter = "headerLinkRel"
 

@@ -29,25 +29,25 @@ _CONTAINERS = ("meta", "pagination", "page")
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many items or pages there are by the API's own account; None where it does not say."""
+    """The number of items or pages by the API's own account; None where it does not say."""
 
     items: int | None = None
     pages: int | None = None
 
     def is_reached(self, items: int, pages: int) -> bool:
-        """Exactly as many arrived as there should be; more than that disproves the total."""
+        """Return whether exactly as many arrived as there should be; more disproves the total."""
         if self.items is not None:
             return items == self.items
         return self.pages is not None and pages == self.pages
 
     def is_ahead(self, items: int, pages: int) -> bool:
-        """There should be more than what arrived."""
+        """Return whether there should be more than what arrived."""
         return (self.items is not None and items < self.items) or (
             self.pages is not None and pages < self.pages
         )
 
     def pages_left(self, items: int, pages: int, page_length: int) -> int:
-        """How many more pages there should be, when so many items and pages have arrived."""
+        """Return how many more pages there should be, after so many items and pages."""
         if self.items is not None:
             return max(0, -((items - self.items) // page_length)) if page_length else 0
         return max(0, self.pages - pages) if self.pages is not None else 0
@@ -60,7 +60,7 @@ class Total:
 
 
 def find_total(page: Page, total_path: str | None) -> Total:
-    """The total of an answer: from `totalPath`, else usual names, else headers."""
+    """Return the total of an answer: from `totalPath`, else usual names, else headers."""
     if total_path:
         return Total(items=_number(find(page.body, total_path)[1]))
     places = list(_places(page))

@@ -1,4 +1,4 @@
-"""What pagination asked and decided, in words."""
+"""The questions and decisions of pagination, in words."""
 
 from api_messages import ApiRequest
 from pagination.lookup import find
@@ -15,7 +15,7 @@ from settings.pagination import (
 
 
 def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
-    """Such as `goes on: a full page (100)` or `ends: a short page (3 < 100)`.
+    """Return the decision, such as `goes on: a full page (100)` or `ends: an empty page`.
 
     Inputs: `settings`, those of the endpoint that the page is of.
     """
@@ -48,7 +48,7 @@ def _by_stop(page: Page, settings: PaginationSettings) -> str:
 
 
 def _way_on(settings: PaginationSettings) -> str:
-    """Where an answer holds the way to the next page; empty where pages are numbered."""
+    """Return where an answer holds the way to the next page; nothing where pages are numbered."""
     match settings:
         case CursorSettings(cursor_item=str(expression)):
             return f"the last item's {expression} is the cursor for the next page"
@@ -66,7 +66,7 @@ def _way_on(settings: PaginationSettings) -> str:
 
 
 def place_of(request: ApiRequest, settings: PaginationSettings) -> str:
-    """What asks for a page where it stands outside of the address; empty where nothing does.
+    """Return what asks for a page outside of the address; nothing where nothing does.
 
     Sample: with `in: body`, `variables.after=Y3Vyc29y`.
     """

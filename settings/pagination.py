@@ -48,7 +48,7 @@ def option(description: str, *, default: Any = None, **about: Any) -> Any:
 
 
 class PaginationSettings(BaseModel):
-    """How the pages of an endpoint are asked for, and how answers tell whether there are more.
+    """The way to ask for the pages of an endpoint, and to see from answers whether there are more.
 
     A subclass with a `type` is the pagination type of that name, and its options are those of its
     fields that `option` describes. Here are the ones that every type with pages has.

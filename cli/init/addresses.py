@@ -100,7 +100,7 @@ def _below(base: str, endpoint: str) -> Wanted:
 
 
 def _bare(endpoint: str) -> str:
-    """Without a query, which may hold anything."""
+    """Return an address without its query, which may hold anything."""
     return endpoint.partition("?")[0]
 
 

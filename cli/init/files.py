@@ -177,7 +177,7 @@ class Folder:
 def environment_of(
     settings: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> dict[str, str | None]:
-    """Variables of an env file; None for a secret, which has a name and no value."""
+    """Yield variables of an env file; None for a secret, which has a name and no value."""
     hidden = secret_names()
     plain = {variable(name): _text(value) for name, value in settings.items() if name not in hidden}
     needed = needed_secrets(settings, secrets)

@@ -64,7 +64,7 @@ def _merge_mapping(
 def _merge_list(
     base: list[Any], theirs: MutableSequence[Any], ours: list[Any]
 ) -> MutableSequence[Any]:
-    """Elements that are not generated now stay: they may come from another run, or by hand."""
+    """Keep elements that are not generated now: they may be from another run, or by hand."""
     before = {name_of(item): item for item in base}
     present = {name_of(item): item for item in theirs}
     for item in ours:

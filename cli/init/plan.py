@@ -15,7 +15,7 @@ from cli.init.detect.fields import Field
 from cli.init.detect.found import Paging
 from cli.init.detect.naming import camel, title, words_of
 from cli.init.detect.relations import Relation, Target, find_relations
-from cli.init.surveyed import Discovery, Surveyed
+from cli.init.surveyed import Discovery, Surveyed, value_at
 from settings.pagination import ConnectionPagination
 
 _SIZE = "pageSize"
@@ -110,17 +110,11 @@ def _way(settings: Mapping[str, Any]) -> str:
 
 def _identifiers(one: Surveyed) -> list[str]:
     keys = one.identifier.keys if one.identifier else ()
-    return [str(_inside(item, keys)) for item in one.items]
-
-
-def _inside(item: Any, keys: Sequence[str]) -> Any:
-    for key in keys:
-        item = item.get(key) if isinstance(item, Mapping) else None
-    return item
+    return [str(value_at(item, keys)) for item in one.items]
 
 
 def _blueprint_names(surveyed: Sequence[Surveyed]) -> dict[str, str]:
-    """Blueprints by kind; equal ones get the name of what is in front of them in the path."""
+    """Name blueprints by kind; equal ones get the word in front of them in the path."""
     names: dict[str, str] = {}
     for one in surveyed:
         name = one.blueprint
@@ -149,7 +143,7 @@ def _relations(
 
 
 def _to_parents(one: Surveyed, names: Mapping[str, str]) -> list[Relation]:
-    """Nested items belong to what their placeholder's values name, where that is chosen too."""
+    """Return relations to what the placeholders' values name, where that is chosen too."""
     return [
         Relation((f"__{name}",), names[discovery.parent], False, discovery.reference(name), True)
         for name, discovery in one.parameters.items()
@@ -249,7 +243,7 @@ def _blueprint(
 def _documented(item: Field, documented: Mapping[str, Any], one: Surveyed) -> Any:
     """Return the documented schema of a field, unless values contradict it."""
     schema = documented.get(item.keys[-1]) if len(item.keys) == 1 else None
-    values = (_inside(found, item.keys) for found in one.items)
+    values = (value_at(found, item.keys) for found in one.items)
     wrong = schema and any(type_problem(value, schema) for value in values if value is not None)
     return None if wrong else schema
 

@@ -1,4 +1,4 @@
-"""Asks an endpoint what detection wants to know, and gathers what came of it."""
+"""The survey of an endpoint: detection's questions are sent, and the answers gathered."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +23,7 @@ from cli.init.surveyed import (
     Wanted,
     identifier_field,
     parent_path,
+    value_at,
     why_not_nested,
 )
 from errors import (
@@ -236,19 +237,13 @@ def _candidates(parent: Surveyed) -> list[Identifier]:
     return [*chosen, *others][:_MOST_PARENTS]
 
 
-def _inside(item: Any, keys: Sequence[str]) -> Any:
-    for key in keys:
-        item = item.get(key) if isinstance(item, Mapping) else None
-    return item
-
-
 def _marks(parent: Surveyed, mark: str, identifier: Identifier) -> list[_Marks]:
     """Return, for each item of the parent, the values in its own path and the one it gives."""
     outer = [f"__{name}" for name in parent.wanted.placeholders]
     return [
         (
             *((each, str(item.get(each))) for each in outer),
-            (mark, str(_inside(item, identifier.keys))),
+            (mark, str(value_at(item, identifier.keys))),
         )
         for item in parent.items
     ]

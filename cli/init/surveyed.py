@@ -1,6 +1,6 @@
 """Endpoints as a user wants them, and as they are known after asking."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,13 +134,20 @@ class Surveyed:
         return {name: value for name, value in given.items() if name not in told}
 
 
+def value_at(item: Any, keys: Sequence[str]) -> Any:
+    """Return what an item holds at a path of keys; None where it holds nothing."""
+    for key in keys:
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
+
+
 def parent_path(path: str) -> str:
     """Return the collection that gives the last placeholder's values: the path before it."""
     return path.rpartition("/{")[0]
 
 
 def why_not_nested(path: str) -> str:
-    """Why the values of a path's placeholders cannot be found; empty where they can."""
+    """Return why the values of a path's placeholders cannot be found; nothing if they can."""
     lists = parent_path(path)
     if not lists:
         return "there is no list in front of its first placeholder"

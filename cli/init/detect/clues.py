@@ -93,11 +93,11 @@ def header_link(answer: Answer) -> str:
 
 
 def link_clues(body: Any) -> list[Clue]:
-    """Addresses at places that are called `next`, such as `links.next` or `_links.next.href`."""
+    """Find addresses at places called `next`, such as `links.next` or `_links.next.href`."""
     return [
         Clue(path, value)
         for path, value in leaves_beside(body)
-        if isinstance(value, str) and _LINK_VALUE.match(value) and _is_next(path)
+        if isinstance(value, str) and _LINK_VALUE.match(value) and is_link_name(path)
     ]
 
 
@@ -111,8 +111,7 @@ def cursor_clues(body: Any) -> list[Clue]:
         and not isinstance(value, bool)
         and value not in ("", 0)
         and not (isinstance(value, str) and _LINK_VALUE.match(value))
-        and _CURSOR.search(path[-1])
-        and not _NO_CURSOR.search(path[-1])
+        and is_cursor_name(path[-1])
     ]
     # A text is a likelier cursor than a number, which may be an echoed offset or page.
     return sorted(clues, key=lambda clue: isinstance(clue.value, int))
@@ -181,12 +180,12 @@ def total_of(answer: Answer) -> int | None:
 
 
 def number_order(body: Any, hints: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Types and names of numbering parameters, those that the answer echoes first."""
+    """Return types and names of numbering parameters, those that the answer echoes first."""
     echoed = [path for path, value in leaves_beside(body) if path and _is_number(value)]
     pages = [name for path in echoed if _PAGE_ECHO.match(path[-1]) for name in _spellings(path)]
     offsets = [name for path in echoed if _OFFSET_ECHO.match(path[-1]) for name in _spellings(path)]
-    pages = [*(n for n in hints if _PAGE_ECHO.match(n) or n in _PAGE_PARAMS), *pages]
-    offsets = [*(n for n in hints if _OFFSET_ECHO.match(n) or n in _OFFSET_PARAMS), *offsets]
+    pages = [*(name for kind, name in number_params(hints) if kind == "page"), *pages]
+    offsets = [*(name for kind, name in number_params(hints) if kind == "offset"), *offsets]
     by_page = [("page", name) for name in _unique([*pages, *_PAGE_PARAMS])]
     by_offset = [("offset", name) for name in _unique([*offsets, *_OFFSET_PARAMS])]
     return [*by_offset, *by_page] if offsets and not pages else [*by_page, *by_offset]
@@ -196,14 +195,12 @@ def size_order(answer: Answer, hints: Iterable[str] = ()) -> list[str]:
     """Return names of size parameters, those that the answer echoes with its own length first."""
     numbers = [path for path, value in leaves_beside(answer.body) if path and _is_number(value)]
     echoed = [name for path in numbers if _SIZE_ECHO.match(path[-1]) for name in _spellings(path)]
-    named = [name for name in hints if _SIZE_ECHO.match(name) or name in _SIZE_PARAMS]
-    return _unique([*named, *echoed, *_SIZE_PARAMS])
+    return _unique([*size_params(hints), *echoed, *_SIZE_PARAMS])
 
 
 def sent_sizes(link: str) -> list[str]:
-    """Size parameters in the query of a link."""
-    names = [name for name, _ in parse_qsl(link.partition("?")[2])]
-    return [name for name in names if _SIZE_ECHO.match(name) or name in _SIZE_PARAMS]
+    """Return the size parameters in the query of a link."""
+    return size_params(name for name, _ in parse_qsl(link.partition("?")[2]))
 
 
 def is_paging_param(name: str) -> bool:
@@ -234,10 +231,6 @@ def is_cursor_name(name: str) -> bool:
 
 def is_link_name(path: Sequence[str]) -> bool:
     """Return whether the keys lead to a place for the next address."""
-    return _is_next(path)
-
-
-def _is_next(path: Sequence[str]) -> bool:
     return any(_NEXT.search(step) for step in path) and not any(_BACK.search(s) for s in path)
 
 

@@ -39,7 +39,7 @@ _USUAL_PARAMS = (
 
 
 def header_ways(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
-    """Pages by a header such as `X-Next-Page: 2`, `Next-Page: https://…`, `X-Ms-Continuation…`."""
+    """Detect pages by a header such as `X-Next-Page: 2` or `Next-Page: https://…`."""
     for name, value in _clues(first.headers):
         if _LINK_VALUE.match(value):
             answer = yield Ask(url=value)

@@ -75,7 +75,7 @@ class Identifier:
 
 
 def find_identifiers(columns: Columns, count: int, blueprint: str, mark: str) -> list[Identifier]:
-    """Fields that tell all items apart, the likeliest first."""
+    """Return the fields that tell all items apart, the likeliest first."""
     own = _own_names(blueprint)
     found = []
     # Of one parent alone, nobody can tell whether others have the same names.

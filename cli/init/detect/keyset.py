@@ -28,7 +28,7 @@ _PARAMS = (
 
 
 def keyset(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
-    """Pages by a parameter such as `starting_after`, with a field of the last item.
+    """Detect pages by a parameter such as `starting_after`, with a field of the last item.
 
     Asked for where documentation names the parameter, or the answer says that there is more.
     """

@@ -118,7 +118,7 @@ def _likeness(items: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _counted(length: int, body: Any) -> float:
-    """Numbers beside the arrays that say how many items there are."""
+    """Score a length by the numbers beside the arrays that say how many items there are."""
     numbers = [number for name, number in _numbers(body, "") if _is_count(name)]
     if length in numbers:
         return 1.0
@@ -148,7 +148,7 @@ def is_beside(path: Sequence[str], endpoint: str = "") -> bool:
 
 
 def _maps(body: Any) -> list[ListGuess]:
-    """Objects whose values are objects of one shape: items by their keys."""
+    """Find objects whose values are objects of one shape: items by their keys."""
     return [
         ListGuess(path, "map", _entries(value), 1 - 0.5 * len(path))
         for path, value in _objects(body, ())

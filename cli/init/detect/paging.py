@@ -67,7 +67,7 @@ def detect_paging(
 
 
 def _ways_on(answer: Answer) -> tuple[_ByLink, ...]:
-    """Ways that an answer itself may lead on, in the order in which they are tried.
+    """Return the ways in which an answer itself may lead on, in the order to try them.
 
     Where a marker says whether there is more, links are often there on the last page too.
     """

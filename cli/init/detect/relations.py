@@ -102,7 +102,7 @@ def _points_to(key: str, target: Target, own: str) -> bool:
 
 
 def _inner_keys(elements: Sequence[Any]) -> list[str]:
-    """ "" for plain values; else the naming fields that all the objects have."""
+    """Return "" for plain values; else the naming fields that all the objects have."""
     if all(isinstance(value, str | int) and not isinstance(value, bool) for value in elements):
         return [""]
     if all(isinstance(value, dict) for value in elements):

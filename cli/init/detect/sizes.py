@@ -82,7 +82,7 @@ def larger_pages(
 
 
 def is_next(items: list[dict[str, Any]], known: list[dict[str, Any]], second: Answer) -> bool:
-    """Other items, and where the longer first page shows which ones must follow, those."""
+    """Return whether a second page follows: other items, those that must follow if known."""
     if compare(items, second) is not Comparison.FOLLOWS:
         return False
     got = (second.items or [])[: len(known)]

@@ -91,7 +91,7 @@ def shown(source: str) -> str:
 
 
 def _explained(error: Unresolvable) -> ConfigurationError:
-    """Why a `$ref` cannot be followed: what its reader said, where one was asked."""
+    """Return why a `$ref` cannot be followed: what its reader said, where one was asked."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ConfigurationError):
@@ -101,7 +101,7 @@ def _explained(error: Unresolvable) -> ConfigurationError:
 
 
 class _Handlers(dict[str, Callable[[str], Any]]):
-    """One reader for every scheme: whatever is not listed would be fetched without asking."""
+    """Return one reader for every scheme: what is not listed would be fetched unasked."""
 
     def __init__(self, reader: Callable[[str], Any]) -> None:
         super().__init__()

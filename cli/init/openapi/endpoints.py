@@ -157,7 +157,7 @@ def _query_parameters(parameters: list[Node]) -> Iterator[tuple[str, Node]]:
 
 
 def _required(parameters: list[Node]) -> tuple[dict[str, str], list[str]]:
-    """Required query parameters with a value from the document, and those without."""
+    """Return required query parameters with a value from the document, and those without."""
     query, missing = {}, []
     for name, parameter in _query_parameters(parameters):
         if parameter.value("required") is True and not is_paging_param(name):

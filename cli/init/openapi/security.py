@@ -72,6 +72,6 @@ def _client_credentials(url: str, scopes: list[str]) -> Authentication:
 
 
 def _scopes(scheme: Node) -> list[str]:
-    """Scopes that read; one that writes is more than a catalog needs."""
+    """Return the scopes that read; one that writes is more than a catalog needs."""
     names = (name for name, _ in scheme.items("flows", "clientCredentials", "scopes"))
     return [name for name in names if "write" not in name and "admin" not in name]
