@@ -24,41 +24,38 @@ class Pager:
     """The way through one endpoint, from its first page to its end.
 
     Send `request`; give the answer to `receive`, or its error status to `refused`; go on with
-    the request of the verdict until there is none.
+    the request of the verdict until there is none. `received` counts the records so far, and
+    `previous` is the page that arrived last.
 
     Inputs: `request`, the endpoint's own; `sizes`, shared by all endpoints of a resource.
     """
 
     def __init__(self, request: ApiRequest, settings: PaginationSettings, sizes: PageSizes) -> None:
-        self._strategy = strategy = create_strategy(settings)
+        self._strategy = create_strategy(settings)
         self._settings = settings
+        self._marker = settings.marker
         self._sizes = sizes
-        self._previous: Page | None = None
+        self.previous: Page | None = None
+        self.received = 0
         self._total = Total()
-        self._received = 0
         self._pages = 0
         self._longest = 0
         self._empty_pages = 0
         self._probed_length = 0
         self._by_count = False
         self._says_more = False
-        self.request = strategy.first(request)
+        self.request = self._strategy.first(request)
         self._asked = {self.request.identity}
-
-    @property
-    def received(self) -> int:
-        """Return how many records the API has sent so far."""
-        return self._received
-
-    @property
-    def previous(self) -> Page | None:
-        """Return the page that arrived last."""
-        return self._previous
 
     @property
     def is_probing(self) -> bool:
         """Return whether the page just asked for is only a question whether there is one."""
         return self._probed_length > 0
+
+    @property
+    def _is_behind(self) -> bool:
+        """Return whether a total promises more than what arrived."""
+        return self._total.is_ahead(self.received, self._pages)
 
     def receive(self, page: Page) -> Verdict:
         """Decide after an answer.
@@ -69,9 +66,9 @@ class Pager:
         statement = self._marked(page) or self._strategy.statement(page)
         if self._is_repeated(page):
             return self._end_repeated(page, statement)
-        self._previous = page
+        self.previous = page
         self._pages += 1
-        self._received += page.received or 0
+        self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
         self._check_most_pages(page)
         self._total = find_total(page, self._settings.total_path) or self._total
@@ -87,10 +84,10 @@ class Pager:
         They are asked for if all further pages are as long as the last one, and nothing else ends
         the reading earlier.
         """
-        before = self._previous
+        before = self.previous
         if before is None or not before.received:
             return []
-        left = self._total.pages_left(self._received, self._pages, before.received)
+        left = self._total.pages_left(self.received, self._pages, before.received)
         if left < 2:
             return []
         places = range(places.start, min(places.stop, left))
@@ -109,12 +106,12 @@ class Pager:
         if self.is_probing:
             self._sizes.remember_final(self._probed_length)
             return f"no page after a short one ({status})"
-        if self._total.is_reached(self._received, self._pages):
+        if self._total.is_reached(self.received, self._pages):
             return f"{self._total} reached ({status})"
         if meaning is Meaning.NO_PAGE:
             return f"no such page ({status})" if self._by_count else None
         raise TooDeepError(
-            f"the API answered {status} after {self._received} items in {self._pages} pages; "
+            f"the API answered {status} after {self.received} items in {self._pages} pages; "
             "many APIs refuse to page that deep",
             said=said,
             advice="narrow the endpoint with query_params, or use a cursor",
@@ -122,9 +119,9 @@ class Pager:
 
     def _marked(self, page: Page) -> Statement | None:
         """Return what the marker that settings name says; None where there never was one."""
-        if self._settings.marker is None:
+        if self._marker is None:
             return None
-        path, says_more = self._settings.marker
+        path, says_more = self._marker
         present, value = find(page.body, path)
         if present:
             self._sizes.markers_seen.add(path)
@@ -161,9 +158,9 @@ class Pager:
     def _end_without_way_on(self, page: Page) -> Verdict:
         wanted = self._settings.type.replace("_", " ")
         never_seen = self._pages == 1 and not self._strategy.is_named(page)
-        if never_seen and self._total.is_ahead(self._received, self._pages):
+        if never_seen and self._is_behind:
             raise PaginationError(
-                f"{self._received} items arrived of a {self._total}, but there is no {wanted}",
+                f"{self.received} items arrived of a {self._total}, but there is no {wanted}",
                 advice=f"look at paginationType and {self._strategy.parameter}",
             )
         return self._end(f"no {wanted}")
@@ -176,12 +173,10 @@ class Pager:
             return self._end("an empty page")
         full = self._sizes.is_full(length)
         self._sizes.saw_full = self._sizes.saw_full or full
-        if self._total.is_ahead(self._received, self._pages):
+        if full or self._is_behind:
+            self._by_count = not self._is_behind
             return self._ask(self._strategy.following(page))
-        if full:
-            self._by_count = True
-            return self._ask(self._strategy.following(page))
-        if self._total.is_reached(self._received, self._pages):
+        if self._total.is_reached(self.received, self._pages):
             return self._end(f"{self._total} reached")
         if self._sizes.saw_full or not self._sizes.should_probe(length):
             return self._end(f"a short page ({length} < {self._sizes.page_size})")
@@ -203,9 +198,9 @@ class Pager:
         return self._ask(following) if following else self._end_without_way_on(page)
 
     def _refuse_if_behind(self, length: int) -> None:
-        if self._settings.total_path and self._total.is_ahead(self._received, self._pages):
+        if self._settings.total_path and self._is_behind:
             raise PaginationError(
-                f"a page of {length} items is short, but only {self._received} items arrived of a "
+                f"a page of {length} items is short, but only {self.received} items arrived of a "
                 f"{self._total}",
                 advice="look at pagination.stop and page_size",
             )
@@ -230,12 +225,12 @@ class Pager:
 
     def _is_repeated(self, page: Page) -> bool:
         # Equal empty pages are no loop yet: their number is limited where the API says "more".
-        return self._previous is not None and not page.is_empty and page.repeats(self._previous)
+        return self.previous is not None and not page.is_empty and page.repeats(self.previous)
 
     def _end_repeated(self, page: Page, statement: Statement) -> Verdict:
         full = self._sizes.is_full(page.received or 0)
-        unfinished = self._total.is_ahead(self._received, self._pages)
-        complete = self._total.is_reached(self._received, self._pages)
+        unfinished = self._is_behind
+        complete = self._total.is_reached(self.received, self._pages)
         goes_on = statement.more or self._leads_on(page, statement)
         if not complete and (full or goes_on or unfinished):
             raise PaginationError(
@@ -272,14 +267,14 @@ class Pager:
         return Verdict(keep=True, request=request, extra=extra)
 
     def _end_at_known_address(self) -> Verdict:
-        if self._says_more or self._total.is_ahead(self._received, self._pages):
+        if self._says_more or self._is_behind:
             raise PaginationError(
                 f"the next page after {self._pages} pages is one that was already read, although "
                 f"there should be more; the API seems to ignore {self._strategy.parameter}",
                 advice="look at paginationParam, cursorPath and nextLinkPath",
             )
         is_keyset = isinstance(self._settings, CursorSettings) and self._settings.cursor_item
-        if is_keyset and self._previous and self._is_longest(self._previous):
+        if is_keyset and self.previous and self._is_longest(self.previous):
             raise PaginationError(
                 f"the last items of page {self._pages} and of one before give the same cursor, so "
                 "that others with the same may be left out",
