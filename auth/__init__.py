@@ -1,1 +1,1 @@
-"""Who this instance is to the API: one strategy for each authType."""
+"""Credentials of the API: one strategy for each authType puts them into requests."""

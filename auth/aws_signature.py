@@ -23,7 +23,7 @@ type Pairs = Iterable[tuple[str, str]]
 
 
 class SigV4Auth(SignedAuth):
-    """Signs method, path, query, Host, Content-Type, every X-Amz header and the body's hash."""
+    """A signature of method, path, query, Host, Content-Type, every X-Amz header and the body."""
 
     serves = AwsSettings
 

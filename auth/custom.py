@@ -21,7 +21,7 @@ from settings.credentials import CustomAuthSettings
 
 @dataclass(frozen=True, slots=True)
 class TemplateCredentials(Credentials):
-    """One evaluated template; `lifetime` is in seconds."""
+    """The credentials that one evaluated template holds; `lifetime` is in seconds."""
 
     headers: dict[str, str]
     query_params: dict[str, Any]
@@ -48,7 +48,7 @@ class TemplateCredentials(Credentials):
 
 
 class CustomAuth(RenewedAuth):
-    """Sends `customAuthRequest` and puts its answer into requests as the template says."""
+    """The answer to `customAuthRequest`, put into requests as the template says."""
 
     serves = CustomAuthSettings
 

@@ -1,4 +1,4 @@
-"""The registry of strategies, and the one for the chosen authType."""
+"""The registry of strategies, one for the settings of each authType."""
 
 import httpx
 

@@ -17,7 +17,7 @@ _BACKDATED = 30
 
 
 class JwtSigner:
-    """Signs tokens with a shared secret or a private key; a claim that is None is left out."""
+    """A shared secret or private key, which signs tokens; a claim that is None is left out."""
 
     def __init__(self, settings: SigningSettings) -> None:
         self.lifetime = settings.token_lifetime
@@ -39,12 +39,12 @@ class JwtSigner:
 
     @property
     def backdated(self) -> int:
-        """By how many seconds a token is older than its moment; its lifetime counts from there."""
+        """The seconds by which a token is older than its moment; its lifetime counts from there."""
         return min(_BACKDATED, self.lifetime // 10)
 
 
 class JwtAuth(SignedAuth):
-    """Sends one token until shortly before it expires, or a new one with every attempt."""
+    """A token that is sent until shortly before it expires, or a new one with every attempt."""
 
     serves = JwtSettings
 

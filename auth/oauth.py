@@ -44,7 +44,7 @@ _ADVICE_BY_GRANT = {
 
 @dataclass(frozen=True, slots=True)
 class AccessToken(Credentials):
-    """A token, and for how many seconds it holds; None when only a 401 tells."""
+    """An access token, and its lifetime in seconds; None when only a 401 tells."""
 
     value: str = field(repr=False)
     lifetime: float | None
@@ -54,7 +54,7 @@ class AccessToken(Credentials):
 
 
 class OAuthAuth(RenewedAuth):
-    """Gets access tokens with the grant that the settings name, and renews them."""
+    """Access tokens, which are traded for the grant that the settings name, and renewed."""
 
     serves = OAuthSettings
 
@@ -120,7 +120,7 @@ class OAuthAuth(RenewedAuth):
         return {name: value for name, value in named.items() if value}
 
     def _authenticate(self, form: dict[str, str], headers: dict[str, str]) -> None:
-        """Add what proves who the client is (RFC 6749, section 2.3.1; RFC 7523, section 2.2)."""
+        """Add the proof of who the client is (RFC 6749, section 2.3.1; RFC 7523, section 2.2)."""
         settings = self._settings
         identity = settings.client_id or ""
         secret = text_of(settings.client_secret)

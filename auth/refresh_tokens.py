@@ -19,7 +19,7 @@ _LONGEST_WAIT = 300.0
 
 
 class RefreshTokens:
-    """Remembers rotated refresh tokens, on disk too when there is a file.
+    """The rotated refresh tokens, which are kept on disk too where there is a file.
 
     Inputs: `given`, the setting, perhaps empty; `file`, where to keep them. The file is read before
     each use, because another process may have rotated the token; it says which setting its token
@@ -32,7 +32,7 @@ class RefreshTokens:
         self._newest = ""
 
     def current(self) -> str:
-        """The token to send; empty when there is none.
+        """Return the token to send; empty when there is none.
 
         Raises:
             AuthenticationError: the file cannot be read.
@@ -55,7 +55,7 @@ class RefreshTokens:
 
     @asynccontextmanager
     async def exclusively(self) -> AsyncGenerator[None]:
-        """Held while a token is used: one that two processes send at once may be revoked.
+        """Hold the tokens while one is used: one that two processes send at once may be revoked.
 
         On the way out, a new one is written to the file.
 
@@ -119,7 +119,7 @@ class RefreshTokens:
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for work that must not be given up half way, also when this is cancelled."""
+    """Wait to the end of work that must not stop half way, also when this is cancelled."""
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)

@@ -22,7 +22,7 @@ _MOST_REPEATS = 3
 
 
 class Credentials(Protocol):
-    """What one authentication gave. `lifetime` is in seconds; None when only a 401 tells."""
+    """The result of one authentication. `lifetime` is in seconds; None when only a 401 tells."""
 
     lifetime: float | None
 
@@ -31,7 +31,7 @@ class Credentials(Protocol):
 
 
 class RenewedAuth(Strategy):
-    """Authenticates once for all requests, again before the credentials expire or after a 401.
+    """Credentials that are fetched once for all requests, and again before the end or after a 401.
 
     One authentication runs at a time; requests that meet a 401 meanwhile share its result.
     Subclasses say what is asked and what the answer means. `name` tells the log what authenticates,

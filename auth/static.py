@@ -62,13 +62,13 @@ _PLACES: Mapping[str, type[Place]] = {"header": Header, "query": QueryParameter,
 
 
 class NoAuth(Strategy):
-    """Adds nothing."""
+    """No credentials."""
 
     serves = NoAuthSettings
 
 
 class StaticAuth(Strategy):
-    """Puts the same into each request; a 401 is final, because the same value cannot help."""
+    """A credential that is the same in each request; a 401 is final, because it cannot help."""
 
     place: Place
 
@@ -78,7 +78,7 @@ class StaticAuth(Strategy):
 
 
 class BearerAuth(StaticAuth):
-    """Sends `Authorization: Bearer …` (RFC 6750)."""
+    """A token that is sent as `Authorization: Bearer …` (RFC 6750)."""
 
     serves = BearerTokenSettings
 
@@ -87,7 +87,7 @@ class BearerAuth(StaticAuth):
 
 
 class BasicAuth(StaticAuth):
-    """Sends `Authorization: Basic …` (RFC 7617), in UTF-8."""
+    """A user name and password that are sent as `Authorization: Basic …` (RFC 7617), in UTF-8."""
 
     serves = BasicSettings
 
@@ -99,7 +99,7 @@ class BasicAuth(StaticAuth):
 
 
 class ApiKeyAuth(StaticAuth):
-    """Sends a key in a header, query parameter or cookie."""
+    """A key that is sent in a header, query parameter or cookie."""
 
     serves = ApiKeySettings
 

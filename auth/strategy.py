@@ -1,4 +1,4 @@
-"""What every strategy is: built of settings, it puts credentials into requests."""
+"""The base of all strategies, which are built of settings and put credentials into requests."""
 
 import time
 from abc import abstractmethod
@@ -16,9 +16,9 @@ from transport.exchange import Exchange
 
 
 class Strategy(httpx.Auth):
-    """Makes requests carry the credentials of one authType; `serves` is the class of its settings.
+    """The way in which requests carry the credentials of one authType.
 
-    Each is built with the settings and what masks its secrets.
+    `serves` is the class of its settings. Each is built of the settings and of what masks secrets.
     """
 
     serves: ClassVar[type[AuthSettings]]
@@ -42,7 +42,7 @@ CLOCK = Clock()
 
 
 class SignedAuth(Strategy):
-    """Has `sign` called below retries and waits, where the time in a signature is the time it goes.
+    """A signature of each attempt, made below retries and waits, so that its time is the right one.
 
     A 401 is final, because the same key cannot help.
     """

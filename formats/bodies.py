@@ -1,4 +1,4 @@
-"""What an answer holds as JSON values, whole."""
+"""The documents of an answer as whole JSON values."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing

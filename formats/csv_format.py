@@ -1,4 +1,4 @@
-"""The records of a CSV (RFC 4180) as objects of texts, while it arrives."""
+"""CSV (RFC 4180): its options, and its records as objects of texts while it arrives."""
 
 import csv
 import io
@@ -59,7 +59,7 @@ def _check_columns(names: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Csv(Format):
-    """Records of texts; the first line names the columns unless `columns` does."""
+    """The format of records of texts; the first line names the columns unless `columns` does."""
 
     name = "csv"
     media_types = ("text/csv", "application/csv", "text/x-csv")
@@ -81,10 +81,9 @@ class Csv(Format):
 
 
 class CsvRecords(ItemReader):
-    """Reads records; nothing that does not fit the columns is passed over.
+    """A reader of records, which passes over nothing that does not fit the columns.
 
-    Inputs: `options`; `encoding`; whether the answer is `declared` to be a CSV by its Content-Type
-    or name.
+    Inputs: `declared` tells that the Content-Type or a file's name says CSV, too.
     """
 
     is_found: bool | None = True
@@ -119,7 +118,7 @@ class CsvRecords(ItemReader):
 
     @property
     def _may_be_prose(self) -> bool:
-        """Whether nothing but our reading it so makes a CSV of this line."""
+        """True where nothing but `response_format` makes a CSV of the only line."""
         is_empty = self._has_begun and not self._records
         is_header = self._has_line_end and len(self._columns) > 1
         return is_empty and not self._declared and not is_header

@@ -33,12 +33,12 @@ class Documents:
 
     @property
     def is_packed(self) -> bool:
-        """Whether the body is a gzip or zip file."""
+        """True where the body is a gzip or zip file."""
         return is_gzip(self.response.content) or is_zip(self.response.content)
 
     @property
     def is_large(self) -> bool:
-        """Whether the body, or what it unpacks to, may not fit in memory."""
+        """True where the body, or what it unpacks to, may not fit in memory."""
         return self.is_packed or self.response.large is not None
 
     async def each(self) -> AsyncGenerator[Document]:

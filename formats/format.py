@@ -1,4 +1,4 @@
-"""What a format is, and what it reads: documents that arrive in chunks, and items in parts."""
+"""The base of all formats, the documents that they read in chunks, and items in parts."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from formats.texts import is_encoding
 
 @dataclass(frozen=True, slots=True)
 class ListPart:
-    """Some elements of a list, and the same as the JSON text of a list.
+    """A part of a list: its elements, and the same as the JSON text of a list.
 
     `said`, with those of all other parts, is equal for equal lists, wherever these are cut.
     """
@@ -45,7 +45,7 @@ class ListPart:
 
 
 class ItemReader(ABC):
-    """Takes the items out of one document that arrives in chunks.
+    """A reader that takes the items out of one document, which arrives in chunks.
 
     All of its methods raise ResponseError, or ValueError or ijson.JSONError for what is no JSON;
     they take at most milliseconds for 100 kB, and run in a thread.
@@ -54,7 +54,7 @@ class ItemReader(ABC):
     @property
     @abstractmethod
     def is_found(self) -> bool | None:
-        """Whether there is a list where the items should be, as soon as that is known."""
+        """True where a list is at the place of the items, as soon as that is known."""
 
     @abstractmethod
     def feed(self, chunk: bytes) -> list[ListPart]:
@@ -81,7 +81,7 @@ class ItemReader(ABC):
 
 @dataclass(frozen=True)
 class Format(ABC):
-    """How a body is read. Each format is a class, whose fields are the options of a user.
+    """A way to read a body. Each format is a class, whose fields are the options of a user.
 
     To add one, write its class, and name it in `registry.FORMATS`. `media_types` are those that
     mean it, or their ends, such as `+xml`, and `suffixes` are those of file names. `gives` and
@@ -118,12 +118,12 @@ class Format(ABC):
 
     @classmethod
     def is_meant_by(cls, media_type: str) -> bool:
-        """Whether a Content-Type says this format."""
+        """Return whether a Content-Type says this format."""
         return media_type.endswith(cls.media_types)
 
     @classmethod
     def looks_like(cls, text: str) -> bool:
-        """Whether a text that is no JSON evidently starts as this format does."""
+        """Return whether a text that is no JSON evidently starts as this format does."""
         return False
 
     @abstractmethod
@@ -143,7 +143,7 @@ class Format(ABC):
 
 @dataclass(slots=True)
 class Document:
-    """One document: its format, how its text is encoded, and its `chunks`, from the start.
+    """A body, or a file that is packed in it, as `chunks` from the start.
 
     `declared` tells that the format is what the Content-Type or a file's name says, too. `name` is
     empty where the document is the body itself. `start` is how it begins.

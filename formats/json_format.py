@@ -19,7 +19,7 @@ _TWO_OBJECTS = re.compile(r"\s*\{.*\}\s*\n\s*\{")
 
 @dataclass(frozen=True, slots=True)
 class Json(Format):
-    """One JSON value, which is a list of items or has one at the path."""
+    """The format of one JSON value, which is a list of items or has one at the path."""
 
     name = "json"
     suffixes = ("json",)
@@ -37,7 +37,7 @@ class Json(Format):
 
 @dataclass(frozen=True, slots=True)
 class JsonLines(Format):
-    """A JSON value in each line, which is an item."""
+    """The format of lines that are a JSON value each, which is an item."""
 
     name = "jsonl"
     media_types = (
@@ -82,7 +82,7 @@ async def _decoded(document: Document, content: bytes, *, as_lines: bool = False
 
 
 class JsonItems(ItemReader):
-    """Reads the elements of the list at a path, or the values of lines."""
+    """A reader of the elements of the list at a path, or of the values of lines."""
 
     def __init__(self, splitter: Splitter, path: Sequence[Step] = ()) -> None:
         self._splitter = splitter

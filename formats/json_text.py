@@ -34,7 +34,7 @@ class Body:
 
 
 async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) -> Body:
-    """The value of a JSON text; of one that has a value on each line, the list of them.
+    """Return the value of a JSON text; of one that has a value on each line, the list of them.
 
     Integers beyond ±2^53 become strings, because JQ would round them.
 
@@ -59,7 +59,7 @@ async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) 
 
 
 async def json_text(body: Body) -> str:
-    """The body as JSON text for jq, with inexact integers already turned into strings."""
+    """Return the body as JSON text for jq, with inexact integers turned into strings."""
     if body.text is not None:
         return body.text.decode("utf-8")
     # iterencode yields piece by piece, so that other threads get their turn.
@@ -76,7 +76,7 @@ def parse(content: bytes) -> Any:
 
 
 def parse_exactly(content: bytes) -> tuple[Any, bool]:
-    """The value of a UTF-8 JSON text, and whether the text says the very same.
+    """Return the value of a UTF-8 JSON text, and whether the text says the very same.
 
     It does not where an integer was turned into a string. Errors as for `parse`.
     """
@@ -101,7 +101,7 @@ def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
 
 
 def has_long_integer(content: bytes) -> bool:
-    """Whether a JSON text may hold an integer of 16 digits or more."""
+    """Return whether a JSON text may hold an integer of 16 digits or more."""
     # A run of 16 has four of every fourth byte, and few texts have these without one.
     if _LONG_NUMBER[:4] not in content[::4].translate(_DIGITS_ONLY):
         return False
@@ -143,7 +143,7 @@ def _chunks(content: bytes) -> Iterator[bytes]:
 
 
 def looks_like_error(body: Any) -> bool:
-    """Whether a JSON value is what APIs send when something went wrong."""
+    """Return whether a JSON value is such as APIs send for an error: `{"error": "no"}`."""
     if not isinstance(body, Mapping):
         return False
     denied = any(body.get(name) is False for name in ("ok", "success"))

@@ -1,4 +1,4 @@
-"""Unpacks gzip and zip, piece by piece and within limits.
+"""Files in gzip and zip, unpacked piece by piece and within limits.
 
 A body is packed when it starts as such a file does, whatever its Content-Type says.
 """
@@ -38,17 +38,17 @@ DAMAGE = (
 
 
 def is_gzip(start: bytes) -> bool:
-    """Whether a body starts as a gzip file does."""
+    """Return whether a body starts as a gzip file does."""
     return start.startswith(_GZIP)
 
 
 def is_zip(start: bytes) -> bool:
-    """Whether a body starts as a zip file does."""
+    """Return whether a body starts as a zip file does."""
     return start.startswith(_ZIP)
 
 
 async def gunzip(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """The content of a gzip file, all of its members one after the other.
+    """Yield the content of a gzip file, all of its members one after the other.
 
     Raises:
         ResponseError: it is damaged, ends too early, is followed by something else, or unpacks to
@@ -68,7 +68,7 @@ async def gunzip(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
 
 
 class _Unpacker:
-    """Unpacks one member after the other from what is `waiting`."""
+    """A gzip file that is unpacked member by member, from the bytes that are `waiting`."""
 
     def __init__(self) -> None:
         self.waiting = b""
@@ -76,7 +76,7 @@ class _Unpacker:
         self._inside = zlib.decompressobj(_WITH_HEADER)
 
     def next_piece(self) -> bytes:
-        """At most `PIECE` bytes; none when there is no more to unpack so far.
+        """Return at most `PIECE` bytes; none when there is no more to unpack so far.
 
         Raises:
             ResponseError: this is no gzip.
@@ -105,7 +105,7 @@ class _Unpacker:
 
 
 def check_ratio(packed: int, unpacked: int) -> None:
-    """Refuse what was made to fill memories and disks.
+    """Refuse an archive that was made to fill memories and disks.
 
     Raises:
         ResponseError: so much comes of so little.
@@ -118,7 +118,7 @@ def check_ratio(packed: int, unpacked: int) -> None:
 
 
 def open_archive(file: IO[bytes]) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
-    """A zip archive, and its data files in its own order.
+    """Return a zip archive, and its data files in its own order.
 
     Raises:
         ResponseError: the archive is damaged, encrypted, empty, or made for harm.
@@ -143,7 +143,7 @@ def open_archive(file: IO[bytes]) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo
 
 
 async def unzip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> AsyncGenerator[bytes]:
-    """The content of one file of an archive.
+    """Yield the content of one file of an archive.
 
     Raises:
         ResponseError: it is damaged.
@@ -167,7 +167,7 @@ def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
 
 
 def _is_data(entry: zipfile.ZipInfo) -> bool:
-    """Not directories, nor what macOS adds."""
+    """Return whether an entry is a file with data: no directory, nor an addition of macOS."""
     name = entry.filename
     is_link = stat.S_ISLNK(entry.external_attr >> 16)
     return not (entry.is_dir() or is_link or name.startswith("__MACOSX/")) and (

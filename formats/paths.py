@@ -15,7 +15,7 @@ _PREFIX_ENDS = ("[", "|", "//", "?")
 
 
 def leading_path(expression: str) -> tuple[list[Step], str]:
-    """The simple path that an expression starts with, and the rest.
+    """Return the simple path that an expression starts with, and the rest.
 
     Where the rest combines it with something else (`.a + .b`), there is no leading path: what
     `.a` holds is then not what the API sent in all.
@@ -42,20 +42,20 @@ def leading_path(expression: str) -> tuple[list[Step], str]:
 
 
 def _within_brackets(expression: str) -> str:
-    """The inside of `[.items[] | select(.ok)]`, which filters just as `.items | map(…)` does."""
+    """Return the inside of `[.items[] | select(.ok)]`, which is as good as `.items | map(…)`."""
     if _outside_brackets(expression) == "[]":
         return expression[1:-1].strip()
     return ""
 
 
 def _is_one_pipeline(expression: str) -> bool:
-    """False where the first stage combines several sources, as in `.users[], .groups[]`."""
+    """Return false where several sources are combined first, as in `.users[], .groups[]`."""
     first = _outside_brackets(expression).partition("|")[0]
     return not re.search(r",|\s[-+*/%]\s", first.replace("//", ""))
 
 
 def _outside_brackets(expression: str) -> str:
-    """The expression without what stands in brackets or quotes, whose pairs are left: `.a[]`."""
+    """Return the expression with nothing left between brackets or in quotes: `.a[]`."""
     outer, depth, quoted = "", 0, False
     for position, character in enumerate(expression):
         if character == '"' and expression[position - 1] != "\\":
@@ -74,7 +74,7 @@ def _outside_brackets(expression: str) -> str:
 
 
 def _step_value(step: re.Match[str]) -> Step | None:
-    """The key or index of a step; None when jq's quoting says more than JSON's."""
+    """Return the key or index of a step; None when jq's quoting says more than JSON's."""
     if step["name"] is not None:
         return step["name"]
     if step["index"] is not None:
@@ -87,7 +87,7 @@ def _step_value(step: re.Match[str]) -> Step | None:
 
 
 def walk(value: Any, steps: list[Step]) -> tuple[bool, Any]:
-    """Whether the path is there, and what it holds; below a null everything is there, and null."""
+    """Return whether a path is there, and its value; below a null everything is there, as null."""
     for step in steps:
         if value is None:
             return True, None

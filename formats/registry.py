@@ -1,4 +1,4 @@
-"""All formats, and which of them is meant: by a user, a Content-Type, a file's name, or a text."""
+"""The registry of formats, found by option, Content-Type, file name, or start of a text."""
 
 from collections.abc import Mapping
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""Takes the items out of a large JSON text while it still arrives, without parsing it.
+"""Splitters, which take items out of a large JSON text while it arrives, without parsing it.
 
 Only the places of strings and brackets are looked at. A cut that is wrong cannot go unnoticed:
 each piece and what is left when the pieces are taken out must be valid JSON, and then so was the
@@ -23,7 +23,7 @@ _COMMA = ord(",")
 
 
 class Splitter(Protocol):
-    """Makes pieces of a text that arrives in chunks; each piece is the JSON text of a list.
+    """A splitter of a text that arrives in chunks; each piece is the JSON text of a list.
 
     `is_found` says whether there is a list at all, as soon as that is known; `elements` how many
     elements the pieces so far must have, where the splitter can tell.
@@ -33,17 +33,17 @@ class Splitter(Protocol):
     elements: int | None
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The pieces that are complete with this chunk."""
+        """Return the pieces that are complete with this chunk."""
 
     def close(self) -> list[bytes]:
-        """The last pieces; ValueError when the text ends too early."""
+        """Return the last pieces; ValueError when the text ends too early."""
 
     def frame(self, placeholder: str) -> bytes:
-        """After the end: the text with the string `placeholder` where the list was."""
+        """Return, after the end, the text with the string `placeholder` where the list was."""
 
 
 class ArraySplitter(Splitter):
-    """Takes the elements of the array at a path out of a JSON text.
+    """A splitter that takes the elements of the array at a path out of a JSON text.
 
     Sample: with the path `["data"]`, the text `{"data": [{"id": 1}, {"id": 2}], "next": null}` has
     the pieces `[{"id": 1}]` and `[{"id": 2}]`, or both in one, and the frame `{"data": "…", "next":
@@ -66,7 +66,7 @@ class ArraySplitter(Splitter):
         self._tail = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Raises ValueError where the list's own commas or brackets are wrong."""
+        """Return the pieces so far; ValueError where the list's commas or brackets are wrong."""
         if self.is_found is None:
             chunk = self._look_for_array(chunk)
         if not self.is_found or not chunk:
@@ -85,7 +85,7 @@ class ArraySplitter(Splitter):
         return b"".join((self._head, json.dumps(placeholder).encode(), self._tail))
 
     def _look_for_array(self, chunk: bytes) -> bytes:
-        """What of the text so far lies within the array."""
+        """Return the text so far that lies within the array."""
         self._head += chunk
         try:
             next(self._search)
@@ -123,7 +123,7 @@ class ArraySplitter(Splitter):
         return [b"".join((b"[", text, b"]"))]
 
     def _locate(self, path: Sequence[Step]) -> Generator[None, None, bool]:
-        """Goes to the array's bracket; asks for more text by yielding."""
+        """Go to the array's bracket, and ask for more text by yielding."""
         yield
         for step in path:
             opening = yield from self._next_byte()
@@ -166,7 +166,7 @@ class ArraySplitter(Splitter):
         return wanted >= 0
 
     def _next_byte(self) -> Generator[None, None, bytes]:
-        """The next byte that is not blank, which stays the next."""
+        """Return the next byte that is not blank, and stay there."""
         while True:
             self._position = _end_of(_BLANK, self._head, self._position)
             if self._position < len(self._head):
@@ -203,7 +203,7 @@ class ArraySplitter(Splitter):
 
 
 class LineSplitter(Splitter):
-    """Makes lists of the lines of newline-delimited JSON (https://jsonlines.org)."""
+    """A splitter that makes lists of the lines of newline-delimited JSON."""
 
     def __init__(self) -> None:
         self.is_found: bool | None = True
@@ -232,7 +232,7 @@ class LineSplitter(Splitter):
 
 
 class _Nesting:
-    """Follows brackets through the chunks of a text that begins within one bracket."""
+    """The nesting of brackets in a text that begins within one and arrives in chunks."""
 
     def __init__(self) -> None:
         self._depth = 1
@@ -240,7 +240,7 @@ class _Nesting:
         self._in_escape = False
 
     def follow(self, chunk: bytes) -> tuple[int | None, int | None]:
-        """Where the first bracket ends, and where the last comma directly within it stands."""
+        """Return where the first bracket ends, and the last comma directly within it stands."""
         before, in_string = self._depth, self._in_string
         parts = self._without_escapes(chunk).split(b'"')
         self._in_string = in_string != (len(parts) % 2 == 0)
@@ -255,7 +255,7 @@ class _Nesting:
         return None, _find_comma(parts, in_string, self._depth, len(chunk))
 
     def _without_escapes(self, chunk: bytes) -> bytes:
-        """The chunk with blanks for each escape that may hold a quote; just as long."""
+        """Return the chunk with blanks for each escape that may hold a quote; just as long."""
         if self._in_escape:
             chunk = b" " + chunk[1:]
         if b"\\" not in chunk:

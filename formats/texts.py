@@ -1,4 +1,4 @@
-"""From the bytes of a document to its text, strictly, chunk by chunk; and how texts start."""
+"""Encodings: from the bytes of a document to its text, strictly; and how texts start."""
 
 import codecs
 import json
@@ -14,17 +14,17 @@ _JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]]|\[\s*[\d-])')
 
 
 def is_markup(text: str) -> bool:
-    """Whether a text evidently starts as HTML or XML does."""
+    """Return whether a text evidently starts as HTML or XML does."""
     return _MARKUP.match(text) is not None
 
 
 def is_json(text: str) -> bool:
-    """Whether a text evidently starts as a JSON object or list does."""
+    """Return whether a text evidently starts as a JSON object or list does."""
     return _JSON.match(text) is not None
 
 
 def is_encoding(name: str) -> bool:
-    """Whether texts can be decoded with the codec of this name."""
+    """Return whether texts can be decoded with the codec of this name."""
     try:
         # Codecs from bytes to bytes, such as "zip", refuse a text.
         "".encode(name)
@@ -51,10 +51,10 @@ def encoding_of(start: bytes, *, wanted: str, charset: str) -> str:
 
 
 class TextDecoder:
-    """Decodes bytes that are cut anywhere; a byte order mark is left out."""
+    """A decoder of bytes that are cut anywhere, which leaves out a byte order mark."""
 
     def __init__(self, encoding: str) -> None:
-        """Raises ResponseError when there is no such encoding."""
+        """Prepare to decode; ResponseError when there is no such encoding."""
         self._encoding = encoding
         if not is_encoding(encoding):
             raise self._failure()

@@ -33,7 +33,7 @@ _HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Xml(Format):
-    """One object; `lists` names the elements that are lists even when there is one."""
+    """The format of one object; `lists` names elements that are lists even when there is one."""
 
     name = "xml"
     media_types = ("application/xml", "text/xml", "+xml")
@@ -80,7 +80,7 @@ def _with_items(frame: Any, names: Sequence[str], items: list[Any]) -> Any:
 
 
 class _Element:
-    """One element while it is open."""
+    """An XML element while it is open."""
 
     __slots__ = ("fields", "is_on_path", "name", "texts")
 
@@ -109,7 +109,7 @@ class _Element:
 
 
 class XmlObjects(ItemReader):
-    """Reads an XML document; with a `path`, the elements there are taken out as items.
+    """A reader of an XML document that, with a `path`, takes out the elements there as items.
 
     Sample: with the path `["rss", "item"]`, `<rss><title>t</title><item>1</item></rss>` has the
     items `["1"]` and the frame `{"rss": {"title": "t", "item": []}}`. Without one, the frame is the

@@ -47,20 +47,27 @@ def _for_401(exchange: Exchange, settings: ConnectionSettings) -> str:
     if exchange.request.is_anonymous and settings.auth_type != "none":
         return _ANONYMOUS
     if settings.auth_type == "none":
-        wanted = {"basic": "basic", "bearer": "bearer_token"}.get(scheme)
+        wanted = _auth_types(settings).get(scheme)
         hint = f"; it asks for authType {wanted}" if wanted else ""
         return f"the API wants credentials and authType is none{hint}"
-    mismatch = _mismatch(settings.auth.kind.scheme, scheme)
+    mismatch = _mismatch(settings, scheme)
     return (
         f"the API refuses {settings.auth.kind.credentials}: look for a typing error, an expired "
         f"or revoked secret, or credentials of another environment{mismatch}"
     )
 
 
-def _mismatch(sent: str, scheme: str) -> str:
-    if sent and scheme and scheme != sent and scheme in ("basic", "bearer"):
+def _mismatch(settings: ConnectionSettings, scheme: str) -> str:
+    sent = settings.auth.kind.scheme
+    if sent and scheme != sent and scheme in _auth_types(settings):
         return f"; the API asks for {scheme.title()} credentials, not {sent.title()}"
     return ""
+
+
+def _auth_types(settings: ConnectionSettings) -> dict[str, str]:
+    """Return the simplest authType for each scheme of a challenge: `bearer_token` for `bearer`."""
+    kinds = [auth.kind for auth in settings.of_auth_types().values() if auth.kind.scheme]
+    return {kind.scheme: kind.name for kind in reversed(kinds)}
 
 
 def _for_403(exchange: Exchange, settings: ConnectionSettings) -> str:

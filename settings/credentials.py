@@ -315,7 +315,7 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
 
 
 class JwtSettings(SigningSettings, AuthSettings):
-    """Tokens signed here, sent as they are."""
+    """JSON Web Tokens that are signed here and sent as they are."""
 
     kind = AuthType(
         "jwt",
@@ -356,7 +356,7 @@ class CredentialSettings(
     BearerTokenSettings,
     NoAuthSettings,
 ):
-    """How requests prove who sends them. `.port/spec.yaml` says what each setting means."""
+    """The settings of all authTypes together. `.port/spec.yaml` says what each one means."""
 
     auth_type: str = "none"
 

@@ -65,7 +65,7 @@ class CustomAuthRequest(FrozenSettings):
 
 
 class CustomAuthRequestTemplate(FrozenSettings):
-    """Where values of the authentication response go in every API request.
+    """The places in every API request where values of the authentication response go.
 
     Sample: `{"headers": {"Authorization": "Bearer {{.access_token}}"}}`
     """

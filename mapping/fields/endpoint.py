@@ -71,7 +71,7 @@ class EndpointFields(RequestFields):
 
 
 class ErrorRuleConfig(UserFields):
-    """What to do when an answer of the endpoint is an error; the first rule that fits counts."""
+    """A rule for answers of the endpoint that are an error; the first one that fits counts."""
 
     when: str | list[int] | int = Field(
         description="A JQ predicate over `{status, headers, body, path_params}`, or a list of "

@@ -124,16 +124,19 @@ def test_what_it_requires_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "status, challenge, said",
+    "auth_type, status, challenge, said",
     [
-        (401, "Stamp", "the API refuses stampText: look for a typing error"),
-        (401, "Basic realm=x", "the API asks for Basic credentials, not Stamp"),
-        (403, "", "the credentials are known but may not read this endpoint"),
+        ("stamp", 401, "Stamp", "the API refuses stampText: look for a typing error"),
+        ("stamp", 401, "Basic realm=x", "the API asks for Basic credentials, not Stamp"),
+        ("stamp", 403, "", "the credentials are known but may not read this endpoint"),
+        ("none", 401, "Stamp", "authType is none; it asks for authType stamp"),
     ],
 )
-async def test_advice_speaks_of_it(api: FakeApi, status: int, challenge: str, said: str) -> None:
+async def test_advice_speaks_of_it(
+    api: FakeApi, auth_type: str, status: int, challenge: str, said: str
+) -> None:
     api.script(Reply(status, headers={"www-authenticate": challenge}))
-    settings = _settings(api)
+    settings = _settings(api, auth_type=auth_type)
     client = RecordingClient(settings)
     with pytest.raises(StatusError):
         await client.send(ApiRequest("GET", httpx.URL(f"{api.url}/x")))
