@@ -123,7 +123,7 @@ class DataPath:
         text = await json_text(body)
         if len(text) <= _LARGE:
             return list(self._program.input_text(text))
-        return await run_apart(guarded(self.expression), text.encode(), worker)
+        return await run_apart(program_of(self.expression), text.encode(), worker)
 
     def _iterate(self, source: Any) -> list[Any]:
         """Return the outputs of a simple path, whose rest is nothing or an iteration."""
@@ -155,10 +155,10 @@ class _EachItem:
         if match is None:
             return None
         each = match["mapped"] or match["piped"]
-        program = guarded(f".[] | ({each}\n)")
+        program = program_of(f".[] | ({each}\n)")
         try:
             # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
-            jq.compile(guarded(each))
+            jq.compile(program_of(each))
             jq.compile(program)
         except ValueError:
             return None
@@ -219,7 +219,7 @@ def compile_jq(expression: str, setting: str) -> Any:
         SelectorError: names the setting and says what jq says.
     """
     try:
-        return jq.compile(guarded(expression))
+        return jq.compile(program_of(expression))
     except ValueError as error:
         raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
 
@@ -255,7 +255,7 @@ def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
     return paths
 
 
-def guarded(expression: str) -> str:
+def program_of(expression: str) -> str:
     """Return the program that Ocean makes of an expression.
 
     Texts may stand in single quotes, and the environment is hidden unless the operator allows it:

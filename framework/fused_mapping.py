@@ -19,7 +19,7 @@ from port_ocean.core.handlers.entity_processor.jq_entity_processor_sync import (
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.exceptions.core import EntityProcessorException
 
-from framework.fused_program import Branch, Guard, Leaf, Node, ProblemOf, ProgramBuilder
+from framework.fused_program import Branch, Leaf, Node, ProblemOf, ProgramBuilder
 
 type Log = Callable[[Any, Exception, str], None]
 type Result = list[Any] | dict[str, Any]
@@ -77,19 +77,17 @@ def fuse(
     *,
     parse_all: bool,
     problem_of: ProblemOf,
-    guard: Guard,
 ) -> FusedMapping:
     """Build the program for a resource.
 
     Args:
         mapping: `port.entity.mappings` as Ocean has it, with JQ expressions as leaves.
         problem_of: what Ocean's own compilation of an expression raises, if anything.
-        guard: the expression as Ocean hands it to jq.
 
     Raises:
         UnfusableError: for an expression or a mapping that only Ocean itself can evaluate.
     """
-    builder = ProgramBuilder(problem_of, guard)
+    builder = ProgramBuilder(problem_of)
     chosen = builder.leaf(selector, "")
     direct, deferred = builder.split(mapping, "")
     program = "" if chosen.error else builder.program(parse_all)

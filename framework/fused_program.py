@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from expressions.jq_expressions import program_of
 from formats.json_values import LARGEST_EXACT
 
 # Catching what the rest of the program raises, telling a place in the program, and jq's own way
@@ -30,7 +31,6 @@ def exactly(f): f | if type == "array" and (.[0] | type != "string" and any(
 """
 
 type ProblemOf = Callable[[Any], Exception | None]
-type Guard = Callable[[str], str]
 type Node = Leaf | Branch | list[Branch]
 
 
@@ -58,9 +58,8 @@ class Branch:
 class ProgramBuilder:
     """Collects the expressions; the place of each among the results is its number."""
 
-    def __init__(self, problem_of: ProblemOf, guard: Guard) -> None:
+    def __init__(self, problem_of: ProblemOf) -> None:
         self._problem_of = problem_of
-        self._guard = guard
         self._definitions: list[str] = []
         self._calls: list[str] = []
 
@@ -75,7 +74,7 @@ class ProgramBuilder:
             raise UnfusableError(f"it has more than {_MOST_EXPRESSIONS} expressions")
         # Alone it compiles, so brackets and quotes are balanced. Two line breaks, because a
         # comment that ends in a backslash would swallow one.
-        self._definitions.append(f"def expression{place}: ({self._guard(pattern)}\n\n);\n")
+        self._definitions.append(f"def expression{place}: ({program_of(pattern)}\n\n);\n")
         call = "only" if _SINGLE.fullmatch(pattern) else "first_of"
         call = f"{call}(expression{place})"
         is_identifying = path.partition(".")[0] in _IDENTIFYING

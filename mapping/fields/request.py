@@ -9,6 +9,7 @@ from errors import SelectorError
 from formats.json_values import kind_of
 from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
+from mapping.plan.path_parameter import text_of
 from mapping.plan.templates import misspelt_in
 from settings.connection import ConnectionSettings
 
@@ -138,6 +139,4 @@ def _header_text(name: str, value: object) -> str:
         raise ValueError(
             f"has {kind_of(value)} at {name}; it must be a text, a number or true or false"
         )
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    return text_of(value)

@@ -6,7 +6,7 @@ from typing import Any
 import jq
 
 from errors import ResponseError
-from expressions.jq_expressions import compile_jq, guarded, keys_of, run_apart
+from expressions.jq_expressions import compile_jq, keys_of, program_of, run_apart
 from expressions.worker import JqWorker
 from formats.json_values import element_kind_of
 
@@ -35,7 +35,7 @@ class ItemShape:
         if emit:
             compile_jq(emit, "emit")
         if items_filter or emit:
-            self._program = guarded(_program(items_filter, emit))
+            self._program = program_of(_program(items_filter, emit))
             self._compiled = jq.compile(self._program)
 
     def __bool__(self) -> bool:

@@ -13,7 +13,7 @@ from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEnti
 
 from errors import ResponseError, SelectorError
 from expressions import jq_expressions as extraction
-from expressions.jq_expressions import DataPath, Extraction, ItemExpression, guarded, keys_of
+from expressions.jq_expressions import DataPath, Extraction, ItemExpression, keys_of, program_of
 from expressions.worker import JqWorker, JqWorkerError
 from formats.json_text import Body
 
@@ -291,7 +291,7 @@ def test_single_quotes_are_understood_as_the_framework_does() -> None:
 def test_single_quotes_begin_and_end_texts_where_ocean_says_so(expression: str) -> None:
     # Ocean lets one end be no beginning for the next; two texts side by side are no JQ.
     assume(not re.search(r"'\s'", expression))
-    assert guarded(expression).endswith(f"$ENV | {JQEntityProcessor._format_filter(expression)}")
+    assert program_of(expression).endswith(f"$ENV | {JQEntityProcessor._format_filter(expression)}")
 
 
 def test_an_item_expression_gives_its_first_output() -> None:
