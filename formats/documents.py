@@ -4,8 +4,6 @@ import asyncio
 import io
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from email.message import Message
-from functools import lru_cache
 from typing import IO
 
 from api_messages import ApiResponse
@@ -14,7 +12,7 @@ from formats.format import Document, Format
 from formats.json_format import Json
 from formats.packing import PIECE, gunzip, is_gzip, is_zip, open_archive, unzip
 from formats.registry import by_media_type, by_name
-from formats.texts import encoding_of, is_json
+from formats.texts import content_type, is_json
 
 # So much of a document is looked at to tell what it is.
 _START = 1024
@@ -29,7 +27,6 @@ class Documents:
     def __init__(self, response: ApiResponse, wanted: Format | None = None) -> None:
         self.response = response
         self._wanted = wanted
-        self._media_type, self._charset = _content_type(response.headers.get("content-type", ""))
 
     @property
     def is_packed(self) -> bool:
@@ -103,15 +100,11 @@ class Documents:
                 f"the API answered {self.response.status} with an empty body",
                 advice="204 would mean empty",
             )
-        encoding = encoding_of(start, wanted=chosen.encoding, charset=self._charset)
-        declared = isinstance(chosen, said)
-        return Document(
-            name, chosen, encoding, declared, self._media_type, start, chunks, self.response
-        )
+        return Document(name, chosen, isinstance(chosen, said), start, chunks, self.response)
 
     def _said(self, name: str) -> type[Format]:
         """Return the format by the name of a packed file, or by the Content-Type."""
-        return (by_name(name) if name else None) or by_media_type(self._media_type)
+        return (by_name(name) if name else None) or by_media_type(content_type(self.response)[0])
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
         if self.response.large:
@@ -129,16 +122,6 @@ async def _gunzipped(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     start, whole = await _peek(chunks)
     async for chunk in gunzip(whole) if is_gzip(start) else whole:
         yield chunk
-
-
-@lru_cache(maxsize=64)
-def _content_type(header: str) -> tuple[str, str]:
-    """Return the media type and the charset, empty where the header does not say."""
-    if not header:
-        return "", ""
-    message = Message()
-    message["content-type"] = header
-    return message.get_content_type(), message.get_content_charset() or ""
 
 
 async def _peek(chunks: AsyncGenerator[bytes]) -> tuple[bytes, AsyncGenerator[bytes]]:

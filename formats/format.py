@@ -12,7 +12,7 @@ import orjson
 from api_messages import ApiResponse
 from formats.json_text import Body, parse_exactly
 from formats.paths import Step
-from formats.texts import is_encoding
+from formats.texts import content_type, encoding_of, is_encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +145,27 @@ class Format(ABC):
 class Document:
     """A body, or a file that is packed in it, as `chunks` from the start.
 
-    `declared` tells that the format is what the Content-Type or a file's name says, too. `name` is
-    empty where the document is the body itself. `start` is how it begins.
+    `declared` tells that the Content-Type or a file's name says the format, too. `name` is empty
+    where the document is the body itself. `start` is how it begins.
     """
 
     name: str
     format: Format
-    encoding: str
     declared: bool
-    media_type: str
     start: bytes = field(repr=False)
     chunks: AsyncGenerator[bytes] = field(repr=False)
     response: ApiResponse = field(repr=False)
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the answer, empty where it does not say."""
+        return content_type(self.response)[0]
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of its text, such as `utf-8`."""
+        charset = content_type(self.response)[1]
+        return encoding_of(self.start, wanted=self.format.encoding, charset=charset)
 
     def reader(self, path: Sequence[Step]) -> ItemReader | None:
         """Return what takes the items at a path; None when only the whole tells them."""

@@ -3,7 +3,10 @@
 import codecs
 import json
 import re
+from email.message import Message
+from functools import lru_cache
 
+from api_messages import ApiResponse
 from errors import ResponseError
 
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -31,6 +34,20 @@ def is_encoding(name: str) -> bool:
     except (LookupError, UnicodeError, ValueError):
         return False
     return True
+
+
+def content_type(response: ApiResponse) -> tuple[str, str]:
+    """Return the media type and the charset, empty where the header does not say."""
+    return _parse(response.headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=64)
+def _parse(header: str) -> tuple[str, str]:
+    if not header:
+        return "", ""
+    message = Message()
+    message["content-type"] = header
+    return message.get_content_type(), message.get_content_charset() or ""
 
 
 def encoding_of(start: bytes, *, wanted: str, charset: str) -> str:
