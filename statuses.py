@@ -148,7 +148,11 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
         Row(range(500, 1000), Meaning.BROKEN, then="as many as before"),
     ),
     Situation.BASE_URL: (
-        Row(range(500, 1000), Meaning.BROKEN, then="the server, or a gateway before it, is broken"),
+        Row(
+            range(500, 1000),
+            Meaning.BROKEN,
+            "the server or a gateway in front of it is broken; try again later",
+        ),
     ),
 }
 PASSING = frozenset({Meaning.PASSING, Meaning.LIMITED})
@@ -167,9 +171,9 @@ def meaning_of(status: int | None, situation: Situation = Situation.REQUEST) -> 
     return _row(status, situation).meaning
 
 
-def advice_on(status: int) -> str:
+def advice_on(status: int, situation: Situation = Situation.REQUEST) -> str:
     """Return the setting to look at after an error status; empty where any may be the cause."""
-    return _row(status, Situation.REQUEST).advice
+    return _row(status, situation).advice
 
 
 def _row(status: int | None, situation: Situation) -> Row:

@@ -1,6 +1,6 @@
-"""What to do about an answer that is an error, in view of the settings."""
+"""Advice on an answer that is an error, in view of the settings."""
 
-from errors import EndpointError, StatusError
+from errors import EndpointError
 from probe.recording import Exchange
 from settings.connection import ConnectionSettings
 from statuses import Meaning, meaning_of
@@ -32,13 +32,6 @@ def without_hint(error: EndpointError, advice: str) -> str:
     """Return the text of an error, without its general hint where there is better advice."""
     text = str(error)
     return text.replace(f" ({error.advice})", "") if advice and advice != error.advice else text
-
-
-def http_advice(error: EndpointError, settings: ConnectionSettings) -> str:
-    """Return advice for an error that is not the answer to one request alone."""
-    if isinstance(error, StatusError) and meaning_of(error.status) is Meaning.FORBIDDEN:
-        return settings.auth.kind.forbidden
-    return error.advice
 
 
 def _for_401(exchange: Exchange, settings: ConnectionSettings) -> str:

@@ -14,10 +14,10 @@ from port_ocean.context.ocean import ocean
 
 from api_messages import ApiRequest
 from errors import AuthenticationError, EndpointError, StatusError
-from probe.advice import advice_for, http_advice
+from probe.advice import advice_for
 from probe.recording import RecordingClient
 from settings.connection import ConnectionSettings
-from statuses import Meaning, Situation, meaning_of
+from statuses import Meaning, Situation, advice_on, meaning_of
 from transport.http_client import tls_context
 
 type StepName = Literal["dns", "connect", "tls", "http", "authentication"]
@@ -187,8 +187,7 @@ def _judge_status(
         advice = advice_for(client.exchanges[-1], settings)
         return [Step("http", True, seen), Step("authentication", False, error.reason, advice)]
     if meaning is Meaning.BROKEN:
-        advice = "the server or a gateway in front of it is broken; try again later"
-        return [Step("http", False, seen, http_advice(error, settings) or advice)]
+        return [Step("http", False, seen, advice_on(error.status, Situation.BASE_URL))]
     # Most APIs have nothing at their root, or nothing for everyone; resources tell.
     reached = Step("http", True, f"{seen} at its root, which says nothing about endpoints")
     if settings.auth_type != "oauth2":
