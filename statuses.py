@@ -46,6 +46,7 @@ class Meaning(Enum):
     CHANGED = auto()
     EXPIRED = auto()
     GONE = auto()
+    NO_MORE = auto()
     NO_PAGE = auto()
     REFUSED_PAGE = auto()
     UNAUTHENTICATED = auto()
@@ -117,7 +118,7 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
             then="an error, unless a total proves that all items arrived",
         ),
     ),
-    Situation.EXTRA_PAGE: (Row((400, 404, 416, 422), Meaning.NO_PAGE, then="the end"),),
+    Situation.EXTRA_PAGE: (Row((400, 404, 416, 422), Meaning.NO_MORE, then="the end"),),
     Situation.EXPORT: (
         Row(
             (404, 410), Meaning.ERROR, then="an error: a job that is gone is no parent that is gone"

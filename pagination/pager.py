@@ -100,12 +100,12 @@ class Pager:
             TooDeepError: the API refuses to go deeper although there is more; it `said` why.
         """
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
-        meaning = meaning_of(status, situation)
-        if not self._pages or meaning not in (Meaning.NO_PAGE, Meaning.REFUSED_PAGE):
-            return None
-        if self.is_probing:
+        meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
+        if meaning is Meaning.NO_MORE:
             self._sizes.remember_final(self._probed_length)
             return f"no page after a short one ({status})"
+        if meaning not in (Meaning.NO_PAGE, Meaning.REFUSED_PAGE):
+            return None
         if self._total.is_reached(self.received, self._pages):
             return f"{self._total} reached ({status})"
         if meaning is Meaning.NO_PAGE:

@@ -214,7 +214,7 @@ async def test_a_page_that_is_refused_is_an_error_unless_all_arrived(
     assert ("window" in reading.error) is not bool(total)
 
 
-@statuses(Situation.EXTRA_PAGE, Meaning.NO_PAGE)
+@statuses(Situation.EXTRA_PAGE, Meaning.NO_MORE)
 async def test_an_extra_request_that_is_refused_is_the_end(
     api: FakeApi, read: Read, status: int
 ) -> None:
