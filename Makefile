@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types tools unit pytest demo bench image format lock upgrade changelog \
-	release clean distclean
+.PHONY: help install test lint types tools unit pytest test-oldest test-newest demo bench image format \
+	lock upgrade changelog release clean distclean
 
 BIN := .venv/bin
 # Worker processes of the full test run; a test file stays within one worker.
@@ -13,7 +13,7 @@ export PYTHON
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## "; print "usage: make <target>\n" } \
-		/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Create .venv and install what is missing (PYTHON=… chooses the interpreter)
 	@tools/scripts/bootstrap
@@ -27,7 +27,8 @@ lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, issue fo
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
-	$(BIN)/shellcheck tools/scripts/bootstrap tools/scripts/system-tools .ci/run docker/ocean-custom
+	$(BIN)/shellcheck tools/scripts/bootstrap tools/scripts/system-tools tools/scripts/core-tests \
+		.ci/run docker/ocean-custom
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml examples/ci/github-workflow.yml
@@ -47,6 +48,12 @@ pytest: install ## All tests, with coverage (WORKERS=2, ARGS=…)
 
 unit: install ## The fast tests: none that starts processes (ARGS=…)
 	$(BIN)/python -m pytest -m "not process" $(ARGS)
+
+test-oldest: install ## The core tests with the oldest port-ocean allowed, which .tools/ then has
+	@WORKERS=$(WORKERS) tools/scripts/core-tests oldest
+
+test-newest: install ## The core tests with the newest port-ocean allowed, locked or not
+	@WORKERS=$(WORKERS) tools/scripts/core-tests newest
 
 demo: install ## A complete run against a local Port and a sample API (KEEP=1 leaves it running)
 	$(BIN)/python -m tools.sandbox.demo $(if $(filter 1,$(KEEP)),--keep)
