@@ -3,12 +3,13 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, cast
 
 from loguru import logger
 from port_ocean.clients.port.types import UserAgentType
 from port_ocean.context.event import TriggerType, event
-from port_ocean.context.ocean import PortOceanContext, ocean
+from port_ocean.context.ocean import ocean
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
@@ -48,7 +49,7 @@ hide_settings_in_errors()
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
 class CustomIntegration(incremental_sync.IncrementalIntegration):
-    """Reads any REST API as its settings and mapping say."""
+    """The integration: it reads any REST API as its settings and mapping say."""
 
     class AppConfigHandlerClass(APIPortAppConfig):
         CONFIG_CLASS = CustomPortAppConfig
@@ -56,41 +57,35 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
     EntityProcessorClass = CountingEntityProcessor
     EntitiesStateApplierClass = DeletionGuard
 
-    def __init__(self, context: PortOceanContext) -> None:
-        super().__init__(context)
-        # What the process exits with when an interrupt ends it; None before it has begun.
-        self.exit_code: int | None = None
-        self._settings: ConnectionSettings | None = None
-        self._client: ApiClient | None = None
-        self._revalidation: Revalidation | None = None
-        self._live_events: LiveEvents | None = None
+    # What the process exits with when an interrupt ends it; None before it has begun.
+    exit_code: int | None = None
 
-    @property
+    @cached_property
     def settings(self) -> ConnectionSettings:
-        """The connection settings, parsed once.
+        """Return the connection settings, parsed once.
 
         Raises:
             SettingsError: with every problem of the settings.
         """
-        if self._settings is None:
-            self._settings = ConnectionSettings.parse(ocean.integration_config)
-        return self._settings
+        return ConnectionSettings.parse(ocean.integration_config)
 
-    @property
+    @cached_property
     def client(self) -> ApiClient:
-        """The one client of this instance; first used within the running event loop."""
-        if self._client is None:
-            identifier = ocean.config.integration.identifier
-            self._revalidation = Revalidation.for_settings(self.settings, identifier)
-            self._client = ApiClient(self.settings, self._revalidation)
-        return self._client
+        """Return the one client of this instance; first used within the running event loop."""
+        return ApiClient(self.settings, self._revalidation)
+
+    @cached_property
+    def _revalidation(self) -> Revalidation | None:
+        return Revalidation.for_settings(self.settings, ocean.config.integration.identifier)
+
+    @cached_property
+    def live_events(self) -> LiveEvents:
+        """Return the service of webhooks; errors as for `settings`."""
+        return LiveEvents(self, self.settings)
 
     @property
-    def live_events(self) -> LiveEvents:
-        """What serves webhooks; errors as for `settings`."""
-        if self._live_events is None:
-            self._live_events = LiveEvents(self, self.settings)
-        return self._live_events
+    def entity_processor(self) -> CountingEntityProcessor:
+        return cast("CountingEntityProcessor", super().entity_processor)
 
     def accept_live_events(self) -> None:
         """Register the webhooks, while the application is built; wrong settings are told later."""
@@ -121,7 +116,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         await super().start()
 
     async def probe(self, context: ProbeContext) -> ProbeContext:
-        """Port's connection test and `ocean probe`, with the verdicts of `ocean-custom check`."""
+        """Serve Port's connection test and `ocean probe`: the verdicts of `ocean-custom check`."""
         await self.initialize_handlers()
         handler = self.port_app_config_handler
         return await probe(
@@ -133,8 +128,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
     async def initialize_handlers(self) -> None:
         """Create Ocean's handlers, and say which engine evaluates mappings."""
         await super().initialize_handlers()
-        if isinstance(self.entity_processor, CountingEntityProcessor):
-            self.entity_processor.engine = self.settings.mapping_engine
+        self.entity_processor.engine = self.settings.mapping_engine
 
     async def sync_raw_all(
         self,
@@ -143,7 +137,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         user_agent_type: UserAgentType = UserAgentType.exporter,
         silent: bool = True,
     ) -> bool:
-        """A full resync, as Ocean's; what its resources share is gone when it ends."""
+        """Do a full resync, and let nothing of what its resources share outlive it."""
         begun = datetime.now(UTC)
         succeeded = False
         async with self._sharing() as run:
@@ -164,7 +158,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         trigger_type: TriggerType = "machine",
         user_agent_type: UserAgentType = UserAgentType.exporter,
     ) -> None:
-        """An incremental run, for the resources with an `incremental` block."""
+        """Do an incremental run of the resources with an `incremental` block."""
         async with self._sharing() as run:
             await super().sync_incremental(interval_seconds, trigger_type, user_agent_type)
         if run.failed:
@@ -177,7 +171,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
 
     @asynccontextmanager
     async def _sharing(self) -> AsyncIterator[Run]:
-        """What the resources of one run share; gone when it ends."""
+        """Begin a run, and close it when it ends."""
         run = Run()
         token = self.current_run.set(run)
         try:
@@ -189,7 +183,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
                 await self._revalidation.report(ocean.metrics)
 
     async def read_resource(self, kind: str) -> AsyncGenerator[list[dict[str, Any]]]:
-        """The batches of the resource that Ocean is processing.
+        """Read the resource that Ocean is processing, in batches.
 
         Raises:
             SelectorError: its selector cannot be used.
@@ -201,12 +195,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         plan = config.plan(self.settings)
         self.live_events.warn(plan)
         config.selector.warn(kind, self.settings)
-        processor = self.entity_processor
-        tally = (
-            processor.start_tally(resource.index)
-            if isinstance(processor, CountingEntityProcessor)
-            else None
-        )
+        tally = self.entity_processor.start_tally(resource.index)
         run = self.current_run.get(None)
         part = (run or Run()).begin(plan, resource.index)
         session = self._session_of(run)
@@ -214,7 +203,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 yield batch
-        if tally and not await is_dsp_mode_enabled():
+        if not await is_dsp_mode_enabled():
             tally.check(kind)
 
     def _session_of(self, run: Run | None) -> Session:

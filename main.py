@@ -1,4 +1,4 @@
-"""Ocean's hooks; everything behind them is in the modules that they call."""
+"""The hooks that Ocean calls; what they do is in the integration class."""
 
 from contextlib import aclosing
 from typing import cast

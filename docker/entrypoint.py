@@ -1,4 +1,4 @@
-"""What a container of the image runs: certificates first, then the integration or a command.
+"""The entrypoint of the image: certificates first, then the integration or a command.
 
     (nothing)                       ocean sail, the integration
     ocean …                         Ocean's own command line
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def command_of(arguments: Sequence[str]) -> list[str]:
-    """The command line that the arguments stand for.
+    """Return the command line that the arguments stand for.
 
     >>> command_of(["check", "--verbose"])
     ['ocean-custom', 'check', '--verbose']
@@ -95,7 +95,7 @@ def trust_mounted_certificates(environment: MutableMapping[str, str]) -> None:
 
 
 def _public_bundle(named: Path | None) -> Path:
-    """The operator's own bundle, else that of the base image, else that of certifi."""
+    """Return the operator's own bundle, else that of the base image, else that of certifi."""
     ours = named in (None, SYSTEM_BUNDLE, _bundle()) or named.parent == MOUNTED_CERTIFICATES
     if named and not ours:
         return named

@@ -1,4 +1,4 @@
-"""Asks the integration whether it is alive; the exit code is the answer."""
+"""The health check of the image: the exit code says whether the integration is alive."""
 
 import http.client
 import os
@@ -8,7 +8,7 @@ SECONDS = 8
 
 
 def is_alive() -> bool:
-    """Whether Ocean's health endpoint answers, wherever port and path prefix put it."""
+    """Ask Ocean's health endpoint, wherever port and path prefix put it."""
     # Not urllib, which would send the question to the proxy of the environment.
     connection = http.client.HTTPConnection("127.0.0.1", _port(), timeout=SECONDS)
     try:

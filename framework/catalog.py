@@ -1,4 +1,4 @@
-"""The parts of Ocean that we replace to keep it from deleting entities that should stay."""
+"""Guards of the catalog: entities that should stay are not deleted."""
 
 import re
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ _PLAIN_NAME = re.compile(r"""\s*(["'])([^"'\\]+)\1\s*""")
 
 @dataclass(slots=True)
 class IdentifierTally:
-    """How many items of one resource passed the selector with and without an identifier."""
+    """The count of a resource's items that passed the selector, with and without an identifier."""
 
     named: int = 0
     nameless: int = 0
@@ -45,14 +45,14 @@ class IdentifierTally:
 
 
 class CountingEntityProcessor(FusedEntityProcessor):
-    """It also counts, per resource, the items that lost their identifier."""
+    """The entity processor, which also counts, per resource, the items without an identifier."""
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self._tallies: dict[int, IdentifierTally] = {}
 
     def start_tally(self, index: int) -> IdentifierTally:
-        """A fresh tally for the resource with this index in the mapping."""
+        """Return a fresh tally for the resource with this index in the mapping."""
         self._tallies[index] = IdentifierTally()
         return self._tallies[index]
 
@@ -71,7 +71,7 @@ class CountingEntityProcessor(FusedEntityProcessor):
 
 
 class DeletionGuard(HttpEntitiesStateApplier):
-    """Ocean's applier; it keeps the entities of resources with `enableDelete: false`.
+    """Ocean's applier, which keeps the entities of resources with `enableDelete: false`.
 
     It also keeps what live events wrote while a resync was running, which read too early to see it.
     """
@@ -81,12 +81,12 @@ class DeletionGuard(HttpEntitiesStateApplier):
         self._written_live: set[tuple[str, str]] | None = None
 
     def begin_sparing(self) -> None:
-        """A resync begins; from now on it may miss what live events write."""
+        """Spare what live events write from now on, because a resync that has begun may miss it."""
         if self._written_live is None:
             self._written_live = set()
 
     def end_sparing(self) -> None:
-        """No resync runs any more; the next one sees what live events wrote."""
+        """Spare nothing any more: the next resync sees what live events wrote."""
         self._written_live = None
 
     async def upsert(self, entities: list[Entity], user_agent_type: UserAgentType) -> list[Entity]:
@@ -133,7 +133,7 @@ class DeletionGuard(HttpEntitiesStateApplier):
 
 
 def protected_blueprints(resources: Iterable[ResourceConfig]) -> set[str] | None:
-    """The blueprints of resources with `enableDelete: false`; None when one is not a plain name."""
+    """Return the blueprints of resources with `enableDelete: false`; None when one is computed."""
     names = set()
     for mapped in resources:
         if not mapped.enable_delete:
@@ -145,7 +145,7 @@ def protected_blueprints(resources: Iterable[ResourceConfig]) -> set[str] | None
 
 
 def _key(entity: Entity) -> tuple[str, str]:
-    """Equal for what Ocean takes for the same entity; an identifier may be a search."""
+    """Return what is equal for the same entity of Ocean's; an identifier may be a search."""
     return entity.blueprint, normalize_identifier(entity.identifier)
 
 

@@ -35,7 +35,7 @@ _MOST_PLANS = 200
 
 
 class FusedEntityProcessor(JQEntityProcessor):
-    """Evaluates the mapping of a whole batch in few calls of a kept jq process.
+    """An engine that evaluates the mapping of a whole batch in few calls of a kept jq process.
 
     What that cannot express, and every batch over which that process dies, goes through Ocean's own
     engine. `engine` "ocean" leaves everything to that one.
@@ -67,7 +67,7 @@ class FusedEntityProcessor(JQEntityProcessor):
     async def separate_compileable_and_uncompileable_patterns_and_warmup_cache(
         self, raw_entity_mappings: dict[str, Any], selector_queries: Sequence[str] = ()
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Nothing is left to Ocean's second way: `parse_items_sync` does both."""
+        """Leave nothing to Ocean's second way: `parse_items_sync` does both."""
         # Ocean calls this for inner dicts too, and then without selectors.
         if self.engine == "fused" and selector_queries:
             return raw_entity_mappings, {}
@@ -82,7 +82,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         selector_query: str,
         parse_all: bool = False,
     ) -> Outcome:
-        """The mapped entity or the errors of each item, and errors of the batch as a whole."""
+        """Return the mapped entity or the errors of each item, and those of the whole batch."""
         arguments = (compileable_patterns, raw_results, selector_query, parse_all)
         if self.engine == "ocean":
             return await super().parse_items_sync(*arguments)
@@ -153,7 +153,7 @@ class FusedEntityProcessor(JQEntityProcessor):
             return reason
 
     def _problem_of(self, expression: Any) -> Exception | None:
-        """What Ocean's own compilation of an expression raises."""
+        """Return what Ocean's own compilation of an expression raises."""
         try:
             # Past the cache, which is for programs that run here, and keeps processors alive.
             JQEntityProcessor._compile.__wrapped__(self, expression)
@@ -162,7 +162,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         return None
 
     async def _evaluate(self, plan: FusedMapping, items: list[Any]) -> list[list[Result]]:
-        """The results of all expressions for each item.
+        """Return the results of all expressions for each item.
 
         Raises:
             UnfusableError: the mapping or the items need Ocean's own engine.
@@ -199,7 +199,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         return await _in_slices(_row_of, outputs)
 
     async def _row(self, plan: FusedMapping, text: str) -> list[Result]:
-        """The results for one item; where jq cannot read that, the selector fails on it."""
+        """Return the results for one item; where jq cannot read that, the selector fails on it."""
         try:
             outputs = await self._run(plan, text)
         except ValueError as error:
@@ -243,7 +243,7 @@ async def _in_slices[T, R](make: Callable[[T], R], values: Iterable[T]) -> list[
 
 
 def _texts(items: list[Any]) -> Iterator[list[str]]:
-    """The items as JSON, as Ocean writes them, in lists of bounded length."""
+    """Write the items as JSON, as Ocean does, in lists of bounded length."""
     texts: list[str] = []
     size = 0
     for item in items:
@@ -269,7 +269,7 @@ def _text(item: Any) -> str:
 
 
 class _ToText:
-    """In the place of a program that Ocean gives an item to: says what the program would get."""
+    """A stand-in for a program that Ocean gives an item to: it tells what the program would get."""
 
     input_value = json.dumps
 

@@ -56,7 +56,7 @@ class Branch:
 
 
 class ProgramBuilder:
-    """Collects the expressions; the place of each among the results is its number."""
+    """A collection of expressions; the place of each among the results is its number."""
 
     def __init__(self, problem_of: ProblemOf) -> None:
         self._problem_of = problem_of

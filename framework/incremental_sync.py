@@ -1,4 +1,4 @@
-"""Incremental runs: Ocean's, with cursors that never pass over a change.
+"""Incremental runs: those of Ocean, with cursors that never pass over a change.
 
 Ocean keeps one cursor at Port for each resource of the mapping, by its kind and place, and reads
 the resources one after the other. What is added here: without a cursor, all of a resource is read;
@@ -36,7 +36,7 @@ _CUT_OFF = timedelta(seconds=1)
 
 
 class ServerClock(Observer):
-    """How far the API's clock is behind ours, by the `Date` of its answers."""
+    """An observer that learns from the `Date` of answers how far the API's clock is behind ours."""
 
     def __init__(self) -> None:
         self.behind = timedelta()
@@ -64,13 +64,13 @@ class ResourceRun:
     clock: ServerClock = field(default_factory=ServerClock)
 
     def cursor(self, begun: datetime) -> datetime:
-        """Where the next incremental run begins, if this one began then by our clock."""
+        """Return where the next incremental run begins, if this one began then by our clock."""
         return begun - self.clock.behind - self.lookback - _CUT_OFF
 
 
 @dataclass(slots=True)
 class Run:
-    """What the resources of one run, full or incremental, have in common.
+    """A run, full or incremental: what its resources have in common.
 
     `current` is the resource that an incremental run is at; `resources` are those of a full one
     that incremental runs read as well; `failed` are kinds.
@@ -82,7 +82,7 @@ class Run:
     failed: list[str] = field(default_factory=list)
 
     def begin(self, plan: ResourcePlan, index: int) -> ResourceRun:
-        """The part of a resource in this run, when it begins to be read."""
+        """Return the part of a resource in this run, when it begins to be read."""
         part = self.current or ResourceRun(plan.kind, index)
         if plan.incremental:
             part.lookback = plan.incremental.lookback
@@ -96,7 +96,7 @@ class Run:
 
 
 class CarefulCursors(CursorStore):
-    """Saves the cursor of one resource when all of its changes are in Port, and stay there."""
+    """A store that saves a cursor once all changes of its resource are in Port, and stay there."""
 
     def __init__(self, client: PortClient, run: ResourceRun) -> None:
         super().__init__(client)
@@ -172,7 +172,7 @@ class IncrementalIntegration(BaseIntegration):
 
 
 async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun: datetime) -> None:
-    """After a full resync: let the next incremental run begin where that one began.
+    """Let the next incremental run begin where a full resync began, which has succeeded.
 
     This also brings back what was created meanwhile: a full resync that did not see it deletes it.
     """

@@ -1,4 +1,4 @@
-"""Who may send live events. Secrets are compared in a time that tells nothing about them."""
+"""Proofs that an event is genuine. Secrets are compared in a time that tells nothing of them."""
 
 import base64
 import hmac
@@ -11,18 +11,18 @@ from settings.webhooks import WebhookSettings
 
 
 class Authenticator(Protocol):
-    """Decides whether an event comes from whom it should."""
+    """A way to prove that an event comes from whom it should."""
 
     @property
     def headers(self) -> frozenset[str]:
-        """Names of headers that hold secrets, in lower case."""
+        """Return the names of headers that hold secrets, in lower case."""
 
     @property
     def needs_body(self) -> bool:
-        """Whether the body takes part in the decision."""
+        """Tell whether the body takes part in the decision."""
 
     def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
-        """Why an event is refused; None when it is genuine.
+        """Return why an event is refused; None when it is genuine.
 
         Names of `headers` are lower case; `body` is what arrived, unchanged; `moment` is when, in
         seconds since 1970. The answer holds no secret.
@@ -30,30 +30,20 @@ class Authenticator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAuthenticator(Authenticator):
-    """Accepts every event, because webhookAuth says `none`."""
+class FixedAuthenticator(Authenticator):
+    """The same answer for every event, because webhookAuth says `none`, or is not set."""
 
+    answer: str | None = None
     headers: frozenset[str] = frozenset()
     needs_body: bool = False
 
     def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedAuthenticator(Authenticator):
-    """Refuses every event, because webhookAuth says nothing."""
-
-    headers: frozenset[str] = frozenset()
-    needs_body: bool = False
-
-    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
-        return "webhookAuth is not set"
+        return self.answer
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAuthenticator(Authenticator):
-    """A header holds the secret itself, after a prefix such as `Bearer `."""
+    """A secret that a header holds as it is, after a prefix such as `Bearer `."""
 
     header: str
     secret: str = field(repr=False)
@@ -91,7 +81,7 @@ class BasicAuthenticator(Authenticator):
 
 @dataclass(frozen=True, slots=True)
 class HmacAuthenticator(Authenticator):
-    """The sender signs each body; `tolerance` is in seconds."""
+    """A signature of each body; `tolerance` is in seconds."""
 
     scheme: SignatureScheme
     secret: str = field(repr=False)
@@ -114,11 +104,11 @@ def _equal(given: str, right: str) -> bool:
 
 
 def authenticator_of(settings: WebhookSettings) -> Authenticator | None:
-    """Who decides which events are genuine; None when webhookAuth is not set."""
+    """Return what webhookAuth says; None when it is not set."""
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     match settings.webhook_auth:
         case "none":
-            return OpenAuthenticator()
+            return FixedAuthenticator()
         case "basic":
             return BasicAuthenticator(settings.webhook_username or "", secret)
         case "token":

@@ -21,7 +21,7 @@ register_metric(_METRIC, "Live events by what became of them", ["kind", "fate"])
 
 @dataclass(frozen=True, slots=True)
 class Change(Coalesced):
-    """What to read or delete for one resource; `index` is the resource's place in the mapping."""
+    """A change of one item of a resource; `index` is the resource's place in the mapping."""
 
     resource: ResourceConfig
     index: int
@@ -31,7 +31,7 @@ class Change(Coalesced):
 
     @property
     def key(self) -> Hashable:
-        """Equal for changes of the same item."""
+        """Return what is equal for changes of the same item."""
         if self.target.identifier:
             return self.index, self.resource.kind, self.target.identifier
         values = sorted((name, value.text) for name, value in self.target.values.items())
@@ -39,17 +39,17 @@ class Change(Coalesced):
 
     @property
     def origin(self) -> Hashable:
-        """Equal for changes that the same entry of the mapping is responsible for."""
+        """Return what is equal for changes that come of the same entry of the mapping."""
         return self.index, self.resource.kind, self.entry.endpoint.identity
 
     @property
     def group(self) -> Hashable:
-        """Equal for changes that may be of the same entity."""
+        """Return what is equal for changes that may be of the same entity."""
         return self.resource.port.entity.mappings.blueprint
 
     @property
     def is_exclusive(self) -> bool:
-        """A deletion comes after what was being read before, which would bring the entity back."""
+        """Tell a deletion: what is being read before it would bring the entity back after it."""
         return self.target.is_deletion
 
 

@@ -20,7 +20,7 @@ class Coalesced(Protocol):
 
 
 class Coalescer[T: Coalesced]:
-    """Hands what is submitted to `work`, once for all of a key within `window` seconds.
+    """A queue whose `work` gets what is submitted, once for all of a key within `window` seconds.
 
     What arrives while a key is being worked on causes one more round afterwards. An exclusive one
     starts when the work of its group that was under way is done. At most `at_once` run at a time.
@@ -51,11 +51,11 @@ class Coalescer[T: Coalesced]:
 
     @property
     def size(self) -> int:
-        """How many keys wait or are being worked on."""
+        """Count the keys that wait or are being worked on."""
         return len(self._tasks)
 
     async def drain(self, seconds: float) -> int:
-        """Do what waits at once; how many keys were left after so many seconds, and given up."""
+        """Do what waits at once; return how many keys were given up after so many seconds."""
         self._hurry.set()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)

@@ -14,7 +14,7 @@ from statuses import Situation
 
 
 class Fetched(NamedTuple):
-    """What was read: the items that go on, and how many the API sent."""
+    """The items of an event that go on, and how many the API sent."""
 
     items: list[dict[str, Any]]
     received: int

@@ -1,4 +1,4 @@
-"""What Ocean's manager of live events calls for each event."""
+"""The processor that Ocean calls for each event, and hands it on."""
 
 from typing import ClassVar, Protocol
 
@@ -18,7 +18,7 @@ from live_events.authentication import Authenticator
 
 
 class Receiver(Protocol):
-    """Where events go."""
+    """The part of live events that takes them on from Ocean."""
 
     @property
     def authenticator(self) -> Authenticator: ...
@@ -27,7 +27,7 @@ class Receiver(Protocol):
         """Count and log an event that is not genuine."""
 
     def kinds(self, path: str) -> list[str]:
-        """The kinds of the current mapping with live events on a path."""
+        """Return the kinds of the current mapping with live events on a path."""
 
     def receive(
         self, path: str, headers: dict[str, str], body: object, resource: ResourceConfig
@@ -36,7 +36,7 @@ class Receiver(Protocol):
 
 
 class LiveEventProcessor(AbstractWebhookProcessor):
-    """Authenticates an event, also where it did not come through the middleware, and hands it on.
+    """A processor that authenticates an event, whatever way it came, and hands it on.
 
     The results that Ocean asks for are empty: events of the same item are applied together, and
     Ocean's worker is free for the next one meanwhile.
@@ -76,7 +76,7 @@ class LiveEventProcessor(AbstractWebhookProcessor):
 
 
 def resource_index(resource: ResourceConfig) -> int:
-    """The place of a resource in the mapping of the current event."""
+    """Return the place of a resource in the mapping of the current event."""
     resources = current.port_app_config.resources
     return next(index for index, other in enumerate(resources) if other is resource)
 

@@ -18,7 +18,7 @@ from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.worker import JqWorker
 from framework.catalog import DeletionGuard
-from live_events.authentication import Authenticator, ClosedAuthenticator, authenticator_of
+from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
 from live_events.fetching import Fetched, fetch_items
@@ -42,7 +42,7 @@ _LAST = -10
 
 
 class LiveEvents(Receiver):
-    """Receives events of webhooks, and brings what they are about up to date.
+    """The service that receives webhooks, and brings what they are about up to date.
 
     Inputs: the integration, whose handlers map and write; its settings. Nothing happens before
     `register`, while the application is built, and `start`, in its event loop.
@@ -68,11 +68,11 @@ class LiveEvents(Receiver):
 
     @property
     def authenticator(self) -> Authenticator:
-        return authenticator_of(self._settings) or ClosedAuthenticator()
+        return authenticator_of(self._settings) or FixedAuthenticator("webhookAuth is not set")
 
     @property
     def off(self) -> str:
-        """Why no live events are accepted; empty when they are."""
+        """Tell why no live events are accepted; empty when they are."""
         if authenticator_of(self._settings) is None:
             return "webhookAuth is not set; `none` accepts events from anyone"
         if not ocean.config.event_listener.should_process_webhooks:
@@ -83,7 +83,7 @@ class LiveEvents(Receiver):
 
     @property
     def pending(self) -> int:
-        """How many items wait, or are being brought up to date."""
+        """Count the items that wait, or are being brought up to date."""
         return self._coalescer.size
 
     def register(self) -> None:
@@ -105,7 +105,7 @@ class LiveEvents(Receiver):
         )
 
     def start(self, client: ApiClient) -> None:
-        """Be ready for events."""
+        """Begin to apply events, with this client."""
         self._session = Session(client, self._settings)
         # Tasks of events must not live in the context of whichever event started them.
         self._context = copy_context()
@@ -137,7 +137,7 @@ class LiveEvents(Receiver):
         logger.warning(f"Refused a live event at {path[:_LONGEST_PATH]!r}: {reason}")
 
     def kinds(self, path: str) -> list[str]:
-        """The kinds of the current mapping with live events on a path."""
+        """Return the kinds of the current mapping with live events on a path."""
         found = (
             resource.kind
             for resource in event.port_app_config.resources
@@ -167,7 +167,7 @@ class LiveEvents(Receiver):
 
     @contextmanager
     def beside_resync(self) -> Iterator[None]:
-        """While a resync runs, whose items may be older than what events brought meanwhile."""
+        """Keep what events bring while a resync runs, whose items may be older."""
         guard = self._integration.entities_state_applier
         self._resyncs += 1
         if isinstance(guard, DeletionGuard):

@@ -14,11 +14,11 @@ from mapping.plan.live_events import blueprint_of
 
 
 class UploadError(Exception):
-    """Port did not take an entity; it may, once what that one refers to is there."""
+    """An entity that Port did not take; it may, once what that one refers to is there."""
 
 
 class Upload(LiveEventSync):
-    """Writes and deletes the entities of live events; used within an event with its mapping."""
+    """The way of live events to Port; used within an event with its mapping."""
 
     async def write(self, change: Change, items: list[dict[str, Any]]) -> None:
         """Map and upsert items; those that `query` no longer lets through are deleted.

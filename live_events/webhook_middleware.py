@@ -1,4 +1,4 @@
-"""What stands before Ocean's webhook routes: size, authenticity and form of an event.
+"""The check before Ocean's webhook routes: size, authenticity and form of an event.
 
 Ocean itself answers `ok` to whatever arrives, reads it whole, and authenticates later. Here a wrong
 event is refused while its sender is there to be told, and never waits in a queue.
@@ -75,7 +75,7 @@ class WebhookMiddleware:
         await self._app(scope, _replay(body, receive), send)
 
     async def _admit(self, headers: Headers, receive: Receive) -> bytes:
-        """The body of a genuine event.
+        """Return the body of a genuine event.
 
         Raises:
             Refused: it is too large, too slow, or not genuine.

@@ -43,7 +43,7 @@ def end_of(
 ) -> subprocess.CompletedProcess[str]:
     script = _RUN.replace("OUTCOME", str(outcome)).replace("HANGING", str(hanging)) + statement
     return subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=20
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=50
     )
 
 

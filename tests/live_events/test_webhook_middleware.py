@@ -11,8 +11,8 @@ from starlette.types import Message, Receive, Scope, Send
 from live_events import webhook_middleware
 from live_events.authentication import (
     Authenticator,
+    FixedAuthenticator,
     HmacAuthenticator,
-    OpenAuthenticator,
     TokenAuthenticator,
 )
 from live_events.webhook_middleware import WebhookMiddleware
@@ -139,13 +139,13 @@ async def test_a_wrong_token_is_refused_before_the_body_is_read() -> None:
     ],
 )
 async def test_what_is_no_json_is_refused(body: bytes, kind: str, status: int) -> None:
-    door = Door(OpenAuthenticator())
+    door = Door(FixedAuthenticator())
     assert (await door.knock(body, headers={"content-type": kind}))[0] == status
     assert door.passed == []
 
 
 async def test_a_sender_that_leaves_or_dawdles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    door = Door(OpenAuthenticator())
+    door = Door(FixedAuthenticator())
     assert (await door.knock(BODY, leaves=True))[0] == 400
     monkeypatch.setattr(webhook_middleware, "_SECONDS", 0.01)
 
@@ -168,9 +168,9 @@ async def test_other_requests_pass_untouched(request_: dict[str, str]) -> None:
 
 async def test_slacks_question_is_answered_where_slack_is_meant() -> None:
     question = b'{"type": "url_verification", "challenge": "3eZbrw1a"}'
-    door = Door(OpenAuthenticator(), answers_challenges=True)
+    door = Door(FixedAuthenticator(), answers_challenges=True)
     assert await door.knock(question) == (200, b'{"challenge":"3eZbrw1a"}')
     assert door.passed == []
-    other = Door(OpenAuthenticator())
+    other = Door(FixedAuthenticator())
     await other.knock(question)
     assert other.passed == [question]

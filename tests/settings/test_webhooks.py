@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from errors import SettingsError
-from live_events.authentication import HmacAuthenticator, OpenAuthenticator, authenticator_of
+from live_events.authentication import FixedAuthenticator, HmacAuthenticator, authenticator_of
 from settings.connection import ConnectionSettings
 from settings.secrets import redactor_for
 
@@ -24,7 +24,7 @@ def problems(**given: Any) -> tuple[str, ...]:
 
 def test_without_webhook_auth_nobody_is_let_in() -> None:
     assert authenticator_of(parse()) is None
-    assert isinstance(authenticator_of(parse(webhook_auth="none")), OpenAuthenticator)
+    assert authenticator_of(parse(webhook_auth="none")) == FixedAuthenticator(None)
 
 
 def test_what_is_given_replaces_what_a_preset_says() -> None:
