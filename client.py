@@ -90,7 +90,7 @@ class ApiClient:
             advice="look at baseUrl and the path in kind",
         )
 
-    def describe(self, request: ApiRequest) -> str:
+    def describe(self, request: ApiRequest | httpx.Request) -> str:
         """Return method and URL without secrets, for logs and errors."""
         return f"{request.method} {self.redactor.url(request.url)}"
 
@@ -115,7 +115,10 @@ class ApiClient:
         except EndpointError as error:
             raise error.at(self.describe(request)) from None
         except (httpx.HTTPError, httpx.InvalidURL, BlockedIPError, OSError) as error:
-            raise self._explain(error, request) from None
+            # What failed may have been the request for credentials.
+            asked = error.request if isinstance(error, httpx.RequestError) else request
+            explained = explain(error, self._settings.timeout, self.redactor)
+            raise explained.at(self.describe(asked)) from None
 
     def _admitted(self, request: ApiRequest) -> ApiRequest:
         """Return the request as it may go where it leads: to another host without credentials."""
@@ -127,15 +130,13 @@ class ApiClient:
 
     def _build(self, request: ApiRequest) -> httpx.Request:
         """Return what is sent; an anonymous request has no headers and cookies but its own."""
-        if not request.is_anonymous:
-            headers = httpx.Headers(self._settings.custom_headers)
-            headers.update(request.headers)
-            return self._with_body(request, headers)
-        own = httpx.Headers(request.headers)
-        built = self._with_body(request, own)
-        if "cookie" not in own:
-            built.headers.pop("cookie", None)
-        Exchange(is_anonymous=True).attach_to(built)
+        headers = httpx.Headers(None if request.is_anonymous else self._settings.custom_headers)
+        headers.update(request.headers)
+        built = self._with_body(request, headers)
+        if request.is_anonymous:
+            Exchange(is_anonymous=True).attach_to(built)
+            if "cookie" not in headers:
+                built.headers.pop("cookie", None)
         return built
 
     def _with_body(self, request: ApiRequest, headers: httpx.Headers) -> httpx.Request:
@@ -186,13 +187,6 @@ class ApiClient:
             advice=advice_on(response.status_code),
             answer=answer,
         )
-
-    def _explain(self, error: Exception, request: ApiRequest) -> RequestError:
-        place = self.describe(request)
-        if isinstance(error, httpx.RequestError):
-            # What failed may have been the request for credentials.
-            place = f"{error.request.method} {self.redactor.url(error.request.url)}"
-        return explain(error, self._settings.timeout, self.redactor).at(place)
 
 
 def _as_form(fields: Mapping[str, Any]) -> str:
