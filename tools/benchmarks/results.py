@@ -7,12 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One promise on speed or memory; `met` is None where it could not be measured."""
+    """One promise on speed or memory."""
 
     what: str
     measured: str
     wanted: str
-    met: bool | None
+    met: bool
 
     @classmethod
     def at_most(cls, what: str, measured: float, limit: float, unit: str = "") -> "Target":
@@ -21,10 +21,6 @@ class Target:
     @classmethod
     def at_least(cls, what: str, measured: float, limit: float, unit: str = "") -> "Target":
         return cls(what, number(measured, unit), f"≥ {number(limit, unit)}", measured >= limit)
-
-    @classmethod
-    def skipped(cls, what: str, why: str) -> "Target":
-        return cls(what, why, "", None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _LATENCY_MS = 20
 
 
 def nested(bench: Bench) -> Section:
-    """Many small endpoints behind latency: the requests in flight are the only limit."""
+    """Measure small endpoints behind latency, limited by the requests in flight alone."""
     count = bench.size(5000, 300)
     with bench.api() as api:
         base = api.at(_LATENCY_MS)
@@ -63,7 +63,7 @@ def nested(bench: Bench) -> Section:
 
 
 def overlap(bench: Bench) -> Section:
-    """Fetching goes on while what was fetched is being processed."""
+    """Measure fetching that goes on while earlier items are processed."""
     pages = bench.size(100, 20)
     path = f"/pages/cursor/{pages}/1000"
     with bench.api() as api:
@@ -123,7 +123,7 @@ def known_total(bench: Bench) -> Section:
 
 
 def large_body(bench: Bench) -> Section:
-    """Return one body that is larger than what may be in memory."""
+    """Measure one body that is too large for memory."""
     megabytes = bench.size(200, 40)
     path = f"/stream/{megabytes}"
     queries: dict[str, dict[str, str]] = {"with its length": {}, "chunked": {"chunked": "1"}}
@@ -166,7 +166,7 @@ def _listing_with(path: str, query: dict[str, str]) -> Figures:
 
 
 def many_pages(bench: Bench) -> Section:
-    """Memory does not grow with what was read."""
+    """Measure memory, which must not grow with the number of pages."""
     pages = bench.size(10_000, 400)
     path = f"/pages/cursor/{pages}/100"
     with bench.api() as api:
@@ -187,7 +187,7 @@ def many_pages(bench: Bench) -> Section:
 
 
 def shared(bench: Bench) -> Section:
-    """Resources that read the same endpoint share one reading."""
+    """Measure resources that share one reading of an endpoint."""
     pages = bench.size(100, 20)
     path = f"/pages/cursor/{pages}/1000"
     latencies = {20: "20 ms", 0: "no latency"}
@@ -227,7 +227,7 @@ def shared(bench: Bench) -> Section:
 
 
 def event_loop(bench: Bench) -> Section:
-    """Large pages leave room for everything else that runs in the event loop."""
+    """Measure the blocks of the event loop while large pages are read."""
     size = bench.size(66_000, 16_500)
     paths = {"plain data_path": ".items", "jq": ".items | map(select(.id >= 0))"}
     with bench.api() as api:

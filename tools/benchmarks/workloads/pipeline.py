@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from settings.connection import ConnectionSettings
 from tools.benchmarks.bench import Api, Bench, Task
 from tools.benchmarks.results import Section, Target, number
 from tools.benchmarks.sailing import Voyage, sail
@@ -13,7 +12,6 @@ from tools.benchmarks.workloads.jobs import listing, numbered, things
 
 _EACH = 4
 _PAGE = 1000
-_HAS_ENGINES = "mapping_engine" in ConnectionSettings.model_fields
 _TOO_MANY_RUNS = 3
 _SMALLER = "ocean, batches of 250 (one run)"
 
@@ -33,7 +31,7 @@ _DEFAULTS = {
 
 
 def coalescing(bench: Bench) -> Section:
-    """Small endpoints are handed to Ocean together."""
+    """Measure small endpoints that are handed to Ocean together."""
     endpoints = bench.size(5000, 600)
     with bench.api() as api:
         handed = bench.run(
@@ -86,7 +84,7 @@ _KIND = "/teams/{team}/things"
 def engines(bench: Bench) -> Section:
     """Measure the cost of mapping, and compare the entities."""
     items = bench.size(20_000, 2_000)
-    names = ("fused", "ocean") if _HAS_ENGINES else ("ocean",)
+    names = ("fused", "ocean")
     with bench.api() as api:
         found: dict[str, list[Voyage]] = {name: [] for name in names}
         starts: dict[str, list[Voyage]] = {name: [] for name in names}
@@ -105,25 +103,20 @@ def engines(bench: Bench) -> Section:
     net = {name: _net(found[name], starts[name], items) for name in found}
     best = min(net["ocean"], net[_SMALLER])
     bare = {name: _per_item(bench, name, each=200) for name in names}
-    if _HAS_ENGINES:
-        same = all(
-            voyage.entities == found["ocean"][0].entities
-            for voyages in found.values()
-            for voyage in voyages
-        )
-        section.targets = [
-            Target.at_most(
-                "CPU per item without the requests to Port, fused / ocean",
-                bare["fused"] / bare["ocean"],
-                1 / 3,
-            ),
-            Target.at_most("CPU per item in all, fused / ocean", net["fused"] / best, 1 / 3),
-            Target("the same entities", "yes" if same else "no", "yes", same),
-        ]
-    else:
-        section.targets = [
-            Target.skipped("CPU per item, fused / ocean", "there is one engine only")
-        ]
+    same = all(
+        voyage.entities == found["ocean"][0].entities
+        for voyages in found.values()
+        for voyage in voyages
+    )
+    section.targets = [
+        Target.at_most(
+            "CPU per item without the requests to Port, fused / ocean",
+            bare["fused"] / bare["ocean"],
+            1 / 3,
+        ),
+        Target.at_most("CPU per item in all, fused / ocean", net["fused"] / best, 1 / 3),
+        Target("the same entities", "yes" if same else "no", "yes", same),
+    ]
     rows = [
         [
             name,
@@ -185,7 +178,7 @@ def _read(
 ) -> Voyage:
     """Bring so many items into the catalog, in pages, and so in batches, of `page`."""
     settings = _settings(api) | {"paginationType": "cursor", "pageSize": str(page)}
-    if _HAS_ENGINES and engine:
+    if engine:
         settings["mappingEngine"] = engine
     return sail(listing(f"/pages/cursor/{items // page}/{page}"), settings, variables=variables)
 

@@ -30,7 +30,7 @@ def throughput(bench: Bench) -> Section:
     for style, results in found.items():
         section.targets += [
             Target.at_least(f"{style}: ours / {_OTHERS[name]}", _ratio(results, name), limit)
-            for name, limit in (("bare", 0.85), ("dlt", 1.5), ("airbyte", 8))
+            for name, limit in (("bare", 0.95), ("dlt", 1.5), ("airbyte", 8))
         ]
     best = {name: max(rate(results[name]) for results in found.values()) for name in _OTHERS}
     ours = max(rate(results["ours"]) for results in found.values())
