@@ -51,7 +51,8 @@ class PaginationSettings(BaseModel):
     """The way to ask for the pages of an endpoint, and to see from answers whether there are more.
 
     A subclass with a `type` is the pagination type of that name, and its options are those of its
-    fields that `option` describes. Here are the ones that every type with pages has.
+    fields that `option` describes. Here are the ones that every type with pages has. Where nobody
+    asks for a `page_size`, it still says what `stop: short_page` takes for short.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

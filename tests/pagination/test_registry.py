@@ -126,10 +126,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     )
     edit(
         copy / "pagination" / "strategies.py",
-        lambda text: (
-            text.replace("import httpx\n", "import httpx\nimport settings.pagination\n", 1)
-            + STRATEGY
-        ),
+        lambda text: text.replace("import (\n", "import (\n    LettersSettings,\n", 1) + STRATEGY,
     )
     edit(copy / ".port" / "spec.yaml", with_letters)
 
@@ -144,6 +141,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             check=False,
         )
         assert bool(done.returncode) is fails, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
         return done.stdout
 
     return run

@@ -66,7 +66,7 @@ def _cursor(
     }
     if not sizes.name:
         sizes = yield from find_size(first, {}, hints)
-    settings |= (yield from size_settings(sizes, {}, "limit")) if sizes.name else {"sizeParam": ""}
+    settings |= (yield from size_settings(sizes, {}, "cursor")) if sizes.name else {"sizeParam": ""}
     return Paging(settings, {}, True, f"{param} with the header {name} brings other items")
 
 

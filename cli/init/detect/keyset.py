@@ -45,7 +45,7 @@ def keyset(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pagin
                 "cursorItem": jq_path((key,)),
                 **has_more_setting(page.body),
             }
-            own = (yield from size_settings(sizes, {}, "limit")) if sizes.name else None
+            own = (yield from size_settings(sizes, {}, "cursor")) if sizes.name else None
             settings |= {"sizeParam": ""} if own is None else own
             why = f"{param}={jq_path((key,))} of the last item brings the items that follow"
             return Paging(settings, {}, True, why)

@@ -7,6 +7,7 @@ what a second page has shown is called proven.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cli.init.blocks import ASKED
 from cli.init.detect.answers import (
     Answer,
     Ask,
@@ -36,6 +37,7 @@ from cli.init.detect.sizes import (
     larger_pages,
     size_settings,
 )
+from settings.pagination import OPTIONS, PageNumberSettings
 
 type _ByLink = Callable[[Answer, Sizes, Sequence[str]], Questions[Paging | None]]
 
@@ -109,11 +111,11 @@ def _cursor_settings(
     first: Answer, clue: Clue, param: str, sizes: Sizes, hints: Sequence[str]
 ) -> Questions[Paging]:
     settings: dict[str, Any] = {"paginationType": "cursor", "paginationParam": param}
-    if clue.dotted != "next_cursor":
+    if clue.dotted != OPTIONS["cursor_path"].usual:
         settings["cursorPath"] = clue.dotted
     if not sizes.name:
         sizes = yield from find_size(first, {}, hints)
-    settings |= yield from size_settings(sizes, {}, "limit")
+    settings |= yield from size_settings(sizes, {}, "cursor")
     settings |= has_more_setting(first.body)
     return Paging(settings, {}, True, f"{param}={clue.dotted} brings other items")
 
@@ -166,14 +168,12 @@ def _number_settings(
     kind: str, param: str, start: int, page: Answer, sizes: Sizes
 ) -> Questions[Paging]:
     settings: dict[str, Any] = {"paginationType": kind}
-    if param != kind:
+    if param != ASKED[kind].param:
         settings["paginationParam"] = param
-    if kind == "page" and start != 1:
+    if kind == "page" and start != PageNumberSettings().start_page:
         settings["startPage"] = str(start)
     first_number = {param: start}
-    settings |= yield from size_settings(
-        sizes, first_number, "limit" if kind == "offset" else "size", page.count
-    )
+    settings |= yield from size_settings(sizes, first_number, kind, page.count)
     if has_more_clue(page.body):
         settings |= has_more_setting(page.body)
     elif kind == "page" and (last := last_page_clue(page.body)):

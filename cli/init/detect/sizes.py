@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cli.init.blocks import ASKED
 from cli.init.detect.answers import (
     Answer,
     Ask,
@@ -45,13 +46,15 @@ def find_size(first: Answer, sent: Mapping[str, str], hints: Sequence[str]) -> Q
 
 
 def size_settings(
-    sizes: Sizes, first_number: Mapping[str, str | int], default: str, length: int = 0
+    sizes: Sizes, first_number: Mapping[str, str | int], kind: str, length: int = 0
 ) -> Questions[dict[str, Any]]:
     """Return sizeParam and pageSize, as far as the API honours them."""
     if not sizes.name:
         # The server's own size tells a full page from the last one.
         return {"pageSize": str(length)} if length and length != FULL_SIZE else {}
-    settings: dict[str, Any] = {} if sizes.name == default else {"sizeParam": sizes.name}
+    settings: dict[str, Any] = (
+        {} if sizes.name == ASKED[kind].size_param else {"sizeParam": sizes.name}
+    )
     size = yield from _largest_size(sizes.name, first_number)
     return settings | ({"pageSize": str(size)} if size != FULL_SIZE else {})
 
