@@ -179,6 +179,16 @@ class ItemExpression:
         steps, rest = leading_path(expression.strip())
         self._steps = [] if rest else steps
 
+    @classmethod
+    def optional(cls, expression: str | None, setting: str) -> "ItemExpression | None":
+        """Return the expression of a setting, or None where it is not set."""
+        return cls(expression, setting) if expression else None
+
+    @classmethod
+    def by_name(cls, expressions: Mapping[str, str], setting: str) -> "dict[str, ItemExpression]":
+        """Return the expressions of a setting such as `{id: .body.id, team: .body.team}`."""
+        return {name: cls(text, f"{setting}.{name}") for name, text in expressions.items()}
+
     def first(self, item: Any) -> Any:
         """Return the first output; None when there is none.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from settings.types import revealed
 from settings.webhook_signatures import SignatureScheme
 from settings.webhooks import WebhookSettings
 
@@ -105,7 +106,7 @@ def _equal(given: str, right: str) -> bool:
 
 def authenticator_of(settings: WebhookSettings) -> Authenticator | None:
     """Return what webhookAuth says; None when it is not set."""
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    secret = revealed(settings.webhook_secret)
     match settings.webhook_auth:
         case "none":
             return FixedAuthenticator()

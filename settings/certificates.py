@@ -7,7 +7,7 @@ a text that is neither, because it may be a key that lost its first line.
 import re
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from settings.marks import Sensitive
-from settings.types import refuse
+from settings.types import refuse, revealed
 
 _BLOCK = re.compile(r"(-----BEGIN ([A-Z0-9 ]+)-----)(.*?)(-----END \2-----)", re.DOTALL)
-_KEY = "PRIVATE KEY"
+_KEY, _CERTIFICATE = ".*PRIVATE KEY.*", "CERTIFICATE"
 
 
 def read_pem(value: object) -> object:
@@ -71,14 +71,14 @@ def _check_shown(pem: SecretStr) -> SecretStr:
 
 
 def _check_key(pem: SecretStr) -> SecretStr:
-    if not _has_key(pem.get_secret_value()):
+    if not any(_blocks(pem.get_secret_value(), _KEY)):
         refuse("holds no private key; its first line must end in PRIVATE KEY-----")
     return pem
 
 
 def _lines_of_keys(pem: SecretStr) -> Iterator[str]:
     """Yield what of private keys tells something; whole, one would only be found in one piece."""
-    keys = _blocks(pem.get_secret_value(), lambda label: _KEY in label)
+    keys = _blocks(pem.get_secret_value(), _KEY)
     lines = (line for key in keys for line in key.splitlines())
     return (line for line in lines if line and not line.startswith("-----"))
 
@@ -150,9 +150,8 @@ def identity(
     if not certificate:
         return None
     pem = certificate.get_secret_value()
-    key_pem = key.get_secret_value() if key else "\n".join(_blocks(pem, lambda it: _KEY in it))
-    chain = "\n".join(_blocks(pem, lambda it: it == "CERTIFICATE"))
-    return Identity(chain, key_pem, password.get_secret_value() if password else "")
+    key_pem = revealed(key) or "\n".join(_blocks(pem, _KEY))
+    return Identity("\n".join(_blocks(pem, _CERTIFICATE)), key_pem, revealed(password))
 
 
 def identity_problems(
@@ -176,10 +175,6 @@ def _certificates(pem: str) -> list[x509.Certificate]:
         refuse("holds no usable certificate; give PEM, which starts with -----BEGIN CERTIFICATE")
 
 
-def _has_key(pem: str) -> bool:
-    return any(_blocks(pem, lambda label: _KEY in label))
-
-
-def _blocks(pem: str, is_wanted: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the PEM blocks whose label is wanted, as they stand in the text."""
-    return (found[0] for found in _BLOCK.finditer(pem) if is_wanted(found[2]))
+def _blocks(pem: str, label: str) -> Iterator[str]:
+    """Yield the PEM blocks whose label matches a pattern, as they stand in the text."""
+    return (found[0] for found in _BLOCK.finditer(pem) if re.fullmatch(label, found[2]))

@@ -25,7 +25,7 @@ from pydantic_core import PydanticKnownError
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.marks import SECRET_VALUES, Sensitive, marked
 from settings.signing_key import SigningAlgorithm, load_key
-from settings.types import FrozenSettings, Secret, Texts, check_header, from_json, refuse
+from settings.types import FrozenSettings, Secret, Texts, check_header, from_json, refuse, revealed
 
 GrantType = Literal["client_credentials", "refresh_token", "password", "jwt_bearer"]
 ClientAuthentication = Literal["header", "body", "assertion"]
@@ -170,9 +170,7 @@ class ApiKeySettings(AuthSettings):
     @classmethod
     def _check_place(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         location = info.data.get("api_key_location")
-        whole = (
-            f"{info.data.get('api_key_prefix') or ''}{value.get_secret_value() if value else ''}"
-        )
+        whole = f"{info.data.get('api_key_prefix') or ''}{revealed(value)}"
         if location == "cookie" and _NOT_IN_COOKIES & set(whole):
             refuse('has, with apiKeyPrefix, a space or one of , ; " \\, which no cookie can carry')
         if location != "query" and not whole.isascii():

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from pydantic import SecretStr
-
 from redaction import Redactor
 from settings.basic_credentials import basic_pair, client_pair
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
+from settings.types import revealed
 
 
 def redactor_for(settings: ConnectionSettings) -> Redactor:
@@ -27,17 +26,13 @@ def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
 
 def _of_users(settings: ConnectionSettings) -> Iterator[str]:
     """Yield names and passwords as they are sent, such as the `dXNlcjpwYXNz` of user and pass."""
-    password = _text(settings.password)
+    password = revealed(settings.password)
     if settings.username:
         yield basic_pair(settings.username, password)
         # Without a password it is the user name that proves who asks.
         if not password and settings.auth_type == "basic":
             yield settings.username
     if settings.client_id and settings.client_secret:
-        yield client_pair(settings.client_id, _text(settings.client_secret))
+        yield client_pair(settings.client_id, revealed(settings.client_secret))
     if settings.webhook_secret:
-        yield basic_pair(settings.webhook_username or "", _text(settings.webhook_secret))
-
-
-def _text(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""
+        yield basic_pair(settings.webhook_username or "", revealed(settings.webhook_secret))

@@ -42,6 +42,11 @@ def refuse(problem: str) -> NoReturn:
     raise PydanticCustomError("setting", "{problem}", {"problem": problem})
 
 
+def revealed(secret: SecretStr | None) -> str:
+    """Return a secret setting as text, empty where it is not set."""
+    return secret.get_secret_value() if secret else ""
+
+
 def from_json(value: object) -> object:
     """Return an object or list that arrived as JSON text; anything else as it is."""
     if not isinstance(value, str):

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 from pydantic.v1 import Field, validator
 
@@ -13,13 +12,11 @@ from mapping.fields.endpoint import EndpointFields
 from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.live_events import LiveEventPlan
+from mapping.plan.resource import ResourcePlan
 from mapping.plan.templates import placeholders_in
 from settings.connection import ConnectionSettings
 from settings.pagination import SingleRequestSettings
 from settings.webhooks import DEFAULT_PATH
-
-if TYPE_CHECKING:
-    from mapping.plan.resource import ResourcePlan
 
 _SPARE = re.compile(r"/+$")
 
@@ -104,7 +101,7 @@ class LiveEventConfig(UserFields):
         return f"/{_SPARE.sub('', value).lstrip('/')}"
 
     def plan(
-        self, place: str, resource: "ResourcePlan", settings: ConnectionSettings
+        self, place: str, resource: ResourcePlan, settings: ConnectionSettings
     ) -> LiveEventPlan:
         """Return the checked form.
 
@@ -128,15 +125,12 @@ class LiveEventConfig(UserFields):
             self.path,
             ItemExpression(self.when, f"{place}.when"),
             endpoint,
-            {
-                name: ItemExpression(text, f"{place}.params.{name}")
-                for name, text in self.params.items()
-            },
+            ItemExpression.by_name(self.params, f"{place}.params"),
             frozenset(marked),
             frozenset(included),
             frozenset(name for each in parameters if each.segment for name in each.fields),
-            _optional(self.delete_when, f"{place}.delete_when"),
-            _optional(self.identifier, f"{place}.identifier"),
+            ItemExpression.optional(self.delete_when, f"{place}.delete_when"),
+            ItemExpression.optional(self.identifier, f"{place}.identifier"),
         )
 
     def _check_path(self, place: str, paths: Sequence[str]) -> None:
@@ -146,7 +140,7 @@ class LiveEventConfig(UserFields):
             )
 
     def _endpoint(
-        self, place: str, resource: "ResourcePlan", settings: ConnectionSettings
+        self, place: str, resource: ResourcePlan, settings: ConnectionSettings
     ) -> Endpoint:
         if isinstance(self.fetch, FetchConfig):
             names = self.params.keys()
@@ -178,7 +172,3 @@ class LiveEventConfig(UserFields):
     def _only_deletes(self) -> bool:
         """Tell whether no event of this entry can ask for a fetch."""
         return (self.delete_when or "").strip() == "true"
-
-
-def _optional(expression: Any, place: str) -> ItemExpression | None:
-    return ItemExpression(expression, place) if expression else None

@@ -152,14 +152,11 @@ class PathParameterConfig(EndpointFields):
             self._fields(name, place),
             self._endpoint(place, settings, known),
             self._items(place, settings),
-            ItemExpression(self.filter, f"{place}.filter") if self.filter else None,
-            {
-                each: ItemExpression(expression, f"{place}.include.{each}")
-                for each, expression in self.include.items()
-            },
+            ItemExpression.optional(self.filter, f"{place}.filter"),
+            ItemExpression.by_name(self.include, f"{place}.include"),
             Batch(self.batch.size, self.batch.join) if self.batch else None,
             segment=self.encode == "segment",
-            changed=ItemExpression(self.changed, f"{place}.changed") if self.changed else None,
+            changed=ItemExpression.optional(self.changed, f"{place}.changed"),
         )
         given = [len(made.outputs(item).values) for item in made.items]
         if given and not any(given):
@@ -169,10 +166,7 @@ class PathParameterConfig(EndpointFields):
 
     def _fields(self, name: str, place: str) -> dict[str, ItemExpression]:
         if self.fields:
-            return {
-                each: ItemExpression(expression, f"{place}.fields.{each}")
-                for each, expression in self.fields.items()
-            }
+            return ItemExpression.by_name(self.fields, f"{place}.fields")
         return {name: ItemExpression(self.field or ".", f"{place}.field")}
 
     def _endpoint(

@@ -85,7 +85,7 @@ class IncrementalConfig(UserFields):
             raise SelectorError(f"incremental: {', '.join(useless)}: has no effect without param")
         return Incremental(
             self._server_side(),
-            ItemExpression(self.field, "incremental.field") if self.field else None,
+            ItemExpression.optional(self.field, "incremental.field"),
             self.query_params,
             _duration(self.lookback, "incremental.lookback"),
         )
