@@ -12,9 +12,10 @@ from urllib.parse import quote, unquote_to_bytes
 
 import httpx
 
-from auth.strategy import CLOCK, Clock, SignedAuth, copied, text_of
+from auth.strategy import CLOCK, Clock, SignedAuth, copied
 from redaction import Redactor
 from settings.credentials import AwsSettings
+from settings.types import revealed
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNRESERVED = "-_.~"
@@ -29,8 +30,8 @@ class SigV4Auth(SignedAuth):
 
     def __init__(self, settings: AwsSettings, redactor: Redactor, clock: Clock = CLOCK) -> None:
         self._access_key_id = settings.access_key_id
-        self._secret = text_of(settings.secret_access_key)
-        self._session_token = text_of(settings.session_token)
+        self._secret = revealed(settings.secret_access_key)
+        self._session_token = revealed(settings.session_token)
         self._region = settings.signing_region or ""
         self._service = settings.signing_service
         self._clock = clock

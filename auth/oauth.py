@@ -13,13 +13,14 @@ import ijson
 from auth.json_web_token import JwtSigner
 from auth.refresh_tokens import RefreshTokens
 from auth.renewal import Credentials, RenewedAuth, endpoint_url, own_headers
-from auth.strategy import CLOCK, Clock, text_of, with_bearer
+from auth.strategy import CLOCK, Clock, with_bearer
 from errors import AuthenticationError
 from formats.json_text import parse
 from redaction import Redactor
 from settings.basic_credentials import client_pair
 from settings.connection import ConnectionSettings
 from settings.credentials import OAuthSettings
+from settings.types import revealed
 from transport.exchange import Exchange
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -67,7 +68,7 @@ class OAuthAuth(RenewedAuth):
         self._settings = settings
         self._signer = JwtSigner(settings) if settings.signing_text else None
         self._redactor = redactor
-        given = text_of(settings.refresh_token)
+        given = revealed(settings.refresh_token)
         self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
         self._url = endpoint_url(settings.token_url or "", settings)
 
@@ -109,7 +110,8 @@ class OAuthAuth(RenewedAuth):
                     self._redactor.learn_renewed(token)
                 return {"grant_type": "refresh_token", "refresh_token": token}
             case "password":
-                user = {"username": settings.username or "", "password": text_of(settings.password)}
+                password = revealed(settings.password)
+                user = {"username": settings.username or "", "password": password}
                 return {"grant_type": "password", **user}
             case "jwt_bearer":
                 return {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
@@ -123,7 +125,7 @@ class OAuthAuth(RenewedAuth):
         """Add the proof of who the client is (RFC 6749, section 2.3.1; RFC 7523, section 2.2)."""
         settings = self._settings
         identity = settings.client_id or ""
-        secret = text_of(settings.client_secret)
+        secret = revealed(settings.client_secret)
         if settings.client_authentication == "assertion":
             form["client_id"] = identity
             form["client_assertion_type"] = _CLIENT_ASSERTION

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_plus
 import httpx
 from loguru import logger
 
-from auth.strategy import Strategy, text_of
+from auth.strategy import Strategy
 from redaction import Redactor
 from settings.basic_credentials import basic_pair
 from settings.credentials import (
@@ -17,6 +17,7 @@ from settings.credentials import (
     BearerTokenSettings,
     NoAuthSettings,
 )
+from settings.types import revealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class BearerAuth(StaticAuth):
     serves = BearerTokenSettings
 
     def __init__(self, settings: BearerTokenSettings, redactor: Redactor) -> None:
-        self.place = Header("Authorization", f"Bearer {text_of(settings.api_token)}")
+        self.place = Header("Authorization", f"Bearer {revealed(settings.api_token)}")
 
 
 class BasicAuth(StaticAuth):
@@ -94,7 +95,7 @@ class BasicAuth(StaticAuth):
     def __init__(self, settings: BasicSettings, redactor: Redactor) -> None:
         if not settings.password:
             logger.info("authType basic without a password: the user name goes with an empty one")
-        pair = basic_pair(settings.username or "", text_of(settings.password))
+        pair = basic_pair(settings.username or "", revealed(settings.password))
         self.place = Header("Authorization", f"Basic {pair}")
 
 
@@ -104,7 +105,7 @@ class ApiKeyAuth(StaticAuth):
     serves = ApiKeySettings
 
     def __init__(self, settings: ApiKeySettings, redactor: Redactor) -> None:
-        value = prefixed(settings.api_key_prefix, text_of(settings.api_key))
+        value = prefixed(settings.api_key_prefix, revealed(settings.api_key))
         self.place = _PLACES[settings.api_key_location](settings.api_key_header, value)
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 import httpx
-from pydantic import SecretStr
 
 from redaction import Redactor
 from settings.connection import ConnectionSettings
@@ -80,8 +79,3 @@ def with_bearer(request: httpx.Request, token: str) -> httpx.Request:
     headers = httpx.Headers(request.headers)
     headers["Authorization"] = f"Bearer {token}"
     return copied(request, headers)
-
-
-def text_of(secret: SecretStr | None) -> str:
-    """Return a secret setting as text, empty where it is not set."""
-    return secret.get_secret_value() if secret else ""
