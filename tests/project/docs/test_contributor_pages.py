@@ -29,7 +29,7 @@ _MEMBER = re.compile(r"[A-Z]\w*\.[a-z_]\w*")
 _FUNCTION = re.compile(r"([a-z_]+)\(\)")
 _OF_OCEAN = re.compile(r"port_ocean(?:\.\w+)+")
 _MODULE = re.compile(r"(?<=python -m )tools[\w.]+")
-_TARGET = re.compile(r"make ([a-z]+)")
+_TARGET = re.compile(r"make ([a-z-]+)")
 _MARKER = re.compile(r"@pytest\.mark\.([a-z]+)")
 _ROOM = re.compile(r"^\| `(\w+)(?:/|\.py)` \| (.+) \|$", re.MULTILINE)
 # Not ours, and nothing that a file here defines.
@@ -66,7 +66,7 @@ def test_names_of_ocean_exist(page: Path) -> None:
 def test_commands_and_markers_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     code = " ".join(name for _, name in _mentions(page))
     assert set(_TARGET.findall(code)) <= targets
     for module in _MODULE.findall(text):
