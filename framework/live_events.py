@@ -1,10 +1,14 @@
 """Ocean's handling of live events, as far as it is replaced or has to tell more than it does."""
 
 from collections import Counter
+from typing import Any
+from uuid import uuid4
 
+from loguru import logger
 from port_ocean.context.event import event
 from port_ocean.core.handlers import BaseEntitiesStateApplier, BaseEntityProcessor
-from port_ocean.core.handlers.webhook.webhook_event import WebhookEvent
+from port_ocean.core.handlers.port_app_config.models import ResourceConfig
+from port_ocean.core.handlers.webhook.webhook_event import WebhookEvent, WebhookEventRawResults
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.live_events import LiveEventsMixin
 from port_ocean.core.models import Entity
@@ -13,11 +17,15 @@ from framework.catalog import protected_blueprints
 from mapping.plan.live_events import blueprint_of
 
 
+class UploadError(Exception):
+    """An entity that Port did not take; it may, once what that one refers to is there."""
+
+
 class LiveEventSync(LiveEventsMixin):
     """Ocean's way of a live event into the catalog, with the handlers of an integration.
 
-    Ocean deletes the entity of an item that `query` lets through no longer; here it stays where it
-    may be another resource's.
+    It is used within an event with its mapping. Ocean deletes the entity of an item that `query`
+    lets through no longer; here it stays where it may be another resource's.
     """
 
     def __init__(self, integration: BaseIntegration) -> None:
@@ -32,24 +40,59 @@ class LiveEventSync(LiveEventsMixin):
     def entities_state_applier(self) -> BaseEntitiesStateApplier:
         return self._integration.entities_state_applier
 
-    async def delete(self, entity: Entity) -> None:
-        """Delete an entity, if Port has it."""
-        await super()._delete_entities([entity])
+    async def write(
+        self, resource: ResourceConfig, index: int, items: list[dict[str, Any]]
+    ) -> None:
+        """Map and upsert items of a resource, which has this index in the mapping.
+
+        Raises:
+            UploadError: Port refused some of the entities.
+            httpx.HTTPError: Port could not be reached.
+        """
+        results = WebhookEventRawResults(items, [], webhook_trace_id=str(uuid4()))
+        results.resource = resource
+        results.resource_index = index
+        await self.sync_raw_results([results])
+        # Ocean keeps them for the end of a resync, which a live event has none of.
+        if refused := event.entity_topological_sorter.get_entities_count():
+            raise UploadError(f"Port refused {refused} entities; the lines before this say why")
+
+    async def delete(self, resource: ResourceConfig, identifier: str) -> bool:
+        """Delete an entity of a resource; return whether that was allowed."""
+        blueprint = _blueprint_of(resource)
+        if not resource.enable_delete or blueprint is None:
+            logger.info(f"{resource.kind}: deleting nothing, because enableDelete is false")
+            return False
+        await super()._delete_entities([Entity(identifier=identifier, blueprint=blueprint)])
+        return True
+
+    def is_only_writer(self, resource: ResourceConfig) -> bool:
+        """Tell whether no other resource writes entities of the same blueprint."""
+        writers = _writers()
+        blueprint = _blueprint_of(resource)
+        return blueprint is not None and writers[blueprint] == 1 and not writers[None]
 
     async def _delete_entities(self, entities: list[Entity]) -> None:
-        writers = writers_of_blueprints()
+        writers = _writers()
         kept = protected_blueprints(event.port_app_config.resources)
         if kept is None or writers[None]:
             return
-        for entity in entities:
-            if entity.blueprint not in kept and writers[entity.blueprint] == 1:
-                await self.delete(entity)
+        await super()._delete_entities(
+            [
+                entity
+                for entity in entities
+                if entity.blueprint not in kept and writers[entity.blueprint] == 1
+            ]
+        )
 
 
-def writers_of_blueprints() -> Counter[str | None]:
+def _writers() -> Counter[str | None]:
     """Count the resources that write each blueprint; None stands for those that an item decides."""
-    resources = event.port_app_config.resources
-    return Counter(blueprint_of(one.port.entity.mappings.blueprint) for one in resources)
+    return Counter(map(_blueprint_of, event.port_app_config.resources))
+
+
+def _blueprint_of(resource: ResourceConfig) -> str | None:
+    return blueprint_of(resource.port.entity.mappings.blueprint)
 
 
 async def original_body(webhook_event: WebhookEvent) -> bytes:

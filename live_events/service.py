@@ -18,12 +18,12 @@ from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.worker import JqWorker
 from framework.catalog import DeletionGuard
+from framework.live_events import LiveEventSync, UploadError
 from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
 from live_events.fetching import Fetched, fetch_items
 from live_events.processor import LiveEventProcessor, Receiver, resource_index
-from live_events.upload import Upload, UploadError
 from live_events.webhook_middleware import WebhookMiddleware
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
@@ -51,7 +51,7 @@ class LiveEvents(Receiver):
     def __init__(self, integration: BaseIntegration, settings: ConnectionSettings) -> None:
         self._integration = integration
         self._settings = settings
-        self._upload = Upload(integration)
+        self._sync = LiveEventSync(integration)
         self._worker = JqWorker()
         self._session: Session | None = None
         self._context: Context | None = None
@@ -237,10 +237,10 @@ class LiveEvents(Receiver):
                 await self._forget(change, f"the API answered {error.status}")
                 return
             self._gone.pop(change.origin, None)
-            if received and not items and self._upload.is_sole(change):
+            if received and not items and self._sync.is_only_writer(change.resource):
                 await self._forget(change, "items_filter or emit leaves nothing of it")
                 return
-            await self._upload.write(change, items)
+            await self._sync.write(change.resource, change.index, items)
             count(change.resource.kind, "updated")
             logger.info(f"{change.resource.kind}: {len(items)} items after a live event")
 
@@ -274,7 +274,7 @@ class LiveEvents(Receiver):
         )
 
     async def _remove(self, change: Change, reason: str) -> None:
-        if await self._upload.remove(change):
+        if await self._sync.delete(change.resource, change.target.identifier):
             count(change.resource.kind, "deleted")
             logger.info(f"{change.resource.kind}: deleted {change.target.identifier}: {reason}")
 
