@@ -76,6 +76,7 @@ class ResourceReader:
         )
         self._vanished = Vanished(plan.endpoint)
         self._combinations = self._combinations_of(plan) if plan.parameters else None
+        self._has_all_combinations = False
         self._buffer = BatchBuffer()
 
     @property
@@ -142,28 +143,27 @@ class ResourceReader:
 
     async def _produce(self) -> None:
         try:
-            if self._combinations:
-                await self._read_nested(self._combinations)
-            else:
+            if self._combinations is None:
                 await self._read(NOTHING)
+                return
+            workers = 2 * self._session.settings.max_concurrent_requests
+            waiting = Channel[Combination](workers)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._work(waiting))
+                async with aclosing(self._combinations.stream()) as found:
+                    count = 0
+                    async for combination in found:
+                        await waiting.put(combination)
+                        count += 1
+                        if count == self._limits.endpoints:
+                            break
+                    else:
+                        self._has_all_combinations = True
+                waiting.end()
         finally:
             # An error is for the reader of the batches, who awaits this task after the last one.
             self._buffer.end()
-
-    async def _read_nested(self, combinations: Combinations) -> None:
-        workers = 2 * self._session.settings.max_concurrent_requests
-        waiting = Channel[Combination](workers)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._work(waiting))
-            async with aclosing(combinations.stream()) as found:
-                count = 0
-                async for combination in found:
-                    await waiting.put(combination)
-                    count += 1
-                    if count == self._limits.endpoints:
-                        break
-            waiting.end()
 
     async def _work(self, waiting: Channel[Combination]) -> None:
         while (combination := await waiting.get()) is not None:
@@ -196,7 +196,7 @@ class ResourceReader:
                         yield portion
 
     def _conclude(self) -> None:
-        if self._combinations:
+        if self._combinations and self._has_all_combinations:
             self._combinations.conclude()
         self._report()
         if not self._failures.errors:

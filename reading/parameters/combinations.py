@@ -70,19 +70,10 @@ class Combinations:
     ) -> None:
         self._levels = _levels_of(discoveries, used, failures, most_parents)
         self._workers = workers
-        self._has_ended = False
 
-    async def stream(self) -> AsyncGenerator[Combination]:
-        """Each combination once; what goes wrong is in `failures`."""
-        if len(self._levels) == 1:
-            async with aclosing(self._levels[0].below(NOTHING)) as found:
-                async for combination in found:
-                    yield combination
-        else:
-            async with aclosing(self._all_levels()) as found:
-                async for combination in found:
-                    yield combination
-        self._has_ended = True
+    def stream(self) -> AsyncGenerator[Combination]:
+        """Give each combination once; what goes wrong is in `failures`."""
+        return self._levels[0].below(NOTHING) if len(self._levels) == 1 else self._all_levels()
 
     @property
     def is_cut(self) -> bool:
@@ -90,10 +81,9 @@ class Combinations:
         return any(level.is_cut for level in self._levels)
 
     def conclude(self) -> None:
-        """Log and judge what was discovered; to be called when everything has ended."""
-        if self._has_ended:
-            for level in self._levels:
-                level.conclude()
+        """Log and judge what was discovered, once the stream was read to its end."""
+        for level in self._levels:
+            level.conclude()
 
     async def _all_levels(self) -> AsyncGenerator[Combination]:
         found = Channel[Combination](self._workers)
@@ -164,13 +154,16 @@ class _Level:
                     await sink.put(combination)
 
     async def below(self, parents: Combination) -> AsyncGenerator[Combination]:
-        """A combination with each of the values below it; several at a time in a batch."""
+        """Give a combination with each new value below it; several at a time in a batch."""
         batch = self._parameter.batch
         waiting: list[PathValue] = []
-        async with aclosing(self._new(parents)) as all_found:
+        async with aclosing(self._found(parents)) as all_found:
             async for found in all_found:
+                combination = parents.extended(found)
+                if not self._is_new(combination):
+                    continue
                 if batch is None:
-                    yield parents.extended(found)
+                    yield combination
                 elif self._may_join(value := found.values[self._parameter.name]):
                     waiting.append(value)
                     if len(waiting) == batch.size:
@@ -189,21 +182,15 @@ class _Level:
         except ResourceError as error:
             self._failures.add(error)
 
-    async def _new(self, parents: Combination) -> AsyncGenerator[Found]:
-        """What is below a combination and makes another one than all before."""
-        account = self._discovery.account
-        above = [name for name in self._names.live if name in parents.values]
-        own = [name for name in self._names.live if name not in parents.values]
-        start = _texts(parents, above)
-        async with aclosing(self._found(parents)) as all_found:
-            async for found in all_found:
-                key = start + tuple(found.values[name].text for name in own)
-                if key in self._seen:
-                    account.left_out[Reason.REPEATED] += 1
-                else:
-                    self._seen.add(key)
-                    account.handed_on += 1
-                    yield found
+    def _is_new(self, combination: Combination) -> bool:
+        """Count a combination, and tell whether it is another one than all before."""
+        account, key = self._discovery.account, _texts(combination, self._names.live)
+        if key in self._seen:
+            account.left_out[Reason.REPEATED] += 1
+            return False
+        self._seen.add(key)
+        account.handed_on += 1
+        return True
 
     def _found(self, parents: Combination) -> AsyncGenerator[Found]:
         if self._replays is None:

@@ -15,6 +15,7 @@ from mapping.plan.path_parameter import Found, PathParameter
 from reading.account import Account, Reason
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Vanished
+from reading.item_stream import Portion
 
 _BY_FILTER = (Reason.FILTER, Reason.FILTER_FAILED, Reason.UNCHANGED)
 
@@ -46,12 +47,16 @@ class Source(ABC):
     account: Account
 
     @abstractmethod
-    def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
-        """The items below some combination of values, a few at a time.
+    def portions(self, parents: Combination) -> AsyncGenerator[Portion]:
+        """Read the items below some combination of values, a few at a time.
 
         Raises:
             OceanCustomError: they could not be read to their end.
         """
+
+    def item(self, item: Any, parents: Combination) -> Any:
+        """Return an item as expressions see it."""
+        return item
 
     @property
     def extent(self) -> str:
@@ -83,11 +88,12 @@ class EndpointSource(Source):
         self._vanished = vanished
         self.account = reader.account
 
-    async def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
+    def portions(self, parents: Combination) -> AsyncGenerator[Portion]:
         request = self._endpoint.request(self._base_url, parents.values)
-        async with aclosing(self._reader.read(request, parents.texts)) as portions:
-            async for portion in portions:
-                yield _marked(portion.items, parents.marks)
+        return self._reader.read(request, parents.texts)
+
+    def item(self, item: Any, parents: Combination) -> Any:
+        return {**item, **parents.marks} if parents.marks and isinstance(item, dict) else item
 
     @property
     def extent(self) -> str:
@@ -110,9 +116,10 @@ class FixedSource(Source):
         self._items = items
         self.account = Account()
 
-    async def portions(self, parents: Combination) -> AsyncGenerator[list[Any]]:
-        self.account.received += len(self._items)
-        yield list(self._items)
+    async def portions(self, parents: Combination) -> AsyncGenerator[Portion]:
+        count = len(self._items)
+        self.account.received += count
+        yield Portion(list(self._items), 0, count)
 
 
 class Discovery:
@@ -128,16 +135,16 @@ class Discovery:
         self._keys = ""
 
     async def found(self, parents: Combination) -> AsyncGenerator[Found]:
-        """What the items below some parents give, as they are discovered; equal ones too.
+        """Read what the items below some parents give, as they are discovered; equal ones too.
 
         Raises:
             OceanCustomError: the items could not be read to their end, or give no usable value.
         """
         async with aclosing(self.source.portions(parents)) as portions:
-            async for items in portions:
+            async for portion in portions:
                 time_slice = TimeSlice()
-                for item in items:
-                    for found in self._take(item):
+                for item in portion.items:
+                    for found in self._take(self.source.item(item, parents)):
                         yield found
                     await time_slice.pause_when_over()
 
@@ -200,9 +207,3 @@ class Discovery:
         except ValueError:
             return Reason.FILTER_FAILED
         return None if self.parameter.is_current(item) else Reason.UNCHANGED
-
-
-def _marked(items: list[Any], marks: Mapping[str, Any]) -> list[Any]:
-    if not marks:
-        return items
-    return [{**item, **marks} if isinstance(item, dict) else item for item in items]

@@ -14,6 +14,8 @@ from tools.benchmarks.workloads.jobs import listing, things
 ROOT = Path(__file__).parents[3]
 # From the task that reads an endpoint to its connection, both counted.
 MOST_FRAMES = 8
+# Between that task and where path parameters are read, there are levels of combinations.
+MOST_OF_DISCOVERY = 10
 
 
 def own_frames(frame: FrameType | None) -> list[str]:
@@ -48,7 +50,6 @@ def stacks(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     "job, begin, requests",
     [
         (listing("/pages/cursor/3/50"), "ResourceReader._produce", 3),
-        # Discovery, which has levels of its own between, is not counted.
         (things(20, 3), "ResourceReader._work", 20),
     ],
     ids=["plain", "nested"],
@@ -66,3 +67,13 @@ async def test_few_calls_lie_between_the_producer_and_the_wire(
     assert len(counted) == requests
     for stack in counted:
         assert len(stack) <= MOST_FRAMES, "\n".join(stack)
+
+
+async def test_path_parameters_are_no_long_way_either(
+    served: Served, read: Read, stacks: list[list[str]]
+) -> None:
+    await read(f"{served.url}/l0", things(20, 3), pagination_type="none")
+    (of_discovery,) = [
+        stack for stack in stacks if stack[0] == "resource_reader.ResourceReader._produce"
+    ]
+    assert len(of_discovery) <= MOST_OF_DISCOVERY, "\n".join(of_discovery)
