@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 
 import httpx
 
+SCHEMES = ("http://", "https://")
+
 type QueryValue = str | int | float | bool | list[Any] | dict[str, Any] | None
 type BodyFormat = Literal["json", "form", "text", "graphql"]
 Where = Literal["query", "header", "body"]
@@ -155,6 +157,11 @@ class ApiResponse:
             EndpointError: a large body did not arrive to its end.
         """
         return await self.large.read() if self.large else self.content
+
+
+def address_below(base_url: str, path: str) -> str:
+    """Return the address of a path such as `/items` below baseUrl; a full URL is its own."""
+    return path if path.startswith(SCHEMES) else f"{base_url}/{path.lstrip('/')}"
 
 
 def query_texts(value: QueryValue) -> list[str]:

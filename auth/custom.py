@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import ijson
 
-from api_messages import ApiRequest
-from auth.renewal import Credentials, RenewedAuth, endpoint_url, own_headers
+from api_messages import ApiRequest, address_below
+from auth.renewal import Credentials, RenewedAuth, own_headers
 from auth.static import cookie_pairs, with_cookies
 from auth.strategy import CLOCK, Clock, copied
 from errors import AuthenticationError
@@ -66,7 +66,7 @@ class CustomAuth(RenewedAuth):
 
     def _request_credentials(self) -> httpx.Request:
         asked = self._request
-        url = endpoint_url(asked.endpoint, self._settings)
+        url = httpx.URL(address_below(self._settings.base_url, asked.endpoint))
         url = ApiRequest("POST", url).with_query(asked.query_params).url
         headers = {**own_headers(url, self._settings), **asked.headers}
         content: dict[str, Any] = {}

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import httpx
 import ijson
 
+from api_messages import address_below
 from auth.json_web_token import JwtSigner
 from auth.refresh_tokens import RefreshTokens
-from auth.renewal import Credentials, RenewedAuth, endpoint_url, own_headers
+from auth.renewal import Credentials, RenewedAuth, own_headers
 from auth.strategy import CLOCK, Clock, with_bearer
 from errors import AuthenticationError
 from formats.json_text import parse
@@ -70,7 +71,7 @@ class OAuthAuth(RenewedAuth):
         self._redactor = redactor
         given = revealed(settings.refresh_token)
         self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
-        self._url = endpoint_url(settings.token_url or "", settings)
+        self._url = httpx.URL(address_below(settings.base_url, settings.token_url or ""))
 
     def _alone(self) -> AbstractAsyncContextManager[object]:
         if self._settings.grant_type == "refresh_token":

@@ -153,12 +153,6 @@ def renewal_age(lifetime: float) -> float:
     return lifetime - min(60.0, lifetime / 10)
 
 
-def endpoint_url(endpoint: str, settings: ConnectionSettings) -> httpx.URL:
-    """Return the address of a path below baseUrl, or a full URL as it is."""
-    absolute = endpoint.startswith(("http://", "https://"))
-    return httpx.URL(endpoint if absolute else f"{settings.base_url}/{endpoint.lstrip('/')}")
-
-
 def own_headers(url: httpx.URL, settings: ConnectionSettings) -> dict[str, str]:
     """Return customHeaders, where the URL is of the API's origin; none where it is not."""
     is_own = origin(url) == origin(httpx.URL(settings.base_url))

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import httpx
 
-from api_messages import ApiRequest, BodyFormat, QueryValue
+from api_messages import SCHEMES, ApiRequest, BodyFormat, QueryValue, address_below
 from errors import EndpointError, SelectorError
 from expressions.jq_expressions import DataPath
 from formats.format import Format
@@ -23,7 +23,6 @@ _BRACES = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 # pchar of RFC 3986 (section 3.3), without "%", which is handled on its own.
 _LEGAL_IN_SEGMENT = "-._~!$&'()*+,;=:@"
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SCHEMES = ("http://", "https://")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -193,7 +192,7 @@ class Endpoint:
 
     def _address(self, base_url: str, values: Mapping[str, PathValue]) -> str:
         path = self._parts.path
-        if self.is_address and (address := values[self.placeholders[0]].text).startswith(_SCHEMES):
+        if self.is_address and (address := values[self.placeholders[0]].text).startswith(SCHEMES):
             return address
         encoded = {name: value.encoded for name, value in values.items()}
         filled = fill_text(path, encoded, encoded.keys())
@@ -204,7 +203,7 @@ class Endpoint:
                 endpoint=f"{self.method} {self.path}",
                 advice="look at the path parameter's field and filter",
             )
-        return _join(base_url, filled)
+        return address_below(base_url, filled) if filled.strip("/") else base_url
 
 
 def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting: str) -> None:
@@ -221,12 +220,6 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
                 f"{setting}: {endpoint.path} has {{{name}}}, but path_parameters has {there}; "
                 f"add path_parameters.{name}"
             )
-
-
-def _join(base_url: str, path: str) -> str:
-    if path.startswith(_SCHEMES):
-        return path
-    return f"{base_url}/{path.lstrip('/')}" if path.strip("/") else base_url
 
 
 def _dot_segments(path: str) -> int:
