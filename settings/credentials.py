@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_snake
 from pydantic_core import PydanticKnownError
 
+from settings.basic_credentials import basic_pair, client_pair
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.marks import SECRET_VALUES, Sensitive, marked
 from settings.signing_key import SigningAlgorithm, load_key
@@ -85,6 +86,8 @@ class AuthSettings(FrozenSettings):
 
     kind: ClassVar[AuthType]
 
+    auth_type: str = "none"
+
     @classmethod
     def needed(cls, given: Mapping[str, Any]) -> dict[str, str]:
         """Return the settings that must be given, and what each is needed for.
@@ -102,6 +105,10 @@ class AuthSettings(FrozenSettings):
     def query_names(self) -> Set[str]:
         """Return the query parameters in which these credentials go to the API."""
         return frozenset()
+
+    def combined_secrets(self) -> Iterator[str]:
+        """Yield secrets made of several settings, such as the `dXNlcjpwYXNz` of user and pass."""
+        return iter(())
 
 
 class NoAuthSettings(AuthSettings):
@@ -140,6 +147,14 @@ class BasicSettings(UserSettings, AuthSettings):
     def secret_names(cls) -> tuple[str, ...]:
         """Return `password`, which is usually given, though it may be empty."""
         return ("password",)
+
+    def combined_secrets(self) -> Iterator[str]:
+        """Yield user and password as Basic sends them, and a user name that has no password."""
+        if self.username:
+            yield basic_pair(self.username, revealed(self.password))
+            # Then it is the user name that proves who asks.
+            if not self.password and self.auth_type == BasicSettings.kind.name:
+                yield self.username
 
 
 class ApiKeySettings(AuthSettings):
@@ -283,6 +298,11 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
             needed["clientSecret"] = f"grantType {grant}"
         return needed
 
+    def combined_secrets(self) -> Iterator[str]:
+        """Yield the client's id and secret as Basic sends them."""
+        if self.client_id and self.client_secret:
+            yield client_pair(self.client_id, revealed(self.client_secret))
+
     @field_validator("token_url")
     @classmethod
     def _check_token_url(cls, value: str) -> str:
@@ -355,8 +375,6 @@ class CredentialSettings(
     NoAuthSettings,
 ):
     """The settings of all authTypes together. `.port/spec.yaml` says what each one means."""
-
-    auth_type: str = "none"
 
     @classmethod
     def of_auth_types(cls) -> dict[str, type[AuthSettings]]:

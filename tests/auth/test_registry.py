@@ -1,6 +1,6 @@
 """An authType is added in three places: its settings class, its strategy and the spec."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ from probe.recording import RecordingClient
 from redaction import Redactor
 from settings.connection import ConnectionSettings
 from settings.credentials import AuthSettings, AuthType
-from settings.types import Secret
+from settings.types import Secret, revealed
 from tests.project.spec.test_spec_form import credentials_of
 from tests.support.fake_api import FakeApi, Reply
 
@@ -34,6 +34,9 @@ class StampSettings(AuthSettings):
     stamp_text: Secret | None = None
     stamp_color: str = "red"
 
+    def combined_secrets(self) -> Iterator[str]:
+        yield f"{self.stamp_color} {revealed(self.stamp_text)}".title()
+
 
 class Settings(StampSettings, ConnectionSettings):
     """All settings: the class above is named among the bases."""
@@ -45,8 +48,7 @@ class StampAuth(Strategy):
     serves = StampSettings
 
     def __init__(self, settings: StampSettings, redactor: Redactor) -> None:
-        assert settings.stamp_text
-        self._stamp = f"{settings.stamp_color} {settings.stamp_text.get_secret_value()}"
+        self._stamp = f"{settings.stamp_color} {revealed(settings.stamp_text)}"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         request.headers["X-Stamp"] = self._stamp
@@ -110,8 +112,8 @@ async def test_the_other_strategies_still_serve_theirs(api: FakeApi) -> None:
 
 
 async def test_its_secret_is_masked(api: FakeApi) -> None:
-    api.script(Reply(400, body=b"no room for p0stage-due"))
-    with pytest.raises(StatusError, match=r"no room for \*\*\*"):
+    api.script(Reply(400, body=b"no room for p0stage-due, Red P0Stage-Due"))
+    with pytest.raises(StatusError, match=r"no room for \*\*\*, \*\*\*"):
         await _send(_settings(api))
 
 

@@ -25,7 +25,7 @@ SETTINGS: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in SPEC["c
 def credentials_of(settings: type[CredentialSettings]) -> dict[str, dict[str, list[str]]]:
     """On which values of authType each setting of credentials depends."""
     settings_by_type = {
-        auth_type: {to_camel(name) for name in auth.model_fields}
+        auth_type: {to_camel(name) for name in auth.model_fields if name != "auth_type"}
         for auth_type, auth in settings.of_auth_types().items()
     }
     return {
