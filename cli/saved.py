@@ -169,6 +169,7 @@ class ReplayClient(RecordingClient):
 def _settings_to_save(settings: ConnectionSettings) -> dict[str, Any]:
     hidden = secret_names() | _NOT_SAVED
     given = settings.model_dump(mode="json", exclude_unset=True)
+    given |= given.pop("paging", {})
     named = {to_camel(name): value for name, value in given.items()}
     return {name: value for name, value in named.items() if name not in hidden}
 
