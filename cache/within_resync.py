@@ -134,7 +134,7 @@ def _is_abandoned(place: Path) -> bool:
 
 
 def _lock(file: Path) -> int | None:
-    """An open descriptor that holds the lock, which the kernel frees when the process dies."""
+    """Return a descriptor that holds the lock, which the kernel frees when the process dies."""
     descriptor = private_files.open_lock(file)
     with suppress(OSError):
         if private_files.try_lock(descriptor):

@@ -56,7 +56,7 @@ def null_fields(entities: Sequence[Entity]) -> Iterator[Finding]:
 
 
 def collisions(entities: Iterable[Entity]) -> Iterator[Finding]:
-    """Identifiers that several entities of a blueprint have: Port keeps the last one only."""
+    """Yield identifiers that several entities share: Port keeps the last of them only."""
     counts = Counter((str(entity.blueprint), str(entity.identifier)) for entity in entities)
     for (blueprint, identifier), count in counts.items():
         if count > 1:
@@ -68,7 +68,7 @@ def collisions(entities: Iterable[Entity]) -> Iterator[Finding]:
 
 
 def unusable_identifiers(entities: Iterable[Entity]) -> Iterator[Finding]:
-    """Identifiers that Port refuses."""
+    """Yield identifiers that Port refuses."""
     for entity in entities:
         if isinstance(entity.identifier, dict):
             continue

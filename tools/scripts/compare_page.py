@@ -36,7 +36,7 @@ def render(root: Path) -> str:
 
 
 def problems() -> list[str]:
-    """Sources of which there is no result, or one of an earlier state."""
+    """Return sources of which there is no result, or one of an earlier state."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8"))["tasks"]
     return [
         f"{task.name}/{file} has changed since it was run: python -m tools.benchmarks.compare "

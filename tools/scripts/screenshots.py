@@ -69,7 +69,7 @@ resources:
 
 
 def packages() -> list[Package]:
-    """Packages that are the same on every machine."""
+    """Return packages that are the same on every machine."""
     return [
         Package(
             id=f"package-{number:02}",

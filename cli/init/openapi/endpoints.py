@@ -37,7 +37,7 @@ class Collection:
     asks_in_body: bool = False
 
     def wanted(self) -> Wanted:
-        """The request that `init` makes of a collection."""
+        """Return the request that `init` makes of a collection."""
         return Wanted(
             self.path,
             self.query,

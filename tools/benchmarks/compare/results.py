@@ -27,7 +27,7 @@ class Lines:
 
 
 def digest(task: Task, file: Path) -> str:
-    """Changes when a result is no longer one of this file, these APIs or this task."""
+    """Return a digest that changes with this file, these APIs and this task."""
     asked = repr((task.text, task.items, task.fault, sorted(task.names.items())))
     parts = [file.read_bytes(), (FOLDER / "apis.py").read_bytes(), asked.encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]

@@ -24,7 +24,7 @@ def paged(base: str, style: str, path: str, pagination: str = "", page_size: int
 
 
 def numbered(base: str) -> Figures:
-    """Settings for endpoints that are paged by number."""
+    """Return settings for endpoints that are paged by number."""
     return {
         "base_url": base,
         "pagination_type": "page",

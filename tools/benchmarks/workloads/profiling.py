@@ -38,7 +38,7 @@ type Frame = tuple[str, str, int]
 
 
 def profile(bench: Bench) -> Section:
-    """Samples of a resync of 20,000 items, by whose code was running."""
+    """Sample a resync of 20,000 items, by whose code was running."""
     items = bench.size(20_000, 4_000)
     shares, functions = Counter[str](), Counter[tuple[str, str]]()
     with bench.api() as api, tempfile.TemporaryDirectory() as directory:

@@ -13,7 +13,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the demonstration and returns the exit code."""
+    """Run the demonstration and return the exit code."""
     options = _options(arguments)
     console = make_console(is_terminal=sys.stdout.isatty())
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -37,7 +37,7 @@ class CatalogFile:
             return PortState(), f"{self.path} cannot be read as a catalog: starting anew."
 
     def save(self, state: PortState) -> None:
-        """Replaces the file in one step, so that an interrupted run leaves the old one."""
+        """Replace the file in one step, so that an interrupted run leaves the old one."""
         document = {"resources": self._fingerprint, "catalog": to_document(state)}
         draft = self.path.with_suffix(".tmp")
         draft.write_text(json.dumps(document, indent=1), encoding="utf-8")

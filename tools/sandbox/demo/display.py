@@ -26,7 +26,7 @@ def make_console(*, is_terminal: bool) -> Console:
 def progress_display(
     console: Console, read: Callable[[], tuple[list[Progress], int]]
 ) -> Iterator[Callable[[], None]]:
-    """Gives a function that shows the present progress, to be called again and again.
+    """Give a function that shows the present progress, to be called again and again.
 
     Args:
         console: where to show it; a terminal gets a table that moves, anything else lines.

@@ -34,7 +34,7 @@ def ocean_command() -> list[str]:
 def integration_process(
     command: list[str], *, cwd: Path, environment: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs `command` with its output in `log`; on the way out the process has ended.
+    """Run `command` with its output in `log`; on the way out the process has ended.
 
     It gets a process group of its own: Ctrl-C reaches this program only, which then stops the
     integration and whatever that started.
@@ -64,7 +64,7 @@ def integration_process(
 def wait(
     process: subprocess.Popen[bytes], *, seconds: float, each: Callable[[], None]
 ) -> int | None:
-    """Calls `each` a few times a second until the process ends.
+    """Call `each` a few times a second until the process ends.
 
     Returns:
         Its exit code, or None when it was still running after `seconds`.
@@ -80,7 +80,7 @@ def wait(
 
 
 def stop(process: subprocess.Popen[bytes], *, grace: float = GRACE_SECONDS) -> None:
-    """Ends the process if it runs: politely first, after `grace` seconds with all it started."""
+    """End the process if it runs: politely first, after `grace` seconds with all it started."""
     if process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGINT)

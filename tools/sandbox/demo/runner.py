@@ -92,7 +92,7 @@ class Demo:
         return code
 
     def _sync(self, command: list[str], state: PortState) -> tuple[int, int]:
-        """Returns the exit code, and the TCP port that the catalog was on."""
+        """Run the sync; returns the exit code, and the TCP port that the catalog was on."""
         token = secrets.token_urlsafe(16)
         api = sample.create_app(token=token)
         before = state.last_sync(IDENTIFIER)
@@ -115,7 +115,7 @@ class Demo:
         self._console.print(f"Log:         {self._log}", soft_wrap=True)
 
     def _report(self, code: int | None, state: PortState, sync: Sync | None, seconds: float) -> int:
-        """Shows what the sync did, and returns the exit code."""
+        """Show what the sync did, and return the exit code."""
         if sync is None:
             return self._failed(code, "It did not begin to sync.")
         totals = {
@@ -154,7 +154,7 @@ class Demo:
             return wait(process, seconds=self._options.limit, each=show)
 
     def _failed(self, code: int | None, reason: str) -> int:
-        """Shows the end of the log, and why this run counts as failed."""
+        """Show the end of the log, and why this run counts as failed."""
         for line in last_lines(self._log, LOG_LINES_SHOWN):
             self._console.print(line, highlight=False, soft_wrap=True)
         ending = f"ended with code {code}"

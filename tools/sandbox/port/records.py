@@ -71,7 +71,7 @@ class EntityRecord:
         }
 
     def related(self, relation: str) -> list[str]:
-        """Identifiers that `relation` points to, also when it is a single one."""
+        """Return the identifiers that `relation` points to, also when it is a single one."""
         value = self.relations.get(relation)
         if isinstance(value, list):
             return [str(item) for item in value]

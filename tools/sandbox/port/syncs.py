@@ -105,7 +105,7 @@ class Sync:
         }
 
     def counts(self) -> dict[str, BlueprintCounts]:
-        """Counts by blueprint, for every blueprint that the sync concerns."""
+        """Return counts by blueprint, for every blueprint that the sync concerns."""
         counts: dict[str, BlueprintCounts] = defaultdict(BlueprintCounts)
         for blueprint, _ in self.created:
             counts[blueprint].created += 1

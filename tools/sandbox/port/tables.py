@@ -89,7 +89,7 @@ class Table:
 
 
 def columns_of(blueprint: dict[str, Any]) -> list[Column]:
-    """Stored properties in the order of the schema, then computed ones, then relations."""
+    """Return stored properties in the order of the schema, then computed ones and relations."""
     columns = [
         Column(name, definition.get("title") or name, "property", definition)
         for name, definition in blueprint["schema"]["properties"].items()

@@ -11,7 +11,7 @@ from tools.sandbox.server import serve
 
 
 def main() -> None:
-    """Serves the packages of this environment, and says how to ask for them."""
+    """Serve the packages of this environment, and say how to ask for them."""
     arguments = _parse_arguments()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -104,7 +104,7 @@ async def files(package: Named, offset: Offset = 0, limit: Size = 50) -> Slice[I
 
 @api.get("/api/v1/maintainers")
 async def maintainers(catalog: Data, page: Number = 1, size: Size = 50) -> Page[Maintainer]:
-    """Authors and maintainers, page by page."""
+    """Return authors and maintainers, page by page."""
     return page_of(catalog.maintainers, page, size)
 
 
@@ -158,7 +158,7 @@ async def entry_points(
 
 @api.get("/api/v1/extras")
 async def extras(catalog: Data) -> list[Extra]:
-    """Optional features of packages: a top-level array, all at once."""
+    """Return optional features of packages: a top-level array, all at once."""
     return catalog.extras
 
 
