@@ -50,7 +50,7 @@ class Step:
 
 
 async def reach(settings: ConnectionSettings, client: RecordingClient) -> AsyncGenerator[Step]:
-    """The steps to the API, up to the first that fails.
+    """Take the steps to the API, up to the first that fails.
 
     Through a proxy, only the HTTP step can be told apart from here. Where Ocean guards against
     addresses of its own network, as it does where Port runs it, nothing goes past that guard.
@@ -69,7 +69,7 @@ async def reach(settings: ConnectionSettings, client: RecordingClient) -> AsyncG
 
 
 def proxy_for(url: httpx.URL, settings: ConnectionSettings) -> str:
-    """The proxy that requests to a URL go through, without its credentials; empty without one."""
+    """Return the proxy that requests to a URL go through, without credentials; empty if none."""
     if settings.proxy:
         return _without_credentials(settings.proxy.get_secret_value())
     if proxy_bypass(url.host):

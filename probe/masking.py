@@ -26,7 +26,7 @@ class Masker:
         self._numbers: dict[str, int] = {}
 
     def value(self, value: Any, name: str = "") -> Any:
-        """A JSON value without secrets; `name` is the key that holds it."""
+        """Return a JSON value without secrets; `name` is the key that holds it."""
         if isinstance(value, dict):
             return {key: self.value(inner, str(key)) for key, inner in value.items()}
         if isinstance(value, list):
@@ -39,7 +39,7 @@ class Masker:
         return value
 
     def mapping(self, value: Any, name: str = "") -> Any:
-        """A mapping without secrets: only what is sent can be one, JQ and options stay."""
+        """Return a mapping without secrets: only what is sent can be one, JQ and options stay."""
         if name in _SENT:
             return self._sent(value)
         if isinstance(value, dict):
@@ -57,7 +57,7 @@ class Masker:
         return value if is_reference else self.value(value, name)
 
     def text(self, text: str) -> str:
-        """A text, perhaps an address, without secrets."""
+        """Return a text, perhaps an address, without secrets."""
         masked = self._redactor.text(_QUERY_VALUE.sub(self._query_value, text))
         # A page token of an answer is part of the next request, under whatever name.
         for secret, number in self._numbers.items():
@@ -78,5 +78,5 @@ class Masker:
 
 
 def is_telling(name: str) -> bool:
-    """Whether a name tells that its value is a secret."""
+    """Tell whether a name tells that its value is a secret."""
     return bool(_TELLING_KEY.search(name))

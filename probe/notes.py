@@ -10,6 +10,6 @@ class Notes:
     lines: list[str] = field(default_factory=list)
 
     def take(self) -> list[str]:
-        """The lines since the last call."""
+        """Return the lines since the last call."""
         taken, self.lines = list(dict.fromkeys(self.lines)), []
         return taken

@@ -55,7 +55,7 @@ class RecordingClient(ApiClient):
         self._on_exchange = on_exchange
 
     async def send(self, request: ApiRequest) -> ApiResponse:
-        """As the client of a sync."""
+        """Send as the client of a sync, and keep the exchange."""
         start = clock()
         try:
             response = await self._ask(request)
@@ -83,5 +83,5 @@ class RecordingClient(ApiClient):
 
 
 async def content_of(response: ApiResponse) -> bytes:
-    """The whole body of an answer."""
+    """Return the whole body of an answer."""
     return await response.read()

@@ -108,7 +108,7 @@ class ResourceReading:
         return None
 
     def cause(self, advice: str = "") -> str:
-        """Why it failed, without the line that says what a resync would do.
+        """Say why it failed, without the line that says what a resync would do.
 
         Where there is better advice for the first error, its general hint goes.
         """
@@ -120,12 +120,12 @@ class ResourceReading:
         return text.replace(f" ({first.advice})", "")
 
     def is_step(self, exchange: Exchange) -> bool:
-        """Whether a request was a step of the export job, and brought no page."""
+        """Tell whether a request was a step of the export job, and brought no page."""
         paged = any(page.exchange is exchange for page in self.pages)
         return self.is_exported and not paged and not exchange.error
 
     async def bodies(self) -> AsyncGenerator[Any]:
-        """The JSON values of the answers that the resource's own endpoints gave."""
+        """Give the JSON values of the answers that the resource's own endpoints gave."""
         discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
         for exchange in self.exchanges:
             others = id(exchange) in discovered or self.is_step(exchange)
@@ -222,7 +222,7 @@ async def read_resource(
 
 
 def impatient(settings: ConnectionSettings) -> ConnectionSettings:
-    """Settings for someone who waits at a terminal: few retries, and no long waits."""
+    """Return settings for someone who waits at a terminal: few retries, and no long waits."""
     return settings.model_copy(
         update={
             "max_retries": min(settings.max_retries, _MOST_RETRIES),
@@ -232,7 +232,7 @@ def impatient(settings: ConnectionSettings) -> ConnectionSettings:
 
 
 def _impatient_plan(plan: ResourcePlan, client: RecordingClient) -> ResourcePlan:
-    """The plan, where an export job is not waited for as long as in a sync."""
+    """Return the plan, where an export job is not waited for as long as in a sync."""
     if plan.export is None:
         return plan
     limit = min(plan.export.time_limit, _LONGEST_EXPORT)
@@ -241,7 +241,7 @@ def _impatient_plan(plan: ResourcePlan, client: RecordingClient) -> ResourcePlan
 
 
 def _with_own_limit(error: str, resource: CustomResourceConfig) -> str:
-    """An error text, where the limit of time is the one that a sync does not have."""
+    """Return an error text, where the limit of time is the one that a sync does not have."""
     export = resource.selector.export
     if export is None or export.time_limit <= _LONGEST_EXPORT:
         return error

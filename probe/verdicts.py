@@ -62,7 +62,7 @@ async def judge_resources(
 def judge(
     reading: ResourceReading, settings: ConnectionSettings, warnings: Sequence[str] = ()
 ) -> Verdict:
-    """The verdict on a resource whose first page was read."""
+    """Return the verdict on a resource whose first page was read."""
     failed = reading.failed
     advice = advice_for(failed[0], settings) if failed else ""
     # What failed was logged as well.

@@ -39,12 +39,12 @@ class BatchBuffer:
             self._add(items, size)
 
     def end(self) -> None:
-        """There will be no more items."""
+        """Let the batches end, once they have given the items that are here."""
         self._has_ended = True
         self._update()
 
     async def batches(self) -> AsyncGenerator[list[Any]]:
-        """Batches, until the end."""
+        """Give batches, until the end."""
         while True:
             await self._has_batch.wait()
             batch = self._take()

@@ -20,7 +20,7 @@ from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from reading.account import Account, Reason
 from reading.item_stream import Portion
-from reading.page_reader import DataPathFit, LargePage, PageReader
+from reading.page_parser import DataPathFit, LargePage, PageParser
 from reading.prefetch import Allowance, Fetch, FetchAhead
 from reading.session import UNOBSERVED, Observer, Session
 from statuses import Meaning, meaning_of
@@ -95,7 +95,7 @@ class EndpointReader:
         self._sizes = PageSizes(self._pagination.page_size)
         self.account = Account()
         self.fit = DataPathFit(is_graphql=endpoint.body_format == "graphql")
-        self._page_reader = PageReader(endpoint, self.fit, self._client.redactor, worker)
+        self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
 
     async def read(
         self,
@@ -103,7 +103,7 @@ class EndpointReader:
         path_params: Mapping[str, str] | None = None,
         watch: Watch = UNWATCHED,
     ) -> AsyncGenerator[Portion]:
-        """The items of each page, in order; `path_params` are the values in the path, for rules.
+        """Read the items of each page, in order; `path_params` are the path's values, for rules.
 
         The `watch` sees them, and may end the reading.
 
@@ -150,7 +150,7 @@ class EndpointReader:
                 async for portion in large.portions():
                     yield portion
         except ResponseError as error:
-            explained = self._page_reader.explained(error, large.response)
+            explained = self._parser.explained(error, large.response)
             action = self._action(visit, explained)
             if action not in ("skip", "stop"):
                 raise
@@ -175,7 +175,7 @@ class EndpointReader:
         self.account.extra_requests += verdict.extra
         self.account.pages += verdict.keep
         visit.pages += verdict.keep
-        if not verdict.keep:
+        if records and not verdict.keep:
             self.account.left_out[Reason.REPEATED_PAGE] += records
         visit.request, visit.reason = verdict.request, verdict.reason
         if visit.request and visit.pages == self._most_pages:
@@ -185,11 +185,11 @@ class EndpointReader:
         return verdict.keep
 
     async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
-        """The page; or none, by the user's rules or else by pagination's."""
+        """Return the page; or none, by the user's rules or else by pagination's."""
         fetch: Fetch = visit.ahead.fetch
         for attempt in itertools.count(1):
             try:
-                return await self._page_reader.load(request, await fetch(request))
+                return await self._parser.parse(request, await fetch(request))
             except (StatusError, ResponseError) as error:
                 action = self._action(visit, error)
                 if action == "retry" and attempt <= self._max_retries:

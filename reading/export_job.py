@@ -38,7 +38,7 @@ class ExportJob:
         self._sleep = sleep
 
     async def downloads(self, values: Values) -> AsyncGenerator[Values]:
-        """The values for each file to download, those given included.
+        """Give the values for each file to download, those given included.
 
         Raises:
             EndpointError: a step failed, or the job did, or it took too long.
@@ -93,7 +93,7 @@ class ExportJob:
 
 
 def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Values]:
-    """The values with those of the answer; a list in a field, or several outputs, means several.
+    """Return the values with the answer's; a list in a field, or several outputs, means several.
 
     Raises:
         ExportError: a field gives nothing, or an object.

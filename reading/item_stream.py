@@ -95,7 +95,7 @@ class ItemStream:
         return self._digest.digest()
 
     async def first_item(self) -> Any:
-        """The first item, which `pieces` still gives; None when there is none."""
+        """Return the first item, which `pieces` still gives; None when there is none."""
         while not any(portion.items for portion in self._first):
             try:
                 self._first.append(await anext(self._rest))
@@ -104,7 +104,7 @@ class ItemStream:
         return next(portion.items[0] for portion in self._first if portion.items)
 
     async def pieces(self) -> AsyncGenerator[Portion]:
-        """The items, in lists that fit in memory.
+        """Give the items, in lists that fit in memory.
 
         Raises:
             ResponseError: the body is not what it should be, or data_path fails on an item.
@@ -138,7 +138,7 @@ class ItemStream:
             reader = await self._next_reader()
 
     async def _next_reader(self) -> ItemReader | None:
-        """What reads the next document; None when there is none, or it must be read whole."""
+        """Return a reader of the next document; None when there is none, or it is read whole."""
         self._document = await anext(self._documents, None)
         if self._document:
             self._reader = self._document.reader(self._path)

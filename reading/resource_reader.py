@@ -229,7 +229,7 @@ class ResourceReader:
 
 
 def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The items, each with the values of its path parameters.
+    """Return the items, each with the values of its path parameters.
 
     Raises:
         ResponseError: something that is no object.

@@ -36,10 +36,10 @@ class Observer:
     def page_read(
         self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
     ) -> None:
-        """A page has arrived, and pagination has decided how to go on."""
+        """Take note of a page that has arrived, and of how pagination goes on."""
 
     def endpoint_read(self, endpoint: Endpoint, request: ApiRequest, reason: str) -> None:
-        """An endpoint was read to its end, or to a limit; `request` is its first one."""
+        """Take note of an endpoint that was read to its end or a limit, from `request` on."""
 
 
 UNLIMITED = Limits()

@@ -78,7 +78,7 @@ class Shaper:
 
 
 def _batches(items: list[Any]) -> Iterable[tuple[list[Any], bytes]]:
-    """The items in parts whose JSON text is not too long."""
+    """Give the items in parts whose JSON text is not too long."""
     batch: list[Any] = []
     texts: list[bytes] = []
     size = 0

@@ -97,7 +97,7 @@ class TimedReader:
         self._clock = clock
 
     def read(self, request: ApiRequest, path_params: Mapping[str, str]) -> AsyncGenerator[Portion]:
-        """The items, as `EndpointReader.read` gives them and with its errors.
+        """Read the items, as `EndpointReader.read` gives them and with its errors.
 
         Where windows overlap, some come twice.
         """
@@ -135,7 +135,7 @@ class TimedReader:
                 return
 
     def _chosen(self, windows: Windows) -> Iterable[Window]:
-        """All windows; of a preview, the newest ones, because old ones are often empty."""
+        """Return all windows; of a preview, the newest ones, because old ones are often empty."""
         covering = windows.cover(self._since, self._clock)
         return list(covering)[: -_MOST_PREVIEWED - 1 : -1] if self._is_preview else covering
 
@@ -146,7 +146,7 @@ class TimedReader:
         request: ApiRequest,
         path_params: Mapping[str, str],
     ) -> AsyncGenerator[Portion]:
-        """All items of a window, which is halved where it has more than the API gives."""
+        """Read all items of a window, which is halved where it has more than the API gives."""
         waiting = [window]
         while waiting:
             current = waiting.pop()
@@ -176,7 +176,7 @@ class _Tally(Watch):
 
 
 def _halves(windows: Windows, window: Window, cause: str) -> tuple[Window, Window]:
-    """Two windows in place of one, the earlier one last."""
+    """Return two windows in place of one, the earlier one last."""
     halves = windows.halves(window)
     write = windows.time_format.write
     if halves is None:

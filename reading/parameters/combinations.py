@@ -202,7 +202,7 @@ class _Level:
         return replay.record(self._read(parents))
 
     async def _read(self, parents: Combination) -> AsyncGenerator[Found]:
-        """Everything below a combination; an error ends it, and is kept."""
+        """Read everything below a combination; an error ends it, and is kept."""
         if self._left is not None and parents.values:
             if self._left == 0:
                 self.is_cut = True
@@ -223,7 +223,7 @@ class _Level:
         return parents.extended(Found({name: self._parameter.batch.value(values)}, {}))
 
     def _may_join(self, value: PathValue) -> bool:
-        """Whether a value can be told from its neighbours once it is joined with them."""
+        """Tell whether a value can be told from its neighbours once it is joined with them."""
         batch = self._parameter.batch
         if batch is None or not batch.is_joined or batch.separator not in value.text:
             return True
@@ -301,5 +301,5 @@ def _texts(combination: Combination, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _identity(value: PathValue) -> str:
-    """Equal for equal values; of lists, joining could make different ones equal."""
+    """Return what is equal for equal values; of lists, joining could make different ones equal."""
     return json.dumps(value.value) if isinstance(value.value, list) else value.text

@@ -32,7 +32,7 @@ class Combination(NamedTuple):
         return {name: value.text for name, value in self.values.items()}
 
     def extended(self, found: Found) -> "Combination":
-        """This one with more values, which items carry as `__name`, and included fields."""
+        """Return this one with more values, which items carry as `__name`, and included fields."""
         marks = {f"__{name}": value.text for name, value in found.values.items()}
         include = {f"__{name}": value for name, value in found.include.items()}
         return Combination({**self.values, **found.values}, {**self.marks, **marks, **include})
@@ -64,7 +64,7 @@ class Source(ABC):
         return ""
 
     def has_vanished(self, error: OceanCustomError) -> bool:
-        """Whether an error only says that the parent is gone."""
+        """Tell whether an error only says that the parent is gone."""
         return False
 
     def check(self, name: str) -> None:

@@ -19,7 +19,7 @@ from expressions.worker import JqWorker
 from formats.registry import parse_format
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
-from reading.page_reader import DataPathFit, LargePage, PageReader
+from reading.page_parser import DataPathFit, LargePage, PageParser
 from redaction import Redactor
 from transport.spool import Spool
 
@@ -122,10 +122,10 @@ async def page(
     worker = JqWorker()
     chosen = None if wanted is None else parse_format(wanted)
     endpoint = Endpoint("/x", data_path=DataPath(data_path), response_format=chosen)
-    reader = PageReader(endpoint, fit or DataPathFit(), Redactor([]), worker)
+    parser = PageParser(endpoint, fit or DataPathFit(), Redactor([]), worker)
     request: Any = None
     try:
-        loaded = await reader.load(request, answer)
+        loaded = await parser.parse(request, answer)
         if isinstance(loaded, LargePage):
             await loaded.starts_like(None)
             items = [item async for portion in loaded.portions() for item in portion.items]

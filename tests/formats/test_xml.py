@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from errors import EndpointError, ResourceError
 from formats.xml_format import XmlObjects
-from reading.page_reader import DataPathFit
+from reading.page_parser import DataPathFit
 from tests.formats.encoding import items_of, page, response
 
 

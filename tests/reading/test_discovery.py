@@ -16,7 +16,7 @@ from reading.account import Account
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Failures, Vanished
 from reading.item_stream import Portion
-from reading.page_reader import DataPathFit
+from reading.page_parser import DataPathFit
 from reading.parameters.combinations import Combinations
 from reading.parameters.discovery import NOTHING, Discovery, EndpointSource, FixedSource
 

@@ -74,12 +74,12 @@ class LargePage:
         self._first: Any = None
 
     async def starts_like(self, before: Page | None) -> bool:
-        """Whether this may be the page before once more."""
+        """Tell whether this may be the page before once more."""
         self._first = await self._stream.first_item()
         return before is not None and before.starts_with(self._first)
 
     async def portions(self) -> AsyncGenerator[Portion]:
-        """The items, as they arrive; once more from the start when they were all read.
+        """Give the items, as they arrive; once more from the start when they were all read.
 
         Raises:
             EndpointError: the body did not arrive to its end, or is no usable answer.
@@ -91,7 +91,7 @@ class LargePage:
         self._has_ended = True
 
     async def page(self) -> Page:
-        """The page without its items, once these were read; errors as for `portions`."""
+        """Return the page without its items, once these were read; errors as for `portions`."""
         if not self._has_ended:
             async for _ in self.portions():
                 pass
@@ -117,7 +117,7 @@ class LargePage:
             self.response.large.abandon()
 
 
-class PageReader:
+class PageParser:
     """Makes pages of the answers of endpoints that share a data_path."""
 
     def __init__(
@@ -133,8 +133,8 @@ class PageReader:
         self._fit = fit
         self._redactor = redactor
 
-    async def load(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
-        """A page with its items, or one that gives them piece by piece.
+    async def parse(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
+        """Return a page with its items, or one that gives them piece by piece.
 
         Raises:
             ResponseError: the answer is none; it carries the answer, and what it says.
@@ -174,7 +174,7 @@ class PageReader:
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
-        """The value of the first document, and the items of all."""
+        """Return the value of the first document, and the items of all."""
         data_path = self._data_path
         values, found = [], []
         async with aclosing(bodies(documents, data_path.list_path)) as all_of_them:
@@ -185,7 +185,7 @@ class PageReader:
 
 
 def _together(found: list[Extraction]) -> Extraction:
-    """Several documents as one: each object counts as one record."""
+    """Return several documents as one: each object counts as one record."""
     return Extraction(
         [item for one in found for item in one.items],
         sum(len(one.items) if one.received is None else one.received for one in found),
