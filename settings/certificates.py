@@ -76,11 +76,11 @@ def _check_key(pem: SecretStr) -> SecretStr:
     return pem
 
 
-def _lines_of_keys(pem: SecretStr) -> Iterator[str]:
-    """Yield what of private keys tells something; whole, one would only be found in one piece."""
+def _lines_of_keys(pem: SecretStr) -> list[str]:
+    """Return what of private keys tells something; whole, one would only be found in one piece."""
     keys = _blocks(pem.get_secret_value(), _KEY)
     lines = (line for key in keys for line in key.splitlines())
-    return (line for line in lines if line and not line.startswith("-----"))
+    return [line for line in lines if line and not line.startswith("-----")]
 
 
 # Settings whose value is PEM, or the path of a PEM file; parsed, they hold the PEM itself.

@@ -209,12 +209,12 @@ class CustomAuthSettings(AuthSettings):
     custom_auth_request: Annotated[
         CustomAuthRequest | None,
         BeforeValidator(from_json),
-        Sensitive(CustomAuthRequest.secret_texts),
+        Sensitive(CustomAuthRequest.secret_part),
     ] = Field(default=None, repr=False)
     custom_auth_request_template: Annotated[
         CustomAuthRequestTemplate | None,
         BeforeValidator(from_json),
-        Sensitive(CustomAuthRequestTemplate.secret_texts),
+        Sensitive(CustomAuthRequestTemplate.secret_part),
     ] = Field(default=None, repr=False)
 
     def query_names(self) -> Set[str]:

@@ -1,12 +1,10 @@
 """Settings of `authType: custom`: the request that gets credentials and where they go."""
 
-from collections.abc import Iterator
 from typing import Any, Literal, Self
 
 import httpx
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from redaction import leaves
 from settings import answer_template as template
 from settings.types import FrozenSettings, Headers, refuse
 
@@ -57,11 +55,11 @@ class CustomAuthRequest(FrozenSettings):
             refuse("has both body and bodyForm; give only one of them")
         return self
 
-    def secret_texts(self) -> Iterator[str]:
-        """Yield all that is sent: of `{"body": {"pin": 1234}}`, that is `1234`."""
+    def secret_part(self) -> list[Any]:
+        """Return all that is sent, parameters and forms apart."""
         form = dict(httpx.QueryParams(self.body_form or ""))
         query = dict(httpx.QueryParams(self.endpoint.partition("?")[2]))
-        return leaves([self.headers, self.body, self.query_params, form, query])
+        return [self.headers, self.body, self.query_params, form, query]
 
 
 class CustomAuthRequestTemplate(FrozenSettings):
@@ -98,6 +96,5 @@ class CustomAuthRequestTemplate(FrozenSettings):
         """The three sections under the names that a user writes."""
         return {"headers": self.headers, "queryParams": self.query_params, "body": self.body}
 
-    def secret_texts(self) -> Iterator[str]:
-        """Yield nothing: secrets are asked for, and complaints name the placeholders."""
-        return iter(())
+    def secret_part(self) -> None:
+        """Return nothing: secrets are asked for, and complaints name the placeholders."""

@@ -4,32 +4,31 @@ A mark stands in the type of a setting: `max_retries: Annotated[int, SAME_ANSWER
 such settings derive from the marks.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from redaction import leaves
-
 
 @dataclass(frozen=True, slots=True)
 class Sensitive:
     """A setting that is never shown; the spec calls it `sensitive`.
 
-    `texts` gives what must not be shown of a value: of `{"X-Key": "abc"}`, that is `abc`.
+    `part` gives the part of a value that must not be shown: of a proxy, the password. It is a JSON
+    value, of which every text and number is a secret.
     """
 
-    texts: Callable[[Any], Iterable[str]]
+    part: Callable[[Any], Any]
 
 
 class SameAnswers:
     """A setting that can change without any change in what the API answers."""
 
 
-SECRET = Sensitive(lambda secret: (secret.get_secret_value(),))
-SECRET_VALUES = Sensitive(leaves)
+SECRET = Sensitive(lambda secret: secret.get_secret_value())
+SECRET_VALUES = Sensitive(lambda value: value)
 SAME_ANSWERS = SameAnswers()
 
 

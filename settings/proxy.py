@@ -1,6 +1,5 @@
 """The address of an HTTP proxy, which may hold a user name and a password."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import httpx
@@ -27,10 +26,9 @@ def _checked(address: SecretStr) -> SecretStr:
     return SecretStr(value)
 
 
-def _secrets_of(address: SecretStr) -> Iterator[str]:
+def _secrets_of(address: SecretStr) -> list[str]:
     url = httpx.URL(address.get_secret_value())
-    yield url.password
-    yield basic_pair(url.username, url.password)
+    return [url.password, basic_pair(url.username, url.password)]
 
 
 Proxy = Annotated[SecretStr, Sensitive(_secrets_of), AfterValidator(_checked)]

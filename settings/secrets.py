@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from redaction import Redactor
+from redaction import Redactor, leaves
 from settings.basic_credentials import basic_pair
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
@@ -18,7 +18,7 @@ def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
     """Yield every text of the settings that must not be shown."""
     for name, mark in marked(type(settings), Sensitive).items():
         if value := getattr(settings, name):
-            yield from mark.texts(value)
+            yield from leaves(mark.part(value))
     yield settings.signing_text or ""
     for auth in settings.of_auth_types().values():
         yield from auth.combined_secrets(settings)
