@@ -221,3 +221,21 @@ def test_more_than_was_received_is_said() -> None:
     account.turn(2, 5, Reason.SHAPE)
     assert account.undecided == 0
     assert str(account) == "2 items received, 3 added, 5 handed on"
+
+
+async def test_values_that_serve_several_parents_are_added(logs: list[str]) -> None:
+    def answer(request: ApiRequest) -> Any:
+        return {"items": [{"id": 1}, {"id": 2}] if request.url.path in ("/a", "/b") else []}
+
+    parameters = {
+        name: {"endpoint": f"/{name}", "data_path": ".items", "field": ".id"} for name in "ab"
+    }
+    plan = plan_of("/x/{a}/{b}", parameters, data_path=".items")
+    _, reader, error = await read(Api(answer), plan, Limits())
+    assert not error
+    assert reader._combinations is not None
+    of_first, of_second = (level._discovery.account for level in reader._combinations._levels)
+    assert (of_first.received, of_first.added, of_first.handed_on) == (2, 0, 2)
+    assert (of_second.received, of_second.added, of_second.handed_on) == (2, 2, 4)
+    assert not of_second.left_out
+    assert any("Discovered 4 values of b in 2 items" in line for line in logs)
