@@ -225,7 +225,8 @@ def test_more_than_was_received_is_said() -> None:
 
 async def test_values_that_serve_several_parents_are_added(logs: list[str]) -> None:
     def answer(request: ApiRequest) -> Any:
-        return {"items": [{"id": 1}, {"id": 2}] if request.url.path in ("/a", "/b") else []}
+        found = [{"id": 1}, {"id": 2}] if request.url.params["page"] == "1" else []
+        return {"items": found if request.url.path in ("/a", "/b") else []}
 
     parameters = {
         name: {"endpoint": f"/{name}", "data_path": ".items", "field": ".id"} for name in "ab"
@@ -237,5 +238,5 @@ async def test_values_that_serve_several_parents_are_added(logs: list[str]) -> N
     of_first, of_second = (level._discovery.account for level in reader._combinations._levels)
     assert (of_first.received, of_first.added, of_first.handed_on) == (2, 0, 2)
     assert (of_second.received, of_second.added, of_second.handed_on) == (2, 2, 4)
-    assert not of_second.left_out
+    assert not of_second.left_out.total()
     assert any("Discovered 4 values of b in 2 items" in line for line in logs)
