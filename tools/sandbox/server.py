@@ -4,8 +4,6 @@ with serve(create_app()) as server:
     httpx.get(f"{server.url}/health")
 """
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,9 @@ def result_table(
     """
     table = Table(title=f"The sync took {seconds:.1f} s", show_footer=True)
     table.add_column("Blueprint", footer="all")
-    rows = [_numbers(counts.get(name, BlueprintCounts()), totals[name]) for name in totals]
+    rows = [
+        (*astuple(counts.get(name, BlueprintCounts())), total) for name, total in totals.items()
+    ]
     sums = [sum(column) for column in zip(*rows, strict=True)] or [0] * 5
     headings = ("Created", "Updated", "Unchanged", "Deleted", "Total")
     for heading, total in zip(headings, sums, strict=True):
@@ -92,7 +94,3 @@ def result_table(
     for name, row in zip(totals, rows, strict=True):
         table.add_row(name, *map(str, row))
     return table
-
-
-def _numbers(counts: BlueprintCounts, total: int) -> tuple[int, int, int, int, int]:
-    return (counts.created, counts.updated, counts.unchanged, counts.deleted, total)

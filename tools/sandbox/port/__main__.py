@@ -1,7 +1,5 @@
 """`python -m tools.sandbox.port --port 8500`: the stand-in for Port, until it is interrupted."""
 
-from __future__ import annotations
-
 import argparse
 import signal
 import threading

@@ -4,8 +4,6 @@ with serve(create_app(PortState())) as port:
     ...  # run Ocean with OCEAN__PORT__BASE_URL=port.url
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request

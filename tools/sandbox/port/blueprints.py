@@ -1,7 +1,5 @@
 """Creating and changing blueprints, with the checks that Port makes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tools.sandbox.port.errors import Conflict, InvalidRequest

@@ -4,8 +4,6 @@ Aggregation properties are left out: they are computed in the background at Port
 neither writes nor reads them.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any, Protocol
 

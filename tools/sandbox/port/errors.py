@@ -7,9 +7,7 @@ PortError                        any refusal: HTTP status, error code, message, 
 └── Unauthorized            401  no token, or one that is not ours
 """
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, Self
 
 
 class PortError(Exception):
@@ -24,12 +22,7 @@ class PortError(Exception):
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body: `{"ok": false, "error": code, "message": text, "details": {…}}`."""
-        return {
-            "ok": False,
-            "error": self.code,
-            "message": self.message,
-            "details": self.details,
-        }
+        return {"ok": False, "error": self.code, "message": self.message, "details": self.details}
 
 
 class NotFound(PortError):
@@ -37,7 +30,7 @@ class NotFound(PortError):
     code = "not_found"
 
     @classmethod
-    def of(cls, resource: str, identifier: str, **details: Any) -> NotFound:
+    def of(cls, resource: str, identifier: str, **details: Any) -> Self:
         return cls(
             f'{resource} with identifier "{identifier}" was not found',
             resource=resource,

@@ -4,8 +4,6 @@ Formats that are not listed here (markdown, yaml, proto, …) describe how a str
 accept every string.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Callable

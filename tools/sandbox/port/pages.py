@@ -1,13 +1,11 @@
 """The catalog as web pages: overview, blueprint, entity, sync."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import jinja2
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
@@ -76,16 +74,10 @@ async def overview(request: Request, state: State) -> Response:
 
 @router.get("/blueprints/{identifier}")
 async def blueprint_page(
-    request: Request,
-    state: State,
-    identifier: str,
-    q: str = "",
-    page: int = 1,
-    sort: str = "$title",
-    desc: Annotated[bool, Query()] = False,
+    request: Request, state: State, identifier: str, wanted: Annotated[TableRequest, Depends()]
 ) -> Response:
     blueprint = state.blueprint(identifier)
-    table = build_table(state, blueprint, TableRequest(q.strip(), page, sort, desc))
+    table = build_table(state, blueprint, wanted)
     return _page(request, "blueprint.html", blueprint=blueprint, table=table)
 
 

@@ -1,7 +1,5 @@
 """Values as a reader wants to see them: text, links, chips, relative dates."""
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Mapping

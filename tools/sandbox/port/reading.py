@@ -1,7 +1,5 @@
 """Reading entities: pages of a result, the chosen fields, what an integration wrote."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Sequence

@@ -1,11 +1,9 @@
 """Records of the catalog: entities, integrations, and their writers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 
 def now() -> datetime:
@@ -29,7 +27,7 @@ class Actor:
     integration: str | None = None
 
     @classmethod
-    def from_user_agent(cls, user_agent: str) -> Actor:
+    def from_user_agent(cls, user_agent: str) -> Self:
         parts = user_agent.split("/")
         if parts[0] == "port-ocean" and len(parts) >= 4:
             return cls(user_agent, parts[3])

@@ -6,8 +6,6 @@
     {"combinator": "or", "rules": [...]}]}
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any

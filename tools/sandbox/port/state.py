@@ -1,7 +1,5 @@
 """Everything that the stand-in for Port remembers."""
 
-from __future__ import annotations
-
 import secrets
 from collections import Counter, deque
 from dataclasses import dataclass, field

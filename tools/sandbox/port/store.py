@@ -1,7 +1,5 @@
 """Writing entities: create, update, delete, with what follows from their relations."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any

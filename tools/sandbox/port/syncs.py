@@ -4,11 +4,9 @@ Ocean leaves out entities that did not change and may write one entity several t
 records which entities came, changed and went; what its integration owns beyond those is unchanged.
 """
 
-from __future__ import annotations
-
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -97,35 +95,25 @@ class Sync:
         self.count_unchanged(owned)
 
     def count_unchanged(self, owned: Mapping[str, int]) -> None:
-        touched: dict[str, int] = defaultdict(int)
-        for blueprint, _ in self.created | self.updated:
-            touched[blueprint] += 1
+        touched = _by_blueprint(self.created | self.updated)
         self.unchanged = {
             blueprint: max(0, total - touched[blueprint]) for blueprint, total in owned.items()
         }
 
     def counts(self) -> dict[str, BlueprintCounts]:
         """Return counts by blueprint, for every blueprint that the sync concerns."""
-        counts: dict[str, BlueprintCounts] = defaultdict(BlueprintCounts)
-        for blueprint, _ in self.created:
-            counts[blueprint].created += 1
-        for blueprint, _ in self.updated:
-            counts[blueprint].updated += 1
-        for blueprint, _ in self.deleted:
-            counts[blueprint].deleted += 1
-        for blueprint, number in self.unchanged.items():
-            if number:
-                counts[blueprint].unchanged = number
-        return dict(sorted(counts.items()))
+        columns = (
+            _by_blueprint(self.created),
+            _by_blueprint(self.updated),
+            +Counter(self.unchanged),
+            _by_blueprint(self.deleted),
+        )
+        names = sorted(set().union(*columns))
+        return {name: BlueprintCounts(*(column[name] for column in columns)) for name in names}
 
     def total(self) -> BlueprintCounts:
-        total = BlueprintCounts()
-        for counts in self.counts().values():
-            total.created += counts.created
-            total.updated += counts.updated
-            total.unchanged += counts.unchanged
-            total.deleted += counts.deleted
-        return total
+        columns = zip(*map(astuple, self.counts().values()), strict=True)
+        return BlueprintCounts(*map(sum, columns))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -144,3 +132,7 @@ class Sync:
             ],
             "loggedErrors": self.logged_errors,
         }
+
+
+def _by_blueprint(keys: set[EntityKey]) -> Counter[str]:
+    return Counter(blueprint for blueprint, _ in keys)

@@ -1,10 +1,8 @@
 """The entity table of a blueprint: columns, search, order and pages."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,8 +23,6 @@ SortKey = tuple[int, float, list[str]]
 _DIGITS = re.compile(r"(\d+)")
 _PADDING = 20
 
-_DERIVED_SECTIONS = ("mirrorProperties", "calculationProperties")
-
 
 @dataclass(frozen=True)
 class Column:
@@ -44,27 +40,25 @@ class Row:
     cells: list[Cell]
 
 
-_DEFAULTS = {"q": "", "page": 1, "sort": "$title", "desc": False}
-
-
 @dataclass(frozen=True)
 class TableRequest:
-    """The wish of a reader: search text, page from 1, sort key, direction."""
+    """The wish of a reader, as its address has it: search text, page from 1, sort key, descending.
 
-    text: str = ""
+    An example is `?q=payment&page=2&sort=language&desc=True`.
+    """
+
+    q: str = ""
     page: int = 1
     sort: str = "$title"
-    descending: bool = False
+    desc: bool = False
 
     def link(self, **changes: Any) -> str:
         """Return the address of the same table with other values; defaults are left out."""
-        values = {"q": self.text, "page": self.page, "sort": self.sort, "desc": self.descending}
-        values |= changes
-        shown = {key: value for key, value in values.items() if value != _DEFAULTS[key]}
-        return "?" + urlencode(shown)
+        values, defaults = asdict(self) | changes, asdict(TableRequest())
+        return "?" + urlencode({key: values[key] for key in values if values[key] != defaults[key]})
 
     def sort_link(self, key: str) -> str:
-        return self.link(sort=key, desc=key == self.sort and not self.descending, page=1)
+        return self.link(sort=key, desc=key == self.sort and not self.desc, page=1)
 
 
 @dataclass(frozen=True)
@@ -90,16 +84,17 @@ class Table:
 
 def columns_of(blueprint: dict[str, Any]) -> list[Column]:
     """Return stored properties in the order of the schema, then computed ones and relations."""
-    columns = [
-        Column(name, definition.get("title") or name, "property", definition)
-        for name, definition in blueprint["schema"]["properties"].items()
+    sections = (
+        ("property", blueprint["schema"]["properties"]),
+        ("derived", blueprint.get("mirrorProperties", {})),
+        ("derived", blueprint.get("calculationProperties", {})),
+        ("relation", blueprint["relations"]),
+    )
+    return [
+        Column(name, definition.get("title") or name, kind, definition)
+        for kind, definitions in sections
+        for name, definition in definitions.items()
     ]
-    for section in _DERIVED_SECTIONS:
-        for name, definition in blueprint.get(section, {}).items():
-            columns.append(Column(name, definition.get("title") or name, "derived", definition))
-    for name, definition in blueprint["relations"].items():
-        columns.append(Column(name, definition.get("title") or name, "relation", definition))
-    return columns
 
 
 def cells_of(state: PortState, entity: EntityRecord, columns: list[Column]) -> list[Cell]:
@@ -119,12 +114,12 @@ def _cell(state: PortState, entity: EntityRecord, column: Column, derived: dict[
 def build_table(state: PortState, blueprint: dict[str, Any], request: TableRequest) -> Table:
     """Return one page of the blueprint's entities; a page beyond the last shows the last."""
     everything = list(state.entities.get(blueprint["identifier"], {}).values())
-    wanted = request.text.casefold().split()
+    wanted = request.q.casefold().split()
     found = [item for item in everything if all(word in searchable(item) for word in wanted)]
-    found.sort(key=_sort_key(request.sort), reverse=request.descending)
+    found.sort(key=_sort_key(request.sort), reverse=request.desc)
     pages = max(1, -(-len(found) // ROWS_PER_PAGE))
     page = min(max(1, request.page), pages)
-    request = TableRequest(request.text, page, request.sort, request.descending)
+    request = replace(request, q=request.q.strip(), page=page)
     columns = columns_of(blueprint)
     start = (page - 1) * ROWS_PER_PAGE
     rows = [

@@ -4,8 +4,6 @@ Only stored properties are checked: mirror, calculation and aggregation properti
 Port and may not be written.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Blueprints and their scorecards."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, Response
 
 from tools.sandbox.port import blueprints

@@ -1,7 +1,5 @@
 """Parts that the routes share: the state, the sender, and the JSON body."""
 
-from __future__ import annotations
-
 import json
 import time
 from typing import Annotated, Any, NoReturn

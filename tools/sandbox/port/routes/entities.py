@@ -1,7 +1,5 @@
 """Entities: write one or many, read, search, delete."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -25,18 +23,7 @@ DATASOURCE_PAGE_SIZE = 5000
 SEARCH_PAGE_SIZE = 200
 
 Names = Annotated[list[str] | None, Query()]
-
-
-def write_options(
-    upsert: bool = False,
-    merge: bool = False,
-    create_missing_related_entities: bool = False,
-    validation_only: bool = False,
-) -> WriteOptions:
-    return WriteOptions(upsert, merge, create_missing_related_entities, validation_only)
-
-
-Options = Annotated[WriteOptions, Depends(write_options)]
+Options = Annotated[WriteOptions, Depends()]
 
 
 @router.post("/blueprints/entities/datasource-entities")

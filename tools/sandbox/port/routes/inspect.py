@@ -1,7 +1,5 @@
 """Not Port's API: what tests and demos ask this stand-in."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 

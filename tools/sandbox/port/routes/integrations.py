@@ -1,7 +1,5 @@
 """Integrations: the mapping, the state of resyncs, logs, metrics, examples of raw data."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tokens, the organization, and the small resources around the catalog."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi import APIRouter, Response
