@@ -4,11 +4,12 @@ import json
 import statistics
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import httpx
 
 from tools.benchmarks.environment import ROOT, child_environment, their_python
 
@@ -48,10 +49,8 @@ class Api:
         return self._get("/stats")
 
     def _get(self, path: str) -> Figures:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.url}{path}") as response:
-            found: Figures = json.load(response)
-            return found
+        found: Figures = httpx.get(f"{self.url}{path}", trust_env=False).json()
+        return found
 
 
 class Bench:
@@ -87,14 +86,9 @@ class Bench:
             BenchmarkError: it failed, or took longer than any client should.
         """
         python = sys.executable if task.client in _WITH_OUR_PYTHON else str(their_python())
-        command = [
-            python,
-            "-m",
-            f"tools.benchmarks.clients.{task.client}",
-            json.dumps(dict(task.job)),
-        ]
+        module = f"tools.benchmarks.clients.{task.client}"
         finished = subprocess.run(
-            command,
+            [python, "-m", module, json.dumps(dict(task.job))],
             cwd=ROOT,
             env=child_environment(),
             capture_output=True,

@@ -11,7 +11,6 @@ import random
 import tempfile
 import time
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -75,30 +74,11 @@ class Api:
         return {"id": number, "version": version, "description": text * 5, "updated_at": stamp}
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """The average cost of a run, after the first one."""
+async def cost_of(way: str, **config: str) -> str:
+    """Read the whole history in one way; returns the average cost of a run after the first one.
 
-    way: str
-    requests: float
-    megabytes: float
-    items: float
-    seconds: float
-
-    def row(self) -> str:
-        """Return a row of the table in the documentation."""
-        cells = [
-            self.way,
-            f"{self.requests:.0f}",
-            f"{self.megabytes:.2f}",
-            f"{self.items:.0f}",
-            f"{self.seconds:.2f}",
-        ]
-        return f"| {' | '.join(cells)} |"
-
-
-async def cost_of(way: str, **config: str) -> Cost:
-    """Read the whole history in one way."""
+    It is a row of the table in the documentation: `| full | 100 | 5.34 | 10000 | 0.41 |`.
+    """
     api = Api()
     with serve(api.app) as server:
         settings = ConnectionSettings.parse(
@@ -125,7 +105,8 @@ async def cost_of(way: str, **config: str) -> Cost:
             else:
                 api.requests = api.sent = 0
         await client.aclose()
-    return Cost(way, api.requests / RUNS, api.sent / RUNS / 1e6, items / RUNS, seconds / RUNS)
+    requests, megabytes = f"{api.requests / RUNS:.0f}", f"{api.sent / RUNS / 1e6:.2f}"
+    return f"| {way} | {requests} | {megabytes} | {items / RUNS:.0f} | {seconds / RUNS:.2f} |"
 
 
 async def main() -> None:
@@ -139,7 +120,7 @@ async def main() -> None:
             ("conditional", {"response_directory": place}),
             ("incremental", {}),
         ):
-            print((await cost_of(way, **config)).row(), flush=True)
+            print(await cost_of(way, **config), flush=True)
 
 
 if __name__ == "__main__":

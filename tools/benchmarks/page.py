@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from tools.benchmarks.environment import ROOT
 from tools.benchmarks.results import Section, Target
-from tools.scripts.markdown import table
+from tools.scripts.markdown import table, with_part
 
 PAGE = ROOT / "docs" / "performance.md"
 RESULTS = ROOT / "tools" / "benchmarks" / "results.json"
-_BEGIN = "<!-- measured: begin -->"
-_END = "<!-- measured: end -->"
 _VERDICT = {True: "met", False: "**missed**"}
+_sections = TypeAdapter(dict[str, Section])
 
 
 def merge(
@@ -23,7 +25,7 @@ def merge(
     if RESULTS.exists():
         kept = json.loads(RESULTS.read_text(encoding="utf-8"))
     kept["machine"] = dict(machine)
-    kept["sections"] |= {name: section.as_json() for name, section in sections.items()}
+    kept["sections"] |= {name: asdict(section) for name, section in sections.items()}
     kept["sections"] = {name: kept["sections"][name] for name in order if name in kept["sections"]}
     text = json.dumps(kept, indent=1, ensure_ascii=False)
     RESULTS.write_text(f"{text}\n", encoding="utf-8")
@@ -32,20 +34,17 @@ def merge(
 
 def from_results(kept: Mapping[str, Any]) -> str:
     """Return the generated part, from what is in tools/benchmarks/results.json."""
-    found = {name: Section.from_json(data) for name, data in kept["sections"].items()}
-    return body(found, kept["machine"])
+    return body(_sections.validate_python(kept["sections"]), kept["machine"])
 
 
 def write(generated: str) -> None:
     """Put the generated part between the markers of the page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n\n{generated}\n{_END}{after}", encoding="utf-8")
+    PAGE.write_text(rendered(generated), encoding="utf-8")
 
 
-def generated_part(text: str) -> str:
-    """Return the text between the markers of a page."""
-    return text.partition(_BEGIN)[2].partition(_END)[0].strip()
+def rendered(generated: str) -> str:
+    """Return the page with its generated part renewed."""
+    return with_part(PAGE.read_text(encoding="utf-8"), "measured", generated.strip())
 
 
 def body(sections: Mapping[str, Section], machine: Mapping[str, str]) -> str:

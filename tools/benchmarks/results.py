@@ -1,8 +1,7 @@
 """Results of a workload, and their form on the page."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +42,6 @@ class Section:
 
     def add_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.tables.append(Table(list(head), [list(row) for row in rows]))
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Section":
-        return cls(
-            title=data["title"],
-            text=data["text"],
-            targets=[Target(**target) for target in data["targets"]],
-            tables=[Table(**table) for table in data["tables"]],
-            notes=data["notes"],
-        )
 
 
 def number(value: float, unit: str = "") -> str:

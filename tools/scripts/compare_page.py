@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.benchmarks.compare.results import RESULTS, count, digest
-from tools.benchmarks.compare.tasks import FILES, TASKS, Task
+from tools.benchmarks.compare.results import RESULTS, Lines, count, digest
+from tools.benchmarks.compare.tasks import FILES, TASKS, Task, Variant
 from tools.scripts.markdown import table, with_part
 
 PAGE = Path("docs") / "compare.md"
@@ -55,16 +55,16 @@ def _table(results: Results) -> str:
     totals = ["Lines in all"]
     for file in FILES.values():
         counted = [count(task.folder / file) for task in TASKS]
-        totals.append(_lines(sum(c.configuration for c in counted), sum(c.code for c in counted)))
+        lines = Lines(sum(c.configuration for c in counted), sum(c.code for c in counted))
+        totals.append(str(lines))
     return table(["Task", *_TITLES.values()], [*rows, totals])
 
 
 def _cells(task: Task, results: Results) -> list[str]:
     cells = []
     for file in FILES.values():
-        lines = count(task.folder / file)
         found = results.get(task.name, {}).get(file, {})
-        cells.append(f"{_lines(lines.configuration, lines.code)}{_unless_right(found)}")
+        cells.append(f"{count(task.folder / file)}{_unless_right(found)}")
     return cells
 
 
@@ -75,19 +75,11 @@ def _unless_right(found: Results) -> str:
     return f"{said}; broken: {broken}" if broken != "right" else said
 
 
-def _lines(configuration: int, code: int) -> str:
-    return f"{configuration} + {code} of code" if code else str(configuration)
-
-
 def _task(number: int, task: Task, results: Results) -> str:
     broken = f" Broken: {task.fault.text}." if task.fault else ""
     blocks = [f"### {number}. {task.title}", f"{task.text}{broken}"]
     blocks += [_source(tool, task.folder / file, results) for tool, file in FILES.items()]
-    blocks += [
-        "\n".join(
-            _variant(task, each.tool, each.file, each.text, results) for each in task.variants
-        )
-    ]
+    blocks += ["\n".join(_variant(task, each, results) for each in task.variants)]
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -96,16 +88,16 @@ def _source(tool: str, file: Path, results: Results) -> str:
     block = f"```{language}\n{file.read_text(encoding='utf-8').strip()}\n```"
     if tool == "ours":
         return block
-    lines = count(file)
-    summary = f"{_TITLES[tool]}: {_lines(lines.configuration, lines.code)}"
+    summary = f"{_TITLES[tool]}: {count(file)}"
     return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
 
 
-def _variant(task: Task, tool: str, file: str, text: str, results: Results) -> str:
-    found = results.get(file, {})
+def _variant(task: Task, variant: Variant, results: Results) -> str:
+    found = results.get(variant.file, {})
+    whole = found.get("whole", "not run")
     broken = f"; broken: {found['broken']}" if "broken" in found else ""
-    link = f"../tools/benchmarks/compare/{task.name}/{file}"
-    return f"- {_TITLES[tool]}, [{text}]({link}): {found.get('whole', 'not run')}{broken}."
+    link = f"../tools/benchmarks/compare/{task.name}/{variant.file}"
+    return f"- {_TITLES[variant.tool]}, [{variant.text}]({link}): {whole}{broken}."
 
 
 def _anchor(title: str) -> str:

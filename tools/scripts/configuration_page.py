@@ -27,6 +27,8 @@ from tools.scripts.model_tables import (
     words,
 )
 
+PAGE = Path("docs") / "configuration.md"
+
 Setting = dict[str, Any]
 
 _INTRODUCTION = """
@@ -183,13 +185,10 @@ def _settings_fields() -> list[Field]:
 
 
 def _mapping_sections(resource: AnyModel) -> list[str]:
-    own = [model for model in nested_models(resource) if not _is_oceans(model)]
+    nested = nested_models(resource)
+    own = [model for model in nested if not model.__module__.startswith("port_ocean.")]
     return [
         _MAPPING_INTRODUCTION,
         section("### Resource", resource),
         *(section(f"### {words(model.__name__).capitalize()}", model) for model in own),
     ]
-
-
-def _is_oceans(model: AnyModel) -> bool:
-    return model.__module__.startswith("port_ocean.")

@@ -25,58 +25,33 @@ ROOT = Path(__file__).resolve().parents[2]
 CHART = Path("helm") / "ocean-custom"
 
 
-def configuration(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the configuration page, as a path, its text and the problems found on the way."""
-    return root / "docs" / "configuration.md", configuration_page.render(root), []
+type Generated = tuple[Path, str, list[str]]
+"""A file's path, its text, and the problems found on the way."""
 
 
-def contract(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the page of statements and tests: path, text, and problems found on the way."""
+def contract(root: Path) -> Generated:
+    """Return the page of statements and the tests that prove them."""
     statements = contract_page.load(root / "tests" / "contract.yaml")
     tests = collect(root / "tests")
     text = contract_page.render(statements, tests)
     return root / "docs" / "contract-tests.md", text, contract_page.problems(statements, tests)
 
 
-def chart_schema(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the schema of the chart's values."""
-    return root / CHART / "values.schema.json", chart_files.schema(root), []
+def _file(
+    place: Path, render: Callable[[Path], str], problems: Callable[[], list[str]] = list
+) -> Callable[[Path], Generated]:
+    return lambda root: (root / place, render(root), problems())
 
 
-def chart_secrets(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the list of secrets that the chart reads."""
-    return root / CHART / "files" / "settings.json", chart_files.secrets(root), []
-
-
-def chart_readme(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the chart's README."""
-    return root / CHART / "README.md", chart_files.readme(root), []
-
-
-def compare(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the comparison, and which of its sources were not run since they changed."""
-    return root / compare_page.PAGE, compare_page.render(root), compare_page.problems()
-
-
-def safety(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the page of what is promised, with its table of statuses."""
-    return root / safety_page.PAGE, safety_page.render(root), []
-
-
-def formats(root: Path) -> tuple[Path, str, list[str]]:
-    """Return the page of response formats, with the table of all of them."""
-    return root / formats_page.PAGE, formats_page.render(root), []
-
-
-PAGES: dict[str, Callable[[Path], tuple[Path, str, list[str]]]] = {
-    "chart-schema": chart_schema,
-    "chart-secrets": chart_secrets,
-    "chart-readme": chart_readme,
-    "compare": compare,
-    "configuration": configuration,
+PAGES: dict[str, Callable[[Path], Generated]] = {
+    "chart-schema": _file(CHART / "values.schema.json", chart_files.schema),
+    "chart-secrets": _file(CHART / "files" / "settings.json", chart_files.secrets),
+    "chart-readme": _file(CHART / "README.md", chart_files.readme),
+    "compare": _file(compare_page.PAGE, compare_page.render, compare_page.problems),
+    "configuration": _file(configuration_page.PAGE, configuration_page.render),
     "contract": contract,
-    "formats": formats,
-    "safety": safety,
+    "formats": _file(formats_page.PAGE, formats_page.render),
+    "safety": _file(safety_page.PAGE, safety_page.render),
 }
 
 
@@ -117,14 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(results: Sequence[tuple[Path, str, list[str]]]) -> int:
+def _check(results: Sequence[Generated]) -> int:
     differences = [difference(path, text) for path, text, _ in results]
     problems = [problem for _, _, found in results for problem in found]
     sys.stderr.writelines([*differences, *(f"{problem}\n" for problem in problems)])
     return 1 if any(differences) or problems else 0
 
 
-def _write(results: Sequence[tuple[Path, str, list[str]]]) -> int:
+def _write(results: Sequence[Generated]) -> int:
     for path, text, problems in results:
         path.write_text(text, "utf-8")
         sys.stderr.write(f"wrote {path.name}\n")

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ def section(heading: str, model: AnyModel) -> str:
         (code(field.name), type_name(field.type), _default(field), field.description)
         for field in fields(model)
     ]
-    return page(heading, _docstring(model), table(("Field", "Type", "Default", "What it is"), rows))
+    docstring = inspect.cleandoc(vars(model).get("__doc__") or "")
+    return page(heading, docstring, table(("Field", "Type", "Default", "What it is"), rows))
 
 
 def fields(model: AnyModel) -> Iterator[Field]:
@@ -77,8 +79,6 @@ def type_name(hint: Any) -> str:
     """Return a type in words: `list[str] | None` is "list of string"."""
     if isinstance(hint, type) and hint in _SIMPLE_TYPES:
         return _SIMPLE_TYPES[hint]
-    if hint is Any:
-        return _SIMPLE_TYPES[Any]
     if isinstance(hint, type) and issubclass(hint, Enum):
         return "one of " + code_list(str(member.value) for member in hint)
     if get_origin(hint) is not None:
@@ -90,8 +90,7 @@ def type_name(hint: Any) -> str:
 
 def words(class_name: str) -> str:
     """Return the words of a class name: PathParameter is "path parameter"."""
-    spaced = "".join(f" {letter}" if letter.isupper() else letter for letter in class_name)
-    return spaced.strip().lower()
+    return re.sub("(?=[A-Z])", " ", class_name).strip().lower()
 
 
 def _generic_name(hint: Any) -> str:
@@ -152,7 +151,3 @@ def _default(field: Field) -> str:
     if isinstance(value, str):
         return code(value)
     return NOTHING if value is None or value == {} or value == [] else code(json.dumps(value))
-
-
-def _docstring(model: AnyModel) -> str:
-    return inspect.cleandoc(vars(model).get("__doc__") or "")

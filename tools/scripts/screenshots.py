@@ -6,6 +6,7 @@ The sample API runs on port 8600 for that time, so that its address is the same 
 """
 
 import asyncio
+import itertools
 import os
 import re
 import sys
@@ -14,7 +15,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import chdir
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
@@ -90,7 +90,9 @@ def main() -> int:
     """Write all pictures; returns the exit status."""
     for name in [name for name in os.environ if name.startswith("OCEAN__")]:
         del os.environ[name]
-    recording.clock = _steady_clock()
+    # Between any two looks at it 12 ms pass, so that pictures do not change.
+    looks = itertools.count(1)
+    recording.clock = lambda: next(looks) * 0.012
     IMAGES.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="sample-"))
     with serve(create_app(packages(), TOKEN), port=PORT) as server, chdir(folder):
@@ -151,17 +153,6 @@ async def _picture(command: str, run: Run) -> str:
     text: str = out.export_svg(title="ocean-custom", theme=MONOKAI, unique_id="terminal")
     # Pictures fetch nothing: where the font is not installed, another one does.
     return _FONT_FACE.sub("", text)
-
-
-def _steady_clock() -> Callable[[], float]:
-    """Time that passes by 12 ms between any two looks at it, so that pictures do not change."""
-    ticks: list[Any] = []
-
-    def look() -> float:
-        ticks.append(None)
-        return len(ticks) * 0.012
-
-    return look
 
 
 if __name__ == "__main__":

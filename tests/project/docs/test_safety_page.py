@@ -9,7 +9,7 @@ from tools.scripts.markdown import with_part
 
 
 def test_the_page_is_up_to_date() -> None:
-    path, text, _ = generate_docs.safety(ROOT)
+    path, text, _ = generate_docs.PAGES["safety"](ROOT)
     difference = generate_docs.difference(path, text)
     assert not difference, f"run python -m tools.scripts.generate_docs safety\n{difference}"
 

@@ -38,7 +38,7 @@ class Outer(BaseModelV1):
 
 
 def test_the_configuration_page_is_up_to_date() -> None:
-    path, text, _ = generate_docs.configuration(ROOT)
+    path, text, _ = generate_docs.PAGES["configuration"](ROOT)
     difference = generate_docs.difference(path, text)
     assert not difference, f"run python -m tools.scripts.generate_docs configuration\n{difference}"
 

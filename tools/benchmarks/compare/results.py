@@ -23,7 +23,7 @@ class Lines:
     code: int = 0
 
     def __str__(self) -> str:
-        return f"{self.configuration} + {self.code} code" if self.code else str(self.configuration)
+        return f"{self.configuration}{f' + {self.code} of code' if self.code else ''}"
 
 
 def digest(task: Task, file: Path) -> str:

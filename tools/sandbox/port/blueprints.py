@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools.sandbox.port.errors import Conflict, InvalidRequest
+from tools.sandbox.port.errors import Conflict, InvalidRequest, required_text
 from tools.sandbox.port.records import now, timestamp
 from tools.sandbox.port.state import PortState
 
@@ -12,9 +12,7 @@ _RELATION_DEFAULTS = {"many": False, "required": False}
 
 def create_blueprint(state: PortState, body: dict[str, Any], *, by: str) -> dict[str, Any]:
     """Add a blueprint. `Conflict` when its identifier is taken, `InvalidRequest` when it is bad."""
-    identifier = body.get("identifier")
-    if not isinstance(identifier, str) or not identifier:
-        raise InvalidRequest("body must have required property 'identifier'")
+    identifier = required_text(body, "identifier")
     if identifier in state.blueprints:
         raise Conflict(
             f'Another blueprint with the identifier "{identifier}" already exists',

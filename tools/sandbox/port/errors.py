@@ -7,6 +7,7 @@ PortError                        any refusal: HTTP status, error code, message, 
 └── Unauthorized            401  no token, or one that is not ours
 """
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 
@@ -53,3 +54,18 @@ class Conflict(PortError):
 class Unauthorized(PortError):
     status = 401
     code = "unauthorized"
+
+
+def found[Record](records: Mapping[str, Record], resource: str, identifier: str) -> Record:
+    """Return the record with this identifier, or `NotFound` for a resource such as `Blueprint`."""
+    if identifier not in records:
+        raise NotFound.of(resource, identifier)
+    return records[identifier]
+
+
+def required_text(body: Mapping[str, Any], name: str) -> str:
+    """Return the text that a body must have under a name, or `InvalidRequest`."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"body must have required property '{name}'")
+    return value

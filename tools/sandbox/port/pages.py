@@ -11,7 +11,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
 from tools.sandbox.port import presentation
-from tools.sandbox.port.errors import NotFound, PortError
+from tools.sandbox.port.errors import PortError, found
 from tools.sandbox.port.presentation import Chip, entity_url
 from tools.sandbox.port.records import EntityRecord
 from tools.sandbox.port.routes.common import State
@@ -109,9 +109,8 @@ async def syncs_page(request: Request, state: State) -> Response:
 
 @router.get("/syncs/{number}")
 async def sync_page(request: Request, state: State, number: int) -> Response:
-    sync = next((sync for sync in state.recent_syncs() if sync.number == number), None)
-    if sync is None:
-        raise NotFound.of("Sync", str(number))
+    syncs = {str(sync.number): sync for sync in state.recent_syncs()}
+    sync = found(syncs, "Sync", str(number))
     return _page(request, "sync.html", sync=sync, blueprints=state.blueprints)
 
 

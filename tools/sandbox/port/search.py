@@ -6,6 +6,7 @@
     {"combinator": "or", "rules": [...]}]}
 """
 
+import operator
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -46,12 +47,12 @@ def matches(entity: EntityRecord, query: dict[str, Any]) -> bool:
     if "rules" in query:
         results = (matches(entity, rule) for rule in query["rules"])
         return any(results) if _combinator(query) == "or" else all(results)
-    operator = query.get("operator")
-    if operator == "relatedTo":
-        return _is_related(entity, query)
-    if operator not in _OPERATORS:
-        raise InvalidRequest(f'search operator "{operator}" is not supported')
-    return _OPERATORS[operator](_operand(entity, query), query.get("value"))
+    name, value = query.get("operator"), query.get("value")
+    if name == "relatedTo":
+        return any(value in entity.related(relation) for relation in entity.relations)
+    if name not in _OPERATORS:
+        raise InvalidRequest(f'search operator "{name}" is not supported')
+    return _OPERATORS[name](_operand(entity, query), value)
 
 
 def _combinator(query: dict[str, Any]) -> str:
@@ -74,10 +75,6 @@ def _operand(entity: EntityRecord, rule: dict[str, Any]) -> Any:
     return entity.properties.get(name)
 
 
-def _is_related(entity: EntityRecord, rule: dict[str, Any]) -> bool:
-    return any(rule.get("value") in entity.related(name) for name in entity.relations)
-
-
 def _candidates(
     state: PortState, query: dict[str, Any], blueprint: str | None
 ) -> Iterable[EntityRecord]:
@@ -93,16 +90,14 @@ def _candidates(
     identifiers = _named(conjuncts, "$identifier")
     if identifiers is None:
         return list(records.values())
-    wanted = identifiers if isinstance(identifiers, list) else [identifiers]
-    keys = dict.fromkeys(key for key in wanted if isinstance(key, str))
+    keys = dict.fromkeys(key for key in _as_list(identifiers) if isinstance(key, str))
     return [records[key] for key in keys if key in records]
 
 
 def _named(rules: list[dict[str, Any]], name: str) -> Any:
+    operators = ("=", "in") if name == "$identifier" else ("=",)
     for rule in rules:
-        if rule.get("property") == name and rule.get("operator") == "=":
-            return rule.get("value")
-        if name == "$identifier" and rule.get("property") == name and rule.get("operator") == "in":
+        if rule.get("property") == name and rule.get("operator") in operators:
             return rule.get("value")
     return None
 
@@ -119,22 +114,6 @@ def _contains(actual: Any, expected: Any) -> bool:
     return isinstance(actual, str) and str(expected) in actual
 
 
-def _contains_any(actual: Any, expected: Any) -> bool:
-    return any(_contains(actual, item) for item in _as_list(expected))
-
-
-def _is_in(actual: Any, expected: Any) -> bool:
-    return any(_equals(actual, item) for item in _as_list(expected))
-
-
-def _begins(actual: Any, expected: Any) -> bool:
-    return isinstance(actual, str) and actual.startswith(str(expected))
-
-
-def _ends(actual: Any, expected: Any) -> bool:
-    return isinstance(actual, str) and actual.endswith(str(expected))
-
-
 def _is_empty(actual: Any, _: Any) -> bool:
     return actual in (None, "", [], {})
 
@@ -142,14 +121,18 @@ def _is_empty(actual: Any, _: Any) -> bool:
 def _between(actual: Any, expected: Any) -> bool:
     if not isinstance(expected, dict) or not {"from", "to"} <= expected.keys():
         raise InvalidRequest('the value of "between" must be {"from": …, "to": …}')
-    return _ordered(actual, expected["from"], lambda a, b: bool(a >= b)) and _ordered(
-        actual, expected["to"], lambda a, b: bool(a <= b)
-    )
+    return _is_at_least(actual, expected["from"]) and _is_at_most(actual, expected["to"])
 
 
-def _ordered(actual: Any, expected: Any, compare: Predicate) -> bool:
-    left, right = _comparable(actual), _comparable(expected)
-    return left is not None and type(left) is type(right) and compare(left, right)
+def _ordered(compare: Predicate) -> Predicate:
+    def check(actual: Any, expected: Any) -> bool:
+        left, right = _comparable(actual), _comparable(expected)
+        return left is not None and type(left) is type(right) and compare(left, right)
+
+    return check
+
+
+_is_at_least, _is_at_most = _ordered(operator.ge), _ordered(operator.le)
 
 
 def _comparable(value: Any) -> float | str | datetime | None:
@@ -166,6 +149,17 @@ def _not(predicate: Predicate) -> Predicate:
     return lambda actual, expected: not predicate(actual, expected)
 
 
+def _any(predicate: Predicate) -> Predicate:
+    return lambda actual, expected: any(predicate(actual, item) for item in _as_list(expected))
+
+
+def _of_text(predicate: Callable[[str, str], bool]) -> Predicate:
+    return lambda actual, expected: isinstance(actual, str) and predicate(actual, str(expected))
+
+
+_is_in, _begins, _ends = _any(_equals), _of_text(str.startswith), _of_text(str.endswith)
+
+
 def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -173,15 +167,15 @@ def _as_list(value: Any) -> list[Any]:
 _OPERATORS: dict[str | None, Predicate] = {
     "=": _equals,
     "!=": _not(_equals),
-    ">": lambda actual, expected: _ordered(actual, expected, lambda a, b: bool(a > b)),
-    ">=": lambda actual, expected: _ordered(actual, expected, lambda a, b: bool(a >= b)),
-    "<": lambda actual, expected: _ordered(actual, expected, lambda a, b: bool(a < b)),
-    "<=": lambda actual, expected: _ordered(actual, expected, lambda a, b: bool(a <= b)),
+    ">": _ordered(operator.gt),
+    ">=": _is_at_least,
+    "<": _ordered(operator.lt),
+    "<=": _is_at_most,
     "in": _is_in,
     "notIn": _not(_is_in),
     "contains": _contains,
     "doesNotContains": _not(_contains),
-    "containsAny": _contains_any,
+    "containsAny": _any(_contains),
     "beginsWith": _begins,
     "doesNotBeginsWith": _not(_begins),
     "endsWith": _ends,

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.sandbox.port.errors import NotFound
+from tools.sandbox.port.errors import NotFound, found
 from tools.sandbox.port.records import (
     Actor,
     EntityRecord,
@@ -70,9 +70,7 @@ class PortState:
 
     def blueprint(self, identifier: str) -> dict[str, Any]:
         """Return the blueprint, or `NotFound`."""
-        if identifier not in self.blueprints:
-            raise NotFound.of("Blueprint", identifier)
-        return self.blueprints[identifier]
+        return found(self.blueprints, "Blueprint", identifier)
 
     def entity(self, blueprint: str, identifier: str) -> EntityRecord:
         """Return the entity, or `NotFound` for it or for its blueprint."""
@@ -87,9 +85,7 @@ class PortState:
 
     def integration(self, identifier: str) -> Integration:
         """Return the integration, or `NotFound`."""
-        if identifier not in self.integrations:
-            raise NotFound.of("Integration", identifier)
-        return self.integrations[identifier]
+        return found(self.integrations, "Integration", identifier)
 
     def owned_counts(self, integration: str) -> dict[str, int]:
         """Count the entities that the integration has written, by blueprint."""

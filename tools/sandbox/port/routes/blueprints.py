@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from tools.sandbox.port import blueprints
-from tools.sandbox.port.errors import InvalidRequest
+from tools.sandbox.port.errors import required_text
 from tools.sandbox.port.routes.common import (
     Body,
     CurrentActor,
@@ -74,8 +74,6 @@ async def list_scorecards(state: State, identifier: str) -> Response:
 @router.post("/blueprints/{identifier}/scorecards")
 async def create_scorecard(state: State, identifier: str, body: Body) -> Response:
     state.blueprint(identifier)
-    name = body.get("identifier")
-    if not isinstance(name, str) or not name:
-        raise InvalidRequest("body must have required property 'identifier'")
+    name = required_text(body, "identifier")
     state.scorecards.setdefault(identifier, {})[name] = body
     return answer(201, scorecard=body)

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from tools.sandbox.port.errors import Conflict, InvalidRequest, NotFound
+from tools.sandbox.port.errors import Conflict, NotFound, required_text
 from tools.sandbox.port.records import Integration, now, timestamp
 from tools.sandbox.port.routes.common import Body, State, answer
 from tools.sandbox.port.state import PortState
@@ -29,9 +29,7 @@ async def list_provisioned() -> Response:
 
 @router.post("/integration")
 async def create_integration(request: Request, state: State, body: Body) -> Response:
-    identifier = body.get("installationId")
-    if not isinstance(identifier, str) or not identifier:
-        raise InvalidRequest("body must have required property 'installationId'")
+    identifier = required_text(body, "installationId")
     if identifier in state.integrations:
         raise Conflict(f'Integration "{identifier}" already exists', code="identifier_taken")
     moment = now()
@@ -84,11 +82,7 @@ async def patch_resync_state(
         state.begin_sync(identifier)
     elif status in (COMPLETED, FAILED, ABORTED):
         state.end_sync(identifier, status)
-    integration.resync_state = {
-        **integration.resync_state,
-        **body,
-        "updatedAt": timestamp(now()),
-    }
+    integration.resync_state |= {**body, "updatedAt": timestamp(now())}
     return answer(integration=_shown(request, integration))
 
 

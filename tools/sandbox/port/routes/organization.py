@@ -1,10 +1,8 @@
 """Tokens, the organization, and the small resources around the catalog."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 
-from tools.sandbox.port.errors import InvalidRequest, NotFound, Unauthorized
+from tools.sandbox.port.errors import InvalidRequest, NotFound, Unauthorized, found, required_text
 from tools.sandbox.port.routes.common import (
     TOKEN_LIFETIME_SECONDS,
     Body,
@@ -40,27 +38,24 @@ async def get_organization() -> Response:
 
 @router.get("/organization/secrets/{name}")
 async def get_secret(state: State, name: str) -> Response:
-    if name not in state.secrets:
-        raise NotFound.of("Secret", name)
-    return answer(secret=state.secrets[name])
+    return answer(secret=found(state.secrets, "Secret", name))
 
 
 @router.post("/organization/secrets")
 async def create_secret(state: State, body: Body) -> Response:
     """Only the metadata is kept: as at Port, a secret's value can never be read again."""
-    name = _required(body, "secretName")
-    _required(body, "secretValue")
+    name = required_text(body, "secretName")
+    required_text(body, "secretValue")
     state.secrets[name] = {"secretName": name, "description": body.get("description")}
     return answer(201, secret=state.secrets[name])
 
 
 @router.patch("/organization/secrets/{name}")
 async def update_secret(state: State, name: str, body: Body) -> Response:
-    if name not in state.secrets:
-        raise NotFound.of("Secret", name)
+    secret = found(state.secrets, "Secret", name)
     if "description" in body:
-        state.secrets[name]["description"] = body["description"]
-    return answer(secret=state.secrets[name])
+        secret["description"] = body["description"]
+    return answer(secret=secret)
 
 
 @router.patch("/org/{organization}/integration/probe/{probe}")
@@ -75,7 +70,7 @@ async def get_kafka_credentials() -> Response:
 
 @router.post("/actions")
 async def create_action(state: State, body: Body) -> Response:
-    state.actions[_required(body, "identifier")] = body
+    state.actions[required_text(body, "identifier")] = body
     return answer(201, action=body)
 
 
@@ -97,15 +92,13 @@ async def claim_workflow_runs(body: Body) -> Response:
 
 @router.post("/pages")
 async def create_page(state: State, body: Body) -> Response:
-    state.pages[_required(body, "identifier")] = body
+    state.pages[required_text(body, "identifier")] = body
     return answer(201, page=body)
 
 
 @router.get("/pages/{identifier}")
 async def get_page(state: State, identifier: str) -> Response:
-    if identifier not in state.pages:
-        raise NotFound.of("Page", identifier)
-    return answer(page=state.pages[identifier])
+    return answer(page=found(state.pages, "Page", identifier))
 
 
 @router.delete("/pages/{identifier}")
@@ -127,10 +120,3 @@ async def get_migration(migration: str) -> Response:
             "status": "COMPLETED",
         }
     )
-
-
-def _required(body: dict[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidRequest(f"body must have required property '{name}'")
-    return value
