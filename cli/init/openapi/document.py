@@ -35,12 +35,11 @@ class Node:
         for key in keys:
             place = place / key
         try:
-            found = Node(place) if place.exists() else None
+            return Node(place) if place.exists() else None
         except (KeyError, TypeError, IndexError):
             return None
         except Unresolvable as error:
             raise _explained(error) from None
-        return found
 
     def value(self, *keys: str | int, default: Any = None) -> Any:
         """Return the plain value below these keys, in which `$ref`s stay as they are."""
@@ -54,16 +53,14 @@ class Node:
         """Yield the places below an object, by their keys."""
         content = self.value(*keys, default={})
         for key in content if isinstance(content, Mapping) else {}:
-            found = self.child(*keys, key)
-            if found is not None:
+            if found := self.child(*keys, key):
                 yield str(key), found
 
     def elements(self, *keys: str) -> Iterator["Node"]:
         """Yield the places below a list."""
         content = self.value(*keys, default=[])
         for index in range(len(content) if isinstance(content, list) else 0):
-            found = self.child(*keys, index)
-            if found is not None:
+            if found := self.child(*keys, index):
                 yield found
 
 

@@ -60,14 +60,10 @@ def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
     paths = dict(root.items("paths"))
     for path, item in paths.items():
         try:
-            collection = _collection(path, item, _key_in(path, paths))
+            if collection := _collection(path, item, _key_in(path, paths)):
+                found[path] = collection
         except ConfigurationError as error:
             notes.append(f"{path} is left out: {error}")
-            continue
-        if isinstance(collection, Collection):
-            found[path] = collection
-        elif collection:
-            notes.append(f"{path} is left out: {collection}")
     usable = [one for one in found.values() if _can_be_filled(one.path, found, notes)]
     return sorted(usable, key=lambda one: "{" in one.path), notes
 
@@ -90,26 +86,29 @@ def server_url(root: Node, address: str) -> str:
     return url
 
 
-def _collection(path: str, item: Node, key: str) -> Collection | str | None:
-    """Return the collection at a path, a text why it cannot be used, or None without one."""
+def _collection(path: str, item: Node, key: str) -> Collection | None:
+    """Return the collection at a path; None where nothing is listed.
+
+    Raises:
+        ConfigurationError: it cannot be used.
+    """
     read = item.child("get")
     found = _listed(path, item, read, key) if read else None
     asked = item.child("post")
-    if found is None and asked and is_search(path, asked):
-        listed = _listed(path, item, asked, key)
-        return _with_body(listed, asked) if isinstance(listed, Collection) else listed
-    return found
+    if found or not asked or not is_search(path, asked):
+        return found
+    listed = _listed(path, item, asked, key)
+    return _with_body(listed, asked) if listed else None
 
 
-def _with_body(listed: Collection, operation: Node) -> Collection | str:
-    body = search_body(operation)
-    if isinstance(body, str):
-        return body
-    posted = replace(listed, method="POST", body=body.value)
-    return replace(posted, params=body.names, asks_in_body=True) if body.has_paging else posted
+def _with_body(listed: Collection, operation: Node) -> Collection:
+    body, names = search_body(operation)
+    posted = replace(listed, method="POST", body=body)
+    is_paged = any(map(is_paging_param, names))
+    return replace(posted, params=names, asks_in_body=True) if is_paged else posted
 
 
-def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | str | None:
+def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | None:
     answer = _response(operation)
     schema = _schema(answer) if answer else None
     found = find_documented_list(schema, path) if schema else None
@@ -118,7 +117,9 @@ def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | st
     parameters = [*item.elements("parameters"), *operation.elements("parameters")]
     query, missing = _required(parameters)
     if missing:
-        return f"it needs the query parameters {', '.join(missing)}; give its URL with them"
+        raise ConfigurationError(
+            f"it needs the query parameters {', '.join(missing)}; give its URL with them"
+        )
     return Collection(
         path,
         str(operation.value("summary", default="")),

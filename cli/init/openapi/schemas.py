@@ -8,14 +8,8 @@ from cli.init.detect.lists import is_beside, name_score
 from cli.init.openapi.document import Node
 
 _FORMATS = {"date-time": "date-time", "email": "email", "uri": "url", "url": "url"}
-_TYPES = {
-    "integer": "number",
-    "number": "number",
-    "string": "string",
-    "boolean": "boolean",
-    "array": "array",
-    "object": "object",
-}
+_ELEMENTS = ("string", "number", "boolean", "object")
+_TYPES = {"integer": "number", "array": "array", **{name: name for name in _ELEMENTS}}
 _DEEPEST = 3
 
 
@@ -32,20 +26,21 @@ def find_documented_list(schema: Node, endpoint: str) -> DocumentedList | None:
 
     Sample: `{"type": "object", "properties": {"data": {"type": "array", "items": …}}}`: at `data`.
     """
-    found = list(_lists(schema, (), 0))
-    usable = [one for one in found if not is_beside(one.path, endpoint)]
-    return max(usable, key=lambda one: _score(one, endpoint), default=None)
+    usable = (one for one in _lists(schema, (), 0) if not is_beside(one.path, endpoint))
+    return max(
+        usable,
+        key=lambda one: name_score(one.path, endpoint) - 0.5 * len(one.path),
+        default=None,
+    )
 
 
 def properties_of(schema: Node, depth: int = 0) -> dict[str, Node]:
     """Return the properties of an object's schema, with `allOf` and the first `oneOf`."""
     found = dict(schema.items("properties"))
     if depth < _DEEPEST:
-        for part in schema.elements("allOf"):
+        choices = [*_first_real(schema, "oneOf"), *_first_real(schema, "anyOf")]
+        for part in [*schema.elements("allOf"), *choices]:
             found = {**properties_of(part, depth + 1), **found}
-        for group in ("oneOf", "anyOf"):
-            for part in _first_real(schema, group):
-                found = {**properties_of(part, depth + 1), **found}
     return found
 
 
@@ -53,11 +48,8 @@ def port_schema(schema: Node, depth: int = 0) -> dict[str, Any]:
     """Return a property of a blueprint for a documented field: type, format, enum, items."""
     kind = type_of(schema)
     if kind is None:
-        parts = [
-            *schema.elements("allOf"),
-            *_first_real(schema, "anyOf"),
-            *_first_real(schema, "oneOf"),
-        ]
+        choices = [*_first_real(schema, "anyOf"), *_first_real(schema, "oneOf")]
+        parts = [*schema.elements("allOf"), *choices]
         named = (port_schema(part, depth + 1) for part in parts if depth < _DEEPEST)
         return next((found for found in named if found), {})
     result: dict[str, Any] = {"type": kind}
@@ -67,7 +59,7 @@ def port_schema(schema: Node, depth: int = 0) -> dict[str, Any]:
     if isinstance(values, list) and kind == "string":
         result["enum"] = [value for value in values if isinstance(value, str)]
     items = schema.child("items") if kind == "array" and depth < _DEEPEST else None
-    if items is not None and (inner := type_of(items)) in ("string", "number", "boolean", "object"):
+    if items is not None and (inner := type_of(items)) in _ELEMENTS:
         result["items"] = {"type": inner}
     return result
 
@@ -108,10 +100,6 @@ def _lists(schema: Node, path: tuple[str, ...], depth: int) -> Iterator[Document
     elif depth <= _DEEPEST:
         for name, node in properties_of(schema).items():
             yield from _lists(node, (*path, name), depth + 1)
-
-
-def _score(found: DocumentedList, endpoint: str) -> float:
-    return name_score(found.path, endpoint) - 0.5 * len(found.path)
 
 
 def _first_real(schema: Node, group: str) -> list[Node]:

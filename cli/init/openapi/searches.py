@@ -1,31 +1,18 @@
 """Lists behind POST: operations that a document calls a search, with a JSON body."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from cli.init.detect.clues import is_paging_param
 from cli.init.detect.naming import words_of
 from cli.init.openapi.document import Node
 from cli.init.openapi.schemas import properties_of
+from errors import ConfigurationError
 
 _READING = frozenset({"search", "query", "list", "find", "filter", "lookup", "scroll"})
 _WRITING = frozenset(
     {"create", "add", "insert", "update", "upsert", "set", "save", "put", "patch"}
     | {"delete", "remove", "import", "cancel", "send"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SearchBody:
-    """The least that a search has to be sent, and the names of all that it may be sent."""
-
-    value: dict[str, Any]
-    names: tuple[str, ...] = ()
-
-    @property
-    def has_paging(self) -> bool:
-        """True when the body says which page is wanted."""
-        return any(map(is_paging_param, self.names))
 
 
 def is_search(path: str, operation: Node) -> bool:
@@ -39,14 +26,18 @@ def is_search(path: str, operation: Node) -> bool:
     return bool(words & _READING) and not words & _WRITING
 
 
-def search_body(operation: Node) -> SearchBody | str:
-    """Return the body that a search is sent; a text says why there is none to send."""
+def search_body(operation: Node) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the least that a search has to be sent, and the names of all that it may be sent.
+
+    Raises:
+        ConfigurationError: the document does not say what to send.
+    """
     if operation.child("requestBody") is None:
-        return SearchBody({})
+        return {}, ()
     kinds = dict(operation.items("requestBody", "content"))
     media = next((node for kind, node in kinds.items() if "json" in kind), None)
     if media is None:
-        return f"its body is no JSON but {', '.join(kinds) or 'undocumented'}"
+        raise ConfigurationError(f"its body is no JSON but {', '.join(kinds) or 'undocumented'}")
     schema = media.child("schema")
     properties = properties_of(schema) if schema else {}
     required = schema.value("required", default=[]) if schema else []
@@ -56,8 +47,10 @@ def search_body(operation: Node) -> SearchBody | str:
         if not is_paging_param(name)
     }
     if missing := [name for name, value in body.items() if value is None]:
-        return f"its body needs {', '.join(missing)}, which the document gives no value for"
-    return SearchBody(body, tuple(properties))
+        raise ConfigurationError(
+            f"its body needs {', '.join(missing)}, which the document gives no value for"
+        )
+    return body, tuple(properties)
 
 
 def _value(name: str, schema: Node | None, media: Node) -> Any:
