@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from cli.init.surveyed import Wanted
@@ -51,8 +52,8 @@ def _common_base(endpoints: Sequence[str]) -> str:
             "one installation reads one API, but the URLs lead to "
             + ", ".join(sorted(set(origins)))
         )
-    common = _common_start(prefixes)
-    return "/".join([origins[0], *common])
+    common = takewhile(lambda found: len(set(found)) == 1, zip(*prefixes, strict=False))
+    return "/".join([origins[0], *(segments[0] for segments in common)])
 
 
 def _parts(endpoint: str) -> SplitResult:
@@ -65,22 +66,8 @@ def _parts(endpoint: str) -> SplitResult:
 
 def _prefix_of(path: str) -> list[str]:
     segments = [segment for segment in path.split("/") if segment]
-    prefix: list[str] = []
     # The last segment is always the resource itself.
-    for segment in segments[:-1]:
-        if not _PREFIX.fullmatch(segment):
-            break
-        prefix.append(segment)
-    return prefix
-
-
-def _common_start(prefixes: Sequence[list[str]]) -> list[str]:
-    common = []
-    for segments in zip(*prefixes, strict=False):
-        if len(set(segments)) > 1:
-            break
-        common.append(segments[0])
-    return common
+    return list(takewhile(_PREFIX.fullmatch, segments[:-1]))
 
 
 def _below(base: str, endpoint: str) -> Wanted:

@@ -64,17 +64,14 @@ def _merge_mapping(
 def _merge_list(
     base: list[Any], theirs: MutableSequence[Any], ours: list[Any]
 ) -> MutableSequence[Any]:
-    """Keep elements that are not generated now: they may be from another run, or by hand."""
+    """Merge elements by name: those of another run stay, and those by hand as they are."""
     before = {name_of(item): item for item in base}
     present = {name_of(item): item for item in theirs}
     for item in ours:
         name = name_of(item)
         if name in present and name in before:
             merge(before[name], present[name], item)
-        elif name in present:
-            # Written by hand; nothing in it is ours to change.
-            continue
-        elif name not in before:
+        elif name not in present and name not in before:
             theirs.append(item)
     return theirs
 

@@ -13,9 +13,10 @@ from cli.init.asking import Asker
 from cli.init.blocks import block_of, needs_block
 from cli.init.detect.fields import Field
 from cli.init.detect.found import Paging
-from cli.init.detect.naming import camel, title, words_of
+from cli.init.detect.lists import value_at
+from cli.init.detect.naming import camel, segments_of, title, words_of
 from cli.init.detect.relations import Relation, Target, find_relations
-from cli.init.surveyed import Discovery, Surveyed, value_at
+from cli.init.surveyed import Discovery, Surveyed
 from settings.pagination import ConnectionPagination
 
 _SIZE = "pageSize"
@@ -118,7 +119,7 @@ def _blueprint_names(surveyed: Sequence[Surveyed]) -> dict[str, str]:
     names: dict[str, str] = {}
     for one in surveyed:
         name = one.blueprint
-        segments = [part for part in one.kind.split("/") if part and not part.startswith("{")]
+        segments = segments_of(one.kind)
         while name in names.values() and len(segments) > 1:
             segments.pop()
             name = camel([*words_of(segments[-1]), *words_of(name)])
@@ -145,22 +146,17 @@ def _relations(
 def _to_parents(one: Surveyed, names: Mapping[str, str]) -> list[Relation]:
     """Return relations to what the placeholders' values name, where that is chosen too."""
     return [
-        Relation((f"__{name}",), names[discovery.parent], False, discovery.reference(name), True)
-        for name, discovery in one.parameters.items()
-        if discovery.parent in names
+        Relation((f"__{name}",), names[found.parent.kind], False, found.reference(name), True)
+        for name, found in one.parameters.items()
+        if found.parent.kind in names
     ]
 
 
 def _resource(
     one: Surveyed, blueprint: str, relations: Sequence[Relation], paging: Mapping[str, Any]
 ) -> dict[str, Any]:
-    selector: dict[str, Any] = {"query": "true"}
-    if one.found.data_path != ".":
-        selector["data_path"] = one.found.data_path
-    selector |= _sent(one.wanted.method, one.body)
-    if one.query:
-        selector["query_params"] = one.query
-    selector |= _own_paging(one.paging, paging)
+    own = _own_paging(one.paging, paging)
+    selector: dict[str, Any] = {"query": "true", **_place(one), **_sent(one), **own}
     if one.parameters:
         selector["path_parameters"] = {
             name: _parameter(found, paging) for name, found in one.parameters.items()
@@ -178,16 +174,21 @@ def _resource(
 
 
 def _parameter(found: Discovery, paging: Mapping[str, Any]) -> dict[str, Any]:
-    place = {} if found.data_path == "." else {"data_path": found.data_path}
-    query = {"query_params": found.query} if found.query else {}
-    sent = _sent(found.method, found.body)
-    own = _own_paging(found.paging, paging)
-    return {"endpoint": found.endpoint, **sent, **query, **place, **own, "field": found.field}
+    lists = found.parent
+    own = _own_paging(lists.paging, paging)
+    given = {"endpoint": lists.kind, **_sent(lists), **_place(lists), **own}
+    return {**given, "field": found.field}
 
 
-def _sent(method: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
-    how = {} if method == "GET" else {"method": method}
-    return {**how, **({} if body is None else {"body": body})}
+def _place(one: Surveyed) -> dict[str, Any]:
+    return {} if one.found.data_path == "." else {"data_path": one.found.data_path}
+
+
+def _sent(one: Surveyed) -> dict[str, Any]:
+    """Return the method, body and query of an endpoint, as far as they are not the usual ones."""
+    how = {} if one.wanted.method == "GET" else {"method": one.wanted.method}
+    body = {} if one.body is None else {"body": one.body}
+    return {**how, **body, **({"query_params": one.query} if one.query else {})}
 
 
 def _own_paging(own: Paging, paging: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cli.init.detect.answers import Answer, Ask, naming_key
 from cli.init.detect.fields import Shape, infer_shape
 from cli.init.detect.found import Paging, Questions
 from cli.init.detect.identifiers import Identifier
-from cli.init.detect.lists import ListGuess, find_lists, is_clear
+from cli.init.detect.lists import ListGuess, find_lists, is_clear, value_at
 from cli.init.detect.naming import blueprint_name
 from cli.init.detect.paging import detect_paging
 from cli.init.surveyed import (
@@ -23,7 +23,6 @@ from cli.init.surveyed import (
     Wanted,
     identifier_field,
     parent_path,
-    value_at,
     why_not_nested,
 )
 from errors import (
@@ -77,14 +76,11 @@ class Surveyor:
         """
         if wanted.path not in self._surveyed:
             if wanted.placeholders:
-                self._surveyed[wanted.path] = await self._survey_nested(wanted)
+                found = await self._survey_nested(wanted)
             else:
-                self._surveyed[wanted.path] = await self._survey_plain(wanted)
+                found = self._conclude(wanted, *await self._look(wanted, {}))
+            self._surveyed[wanted.path] = found
         return self._surveyed[wanted.path]
-
-    async def _survey_plain(self, wanted: Wanted) -> Surveyed:
-        guess, paging, samples = await self._look(wanted, {})
-        return self._conclude(wanted, guess, paging, samples)
 
     async def _look(
         self, wanted: Wanted, values: Mapping[str, PathValue]
@@ -159,13 +155,11 @@ class Surveyor:
         samples: list[dict[str, Any]],
         mark: str = "",
     ) -> Surveyed:
-        blueprint = wanted.blueprint or blueprint_name(wanted.path)
         base = httpx.URL(self._base_url)
         origin = f"{base.scheme}://{base.netloc.decode()}"
-        shape = infer_shape(samples, blueprint, mark, origin)
-        surveyed = Surveyed(wanted, guess, paging, shape, samples)
-        surveyed.identifier = self._choose_identifier(wanted, shape)
-        return surveyed
+        shape = infer_shape(samples, blueprint_name(wanted.path), mark, origin)
+        identifier = self._choose_identifier(wanted, shape)
+        return Surveyed(wanted, guess, paging, shape, samples, identifier)
 
     def _choose_identifier(self, wanted: Wanted, shape: Shape) -> Identifier | None:
         named = [one for one in shape.identifiers if one.keys[-1] == wanted.key]
@@ -218,7 +212,7 @@ class Surveyor:
         guess, paging, pages[fullest] = await self._look(wanted, _values(fullest))
         samples = [{**item, **dict(marks)} for marks, items in pages.items() for item in items]
         surveyed = self._conclude(wanted, guess, paging, samples, mark)
-        found = Discovery.by(parent, identifier_field(identifier))
+        found = Discovery(parent, identifier_field(identifier))
         surveyed.parameters = {**parent.parameters, name: found}
         return surveyed
 

@@ -1,6 +1,6 @@
 """Endpoints as a user wants them, and as they are known after asking."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ class Wanted:
     """An endpoint that the user chose: its path below baseUrl, and its own query parameters.
 
     What documentation says: `hints` are names of its query parameters, `schema` the JSON schema of
-    an item, `blueprint` a name for what it lists, `key` the field that an item is asked for by.
+    an item, `key` the field that an item is asked for by.
     With `asks_in_body`, the JSON `body` and not the query says which page is wanted.
     """
 
@@ -28,7 +28,6 @@ class Wanted:
     query: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
-    blueprint: str = ""
     key: str = ""
     method: str = "GET"
     body: Mapping[str, Any] | None = None
@@ -44,44 +43,17 @@ class Wanted:
         return Endpoint(self.path).placeholders
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Discovery:
-    """The discovery of a placeholder's values.
+    """The discovery of a placeholder's values: the endpoint that lists them, and their field."""
 
-    `outer` is what items carry of the parent's own placeholder, where its identifiers need that.
-    """
-
-    endpoint: str
-    data_path: str
+    parent: "Surveyed"
     field: str
-    query: dict[str, str]
-    paging: Paging
-    method: str = "GET"
-    body: dict[str, Any] | None = None
-    outer: str = ""
-
-    @classmethod
-    def by(cls, surveyed: "Surveyed", field: str) -> "Discovery":
-        """Return the discovery from the endpoint that lists the values."""
-        return cls(
-            surveyed.kind,
-            surveyed.found.data_path,
-            field,
-            surveyed.query,
-            surveyed.paging,
-            surveyed.wanted.method,
-            surveyed.body,
-            surveyed.outer,
-        )
 
     def reference(self, name: str) -> str:
         """Return the JQ on an item that gives the identifier of its parent's entity."""
-        return f'.{self.outer} + "/" + .__{name}' if self.outer else f".__{name}"
-
-    @property
-    def parent(self) -> str:
-        """The kind of the resource that the values identify."""
-        return self.endpoint
+        outer = self.parent.outer
+        return f'.{outer} + "/" + .__{name}' if outer else f".__{name}"
 
 
 @dataclass(slots=True)
@@ -102,11 +74,11 @@ class Surveyed:
 
     @property
     def blueprint(self) -> str:
-        return self.wanted.blueprint or blueprint_name(self.wanted.path)
+        return blueprint_name(self.wanted.path)
 
     @property
     def outer(self) -> str:
-        """The mark of the last placeholder, where it is a part of the items' identifier."""
+        """The mark of the last placeholder, which items carry, where their identifier needs it."""
         names = self.wanted.placeholders
         mark = f"__{names[-1]}" if names else ""
         is_part = self.identifier and self.identifier.expression.startswith(f".{mark} ")
@@ -132,13 +104,6 @@ class Surveyed:
         paging = pagination_of(self.paging.settings)
         told = (paging.param, paging.size_param) if isinstance(paging, AskedSettings) else ()
         return {name: value for name, value in given.items() if name not in told}
-
-
-def value_at(item: Any, keys: Sequence[str]) -> Any:
-    """Return what an item holds at a path of keys; None where it holds nothing."""
-    for key in keys:
-        item = item.get(key) if isinstance(item, Mapping) else None
-    return item
 
 
 def parent_path(path: str) -> str:

@@ -1,7 +1,7 @@
 """Clues to pagination in one answer: links, cursors, echoed parameters, totals, markers."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,36 +30,13 @@ _TOTAL = re.compile(
 
 _KNOWN_MARKERS = frozenset({"has_more", "hasMore", "meta.has_more"})
 _PAGE_PARAMS = ("page", "pageNumber", "page_number", "p", "pageNo", "pageIndex", "page[number]")
-_OFFSET_PARAMS = (
-    "offset",
-    "skip",
-    "start",
-    "startAt",
-    "from",
-    "$skip",
-    "page[offset]",
-    "sysparm_offset",
-)
-_SIZE_PARAMS = (
-    "limit",
-    "per_page",
-    "size",
-    "page_size",
-    "pageSize",
-    "perPage",
-    "maxResults",
-    "count",
-    "top",
-    "$top",
-    "take",
-    "max",
-    "page[size]",
-    "page[limit]",
-    "rows",
-    "ps",
-    "max_results",
-    "sysparm_limit",
-)
+_USUAL_OFFSETS = ("offset", "skip", "start", "startAt", "from", "$skip")
+_OFFSET_PARAMS = (*_USUAL_OFFSETS, "page[offset]", "sysparm_offset")
+_USUAL_SIZES = ("limit", "per_page", "size", "page_size", "pageSize", "perPage", "maxResults")
+_RARE_SIZES = ("page[size]", "page[limit]", "rows", "ps", "max_results", "sysparm_limit")
+_SIZE_PARAMS = (*_USUAL_SIZES, "count", "top", "$top", "take", "max", *_RARE_SIZES)
+_USUAL_CURSORS = ("cursor", "page[cursor]", "after", "page_token", "pageToken", "start")
+_RARE_CURSORS = ("starting_after", "next", "continuation", "marker", "page[after]", "page")
 _PAGE_ECHO = re.compile(r"^(page|current_?page|page_?(number|no|index)|number)$", re.IGNORECASE)
 _OFFSET_ECHO = re.compile(r"^(offset|skip|start|start_?at|from)$", re.IGNORECASE)
 _SIZE_ECHO = re.compile(
@@ -122,23 +99,7 @@ def cursor_params(clue: Clue, hints: Sequence[str] = ()) -> list[str]:
     bare = re.sub(r"^(next|end)[_-]?", "", clue.name, flags=re.IGNORECASE)
     bare = bare[:1].lower() + bare[1:] if bare else ""
     hinted = [name for name in hints if _CURSOR.search(name)]
-    likely = [
-        *hinted,
-        bare,
-        clue.name,
-        "cursor",
-        "page[cursor]",
-        "after",
-        "page_token",
-        "pageToken",
-        "start",
-        "starting_after",
-        "next",
-        "continuation",
-        "marker",
-        "page[after]",
-        "page",
-    ]
+    likely = [*hinted, bare, clue.name, *_USUAL_CURSORS, *_RARE_CURSORS]
     return list(dict.fromkeys(name for name in likely if name))[:13]
 
 
@@ -164,28 +125,17 @@ def total_of(answer: Answer) -> int | None:
         value = next((text for key, text in answer.headers.items() if key.lower() == name), "")
         if value.isdecimal():
             return int(value)
-    numbers = [
-        (path, value)
-        for path, value in leaves_beside(answer.body)
-        if path
-        and _TOTAL.match(path[-1])
-        and isinstance(value, int)
-        and not isinstance(value, bool)
-    ]
+    totals = [clue for clue in _numbers(answer.body) if _TOTAL.match(clue.name)]
     # `count` is as often the count of the page; a total is at least that.
-    named = [value for path, value in numbers if path[-1].lower() != "count"]
-    counts = [value for _, value in numbers]
-    candidates = [value for value in named or counts if value >= answer.count]
-    return candidates[0] if candidates else None
+    named = [clue for clue in totals if clue.name.lower() != "count"]
+    return next((clue.value for clue in named or totals if clue.value >= answer.count), None)
 
 
 def number_order(body: Any, hints: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return types and names of numbering parameters, those that the answer echoes first."""
-    echoed = [path for path, value in leaves_beside(body) if path and _is_number(value)]
-    pages = [name for path in echoed if _PAGE_ECHO.match(path[-1]) for name in _spellings(path)]
-    offsets = [name for path in echoed if _OFFSET_ECHO.match(path[-1]) for name in _spellings(path)]
-    pages = [*(name for kind, name in number_params(hints) if kind == "page"), *pages]
-    offsets = [*(name for kind, name in number_params(hints) if kind == "offset"), *offsets]
+    hinted = number_params(hints)
+    pages = [*(name for kind, name in hinted if kind == "page"), *_echoed(body, _PAGE_ECHO)]
+    offsets = [*(name for kind, name in hinted if kind == "offset"), *_echoed(body, _OFFSET_ECHO)]
     by_page = [("page", name) for name in _unique([*pages, *_PAGE_PARAMS])]
     by_offset = [("offset", name) for name in _unique([*offsets, *_OFFSET_PARAMS])]
     return [*by_offset, *by_page] if offsets and not pages else [*by_page, *by_offset]
@@ -193,9 +143,7 @@ def number_order(body: Any, hints: Sequence[str] = ()) -> list[tuple[str, str]]:
 
 def size_order(answer: Answer, hints: Iterable[str] = ()) -> list[str]:
     """Return names of size parameters, those that the answer echoes with its own length first."""
-    numbers = [path for path, value in leaves_beside(answer.body) if path and _is_number(value)]
-    echoed = [name for path in numbers if _SIZE_ECHO.match(path[-1]) for name in _spellings(path)]
-    return _unique([*size_params(hints), *echoed, *_SIZE_PARAMS])
+    return _unique([*size_params(hints), *_echoed(answer.body, _SIZE_ECHO), *_SIZE_PARAMS])
 
 
 def sent_sizes(link: str) -> list[str]:
@@ -235,19 +183,21 @@ def is_link_name(path: Sequence[str]) -> bool:
 
 
 def _boolean(body: Any, pattern: re.Pattern[str], *, wanted: bool) -> str:
+    clues = (Clue(path, value) for path, value in leaves_beside(body) if value is wanted)
+    return next((clue.dotted for clue in clues if pattern.match(clue.name)), "")
+
+
+def _echoed(body: Any, pattern: re.Pattern[str]) -> Iterator[str]:
+    """Yield query spellings of echoed numbers: `page`, and `pagination[page]` by its holder."""
+    for clue in _numbers(body):
+        if pattern.match(clue.name):
+            yield from (clue.name, *(f"{holder}[{clue.name}]" for holder in clue.path[-2:-1]))
+
+
+def _numbers(body: Any) -> Iterator[Clue]:
     for path, value in leaves_beside(body):
-        if path and value is wanted and pattern.match(path[-1]):
-            return ".".join(path)
-    return ""
-
-
-def _spellings(path: Sequence[str]) -> list[str]:
-    """Return query spellings of an echoed value: `page`, or `pagination[page]` by its holder."""
-    return [path[-1], f"{path[-2]}[{path[-1]}]"] if len(path) > 1 else [path[-1]]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+        if path and isinstance(value, int) and not isinstance(value, bool):
+            yield Clue(path, value)
 
 
 def _unique(names: Iterable[str]) -> list[str]:

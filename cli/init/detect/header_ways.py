@@ -24,18 +24,8 @@ _OTHER = re.compile(r"^link$|prev|first|last|content-|security", re.IGNORECASE)
 _LINK_VALUE = re.compile(r"^(https?://|/|\?)\S*$")
 # What some APIs write where there is no next page.
 _NOTHING = frozenset({"", "null", "0", "-1", "false"})
-_USUAL_PARAMS = (
-    "page",
-    "cursor",
-    "continuationToken",
-    "continuation",
-    "after",
-    "pageToken",
-    "page_token",
-    "nextToken",
-    "next",
-    "offset",
-)
+_TOKENS = ("continuationToken", "continuation", "after", "pageToken", "page_token", "nextToken")
+_USUAL_PARAMS = ("page", "cursor", *_TOKENS, "next", "offset")
 
 
 def header_ways(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:

@@ -9,53 +9,12 @@ from cli.arrays import jq_path
 from cli.init.detect.naming import camel, words_of
 from probe.masking import is_telling
 
-_IDENTIFIERS = (
-    "__key",
-    "id",
-    "uuid",
-    "guid",
-    "_id",
-    "uid",
-    "sys_id",
-    "key",
-    "identifier",
-    "slug",
-    "full_name",
-    "fullName",
-    "path",
-    "name",
-    "login",
-    "username",
-    "code",
-    "sku",
-    "number",
-    "email",
-    "url",
-    "self",
-    "href",
-    "value",
-)
-SURE = frozenset(
-    {"__key", "id", "uuid", "guid", "_id", "uid", "sys_id", "key", "identifier", "slug"}
-)
-TITLES = (
-    "name",
-    "title",
-    "display_name",
-    "displayName",
-    "full_name",
-    "fullName",
-    "label",
-    "subject",
-    "summary",
-    "headline",
-    "login",
-    "username",
-    "key",
-    "email",
-    "slug",
-    "value",
-)
+SURE = ("__key", "id", "uuid", "guid", "_id", "uid", "sys_id", "key", "identifier", "slug")
+_LIKELY = ("full_name", "fullName", "path", "name", "login", "username", "code", "sku", "number")
+_IDENTIFIERS = (*SURE, *_LIKELY, "email", "url", "self", "href", "value")
+_NAMES = ("name", "title", "display_name", "displayName", "full_name", "fullName", "label")
+_TEXTS = ("subject", "summary", "headline")
+TITLES = (*_NAMES, *_TEXTS, "login", "username", "key", "email", "slug", "value")
 _IDENTIFIER_TEXT = re.compile(r"^[A-Za-z0-9@_.+:\\/=-]+$")
 _FORBIDDEN = r'gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'
 
@@ -76,7 +35,8 @@ class Identifier:
 
 def find_identifiers(columns: Columns, count: int, blueprint: str, mark: str) -> list[Identifier]:
     """Return the fields that tell all items apart, the likeliest first."""
-    own = _own_names(blueprint)
+    likely = identifier_names(blueprint)
+    sure = {*SURE, *_own_names(blueprint)}
     found = []
     # Of one parent alone, nobody can tell whether others have the same names.
     is_comparable = not mark or len(set(map(str, columns.get((mark,), [])))) > 1
@@ -86,11 +46,11 @@ def find_identifiers(columns: Columns, count: int, blueprint: str, mark: str) ->
         expression = _name_expression(keys, values)
         is_distinct = len(set(map(str, values))) == len(values)
         if is_distinct and is_comparable and expression:
-            found.append(Identifier(expression, keys, _name(keys) in SURE | own))
+            found.append(Identifier(expression, keys, _name(keys) in sure))
         elif mark and _are_distinct(columns[(mark,)], values):
             text = f'.{mark} + "/" + ({_as_text(keys, values)})'
-            found.append(Identifier(text, keys, _name(keys) in SURE | own))
-    ranks = {name: rank for rank, name in enumerate((*sorted(own), *_IDENTIFIERS))}
+            found.append(Identifier(text, keys, _name(keys) in sure))
+    ranks = {name: rank for rank, name in enumerate(likely)}
     return sorted(found, key=lambda one: (ranks.get(_name(one.keys), 99), len(one.keys)))
 
 
@@ -99,15 +59,9 @@ def _name(keys: tuple[str, ...]) -> str:
     return keys[-1].removeprefix("@")
 
 
-def name_rank(name: str, blueprint: str) -> int | None:
-    """Rank a name as an identifier: 0 is likeliest, None not at all."""
-    names = (*sorted(_own_names(blueprint)), *_IDENTIFIERS)
-    return names.index(name) if name in names else None
-
-
-def title_rank(name: str) -> int | None:
-    """Rank a name as a title: 0 is likeliest, None not at all."""
-    return TITLES.index(name) if name in TITLES else None
+def identifier_names(blueprint: str) -> list[str]:
+    """Return the names that an identifier of a blueprint usually has, the likeliest first."""
+    return [*sorted(_own_names(blueprint)), *_IDENTIFIERS]
 
 
 def _own_names(blueprint: str) -> set[str]:

@@ -14,17 +14,8 @@ from cli.init.detect.clues import has_more_clue, has_more_setting, total_of
 from cli.init.detect.found import Paging, Questions
 from cli.init.detect.sizes import Sizes, is_next, size_settings
 
-_PARAMS = (
-    "starting_after",
-    "after",
-    "since_id",
-    "max_id",
-    "after_id",
-    "last_id",
-    "since",
-    "startAfter",
-    "exclusive_start_key",
-)
+_IDS = ("since_id", "max_id", "after_id", "last_id")
+_PARAMS = ("starting_after", "after", *_IDS, "since", "startAfter", "exclusive_start_key")
 
 
 def keyset(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cli.arrays import FoundArray, arrays_in, jq_path
-from cli.init.detect.naming import words_of
+from cli.init.detect.naming import last_segment, words_of
 
 type Form = Literal["array", "map", "values", "object"]
 
@@ -50,7 +50,7 @@ class ListGuess:
 
     def take(self, body: Any) -> list[dict[str, Any]] | None:
         """Return the items of another answer of the same endpoint; None where its shape differs."""
-        value = _walk(body, self.path)
+        value = value_at(body, self.path)
         if self.form == "array" and isinstance(value, list):
             return [item for item in value if isinstance(item, dict)]
         if self.form == "values" and isinstance(value, list):
@@ -66,18 +66,23 @@ def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
     Sample: `{"meta": {"total": 2}, "users": [{"id": 1}, {"id": 2}]}` gives `.users`.
     An answer without any list is one item.
     """
-    found = arrays_in(body)
-    guesses = [_of_array(array, body, endpoint) for array in found if array.holds_objects]
-    guesses = [guess for guess in guesses if not is_beside(guess.path, endpoint)]
+    arrays = [array for array in arrays_in(body) if not is_beside(array.path, endpoint)]
     guesses = (
-        guesses
+        [_of_array(array, body, endpoint) for array in arrays if array.holds_objects]
         or _maps(body)
-        or list(_bare_values(found, endpoint))
-        or list(_empty(found, endpoint))
+        or [_of_values(array) for array in arrays if _is_bare(array.elements)]
+        or [_of_array(array, body, endpoint) for array in arrays if not array.elements]
     )
     if not guesses and isinstance(body, dict):
         guesses = [ListGuess((), "object", [body])]
     return sorted(guesses, key=lambda guess: -guess.score)
+
+
+def value_at(item: Any, keys: Sequence[str]) -> Any:
+    """Return what an item holds at a path of keys; None where it holds nothing."""
+    for key in keys:
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
 
 
 def is_clear(guesses: Sequence[ListGuess]) -> bool:
@@ -89,14 +94,10 @@ def is_clear(guesses: Sequence[ListGuess]) -> bool:
 
 def _of_array(array: FoundArray, body: Any, endpoint: str) -> ListGuess:
     items = list(array.elements)
-    return ListGuess(array.path, "array", items, _score(array, body, endpoint))
-
-
-def _score(array: FoundArray, body: Any, endpoint: str) -> float:
-    score = math.log10(len(array.elements) + 1) + 2 * _likeness(array.elements)
+    score = math.log10(len(items) + 1) + 2 * _likeness(items)
     score += name_score(array.path, endpoint)
-    score += _counted(len(array.elements), body)
-    return score - 0.5 * len(array.path)
+    score += _counted(len(items), body)
+    return ListGuess(array.path, "array", items, score - 0.5 * len(array.path))
 
 
 def name_score(path: Sequence[str], endpoint: str) -> float:
@@ -104,7 +105,7 @@ def name_score(path: Sequence[str], endpoint: str) -> float:
     if not path:
         return 2.0
     words = words_of(path[-1])
-    named = 3.0 if words and words == words_of(_last_segment(endpoint)) else 0.0
+    named = 3.0 if words and words == words_of(last_segment(endpoint)) else 0.0
     return named + (2.0 if _USUAL.fullmatch(path[-1].lower()) else 0.0)
 
 
@@ -142,7 +143,7 @@ def is_beside(path: Sequence[str], endpoint: str = "") -> bool:
 
     An endpoint `/pages` may well answer with `pages`.
     """
-    if path and words_of(path[-1]) == words_of(_last_segment(endpoint)):
+    if path and words_of(path[-1]) == words_of(last_segment(endpoint)):
         path = path[:-1]
     return any(_BESIDE.fullmatch(step.strip("_$@").lower()) for step in path)
 
@@ -174,28 +175,10 @@ def _objects(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
             yield from _objects(inner, (*path, str(key)))
 
 
-def _bare_values(found: Sequence[FoundArray], endpoint: str) -> Iterator[ListGuess]:
-    for array in found:
-        is_bare = array.elements and not any(
-            isinstance(item, dict | list) or item is None for item in array.elements
-        )
-        if is_bare and not is_beside(array.path, endpoint):
-            items = [{"value": item} for item in array.elements]
-            yield ListGuess(array.path, "values", items, -0.5 * len(array.path))
+def _is_bare(elements: Sequence[Any]) -> bool:
+    return bool(elements) and not any(isinstance(item, dict | list | None) for item in elements)
 
 
-def _empty(found: Sequence[FoundArray], endpoint: str) -> Iterator[ListGuess]:
-    for array in found:
-        if not array.elements and not is_beside(array.path, endpoint):
-            yield ListGuess(array.path, "array", [], _score(array, None, endpoint))
-
-
-def _walk(value: Any, path: Sequence[str]) -> Any:
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
-def _last_segment(endpoint: str) -> str:
-    segments = [part for part in endpoint.partition("?")[0].split("/") if part]
-    return next((part for part in reversed(segments) if not part.startswith("{")), "")
+def _of_values(array: FoundArray) -> ListGuess:
+    items = [{"value": item} for item in array.elements]
+    return ListGuess(array.path, "values", items, -0.5 * len(array.path))

@@ -70,7 +70,15 @@ def property_title(keys: tuple[str, ...]) -> str:
 
 def blueprint_name(endpoint: str) -> str:
     """Return a blueprint's identifier: the endpoint `/api/v1/teams/{id}/members` gives `member`."""
-    segments = [part for part in endpoint.partition("?")[0].split("/") if part]
-    named = [part for part in segments if not part.startswith("{")]
-    last = re.sub(r"\.(json|xml)$", "", named[-1]) if named else ""
-    return camel(words_of(last)) or "item"
+    return camel(words_of(re.sub(r"\.(json|xml)$", "", last_segment(endpoint)))) or "item"
+
+
+def last_segment(endpoint: str) -> str:
+    """Return the last segment of a path that is no placeholder; empty where there is none."""
+    return next(reversed(segments_of(endpoint)), "")
+
+
+def segments_of(endpoint: str) -> list[str]:
+    """Return the segments of a path that are no placeholders."""
+    path = endpoint.partition("?")[0]
+    return [part for part in path.split("/") if part and not part.startswith("{")]

@@ -15,7 +15,7 @@ from cli.init.detect.clues import (
 )
 from cli.init.detect.fields import Field, Shape
 from cli.init.detect.found import Paging
-from cli.init.detect.identifiers import Identifier, name_rank, title_rank
+from cli.init.detect.identifiers import TITLES, Identifier, identifier_names
 from cli.init.detect.lists import ListGuess
 from cli.init.detect.naming import blueprint_name
 from cli.init.openapi.endpoints import Collection
@@ -44,25 +44,22 @@ def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> 
         parent = describe_unasked(parents[parent_path(wanted.path)], parents)
         identifier = parent.identifier
         field = identifier_field(identifier) if identifier else ".id"
-        found_by = Discovery.by(parent, field)
-        surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: found_by}
+        discovery = Discovery(parent, field)
+        surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: discovery}
     return surveyed
 
 
 def _shape(collection: Collection) -> Shape:
     properties = item_schema(collection.found.item)["properties"]
-    own = blueprint_name(collection.path)
-    ranks = {name: name_rank(name, own) for name in properties}
-    named = sorted((rank, name) for name, rank in ranks.items() if rank is not None)
+    likely = identifier_names(blueprint_name(collection.path))
     shape = Shape()
-    for name in dict.fromkeys([collection.key, *(name for _, name in named), *properties]):
+    for name in dict.fromkeys([collection.key, *likely, *properties]):
         if properties.get(name, {}).get("type") not in ("string", "number"):
             continue
         text = properties[name]["type"] == "string"
         expression = jq_path((name,)) if text else f"{jq_path((name,))} | tostring"
         shape.identifiers.append(Identifier(expression, (name,), is_sure=True))
-    titles = sorted((rank, name) for name in properties if (rank := title_rank(name)) is not None)
-    shape.title = jq_path((titles[0][1],)) if titles else ""
+    shape.title = next((jq_path((name,)) for name in TITLES if name in properties), "")
     shape.fields = [
         Field((name,), schema) for name, schema in properties.items() if not is_telling(name)
     ]
