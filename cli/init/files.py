@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -68,7 +68,7 @@ class Folder:
             self._write_environment(plan.settings, secrets)
             self._write_yaml(VALUES, _values(plan.settings, secrets))
             self._write_if_new(RUN, docker_run(plan.settings, secrets))
-            self._store(_MEMORY, f"{json.dumps(self._memory, indent=1)}\n")
+            (self.path / _MEMORY).write_text(f"{json.dumps(self._memory, indent=1)}\n", "utf-8")
         except OSError as error:
             raise ConfigurationError(
                 f"{error.filename or self.path} cannot be written: {error.strerror}"
@@ -77,89 +77,69 @@ class Folder:
 
     def _write_yaml(self, name: str, ours: dict[str, Any]) -> None:
         yaml = _yaml()
-        path = self.path / name
-        theirs: Any = None
-        if path.exists():
-            try:
-                theirs = yaml.load(read_text(path))
-            except YAMLError as error:
-                problem = str(getattr(error, "problem", "") or "it is no YAML")
-                raise ConfigurationError(f"{path} cannot be updated: {problem}") from None
-        if theirs is None:
-            merged = ours
-        else:
-            before = to_plain(theirs)
-            merged = merge(self._memory.get(name), theirs, ours)
-            if to_plain(merged) == before:
-                self._leave(name, ours)
-                return
-        stream = StringIO()
-        yaml.dump(merged, stream)
-        self._write(name, stream.getvalue(), ours)
+
+        def dump(merged: Any) -> str:
+            stream = StringIO()
+            yaml.dump(merged, stream)
+            return stream.getvalue()
+
+        self._update(name, self._content(name, yaml.load), ours, dump)
 
     def _write_json(self, name: str, ours: list[dict[str, Any]]) -> None:
-        path = self.path / name
-        merged: Any = ours
-        if path.exists():
-            try:
-                theirs = json.loads(read_text(path))
-            except ValueError as error:
-                raise ConfigurationError(f"{path} cannot be updated: {error}") from None
-            before = json.dumps(theirs)
-            merged = merge(self._memory.get(name), theirs, ours)
-            if json.dumps(merged) == before:
-                self._leave(name, ours)
-                return
-        self._write(name, f"{json.dumps(merged, indent=2, ensure_ascii=False)}\n", ours)
+        def dump(merged: Any) -> str:
+            return f"{json.dumps(merged, indent=2, ensure_ascii=False)}\n"
+
+        self._update(name, self._content(name, json.loads), ours, dump)
 
     def _write_environment(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
-        ours = environment_of(settings, secrets)
-        path = self.path / ENVIRONMENT
-        if not path.exists():
-            host = settings.get("baseUrl", "the API")
-            head = (
-                f"# Settings for {host}. Secrets are not in here: a name without a value is taken\n"
-                "# from the environment of the command that reads this file.\n"
-            )
-            self._write(ENVIRONMENT, head + _lines(ours), ours)
-            return
-        text = read_text(path)
-        before = assignments(text)
-        base = self._memory.get(ENVIRONMENT) or {}
-        merged = dict(merge(base, dict(before), ours))
-        # Settings of endpoints that this run was not about stay.
-        merged = {**before, **merged}
-        if merged == before:
-            self._leave(ENVIRONMENT, ours)
-            return
-        self._write(ENVIRONMENT, _replace_assignments(text, merged), ours)
+        host = settings.get("baseUrl", "the API")
+        head = (
+            f"# Settings for {host}. Secrets are not in here: a name without a value is taken\n"
+            "# from the environment of the command that reads this file.\n"
+        )
+        text = self._content(ENVIRONMENT, str)
+
+        def dump(merged: Any) -> str:
+            return _replace_assignments(head if text is None else text, merged)
+
+        theirs = None if text is None else assignments(text)
+        self._update(ENVIRONMENT, theirs, environment_of(settings, secrets), dump)
+
+    def _content(self, name: str, load: Callable[[str], Any]) -> Any:
+        """Return what a file holds, as `load` reads it; None where there is none."""
+        path = self.path / name
+        try:
+            return load(read_text(path)) if path.exists() else None
+        except ValueError as error:
+            problem = str(error)
+        except YAMLError as error:
+            problem = str(getattr(error, "problem", "") or "it is no YAML")
+        raise ConfigurationError(f"{path} cannot be updated: {problem}")
+
+    def _update(self, name: str, theirs: Any, ours: Any, dump: Callable[[Any], str]) -> None:
+        """Write what is generated, merged with `theirs`, which is None where there is nothing."""
+        before = to_plain(theirs)
+        merged = ours if theirs is None else merge(self._memory.get(name), theirs, ours)
+        if to_plain(merged) == before:
+            self.written.unchanged.append(name)
+        else:
+            self._write(name, dump(merged))
+        self._memory[name] = remember(self._memory.get(name), ours)
 
     def _write_if_new(self, name: str, text: str) -> None:
         path = self.path / name
-        if path.exists() and path.read_text("utf-8") != self._memory.get(name, text):
+        theirs = path.read_text("utf-8") if path.exists() else ""
+        if path.exists() and (theirs == text or theirs != self._memory.get(name, text)):
             self.written.unchanged.append(name)
             return
-        if path.exists() and path.read_text("utf-8") == text:
-            self.written.unchanged.append(name)
-            return
-        self._write(name, text, text)
+        self._write(name, text)
+        self._memory[name] = text
         path.chmod(0o755)
 
-    def _write(self, name: str, text: str, ours: Any) -> None:
-        is_new = not (self.path / name).exists()
-        self._store(name, text)
-        (self.written.created if is_new else self.written.updated).append(name)
-        self._remember(name, ours)
-
-    def _leave(self, name: str, ours: Any) -> None:
-        self.written.unchanged.append(name)
-        self._remember(name, ours)
-
-    def _remember(self, name: str, ours: Any) -> None:
-        self._memory[name] = remember(self._memory.get(name), ours)
-
-    def _store(self, name: str, text: str) -> None:
-        (self.path / name).write_text(text, "utf-8")
+    def _write(self, name: str, text: str) -> None:
+        path = self.path / name
+        (self.written.updated if path.exists() else self.written.created).append(name)
+        path.write_text(text, "utf-8")
 
     def _read_memory(self) -> dict[str, Any]:
         path = self.path / _MEMORY
@@ -177,7 +157,7 @@ class Folder:
 def environment_of(
     settings: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> dict[str, str | None]:
-    """Yield variables of an env file; None for a secret, which has a name and no value."""
+    """Return variables of an env file; None for a secret, which has a name and no value."""
     hidden = secret_names()
     plain = {variable(name): _text(value) for name, value in settings.items() if name not in hidden}
     needed = needed_secrets(settings, secrets)
@@ -244,10 +224,6 @@ def _replace_assignments(text: str, values: Mapping[str, str | None]) -> str:
         else:
             lines.append(line)
     return "\n".join([*lines, *(_assignment(name, value) for name, value in left.items())]) + "\n"
-
-
-def _lines(values: Mapping[str, str | None]) -> str:
-    return "".join(f"{_assignment(name, value)}\n" for name, value in values.items())
 
 
 def _assignment(name: str, value: str | None) -> str:
