@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cli.init.asking import Asker
 from cli.init.initialise import Request
-from cli.init.openapi.document import Node, load_document, shown
+from cli.init.openapi.document import load_document, shown
 from cli.init.openapi.endpoints import Collection, find_collections, server_url
 from cli.init.openapi.security import Authentication, find_authentication
 from cli.inputs import GivenSettings
@@ -41,7 +41,8 @@ def request_from_document(
             "\n  ".join([f"{shown(source)} has no endpoint that lists items", *notes])
         )
     chosen = _choose(collections, select, asker)
-    found = _authentication(root, given, address)
+    is_known = bool(given.values.get("auth_type"))
+    found = Authentication() if is_known else find_authentication(root, address)
     return Request(
         given,
         base,
@@ -52,12 +53,6 @@ def request_from_document(
         [*notes, *found.notes] if not select else found.notes,
         {one.path: one for one in collections},
     )
-
-
-def _authentication(root: Node, given: GivenSettings, address: str) -> Authentication:
-    if given.values.get("auth_type"):
-        return Authentication()
-    return find_authentication(root, address)
 
 
 def _option(one: Collection) -> str:

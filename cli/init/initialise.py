@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,12 +155,9 @@ def _notes(request: Request) -> list[str]:
 
 
 def _unasked(request: Request) -> list[Surveyed]:
-    collections = dict(request.collections)
-    return [
-        describe_unasked(collections[one.path], collections)
-        for one in request.wanted
-        if one.path in collections
-    ]
+    known = request.collections
+    paths = [one.path for one in request.wanted if one.path in known]
+    return [describe_unasked(known[path], known) for path in paths]
 
 
 async def _survey(
@@ -169,12 +167,10 @@ async def _survey(
     progress: Progress,
     adopt: Adopt,
 ) -> tuple[list[Surveyed], list[Failure]]:
-    client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
-    adopt(client)
     known = [one.wanted() for one in request.collections.values()]
-    surveyor = Surveyor(client, settings.base_url, asker, progress, known)
     surveyed, failures = [], []
-    try:
+    async with aclosing(_client(settings, progress, adopt)) as client:
+        surveyor = Surveyor(client, settings.base_url, asker, progress, known)
         # Nested endpoints ask for the lists in front of them, which may have been asked for too.
         for wanted in sorted(request.wanted, key=lambda one: len(one.placeholders)):
             try:
@@ -185,8 +181,6 @@ async def _survey(
                 failures.append(Failure(wanted.path, without_hint(error, advice), advice))
             except ConfigurationError as error:
                 failures.append(Failure(wanted.path, str(error)))
-    finally:
-        await client.aclose()
     return surveyed, failures
 
 
@@ -204,10 +198,8 @@ async def _preview(
     config, problems = parse_mapping(source, settings)
     if config is None:
         raise ConfigurationError(f"{source.name} cannot be used: {problems[0]}")
-    client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
-    adopt(client)
     blueprints = json.loads((request.folder / BLUEPRINTS).read_text("utf-8"))
-    try:
+    async with aclosing(_client(settings, progress, adopt)) as client:
         return await preview(
             config,
             client=client,
@@ -217,8 +209,12 @@ async def _preview(
             limits=_PREVIEW,
             blueprints=by_identifier(blueprints),
         )
-    finally:
-        await client.aclose()
+
+
+def _client(settings: ConnectionSettings, progress: Progress, adopt: Adopt) -> RecordingClient:
+    client = RecordingClient(settings, lambda one: progress(f"{one.method} {one.url}"))
+    adopt(client)
+    return client
 
 
 def _connection(request: Request) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The survey of an endpoint that could not be asked, by its document alone; nothing is proven."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.arrays import jq_path
@@ -31,7 +31,7 @@ from probe.masking import is_telling
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
 
 
-def describe_unasked(collection: Collection, parents: dict[str, Collection]) -> Surveyed:
+def describe_unasked(collection: Collection, parents: Mapping[str, Collection]) -> Surveyed:
     """Return a survey without any answer.
 
     Inputs: `parents`, the document's collections by path, where placeholders get their values.
