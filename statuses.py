@@ -159,6 +159,7 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
 PASSING = frozenset({Meaning.PASSING, Meaning.LIMITED})
 REDIRECTS = frozenset({Meaning.MOVED, Meaning.SEE_OTHER, Meaning.MOVED_AS_SENT})
 
+_ANY_OTHER = TABLE[Situation.REQUEST][-1]
 _ROWS: Mapping[tuple[Situation, int | None], Row] = {
     (situation, status): row
     for situation, rows in TABLE.items()
@@ -178,6 +179,5 @@ def advice_on(status: int, situation: Situation = Situation.REQUEST) -> str:
 
 
 def _row(status: int | None, situation: Situation) -> Row:
-    any_other = TABLE[Situation.REQUEST][-1]
-    of_any_request = _ROWS.get((Situation.REQUEST, status), any_other)
-    return _ROWS.get((situation, status), of_any_request)
+    row = _ROWS.get((situation, status)) or _ROWS.get((Situation.REQUEST, status))
+    return row or _ANY_OTHER

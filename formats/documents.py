@@ -87,7 +87,8 @@ class Documents:
         return self._document(name, start, whole)
 
     def _document(self, name: str, start: bytes, chunks: AsyncGenerator[bytes]) -> Document:
-        said = self._said(name)
+        sent_as = content_type(self.response)
+        said = (by_name(name) if name else None) or by_media_type(sent_as[0])
         # Some APIs send JSON with whatever Content-Type they have.
         is_other = (
             not self._wanted and said.starts_unlike_json and is_json(start.decode(errors="replace"))
@@ -100,11 +101,8 @@ class Documents:
                 f"the API answered {self.response.status} with an empty body",
                 advice="204 would mean empty",
             )
-        return Document(name, chosen, isinstance(chosen, said), start, chunks, self.response)
-
-    def _said(self, name: str) -> type[Format]:
-        """Return the format by the name of a packed file, or by the Content-Type."""
-        return (by_name(name) if name else None) or by_media_type(content_type(self.response)[0])
+        is_said = isinstance(chosen, said)
+        return Document(name, chosen, is_said, sent_as, start, chunks, self.response)
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
         if self.response.large:

@@ -12,7 +12,7 @@ import orjson
 from api_messages import ApiResponse
 from formats.json_text import Body, parse_exactly
 from formats.paths import Step
-from formats.texts import content_type, encoding_of, is_encoding
+from formats.texts import encoding_of, is_encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ListPart:
         """Return the part that a text is as it was received, inexact integers turned into strings.
 
         Raises:
-            ValueError, ijson.JSONError: it is not JSON.
+            ValueError: it is not JSON.
         """
         elements, is_exact = parse_exactly(text)
         exact = text if is_exact else json.dumps(elements).encode()
@@ -47,8 +47,8 @@ class ListPart:
 class ItemReader(ABC):
     """A reader that takes the items out of one document, which arrives in chunks.
 
-    All of its methods raise ResponseError, or ValueError or ijson.JSONError for what is no JSON;
-    they take at most milliseconds for 100 kB, and run in a thread.
+    All of its methods raise ResponseError, or ValueError for what is no JSON; they take at most
+    milliseconds for 100 kB, and run in a thread.
     """
 
     @property
@@ -146,25 +146,22 @@ class Document:
     """A body, or a file that is packed in it, as `chunks` from the start.
 
     `declared` tells that the Content-Type or a file's name says the format, too. `name` is empty
-    where the document is the body itself. `start` is how it begins.
+    where the document is the body itself. `start` is how it begins. `content_type` has the media
+    type and the charset of the answer, each empty where it does not say.
     """
 
     name: str
     format: Format
     declared: bool
+    content_type: tuple[str, str]
     start: bytes = field(repr=False)
     chunks: AsyncGenerator[bytes] = field(repr=False)
     response: ApiResponse = field(repr=False)
 
     @property
-    def media_type(self) -> str:
-        """The media type of the answer, empty where it does not say."""
-        return content_type(self.response)[0]
-
-    @property
     def encoding(self) -> str:
         """The encoding of its text, such as `utf-8`."""
-        charset = content_type(self.response)[1]
+        charset = self.content_type[1]
         return encoding_of(self.start, wanted=self.format.encoding, charset=charset)
 
     def reader(self, path: Sequence[Step]) -> ItemReader | None:

@@ -67,7 +67,7 @@ class JsonLines(Format):
             return Body([])
         body = await _decoded(document, content, as_lines=True)
         # An answer that calls itself JSON may be an error rather than a single line.
-        may_be_error = not document.declared and document.media_type.endswith("json")
+        may_be_error = not document.declared and document.content_type[0].endswith("json")
         if may_be_error and len(body.value) == 1 and looks_like_error(body.value[0]):
             raise ResponseError("the status says success, but the body says error")
         return body
@@ -77,7 +77,7 @@ async def _decoded(document: Document, content: bytes, *, as_lines: bool = False
     try:
         return await decode_json(content, document.encoding, as_lines=as_lines)
     except ValueError as error:
-        kind = document.name or document.media_type or "of unknown type"
+        kind = document.name or document.content_type[0] or "of unknown type"
         raise ValueError(f"the body ({kind}, {len(content)} bytes) is not JSON: {error}") from None
 
 

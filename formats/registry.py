@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 
 from formats.csv_format import Csv
 from formats.format import Format
@@ -27,6 +28,7 @@ def parse_format(value: object) -> Format:
     raise ValueError(f"type must be one of {names} (got {wanted!r})")
 
 
+@lru_cache(maxsize=64)
 def by_media_type(media_type: str) -> type[Format]:
     """Return the format that a Content-Type means; JSON for all that are unknown."""
     return next((known for known in FORMATS if known.is_meant_by(media_type)), Json)
@@ -43,14 +45,9 @@ def guess(text: str) -> type[Format] | None:
     return next((known for known in FORMATS if known.looks_like(text)), None)
 
 
-def options_of(known: type[Format]) -> str:
-    """Return the options of a format as documentation names them."""
-    return ", ".join(f"`{option.name}`" for option in fields(known))
-
-
 def described() -> str:
     """Return what a user may write for `response_format`, in one sentence."""
     *names, last = (f"`{known.name}`" for known in FORMATS)
-    blocks = ((options_of(known), known.name) for known in FORMATS)
-    options = ", ".join(f"{options} ({name})" for options, name in blocks if options)
+    own = {known.name: ", ".join(f"`{each.name}`" for each in fields(known)) for known in FORMATS}
+    options = ", ".join(f"{options} ({name})" for name, options in own.items() if options)
     return f"{', '.join(names)} or {last}, or a block of this `type` with its options {options}"
