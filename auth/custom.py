@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import ijson
 
 from api_messages import ApiRequest, address_below
 from auth.renewal import Credentials, RenewedAuth, own_headers
@@ -69,13 +68,11 @@ class CustomAuth(RenewedAuth):
         url = httpx.URL(address_below(self._settings.base_url, asked.endpoint))
         url = ApiRequest("POST", url).with_query(asked.query_params).url
         headers = {**own_headers(url, self._settings), **asked.headers}
-        content: dict[str, Any] = {}
-        if asked.body is not None:
-            content = {"json": asked.body}
-        elif asked.body_form is not None:
-            content = {"content": asked.body_form}
+        if asked.body_form is not None:
             headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
-        return httpx.Request(asked.method, url, headers=headers, **content)
+        return httpx.Request(
+            asked.method, url, headers=headers, content=asked.body_form, json=asked.body
+        )
 
     def _evaluate(self, response: httpx.Response) -> TemplateCredentials:
         answer = self._read(response)
@@ -107,7 +104,7 @@ class CustomAuth(RenewedAuth):
             )
         try:
             return parse(response.content)
-        except (ValueError, RecursionError, ijson.JSONError):
+        except (ValueError, RecursionError):
             raise AuthenticationError(
                 "the answer to the authentication request is not JSON",
                 advice="look at customAuthRequest",

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import ijson
 
 from api_messages import address_below
 from auth.json_web_token import JwtSigner
@@ -84,8 +83,9 @@ class OAuthAuth(RenewedAuth):
             "Accept": "application/json",
             "Content-Type": "application/x-www-form-urlencoded",
         }
-        form = {**self._grant(), **self._common()}
-        self._authenticate(form, headers)
+        named = {"scope": self._settings.scope, "audience": self._settings.audience}
+        form = {**self._grant(), **named, **self._client(headers)}
+        form = {name: value for name, value in form.items() if value}
         form |= self._settings.token_parameters
         request = httpx.Request("POST", self._url, headers=headers, content=urlencode(form))
         # An answer that got lost would take the new refresh token along.
@@ -118,24 +118,21 @@ class OAuthAuth(RenewedAuth):
                 return {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
         return {"grant_type": settings.grant_type}
 
-    def _common(self) -> dict[str, str]:
-        named = {"scope": self._settings.scope, "audience": self._settings.audience}
-        return {name: value for name, value in named.items() if value}
+    def _client(self, headers: dict[str, str]) -> dict[str, str]:
+        """Return the proof of who the client is, unless it is a header, which is added to these.
 
-    def _authenticate(self, form: dict[str, str], headers: dict[str, str]) -> None:
-        """Add the proof of who the client is (RFC 6749, section 2.3.1; RFC 7523, section 2.2)."""
+        See RFC 6749, section 2.3.1, and RFC 7523, section 2.2.
+        """
         settings = self._settings
         identity = settings.client_id or ""
         secret = revealed(settings.client_secret)
         if settings.client_authentication == "assertion":
-            form["client_id"] = identity
-            form["client_assertion_type"] = _CLIENT_ASSERTION
-            form["client_assertion"] = self._assertion(sub=identity)
-        elif secret and settings.client_authentication == "header":
+            proof = {"client_assertion": self._assertion(sub=identity)}
+            return {"client_id": identity, "client_assertion_type": _CLIENT_ASSERTION, **proof}
+        if secret and settings.client_authentication == "header":
             headers["Authorization"] = f"Basic {client_pair(identity, secret)}"
-        else:
-            given = {"client_id": identity, "client_secret": secret}
-            form |= {name: value for name, value in given.items() if value}
+            return {}
+        return {"client_id": identity, "client_secret": secret}
 
     def _assertion(self, **claims: str) -> str:
         assert self._signer  # noqa: S101 (checked by ConnectionSettings.parse)
@@ -172,7 +169,7 @@ def _read(response: httpx.Response) -> Mapping[str, Any]:
     """Return the answer as an object; empty where it is none and is an error anyway."""
     try:
         answer = parse(response.content)
-    except (ValueError, RecursionError, ijson.JSONError):
+    except (ValueError, RecursionError):
         answer = None
     if isinstance(answer, Mapping):
         return answer

@@ -52,10 +52,8 @@ async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) 
             return Body(await _off_the_loop(_parse_lines, text))
         value, is_exact = await _off_the_loop(parse_exactly, text)
         return Body(value, text if is_exact else None)
-    except (ValueError, RecursionError, ijson.JSONError) as error:
-        # What ijson says holds pieces of the body.
-        cause = "malformed" if isinstance(error, ijson.JSONError) else str(error)
-        raise ValueError(cause) from None
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
 
 
 async def json_text(body: Body) -> str:
@@ -70,7 +68,7 @@ def parse(content: bytes) -> Any:
     """Parse UTF-8 JSON; large texts piecewise, so that other threads get their turn.
 
     Raises:
-        ValueError, ijson.JSONError: not JSON.
+        ValueError: not JSON; the message never quotes it.
     """
     return parse_exactly(content)[0]
 
@@ -131,9 +129,13 @@ def _parse_lines(content: bytes) -> list[Any]:
 def _parse_piecewise(chunks: list[bytes], *, use_float: bool) -> Any:
     values = ijson.sendable_list()
     parser = ijson.items_coro(values, "", use_float=use_float)
-    for chunk in chunks:
-        parser.send(chunk)
-    parser.close()
+    try:
+        for chunk in chunks:
+            parser.send(chunk)
+        parser.close()
+    except ijson.JSONError:
+        # What it says holds pieces of the body.
+        raise ValueError("malformed") from None
     return values[0]
 
 

@@ -6,8 +6,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-import ijson
-
 from errors import ResponseError
 from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
@@ -159,7 +157,7 @@ class ItemStream:
     ) -> list[ListPart]:
         try:
             return await asyncio.to_thread(work, *args, **kwargs)
-        except (ValueError, RecursionError, ijson.JSONError):
+        except (ValueError, RecursionError):
             # What a parser says may hold pieces of the body.
             raise ResponseError("the body is not JSON: malformed after its start") from None
 
