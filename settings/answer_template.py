@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jq
@@ -25,9 +25,12 @@ def check(template: Any, place: str = "") -> None:
     Raises:
         TemplateError: names the placeholder and its place.
     """
-    for inner, where in _strings(template, place):
-        for path in _PLACEHOLDER.findall(inner):
+
+    def check_text(text: str, where: str) -> None:
+        for path in _PLACEHOLDER.findall(text):
             _compile(path.strip(), where)
+
+    _with_texts(template, check_text, place)
 
 
 def render(template: Any, response: Any, place: str = "") -> Any:
@@ -39,12 +42,18 @@ def render(template: Any, response: Any, place: str = "") -> Any:
     Raises:
         TemplateError: names the placeholder and the keys that the response does have.
     """
+    return _with_texts(template, lambda text, where: _render_text(text, response, where), place)
+
+
+def _with_texts(template: Any, change: Callable[[str, str], Any], place: str) -> Any:
+    """Return the template with each string changed, by itself and its place."""
     if isinstance(template, str):
-        return _render_text(template, response, place)
+        return change(template, place)
     if isinstance(template, Mapping):
-        return {key: render(item, response, _join(place, key)) for key, item in template.items()}
+        places = {key: f"{place}.{key}" if place else str(key) for key in template}
+        return {key: _with_texts(template[key], change, places[key]) for key in template}
     if isinstance(template, list):
-        return [render(item, response, f"{place}[{n}]") for n, item in enumerate(template)]
+        return [_with_texts(each, change, f"{place}[{n}]") for n, each in enumerate(template)]
     return template
 
 
@@ -81,22 +90,6 @@ def _compile(path: str, place: str) -> Any:
         return jq.compile(environment.hidden_from(f"({path}) | tojson"))
     except ValueError:
         raise TemplateError(f"{place} uses {{{{{path}}}}}, which is no valid JQ path") from None
-
-
-def _strings(template: Any, place: str) -> list[tuple[str, str]]:
-    if isinstance(template, str):
-        return [(template, place)]
-    if isinstance(template, Mapping):
-        nested = [_strings(item, _join(place, key)) for key, item in template.items()]
-    elif isinstance(template, list):
-        nested = [_strings(item, f"{place}[{n}]") for n, item in enumerate(template)]
-    else:
-        nested = []
-    return [found for group in nested for found in group]
-
-
-def _join(place: str, key: object) -> str:
-    return f"{place}.{key}" if place else str(key)
 
 
 def _as_text(value: Any) -> str:

@@ -7,11 +7,11 @@ a text that is neither, because it may be a key that lost its first line.
 import re
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -101,6 +101,13 @@ class Identity:
     key: str
     password: str
 
+    @classmethod
+    def of(cls, shown: SecretStr, key: SecretStr | None, password: SecretStr | None) -> Self:
+        """Return the identity of these settings; the key may stand in the certificate's text."""
+        pem = shown.get_secret_value()
+        key_pem = revealed(key) or "\n".join(_blocks(pem, _KEY))
+        return cls("\n".join(_blocks(pem, _CERTIFICATE)), key_pem, revealed(password))
+
     def show_in(self, context: ssl.SSLContext) -> None:
         """Make the connections of a context show the certificate.
 
@@ -117,6 +124,9 @@ class Identity:
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with these, each named as in the spec."""
+        if not self.key:
+            yield "clientKey: is required with clientCertificate"
+            return
         password = self.password.encode() or None
         try:
             key = load_pem_private_key(self.key.encode(), password)
@@ -143,29 +153,12 @@ class Identity:
             yield f"clientCertificate: is refused by OpenSSL ({error.reason})"
 
 
-def identity(
-    certificate: SecretStr | None, key: SecretStr | None, password: SecretStr | None
-) -> Identity | None:
-    """Return the identity of these settings; the key may stand in the text of the certificate."""
-    if not certificate:
-        return None
-    pem = certificate.get_secret_value()
-    key_pem = revealed(key) or "\n".join(_blocks(pem, _KEY))
-    return Identity("\n".join(_blocks(pem, _CERTIFICATE)), key_pem, revealed(password))
-
-
-def identity_problems(
-    certificate: SecretStr | None, key: SecretStr | None, password: SecretStr | None
-) -> Iterator[str]:
-    """Yield what is wrong with these settings together, each named as in the spec."""
-    found = identity(certificate, key, password)
-    if found is None:
-        if key or password:
-            yield "clientCertificate: is required with clientKey and clientKeyPassword"
-    elif not found.key:
-        yield "clientKey: is required with clientCertificate"
-    else:
-        yield from found.problems()
+def identity_problems(shown: Identity | None, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with these settings together; `given` has the names of the spec."""
+    if shown:
+        yield from shown.problems()
+    elif given.keys() & {"clientKey", "clientKeyPassword"}:
+        yield "clientCertificate: is required with clientKey and clientKeyPassword"
 
 
 def _certificates(pem: str) -> list[x509.Certificate]:

@@ -13,7 +13,6 @@ import httpx
 from pydantic import (
     BaseModel,
     Field,
-    SecretStr,
     ValidationError,
     field_validator,
 )
@@ -49,6 +48,11 @@ HttpVersion = Literal["http1", "auto"]
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 # Up to the last @, because a password that is not encoded may hold anything.
 _USERINFO = re.compile(r"//.*@", re.DOTALL)
+# Those of which an unknown key is refused.
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "customAuthRequest": CustomAuthRequest,
+    "customAuthRequestTemplate": CustomAuthRequestTemplate,
+}
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
@@ -90,10 +94,9 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         settings = None
         try:
             settings = cls.model_validate({**given, "paging": given})
+            problems += certificates.identity_problems(settings.identity, given)
         except ValidationError as error:
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
-        if settings is not None:
-            problems += certificates.identity_problems(*settings._shown)
         if settings is None or problems:
             raise SettingsError(problems)
         return settings
@@ -152,15 +155,13 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @property
     def identity(self) -> certificates.Identity | None:
         """The client certificate to show to servers that want one."""
-        return certificates.identity(*self._shown)
-
-    @property
-    def _shown(self) -> tuple[SecretStr | None, SecretStr | None, SecretStr | None]:
-        return self.client_certificate, self.client_key, self.client_key_password
+        shown = self.client_certificate
+        key, password = self.client_key, self.client_key_password
+        return certificates.Identity.of(shown, key, password) if shown else None
 
     @property
     def pagination(self) -> PaginationSettings:
-        """Return the pagination settings, with the defaults of their type filled in."""
+        """The pagination settings, with the defaults of their type filled in."""
         return self.paging.chosen
 
     def of_answers(self) -> dict[str, Any]:
@@ -175,7 +176,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
 
 
 def _is_unset(value: object) -> bool:
-    """Tell whether a value means "not set", as forms, charts and Ocean's defaults spell it."""
+    """Return whether a value means "not set", as forms, charts and Ocean's defaults spell it."""
     return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
 
 
@@ -190,7 +191,7 @@ def _describe(detail: ErrorDetails) -> str:
         case "missing":
             return f"{place}: is required"
         case "extra_forbidden":
-            allowed = ", ".join(map(to_camel, _keys_of(name)))
+            allowed = ", ".join(map(to_camel, _MODELS[name].model_fields))
             return f"{place}: is not known; allowed are {allowed}"
         case "literal_error":
             return f"{place}: must be one of {detail['ctx']['expected']}{got}"
@@ -203,14 +204,6 @@ def _describe(detail: ErrorDetails) -> str:
 def _is_hidden(name: str) -> bool:
     info = ConnectionSettings.model_fields.get(name)
     return name in marked(ConnectionSettings, Sensitive) or bool(info and not info.repr)
-
-
-def _keys_of(name: str) -> list[str]:
-    models: dict[str, type[BaseModel]] = {
-        "customAuthRequest": CustomAuthRequest,
-        "customAuthRequestTemplate": CustomAuthRequestTemplate,
-    }
-    return list(models[name].model_fields)
 
 
 def _shorten(value: object) -> str:

@@ -214,7 +214,8 @@ class CustomAuthSettings(AuthSettings):
     custom_auth_request_template: Annotated[
         CustomAuthRequestTemplate | None,
         BeforeValidator(from_json),
-        Sensitive(CustomAuthRequestTemplate.secret_part),
+        # Hidden, but without secrets: these are asked for, and complaints name the placeholders.
+        Sensitive(lambda _: None),
     ] = Field(default=None, repr=False)
 
     def query_names(self) -> Set[str]:

@@ -95,6 +95,3 @@ class CustomAuthRequestTemplate(FrozenSettings):
     def sections(self) -> dict[str, dict[str, Any]]:
         """The three sections under the names that a user writes."""
         return {"headers": self.headers, "queryParams": self.query_params, "body": self.body}
-
-    def secret_part(self) -> None:
-        """Return nothing: secrets are asked for, and complaints name the placeholders."""

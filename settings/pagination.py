@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api_messages import Where
+from settings.marks import marked
 from settings.types import FrozenSettings
 
 Stop = Literal["auto", "empty_page", "short_page"]
@@ -83,8 +84,8 @@ class PaginationSettings(BaseModel):
     @classmethod
     def options(cls) -> Mapping[str, Option]:
         """Return the options that the type has, by name; those of every type come last."""
-        shared = _described(PaginationSettings)
-        own = {name: each for name, each in _described(cls).items() if name not in shared}
+        shared = marked(PaginationSettings, Option)
+        own = {name: each for name, each in marked(cls, Option).items() if name not in shared}
         return own | shared
 
     @property
@@ -255,15 +256,6 @@ class HeaderLinkSettings(PaginationSettings):
     )
 
 
-def _described(kind: type[PaginationSettings]) -> dict[str, Option]:
-    return {
-        name: about
-        for name, field in kind.model_fields.items()
-        for about in field.metadata
-        if isinstance(about, Option)
-    }
-
-
 def _all_options() -> dict[str, Option]:
     """Return the options of all types, each between those that surround it in its own type."""
     found: dict[str, Option] = {}
@@ -310,7 +302,7 @@ class ConnectionPagination(FrozenSettings):
 
     @property
     def chosen(self) -> PaginationSettings:
-        """Return the settings of the type, with its defaults for what is not set."""
+        """The settings of the type, with its defaults for what is not set."""
         given = self.model_dump(exclude_none=True)
         kind = PAGINATION_TYPES[given["pagination_type"]]
         return kind(

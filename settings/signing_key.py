@@ -10,21 +10,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from settings.types import refuse
 
-SigningAlgorithm = Literal[
-    "HS256",
-    "HS384",
-    "HS512",
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-    "EdDSA",
-]
+_OfSecrets = Literal["HS256", "HS384", "HS512"]
+_OfRsaKeys = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+_OfCurves = Literal["ES256", "ES384", "ES512", "EdDSA"]
+SigningAlgorithm = Literal[_OfSecrets, _OfRsaKeys, _OfCurves]
 _DECODERS: dict[str, Callable[[str], bytes]] = {
     "hex:": bytes.fromhex,
     "base64:": lambda text: base64.b64decode(text, validate=True),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -43,15 +44,13 @@ class WebhookSettings(FrozenSettings):
 
     @field_validator("webhook_header", "webhook_timestamp_header")
     @classmethod
-    def _check_name(cls, value: str | None) -> str | None:
-        check_header(value or "X", "")
+    def _check_name(cls, value: str) -> str:
+        check_header(value, "")
         return value
 
     @field_validator("webhook_signed_payload")
     @classmethod
-    def _check_template(cls, value: str | None) -> str | None:
-        if value is None:
-            return value
+    def _check_template(cls, value: str) -> str:
         odd = set(_PLACEHOLDER.findall(value)) - {BODY, TIMESTAMP}
         if odd or value.count(BODY) != 1:
             refuse(f"must hold {BODY} once, and of other placeholders {TIMESTAMP} only")
@@ -69,15 +68,8 @@ class WebhookSettings(FrozenSettings):
     def signature_scheme(self) -> SignatureScheme:
         """The preset, changed by the settings that are given beside it."""
         preset = PRESETS.get(self.webhook_preset or "", SignatureScheme(""))
-        return SignatureScheme(
-            self.webhook_header or preset.header,
-            self.webhook_algorithm or preset.algorithm,
-            preset.prefix if self.webhook_prefix is None else self.webhook_prefix,
-            self.webhook_encoding or preset.encoding,
-            self.webhook_signed_payload or preset.signed_payload,
-            self.webhook_timestamp_header or preset.timestamp_header,
-            self.webhook_timestamp_prefix or preset.timestamp_prefix,
-        )
+        own = {part.name: getattr(self, f"webhook_{part.name}") for part in fields(preset)}
+        return replace(preset, **{name: each for name, each in own.items() if each is not None})
 
 
 def webhook_problems(given: Mapping[str, Any]) -> Iterator[str]:

@@ -119,7 +119,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             ".git", ".venv", ".*cache", ".hypothesis", ".tools", ".demo", "__pycache__", "docs"
         ),
     )
-    before_helpers = "\n\ndef _described("
+    before_helpers = "\n\ndef _all_options("
     edit(
         copy / "settings" / "pagination.py",
         lambda text: text.replace(before_helpers, CLASS + before_helpers[1:], 1),
