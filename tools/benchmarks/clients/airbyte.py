@@ -6,6 +6,7 @@ python -m tools.benchmarks.clients.airbyte '{"base": "…", "path": "…", "styl
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -69,40 +70,49 @@ def manifest(base: str, path: str, style: str, page_size: int) -> dict[str, Any]
         "retriever": retriever,
         "schema_loader": {"type": "InlineSchemaLoader", "schema": {"properties": {}}},
     }
+    return complete({"streams": [stream]})
+
+
+def complete(written: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """Return a manifest with what every one has around its streams.
+
+    `settings` are the types of its configuration: `base_url={"type": "string"}`.
+    """
     return {
         "version": "7.0.0",
         "type": "DeclarativeSource",
-        "check": {"type": "CheckStream", "stream_names": ["things"]},
-        "streams": [stream],
+        "check": {"type": "CheckStream", "stream_names": [written["streams"][0]["name"]]},
         "spec": {
             "type": "Spec",
-            "connection_specification": {"type": "object", "properties": {}},
+            "connection_specification": {"type": "object", "properties": settings},
         },
+        **written,
     }
+
+
+def records(source_config: dict[str, Any], config: dict[str, Any]) -> Iterator[Any]:
+    """Yield the record messages of the first stream of a manifest."""
+    stream = ConfiguredAirbyteStream(
+        stream=AirbyteStream(
+            name=source_config["streams"][0]["name"],
+            json_schema={},
+            supported_sync_modes=[SyncMode.full_refresh],
+        ),
+        sync_mode=SyncMode.full_refresh,
+        destination_sync_mode=DestinationSyncMode.append,
+    )
+    catalog = ConfiguredAirbyteCatalog(streams=[stream])
+    source = ConcurrentDeclarativeSource(
+        catalog=catalog, config=config, state=[], source_config=source_config
+    )
+    messages = source.read(logging.getLogger("airbyte"), config, catalog, [])
+    return (message for message in messages if message.type == Type.RECORD)
 
 
 def read(base: str, path: str, style: str) -> int:
     """Read all records; returns how many there were."""
     page_size = int(path.rsplit("/", 1)[1])
-    catalog = ConfiguredAirbyteCatalog(
-        streams=[
-            ConfiguredAirbyteStream(
-                stream=AirbyteStream(
-                    name="things", json_schema={}, supported_sync_modes=[SyncMode.full_refresh]
-                ),
-                sync_mode=SyncMode.full_refresh,
-                destination_sync_mode=DestinationSyncMode.append,
-            )
-        ]
-    )
-    source = ConcurrentDeclarativeSource(
-        catalog=catalog,
-        config={},
-        state=[],
-        source_config=manifest(base, path, style, page_size),
-    )
-    messages = source.read(logging.getLogger("airbyte"), {}, catalog, [])
-    return sum(message.type == Type.RECORD for message in messages)
+    return sum(1 for _ in records(manifest(base, path, style, page_size), {}))
 
 
 def main(job: dict[str, Any]) -> None:

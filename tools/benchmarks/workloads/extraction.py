@@ -28,17 +28,10 @@ def nested(bench: Bench) -> Section:
     count = bench.size(5000, 300)
     with bench.api() as api:
         base = api.at(_LATENCY_MS)
+        url = f"{base}/pages/total/{count}/1"
         tasks = {
             "ours": Task("ours", {"settings": numbered(base), "resources": [things(count, 1)]}),
-            "bare": Task(
-                "bare",
-                {
-                    "url": f"{base}/pages/total/{count}/1",
-                    "style": "total",
-                    "pages": count,
-                    "parallel": CONNECTIONS,
-                },
-            ),
+            "bare": Task("bare", {"url": url, "pages": count, "parallel": CONNECTIONS}),
         }
         results = bench.rounds(tasks, api)
     ideal = count * _LATENCY_MS / 1000 / CONNECTIONS
@@ -116,8 +109,7 @@ def known_total(bench: Bench) -> Section:
             Target.at_least(f"{name}: sequential / wall", faster, 5),
             Target.at_most(f"{name}: requests in flight", peak, CONNECTIONS),
         ]
-        row = [f"{name}, total known", number(seconds, "s"), f"{faster:.1f}", number(peak)]
-        rows.append(row)
+        rows.append([f"{name}, total known", number(seconds, "s"), f"{faster:.1f}", number(peak)])
     section.add_table(["", "Wall", "times faster", "In flight, at most"], rows)
     return section
 
@@ -125,13 +117,14 @@ def known_total(bench: Bench) -> Section:
 def large_body(bench: Bench) -> Section:
     """Measure one body that is too large for memory."""
     megabytes = bench.size(200, 40)
-    path = f"/stream/{megabytes}"
-    queries: dict[str, dict[str, str]] = {"with its length": {}, "chunked": {"chunked": "1"}}
+    stream = listing(f"/stream/{megabytes}")
+    chunked = {"query_params": {"chunked": "1"}}
+    resources = {"with its length": stream, "chunked": stream | chunked}
     with bench.api() as api:
         settings = {"base_url": api.at(0), "timeout": 300}
         tasks = {
-            name: Task("ours", {"settings": settings, "resources": [_listing_with(path, query)]})
-            for name, query in queries.items()
+            name: Task("ours", {"settings": settings, "resources": [resource]})
+            for name, resource in resources.items()
         }
         results = bench.rounds(tasks, api)
     size = megabytes * len(megabyte()) / 1e6
@@ -161,10 +154,6 @@ def _large_body_targets(name: str, runs: Sequence[Figures], size: float) -> list
     ]
 
 
-def _listing_with(path: str, query: dict[str, str]) -> Figures:
-    return listing(path) | {"query_params": query}
-
-
 def many_pages(bench: Bench) -> Section:
     """Measure memory, which must not grow with the number of pages."""
     pages = bench.size(10_000, 400)
@@ -176,9 +165,7 @@ def many_pages(bench: Bench) -> Section:
     section = Section(
         "Many pages", f"{pages * 100:,} items over {pages:,} pages; memory in use at two moments."
     )
-    section.targets = [
-        Target.at_most("growth from page 100 to the last page", grown, 20, "MB"),
-    ]
+    section.targets = [Target.at_most("growth from page 100 to the last page", grown, 20, "MB")]
     moments = (("idle", "idle"), ("after page 100", "marked"), ("at the end", "last"))
     rows = [[text, number(median(runs, key), "MB")] for text, key in moments]
     rows.append(["items per second", number(rate(runs))])

@@ -34,14 +34,10 @@ def coalescing(bench: Bench) -> Section:
     """Measure small endpoints that are handed to Ocean together."""
     endpoints = bench.size(5000, 600)
     with bench.api() as api:
-        handed = bench.run(
-            Task(
-                "ours",
-                {"settings": numbered(api.at(0)), "resources": [things(endpoints, _EACH)]},
-            )
-        )
-        voyage = sail(things(endpoints, _EACH) | {"kind": _KIND}, _settings(api))
-        start = sail(things(0, _EACH) | {"kind": _KIND}, _settings(api))
+        resource = things(endpoints, _EACH)
+        handed = bench.run(Task("ours", {"settings": numbered(api.at(0)), "resources": [resource]}))
+        voyage = sail(resource, _settings(api))
+        start = sail(things(0, _EACH), _settings(api))
     assert len(voyage.entities) == endpoints * _EACH, len(voyage.entities)
     smallest = min(handed["batches"][:-1] or handed["batches"])
     alone = _per_item(bench, "ocean", alone=True)
@@ -76,9 +72,6 @@ def coalescing(bench: Bench) -> Section:
         "items is taken off."
     )
     return section
-
-
-_KIND = "/teams/{team}/things"
 
 
 def engines(bench: Bench) -> Section:
@@ -193,16 +186,9 @@ def _per_item(bench: Bench, engine: str, *, alone: bool = False, each: int = _EA
     if bench.quick:
         sizes = (10, 30) if alone else (400 // each, 2000 // each)
     slopes: list[float] = []
+    job = {"each": each, "engine": engine, "alone": alone}
     for _ in range(min(bench.runs, _TOO_MANY_RUNS)):
-        small, large = (
-            bench.run(
-                Task(
-                    "coalescing",
-                    {"endpoints": size, "each": each, "engine": engine, "alone": alone},
-                )
-            )
-            for size in sizes
-        )
+        small, large = (bench.run(Task("coalescing", {"endpoints": size, **job})) for size in sizes)
         slopes.append((large["cpu"] - small["cpu"]) / (large["items"] - small["items"]))
     return statistics.median(slopes)
 

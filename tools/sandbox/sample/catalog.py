@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from tools.sandbox.sample.environment import describe_environment
 from tools.sandbox.sample.metadata import slug
 from tools.sandbox.sample.models import (
-    EntryPoint,
     Extra,
     Group,
     Maintainer,
     Package,
     Person,
-    Requirement,
 )
 
 COMMANDS = "console_scripts"
@@ -30,12 +28,8 @@ class Catalog:
         self.topics = _topics(self.packages)
         self.modules = _modules(self.packages)
         self.extras = [extra for package in self.packages for extra in _extras(package)]
-        self.requirements: list[Requirement] = [
-            requirement for package in self.packages for requirement in package.requirements
-        ]
-        self.entry_points: list[EntryPoint] = [
-            point for package in self.packages for point in package.entry_points
-        ]
+        self.requirements = [each for package in self.packages for each in package.requirements]
+        self.entry_points = [each for package in self.packages for each in package.entry_points]
         self.commands = [point for point in self.entry_points if point.group == COMMANDS]
 
     def package(self, identifier: str) -> Package | None:
@@ -84,9 +78,7 @@ def _maintainers(packages: Sequence[Package]) -> list[Maintainer]:
             persons.setdefault(person.id, person)
     return [
         Maintainer(
-            id=person.id,
-            name=person.name,
-            email=person.email,
+            **person.model_dump(),
             packages=tuple(p.id for p in packages if person.id in p.maintainers),
         )
         for person in sorted(persons.values(), key=lambda person: person.id)
