@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from api_messages import ApiRequest, ApiResponse
+from cli.arrays import jq_path
 from cli.init.asking import Asker
 from cli.init.blocks import ASKED
 from cli.init.detect.answers import Answer, Ask, naming_key
@@ -21,7 +22,6 @@ from cli.init.surveyed import (
     Discovery,
     Surveyed,
     Wanted,
-    identifier_field,
     parent_path,
     why_not_nested,
 )
@@ -120,21 +120,21 @@ class Surveyor:
         try:
             ask = next(questions)
             while True:
-                answer = await self._ask(_asking(wanted, request, ask), guess)
+                answer = await self._ask(wanted, request, ask, guess)
                 samples += answer.items or []
                 ask = questions.send(answer)
         except StopIteration as done:
             paging: Paging = done.value
             return paging
 
-    async def _ask(self, asking: Callable[[], ApiRequest], guess: ListGuess) -> Answer:
+    async def _ask(self, wanted: Wanted, request: ApiRequest, ask: Ask, guess: ListGuess) -> Answer:
         """Ask one question; an error that it may have caused itself counts as a refusal.
 
         Raises:
             EndpointError: the API cannot be asked any more, so that nothing can be concluded.
         """
         try:
-            response: ApiResponse = await self._client.send(asking())
+            response: ApiResponse = await self._client.send(_asked(wanted, request, ask))
             body = (await decode(response)).value
         except RefusedOriginError as error:
             self._asker.notes.append(f"a link was not followed: {error}")
@@ -212,7 +212,7 @@ class Surveyor:
         guess, paging, pages[fullest] = await self._look(wanted, _values(fullest))
         samples = [{**item, **dict(marks)} for marks, items in pages.items() for item in items]
         surveyed = self._conclude(wanted, guess, paging, samples, mark)
-        found = Discovery(parent, identifier_field(identifier))
+        found = Discovery(parent, jq_path(identifier.keys))
         surveyed.parameters = {**parent.parameters, name: found}
         return surveyed
 
@@ -247,20 +247,15 @@ def _values(marks: _Marks) -> dict[str, PathValue]:
     return {mark.removeprefix("__"): PathValue(value) for mark, value in marks}
 
 
-def _asking(wanted: Wanted, request: ApiRequest, ask: Ask) -> Callable[[], ApiRequest]:
-    """Return the request of a question; it may hold an address that is none."""
-
-    def asked() -> ApiRequest:
-        if ask.url:
-            return request.following(ask.url)
-        if not wanted.asks_in_body:
-            return request.with_query(ask.query)
-        placed = request
-        for name, value in ask.query.items():
-            placed = placed.placed("body", name, value)
-        return placed
-
-    return asked
+def _asked(wanted: Wanted, request: ApiRequest, ask: Ask) -> ApiRequest:
+    """Return the request of a question; an error where it holds an address that is none."""
+    if ask.url:
+        return request.following(ask.url)
+    if not wanted.asks_in_body:
+        return request.with_query(ask.query)
+    for name, value in ask.query.items():
+        request = request.placed("body", name, value)
+    return request
 
 
 def _distinct(samples: Sequence[dict[str, Any]], guess: ListGuess) -> list[dict[str, Any]]:

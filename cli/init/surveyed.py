@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.arrays import jq_path
 from cli.init.blocks import pagination_of
 from cli.init.detect.fields import Shape
 from cli.init.detect.found import Paging
@@ -122,8 +121,3 @@ def why_not_nested(path: str) -> str:
             "values that belong together, so write its path_parameters with `fields` yourself"
         )
     return why_not_nested(lists) if "/{" in lists else ""
-
-
-def identifier_field(identifier: Identifier) -> str:
-    """Return the field alone, which a path parameter takes as it is."""
-    return jq_path(identifier.keys)

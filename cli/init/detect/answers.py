@@ -82,17 +82,13 @@ def naming_key(*pages: Sequence[Mapping[str, Any]]) -> str:
     return next((key for key in _NAMING if all(_is_distinct(page, key) for page in pages)), "")
 
 
-def leaves_beside(body: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every scalar and empty list of a body outside of arrays, with its keys."""
-    yield from _leaves(body, ())
-
-
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(value, Mapping) and len(path) < 6:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, str(key)))
-    elif not isinstance(value, list | Mapping):
-        yield path, value
+def leaves_beside(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every scalar of a body outside of arrays, with its keys."""
+    if isinstance(body, Mapping) and len(path) < 6:
+        for key, inner in body.items():
+            yield from leaves_beside(inner, (*path, str(key)))
+    elif not isinstance(body, list | Mapping):
+        yield path, body
 
 
 def _is_distinct(items: Sequence[Mapping[str, Any]], key: str) -> bool:

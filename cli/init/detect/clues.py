@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from cli.init.detect.answers import Answer, leaves_beside
 from pagination.strategies import parse_link_header
 
-_LINK_VALUE = re.compile(r"^(https?://|/|\?)\S*$")
+LINK_VALUE = re.compile(r"^(https?://|/|\?)\S*$")
 _NEXT = re.compile(r"next|nextlink", re.IGNORECASE)
 _BACK = re.compile(r"prev|previous|first|last|self", re.IGNORECASE)
 _CURSOR = re.compile(
@@ -74,7 +74,7 @@ def link_clues(body: Any) -> list[Clue]:
     return [
         Clue(path, value)
         for path, value in leaves_beside(body)
-        if isinstance(value, str) and _LINK_VALUE.match(value) and is_link_name(path)
+        if isinstance(value, str) and LINK_VALUE.match(value) and is_link_name(path)
     ]
 
 
@@ -87,7 +87,7 @@ def cursor_clues(body: Any) -> list[Clue]:
         and isinstance(value, str | int)
         and not isinstance(value, bool)
         and value not in ("", 0)
-        and not (isinstance(value, str) and _LINK_VALUE.match(value))
+        and not (isinstance(value, str) and LINK_VALUE.match(value))
         and is_cursor_name(path[-1])
     ]
     # A text is a likelier cursor than a number, which may be an echoed offset or page.

@@ -10,7 +10,7 @@ from cli.init.detect.answers import (
     Comparison,
     compare,
 )
-from cli.init.detect.clues import has_more_setting, is_cursor_name
+from cli.init.detect.clues import LINK_VALUE, has_more_setting, is_cursor_name
 from cli.init.detect.found import Paging, Questions
 from cli.init.detect.sizes import (
     Sizes,
@@ -21,7 +21,6 @@ from cli.init.detect.sizes import (
 
 _WAY = re.compile(r"next|continu|cursor|locator|marker", re.IGNORECASE)
 _OTHER = re.compile(r"^link$|prev|first|last|content-|security", re.IGNORECASE)
-_LINK_VALUE = re.compile(r"^(https?://|/|\?)\S*$")
 # What some APIs write where there is no next page.
 _NOTHING = frozenset({"", "null", "0", "-1", "false"})
 _TOKENS = ("continuationToken", "continuation", "after", "pageToken", "page_token", "nextToken")
@@ -31,7 +30,7 @@ _USUAL_PARAMS = ("page", "cursor", *_TOKENS, "next", "offset")
 def header_ways(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
     """Detect pages by a header such as `X-Next-Page: 2` or `Next-Page: https://…`."""
     for name, value in _clues(first.headers):
-        if _LINK_VALUE.match(value):
+        if LINK_VALUE.match(value):
             answer = yield Ask(url=value)
             if compare(first.items or [], answer) is Comparison.FOLLOWS:
                 query = yield from larger_pages(first, sizes, value, hints)

@@ -59,6 +59,11 @@ def _name(keys: tuple[str, ...]) -> str:
     return keys[-1].removeprefix("@")
 
 
+def is_name(value: Any) -> bool:
+    """Return whether a value may tell an item apart: a text or an integer."""
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
 def identifier_names(blueprint: str) -> list[str]:
     """Return the names that an identifier of a blueprint usually has, the likeliest first."""
     return [*sorted(_own_names(blueprint)), *_IDENTIFIERS]
@@ -75,11 +80,7 @@ def _are_distinct(marks: Sequence[Any], values: Sequence[Any]) -> bool:
 
 
 def _are_names(values: Sequence[Any], count: int) -> bool:
-    usable = all(
-        isinstance(value, str | int) and not isinstance(value, bool) and value != ""
-        for value in values
-    )
-    return usable and len(values) == count and bool(values)
+    return bool(values) and len(values) == count and all(map(is_name, values))
 
 
 def _name_expression(keys: tuple[str, ...], values: Sequence[Any]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.arrays import jq_path
+from cli.init.detect.identifiers import is_name
 from cli.init.detect.naming import (
     property_name,
     property_title,
@@ -91,7 +92,7 @@ def _of_field(
 
 
 def _points_to(key: str, target: Target, own: str) -> bool:
-    words = [word for word in words_of(key.strip("_")) if word]
+    words = words_of(key.strip("_"))
     bare = [*words]
     while len(bare) > 1 and bare[-1] in _ID_WORDS:
         bare.pop()
@@ -106,12 +107,8 @@ def _inner_keys(elements: Sequence[Any]) -> list[str]:
     if all(isinstance(value, str | int) and not isinstance(value, bool) for value in elements):
         return [""]
     if all(isinstance(value, dict) for value in elements):
-        return [name for name in _INNER if all(_is_name(value.get(name)) for value in elements)]
+        return [name for name in _INNER if all(is_name(value.get(name)) for value in elements)]
     return []
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def _inner(element: Any, key: str) -> Any:

@@ -23,7 +23,6 @@ from cli.init.openapi.schemas import item_schema, leaf_names, type_of
 from cli.init.surveyed import (
     Discovery,
     Surveyed,
-    identifier_field,
     parent_path,
 )
 from probe.masking import is_telling
@@ -43,7 +42,7 @@ def describe_unasked(collection: Collection, parents: Mapping[str, Collection]) 
     if wanted.placeholders:
         parent = describe_unasked(parents[parent_path(wanted.path)], parents)
         identifier = parent.identifier
-        field = identifier_field(identifier) if identifier else ".id"
+        field = jq_path(identifier.keys) if identifier else ".id"
         discovery = Discovery(parent, field)
         surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: discovery}
     return surveyed
