@@ -81,8 +81,9 @@ class RefreshTokens:
             os.close(descriptor)
 
     async def _save(self, file: Path) -> None:
+        kept = json.dumps({"refresh_token": self._newest, "issued_from": self._origin})
         try:
-            await asyncio.to_thread(self._write, file, self._newest)
+            await asyncio.to_thread(private_files.replace, file, kept.encode())
             self._newest = ""
         except OSError as error:
             logger.error(
@@ -112,10 +113,6 @@ class RefreshTokens:
     @property
     def _origin(self) -> str:
         return hashlib.sha256(self._given.encode()).hexdigest()
-
-    def _write(self, file: Path, token: str) -> None:
-        content = json.dumps({"refresh_token": token, "issued_from": self._origin})
-        private_files.replace(file, content.encode())
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

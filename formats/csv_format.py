@@ -39,13 +39,11 @@ def _delimiter(value: object) -> str:
 
 
 def _columns(value: object) -> tuple[str, ...]:
-    names = names_option("columns", value)
-    _check_columns(names)
-    return names
+    return _distinct(names_option("columns", value))
 
 
-def _check_columns(names: Sequence[str]) -> None:
-    """Refuse names that could not tell the fields of a record apart.
+def _distinct[Names: Sequence[str]](names: Names) -> Names:
+    """Return the names of columns, which tell the fields of a record apart.
 
     Raises:
         ValueError: a name is empty, or comes twice.
@@ -55,6 +53,7 @@ def _check_columns(names: Sequence[str]) -> None:
             raise ValueError(f"column {number} of {len(names)} has no name")
         if name in names[: number - 1]:
             raise ValueError(f"two columns have the name {name!r}")
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +178,9 @@ class CsvRecords(ItemReader):
 
     def _header(self, line: int, names: list[str]) -> list[str]:
         try:
-            _check_columns(names)
+            return _distinct(names)
         except ValueError as error:
             raise self._failure(line, str(error)) from None
-        return names
 
     def _failure(self, line: int, cause: str) -> ResponseError:
         return ResponseError(

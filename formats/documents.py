@@ -55,11 +55,7 @@ class Documents:
                 yield await self._unpacked(self.response.url.path, unpacked)
         else:
             async with aclosing(self._chunks()) as chunks:
-                yield self.plain(chunks)
-
-    def plain(self, chunks: AsyncGenerator[bytes]) -> Document:
-        """Return the body itself; errors as for `each`."""
-        return self._document("", self.response.content[:_START], chunks)
+                yield self._document("", content[:_START], chunks)
 
     async def _unzipped(self) -> AsyncGenerator[Document]:
         large = self.response.large

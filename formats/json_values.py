@@ -30,8 +30,6 @@ def exact(value: Any) -> Any:
             return [exact(item) for item in value]
         case Decimal():
             return float(value)
-        case bool():
-            return value
         case int() if abs(value) > LARGEST_EXACT:
             return str(value)
     return value

@@ -43,9 +43,7 @@ def leading_path(expression: str) -> tuple[list[Step], str]:
 
 def _within_brackets(expression: str) -> str:
     """Return the inside of `[.items[] | select(.ok)]`, which is as good as `.items | map(…)`."""
-    if _outside_brackets(expression) == "[]":
-        return expression[1:-1].strip()
-    return ""
+    return expression[1:-1].strip() if _outside_brackets(expression) == "[]" else ""
 
 
 def _is_one_pipeline(expression: str) -> bool:

@@ -69,7 +69,7 @@ class SignatureScheme:
         before, _, after = self.signed_payload.replace(TIMESTAMP, timestamp).partition(BODY)
         message = before.encode() + body + after.encode()
         digest = hmac.new(secret.encode(), message, getattr(hashlib, self.algorithm)).digest()
-        return digest.hex() if self.encoding == "hex" else _base64(digest)
+        return digest.hex() if self.encoding == "hex" else base64.b64encode(digest).decode()
 
     def _timestamp(self, headers: Mapping[str, str]) -> str:
         value = headers.get(self.timestamp_header.lower(), "")
@@ -109,7 +109,3 @@ def _parts(value: str, prefix: str) -> list[str]:
         return [value.strip()]
     parts = (part.strip() for part in value.split(","))
     return [part.removeprefix(prefix) for part in parts if part.startswith(prefix)]
-
-
-def _base64(digest: bytes) -> str:
-    return base64.b64encode(digest).decode()
