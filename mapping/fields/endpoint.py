@@ -10,7 +10,6 @@ from typing import Any, Literal
 from pydantic.v1 import Field, validator
 
 from expressions.jq_expressions import DataPath
-from formats.format import Format
 from formats.registry import described, parse_format
 from mapping.fields.pagination import PaginationConfig
 from mapping.fields.request import RequestFields
@@ -37,12 +36,6 @@ class EndpointFields(RequestFields):
         'Example: `{"type": "csv", "delimiter": ";"}`.',
     )
 
-    @property
-    def planned_format(self) -> Format | None:
-        """The checked form of `response_format`."""
-        given = self.response_format
-        return None if given is None else parse_format(given)
-
     @validator("response_format", pre=True)
     def _known_format(cls, value: object) -> object:
         if value is not None:
@@ -59,14 +52,14 @@ class EndpointFields(RequestFields):
         """Return the checked form, with how its answers are read; errors as for every request."""
         prefix = f"{place}." if place else ""
         endpoint = super().endpoint_at(path, names=names, place=place, settings=settings)
-        pagination = None
+        given, pagination = self.response_format, None
         if self.pagination:
             pagination = self.pagination.over(settings.pagination, f"{prefix}pagination")
         return replace(
             endpoint,
             data_path=DataPath(self.data_path, f"{prefix}data_path"),
             pagination=pagination,
-            response_format=self.planned_format,
+            response_format=None if given is None else parse_format(given),
         )
 
 

@@ -37,12 +37,10 @@ class ExportStepConfig(RequestFields):
         check_placeholders(endpoint, dict.fromkeys(sorted(names)), f"{place}.endpoint")
         if again := sorted(names & self.fields.keys()):
             raise SelectorError(f"{place}.fields: {', '.join(again)} is a placeholder already")
+        fields = self.fields.items()
         return ExportStep(
             endpoint,
-            {
-                name: AnswerExpression(text, f"{place}.fields.{name}")
-                for name, text in self.fields.items()
-            },
+            {name: AnswerExpression(text, f"{place}.fields.{name}") for name, text in fields},
         )
 
 

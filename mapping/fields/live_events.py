@@ -1,7 +1,6 @@
 """The entries of `live_events`, as a user writes them."""
 
-import re
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import replace
 
 from pydantic.v1 import Field, validator
@@ -9,7 +8,7 @@ from pydantic.v1 import Field, validator
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
 from mapping.fields.endpoint import EndpointFields
-from mapping.fields.user_fields import UserFields
+from mapping.fields.user_fields import UserFields, null_is_default
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.live_events import LiveEventPlan
 from mapping.plan.resource import ResourcePlan
@@ -17,8 +16,6 @@ from mapping.plan.templates import placeholders_in
 from settings.connection import ConnectionSettings
 from settings.pagination import SingleRequestSettings
 from settings.webhooks import DEFAULT_PATH
-
-_SPARE = re.compile(r"/+$")
 
 
 class FetchConfig(EndpointFields):
@@ -92,13 +89,11 @@ class LiveEventConfig(UserFields):
     def _endpoint_alone(cls, value: object) -> object:
         return {"endpoint": value} if isinstance(value, str) else value
 
-    @validator("params", pre=True)
-    def _no_params(cls, value: object) -> object:
-        return {} if value is None else value
+    _null_is_none_given = null_is_default("params")
 
     @validator("path")
     def _one_spelling(cls, value: str) -> str:
-        return f"/{_SPARE.sub('', value).lstrip('/')}"
+        return f"/{value.strip('/')}"
 
     def plan(
         self, place: str, resource: ResourcePlan, settings: ConnectionSettings
@@ -110,7 +105,10 @@ class LiveEventConfig(UserFields):
         Raises:
             SelectorError: an expression is no valid JQ, or fields do not fit together.
         """
-        self._check_path(place, settings.webhook_paths)
+        if self.path not in (paths := settings.webhook_paths):
+            raise SelectorError(
+                f"{place}.path: {self.path} is not in webhookPaths, which has {', '.join(paths)}"
+            )
         if self.delete_when and not self.identifier:
             raise SelectorError(
                 f"{place}.delete_when: needs {place}.identifier, which says what to delete"
@@ -132,12 +130,6 @@ class LiveEventConfig(UserFields):
             ItemExpression.optional(self.delete_when, f"{place}.delete_when"),
             ItemExpression.optional(self.identifier, f"{place}.identifier"),
         )
-
-    def _check_path(self, place: str, paths: Sequence[str]) -> None:
-        if self.path not in paths:
-            raise SelectorError(
-                f"{place}.path: {self.path} is not in webhookPaths, which has {', '.join(paths)}"
-            )
 
     def _endpoint(
         self, place: str, resource: ResourcePlan, settings: ConnectionSettings

@@ -11,7 +11,7 @@ from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
 from formats.json_values import exact
 from mapping.fields.endpoint import EndpointFields
-from mapping.fields.user_fields import UserFields
+from mapping.fields.user_fields import UserFields, null_is_default
 from mapping.plan.endpoint import Endpoint, check_placeholders
 from mapping.plan.path_parameter import Batch, PathParameter, elements
 from settings.connection import ConnectionSettings
@@ -86,9 +86,7 @@ class PathParameterConfig(EndpointFields):
         "an incremental run then reads changed ones only. Example: `.pushed_at`.",
     )
 
-    @validator("include", pre=True)
-    def _null_is_nothing(cls, value: object) -> object:
-        return {} if value is None else value
+    _null_is_none_given = null_is_default("include")
 
     @validator("fields", "include")
     def _usable_names(cls, value: dict[str, str] | None) -> dict[str, str] | None:
@@ -172,11 +170,9 @@ class PathParameterConfig(EndpointFields):
     def _endpoint(
         self, place: str, settings: ConnectionSettings, known: Mapping[str, object]
     ) -> Endpoint | None:
-        if self.endpoint is None:
+        if (path := self.endpoint) is None:
             return None
-        endpoint = self.endpoint_at(
-            self.endpoint, names=known.keys(), place=place, settings=settings
-        )
+        endpoint = self.endpoint_at(path, names=known.keys(), place=place, settings=settings)
         check_placeholders(endpoint, known, f"{place}.endpoint")
         return endpoint
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from loguru import logger
 from port_ocean.core.handlers.port_app_config.models import Selector
-from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError, validator
+from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError
 
 from errors import SelectorError
 from mapping.fields.endpoint import EndpointFields, ErrorRuleConfig
@@ -20,6 +20,7 @@ from mapping.fields.live_events import LiveEventConfig
 from mapping.fields.path_parameters import PathParameterConfig
 from mapping.fields.problems import describe, names_of, unusable
 from mapping.fields.times import IncrementalConfig, WindowsConfig
+from mapping.fields.user_fields import null_is_default
 from mapping.plan.dependencies import check_names, in_order, stands_in_text
 from mapping.plan.endpoint import Endpoint, check_placeholders
 from mapping.plan.incremental import Incremental
@@ -94,6 +95,7 @@ class CustomSelector(Selector, EndpointFields):
         extra = Extra.allow
 
     _problems: list[str] = PrivateAttr(default_factory=list)
+    _null_is_none_given = null_is_default("live_events", "path_parameters")
 
     @classmethod
     def validate(cls: type["CustomSelector"], value: Any) -> "CustomSelector":
@@ -107,14 +109,6 @@ class CustomSelector(Selector, EndpointFields):
             selector._problems = [describe(cls, dict(detail)) for detail in error.errors()]
         return selector
 
-    @validator("live_events", pre=True)
-    def _no_events(cls, value: object) -> object:
-        return [] if value is None else value
-
-    @validator("path_parameters", pre=True)
-    def _no_parameters(cls, value: object) -> object:
-        return {} if value is None else value
-
     def plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
         """Return the checked form of the resource.
 
@@ -122,15 +116,12 @@ class CustomSelector(Selector, EndpointFields):
             SelectorError: with every problem of this selector, naming the kind.
         """
         problems = [*self._problems, *self._misspelt()]
-        plan = None
         if not problems:
             try:
-                plan = self._plan(kind, settings)
+                return self._plan(kind, settings)
             except SelectorError as error:
                 problems.append(str(error))
-        if plan is None:
-            raise unusable(kind, problems)
-        return plan
+        raise unusable(kind, problems)
 
     @property
     def is_wrong(self) -> bool:
@@ -162,12 +153,11 @@ class CustomSelector(Selector, EndpointFields):
         filled = {**owners, **dict.fromkeys(export.names if export else [])}
         endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
         check_placeholders(endpoint, filled, "kind")
+        rules = (rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error))
         plan = ResourcePlan(
             kind,
             endpoint,
-            error_rules=tuple(
-                rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error)
-            ),
+            error_rules=tuple(rules),
             shape=ItemShape(self.items_filter or "", self.emit or ""),
             export=export,
             incremental=self._incremental(),
@@ -179,12 +169,8 @@ class CustomSelector(Selector, EndpointFields):
         )
         plan = replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
         entries = enumerate(self.live_events)
-        return replace(
-            plan,
-            live_events=tuple(
-                entry.plan(f"live_events.{index}", plan, settings) for index, entry in entries
-            ),
-        )
+        events = (each.plan(f"live_events.{index}", plan, settings) for index, each in entries)
+        return replace(plan, live_events=tuple(events))
 
     def _incremental(self) -> Incremental | None:
         changing = [name for name, found in self.path_parameters.items() if found.changed]

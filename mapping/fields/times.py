@@ -3,7 +3,7 @@
 These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from mapping.plan.windows import Windows
 
 # A window must be longer than what neighbours overlap by.
 _SHORTEST_STEP = 2
+_ABOUT_PARAM = {"where", "format", "prefix", "suffix"}
 # Of one resync; more are a step or a start of another unit than was meant.
 _MOST_WINDOWS = 100_000
 
@@ -81,24 +82,15 @@ class IncrementalConfig(UserFields):
                 "incremental: says nothing; give param (the API filters), field (the newest items "
                 "come first), a windows block, or changed on a path parameter"
             )
-        if not self.param and (useless := list(self._about_param())):
+        useless = self.dict(include=_ABOUT_PARAM, by_alias=True, exclude_none=True)
+        if useless and not self.param:
             raise SelectorError(f"incremental: {', '.join(useless)}: has no effect without param")
         return Incremental(
             self._server_side(),
             ItemExpression.optional(self.field, "incremental.field"),
             self.query_params,
-            _duration(self.lookback, "incremental.lookback"),
+            _parsed(duration_of, self.lookback, "incremental.lookback"),
         )
-
-    def _about_param(self) -> Iterator[str]:
-        for name, value in (
-            ("in", self.where),
-            ("format", self.format),
-            ("prefix", self.prefix),
-            ("suffix", self.suffix),
-        ):
-            if value is not None:
-                yield name
 
     def _server_side(self) -> ServerSide | None:
         if not self.param:
@@ -106,7 +98,7 @@ class IncrementalConfig(UserFields):
         return ServerSide(
             self.param,
             self.where or "query",
-            _time_format(self.format, "incremental.format"),
+            _parsed(TimeFormat, self.format or "iso8601", "incremental.format"),
             self.prefix or "",
             self.suffix or "",
         )
@@ -165,9 +157,9 @@ class WindowsConfig(UserFields):
         Raises:
             SelectorError: an option cannot be used as it is.
         """
-        time_format = _time_format(self.format, "windows.format")
+        time_format = _parsed(TimeFormat, self.format, "windows.format")
         unit = time_format.unit
-        step = _duration(self.step, "windows.step") // unit * unit
+        step = _parsed(duration_of, self.step, "windows.step") // unit * unit
         if step < _SHORTEST_STEP * unit:
             raise SelectorError(
                 f"windows.step: must be at least {_SHORTEST_STEP * unit.total_seconds():.0f} s, "
@@ -177,18 +169,11 @@ class WindowsConfig(UserFields):
         start = self._start()
         self._check_span(start, step - unit)
         return Windows(
-            self.from_param,
-            self.to_param,
-            step,
-            start,
-            self.where,
-            time_format,
-            self.cap,
+            self.from_param, self.to_param, step, start, self.where, time_format, self.cap
         )
 
     def _start(self) -> datetime | timedelta:
-        moment = date_of(str(self.start))
-        if moment is not None:
+        if moment := date_of(str(self.start)):
             return moment
         try:
             # Without a unit, 90 days or a year would be seconds, and what is older be deleted.
@@ -216,15 +201,8 @@ class WindowsConfig(UserFields):
             )
 
 
-def _time_format(name: str | None, place: str) -> TimeFormat:
+def _parsed[Given, Parsed](parse: Callable[[Given], Parsed], given: Given, place: str) -> Parsed:
     try:
-        return TimeFormat(name or "iso8601")
-    except ValueError as error:
-        raise SelectorError(f"{place}: {error}") from None
-
-
-def _duration(value: str | float, place: str) -> timedelta:
-    try:
-        return duration_of(value)
+        return parse(given)
     except ValueError as error:
         raise SelectorError(f"{place}: {error}") from None

@@ -3,7 +3,8 @@
 from typing import Any
 
 from pydantic.alias_generators import to_camel
-from pydantic.v1 import BaseModel, Extra
+from pydantic.v1 import BaseModel, Extra, validator
+from pydantic.v1.fields import ModelField
 
 
 class UserFields(BaseModel):
@@ -20,3 +21,12 @@ class UserFields(BaseModel):
         def get_field_info(cls, name: str) -> dict[str, Any]:
             """Return the other spelling and the title of a field, by its name."""
             return {"alias": to_camel(name), "title": name.replace("_", " ").capitalize()}
+
+
+def null_is_default(*fields: str) -> Any:
+    """Return a validator that takes a null in these fields for their default, such as `{}`."""
+
+    def default_for_null(value: object, field: ModelField) -> object:
+        return field.get_default() if value is None else value
+
+    return validator(*fields, pre=True, allow_reuse=True)(default_for_null)
