@@ -1,7 +1,6 @@
 """Path parameters that need each other: their order, those that are needed, circles."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Mapping
 
 from errors import SelectorError
 from mapping.plan.endpoint import Endpoint
@@ -10,9 +9,7 @@ from mapping.plan.templates import texts_in
 
 
 def in_order(
-    used: Iterable[str],
-    owners: Mapping[str, str],
-    parameter_of: Callable[[str], PathParameter],
+    used: Iterable[str], owners: Mapping[str, str], parameter_of: Callable[[str], PathParameter]
 ) -> list[PathParameter]:
     """Return the parameters that fill these placeholders, each after those that it needs itself.
 
@@ -30,7 +27,11 @@ def in_order(
         if name is None or name in found:
             return
         if name in above:
-            _refuse_circle([*above[above.index(name) :], name])
+            raise SelectorError(
+                "path_parameters depend on each other in a circle: "
+                f"{' → '.join([*above[above.index(name) :], name])}; the endpoint of one of them "
+                "must do without the others' placeholders"
+            )
         parameter = parameter_of(name)
         for each in parameter.uses:
             visit(each, (*above, name))
@@ -80,10 +81,3 @@ def stands_in_text(endpoint: Endpoint, name: str) -> bool:
     own = [text for text in texts_in(endpoint.body) if not is_typed or text != placeholder]
     other = texts_in([endpoint.path, endpoint.query_params, endpoint.headers])
     return any(placeholder in text for text in (*other, *own))
-
-
-def _refuse_circle(names: Sequence[str]) -> NoReturn:
-    raise SelectorError(
-        f"path_parameters depend on each other in a circle: {' → '.join(names)}; the endpoint of "
-        "one of them must do without the others' placeholders"
-    )

@@ -107,14 +107,7 @@ class Endpoint:
     def identity(self) -> str:
         """A text, equal for endpoints that call the API in the same way; may hold secrets."""
         body = [self.path, self.body]
-        request = ApiRequest(
-            self.method,
-            "http://identity",
-            self.headers,
-            body,
-            self.body_format,
-            is_anonymous=self.is_anonymous,
-        )
+        request = self._request("http://identity", self.headers, body)
         return request.with_query(self.query_params).identity
 
     def request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
@@ -123,8 +116,12 @@ class Endpoint:
         Raises:
             EndpointError: a value would change which endpoint is called.
         """
+        parts = self._parts
         try:
-            return self._filled_request(base_url, values)
+            address = self._address(base_url, values)
+            request = self._request(address, parts.headers.fill(values), self._filled_body(values))
+            query = {**parts.query.fill(values), **parts.query_params.fill(values)}
+            return request.with_query(query)
         except UnicodeEncodeError as error:
             raise self.refused(error) from None
 
@@ -172,23 +169,15 @@ class Endpoint:
         variables = self._template(self.body.get("variables", {}), "body.variables", self.names)
         return with_variables(fixed, self.exposed, "body"), variables
 
-    def _filled_request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
-        parts = self._parts
-        request = ApiRequest(
-            self.method,
-            self._address(base_url, values),
-            parts.headers.fill(values),
-            self._filled_body(values),
-            self.body_format,
-            is_anonymous=self.is_anonymous,
-        )
-        return request.with_query({**parts.query.fill(values), **parts.query_params.fill(values)})
+    def _request(self, address: str, headers: Mapping[str, str], body: Any) -> ApiRequest:
+        how, is_anonymous = self.body_format, self.is_anonymous
+        return ApiRequest(self.method, address, headers, body, how, is_anonymous=is_anonymous)
 
     def _filled_body(self, values: Mapping[str, PathValue]) -> Any:
-        parts = self._parts
+        body = self._parts.body.fill(values, is_typed=self.body_format in ("json", "graphql"))
         if self.body_format == "graphql":
-            return {**parts.fixed_body, "variables": parts.body.fill_typed(values)}
-        return (parts.body.fill_typed if self.body_format == "json" else parts.body.fill)(values)
+            return {**self._parts.fixed_body, "variables": body}
+        return body
 
     def _address(self, base_url: str, values: Mapping[str, PathValue]) -> str:
         path = self._parts.path

@@ -62,7 +62,7 @@ class ErrorPolicy:
             return None
         answer = {
             "status": response.status,
-            "headers": {name.lower(): value for name, value in response.headers.items()},
+            "headers": dict(response.headers),
             "body": _body_of(response),
             "path_params": dict(path_params),
         }

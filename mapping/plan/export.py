@@ -28,15 +28,6 @@ class Answer:
         is_empty = not response.content.strip()
         return cls(response, None if is_empty else (await decode(response)).value)
 
-    @property
-    def jq_input(self) -> dict[str, Any]:
-        """The input of the expressions of a step."""
-        return {
-            "status": self.response.status,
-            "headers": {name.lower(): text for name, text in self.response.headers.items()},
-            "body": self.body,
-        }
-
 
 class AnswerExpression:
     """A JQ expression on the body of an answer, with `$status` and `$headers` beside it.
@@ -62,8 +53,10 @@ class AnswerExpression:
         Raises:
             ExportError: it fails on this answer.
         """
+        response = answer.response
+        told = {"status": response.status, "headers": dict(response.headers), "body": answer.body}
         try:
-            return self._program.every(answer.jq_input)
+            return self._program.every(told)
         except ValueError as error:
             raise ExportError(
                 f"{self.setting} {self.expression} fails on the answer: {error}",

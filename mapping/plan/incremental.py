@@ -34,7 +34,7 @@ class ServerSide:
 
 @dataclass(frozen=True, slots=True)
 class Incremental:
-    """An `incremental` block, checked: how a resource is read when only changes are wanted.
+    """An `incremental` block, checked.
 
     Either the API filters (`server_side`), or its items come newest first and `changed` tells when
     each changed; or neither, where windows or changed parents limit what is read. `query_params`

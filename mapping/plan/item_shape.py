@@ -26,15 +26,13 @@ class ItemShape:
     """
 
     def __init__(self, items_filter: str = "", emit: str = "") -> None:
-        self._names = "items_filter and emit" if items_filter and emit else ""
-        self._names = self._names or ("items_filter" if items_filter else "emit")
-        self._emits = bool(emit)
+        settings = {"items_filter": items_filter, "emit": emit}
+        given = {name: expression for name, expression in settings.items() if expression}
+        self._names = " and ".join(given)
         self._program = ""
-        if items_filter:
-            compile_jq(items_filter, "items_filter")
-        if emit:
-            compile_jq(emit, "emit")
-        if items_filter or emit:
+        for name, expression in given.items():
+            compile_jq(expression, name)
+        if given:
             self._program = program_of(_program(items_filter, emit))
             self._compiled = jq.compile(self._program)
 

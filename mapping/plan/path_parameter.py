@@ -12,8 +12,6 @@ from formats.json_values import element_kind_of, exact
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.times import moment_of
 
-_DEFAULT_JOIN = ","
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -30,7 +28,7 @@ class Batch:
     @property
     def separator(self) -> str:
         """The text between two values."""
-        return _DEFAULT_JOIN if self.join is None else self.join
+        return "," if self.join is None else self.join
 
     def value(self, values: Sequence[PathValue]) -> PathValue:
         """Return several values as one: `a` and `b` are `a,b` in a text, `["a", "b"]` in a body."""
@@ -40,7 +38,7 @@ class Batch:
 
 
 class Found(NamedTuple):
-    """What one discovered item gives: values by placeholder, and included fields by name."""
+    """The gift of one discovered item: values by placeholder, and included fields by name."""
 
     values: Mapping[str, PathValue]
     include: Mapping[str, Any]
@@ -136,17 +134,13 @@ class PathParameter:
         listed = [each for output in outputs for each in elements(output)]
         for value in listed:
             if isinstance(value, dict | list):
-                self._refuse(expression, value)
+                raise SelectorError(
+                    f"{expression.setting}: {expression.expression} gives "
+                    f"{element_kind_of(value)}; it must give a text or a number, or a list of these"
+                )
         texts = [(text_of(value), value) for value in listed]
         values = [PathValue(text, self.segment, exact(value)) for text, value in texts if text]
         return values, len(texts) - len(values) or int(not values)
-
-    def _refuse(self, expression: ItemExpression, value: Any) -> None:
-        kind = element_kind_of(value)
-        raise SelectorError(
-            f"{expression.setting}: {expression.expression} gives {kind}; it must give a text or "
-            "a number, or a list of these"
-        )
 
 
 def text_of(value: Any) -> str:

@@ -3,10 +3,10 @@
 Both are looked up once, when the mapping is read: filling in what a request needs is then cheap.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from errors import SelectorError
@@ -44,22 +44,18 @@ class Template:
         quoted = {match["text"] for match in matches} & names
         return cls(value, tuple(used), frozenset(quoted | used.keys()))
 
-    def fill(self, values: Mapping[str, Filled]) -> Any:
-        """Return the value with texts in place of placeholders."""
-        # Most have none: nothing is copied then.
-        if not self.known:
-            return self.value
-        texts = {name: values[name].text for name in self.names}
-        return _map_texts(self.value, lambda text: fill_text(text, texts, self.known))
+    def fill(self, values: Mapping[str, Filled], *, is_typed: bool = False) -> Any:
+        """Return the value with texts in place of placeholders.
 
-    def fill_typed(self, values: Mapping[str, Filled]) -> Any:
-        """Return the same, but where a placeholder is a whole text, the value with its type."""
+        If `is_typed`, one that is a whole text becomes the value with its type.
+        """
+        # Most have none: nothing is copied then.
         if not self.known:
             return self.value
         texts = {name: values[name].text for name in self.names}
 
         def fill(text: str) -> Any:
-            whole = _PLACEHOLDER.fullmatch(text)
+            whole = _PLACEHOLDER.fullmatch(text) if is_typed else None
             if whole and whole["name"] in texts:
                 return values[whole["name"]].value
             return fill_text(text, texts, self.known)
@@ -109,20 +105,15 @@ def misspelt_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
     for text in texts_in(value):
         for name in placeholders_in(text):
             if name not in names:
-                close = difflib.get_close_matches(name, sorted(names), 1)
-                if close:
-                    yield name, close[0]
+                yield from ((name, close) for close in get_close_matches(name, sorted(names), 1))
 
 
 def texts_in(value: Any) -> Iterator[str]:
     """Yield every text in a JSON value, except keys."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from texts_in(item)
-    elif isinstance(value, list):
-        for item in value:
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
             yield from texts_in(item)
 
 

@@ -36,7 +36,7 @@ def filled(endpoint: Endpoint, **values: Any) -> ApiRequest:
 def test_what_has_no_known_name_stays_as_it_is(value: Any) -> None:
     template = Template.of(value, {"other"})
     assert template.fill({}) == value
-    assert template.fill_typed({}) == value
+    assert template.fill({}, is_typed=True) == value
 
 
 @given(name=NAMES, text=TEXTS, before=st.sampled_from(["", "x "]), after=st.sampled_from(["", "}"]))
