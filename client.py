@@ -5,11 +5,10 @@ layers below (`auth/`, `transport/`); redirects and the origin rule are applied 
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import httpx
 from port_ocean.exceptions.clients import BlockedIPError
@@ -21,11 +20,10 @@ from errors import EndpointError, RefusedOriginError, RequestError, StatusError
 from settings.connection import ConnectionSettings
 from settings.secrets import redactor_for
 from statuses import REDIRECTS, Meaning, advice_on, meaning_of
-from transport.allowed_hosts import AllowedHostRule
 from transport.diagnosis import explain
 from transport.exchange import Exchange
 from transport.http_client import ApiHttpClient
-from transport.origins import OriginRule
+from transport.origins import AllowedHostRule, OriginRule
 from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
@@ -145,8 +143,9 @@ class ApiClient:
             return self._http.build_request(method, url, headers=headers, json=body)
         is_form = request.body_format == "form"
         headers.setdefault("content-type", _FORM if is_form else "text/plain; charset=utf-8")
-        content = _as_form(body) if is_form else str(body)
-        return self._http.build_request(method, url, headers=headers, content=content)
+        if is_form:
+            body = httpx.QueryParams({name: query_texts(value) for name, value in body.items()})
+        return self._http.build_request(method, url, headers=headers, content=str(body))
 
     def _redirected(self, request: ApiRequest, meaning: Meaning, location: str) -> ApiRequest:
         try:
@@ -187,7 +186,3 @@ class ApiClient:
             advice=advice_on(response.status_code),
             answer=answer,
         )
-
-
-def _as_form(fields: Mapping[str, Any]) -> str:
-    return str(httpx.QueryParams({name: query_texts(value) for name, value in fields.items()}))

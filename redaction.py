@@ -58,7 +58,8 @@ class _Known:
         self.forms = forms
         # Longest first: a secret that contains another one must not leave its rest behind.
         ordered = sorted(forms, key=len, reverse=True)
-        one_of = "|".join(map(_in_any_spelling, ordered))
+        # However an API escapes them in URLs, HTML and JSON.
+        one_of = "|".join("".join(map(_spelt, form)) for form in ordered)
         # Found without being consumed, because the end of one may be the start of another.
         self.pattern = re.compile(f"(?=({one_of}))") if ordered else None
         self.spellings = {spelling for form in forms for spelling in _spellings_of(form)}
@@ -190,11 +191,6 @@ def _spellings_of(form: str) -> set[str]:
         json.dumps(form)[1:-1].replace("/", "\\/"),
         json.dumps(form, ensure_ascii=False)[1:-1],
     }
-
-
-def _in_any_spelling(form: str) -> str:
-    """Return a pattern for a text, however an API escapes it in URLs, HTML and JSON."""
-    return "".join(map(_spelt, form))
 
 
 @cache

@@ -6,9 +6,10 @@ carries it as `If-None-Match` or `If-Modified-Since`; an API that answers 304 me
 
 import asyncio
 import json
+import operator
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -56,12 +57,7 @@ class Savings:
 
     def since(self, before: "Savings") -> "Savings":
         """Return what was added to an earlier state."""
-        return Savings(
-            self.unchanged - before.unchanged,
-            self.changed - before.changed,
-            self.unchanged_bytes - before.unchanged_bytes,
-            self.changed_bytes - before.changed_bytes,
-        )
+        return Savings(*map(operator.sub, astuple(self), astuple(before)))
 
     def __str__(self) -> str:
         return (

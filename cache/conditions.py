@@ -11,14 +11,7 @@ import httpx
 from formats.times import http_date, in_utc
 
 # A request that has one of these is conditional, or partial, because the mapping says so.
-OWN = (
-    "if-none-match",
-    "if-modified-since",
-    "if-match",
-    "if-unmodified-since",
-    "if-range",
-    "range",
-)
+OWN = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
 _NOT_KEPT = frozenset(
     {
         "connection",
@@ -75,14 +68,8 @@ def conditions_of(headers: httpx.Headers) -> dict[str, str]:
 
 def to_keep(headers: httpx.Headers) -> httpx.Headers:
     """Return the headers that stay with a kept response, whose body is decoded; no cookie."""
-    named = _words(headers, "connection")
-    return httpx.Headers(
-        [
-            (name, value)
-            for name, value in headers.raw
-            if (lower := name.decode("latin-1").lower()) not in _NOT_KEPT and lower not in named
-        ]
-    )
+    left_out = _NOT_KEPT | _words(headers, "connection")
+    return httpx.Headers([pair for pair in headers.raw if _name(pair) not in left_out])
 
 
 def merged(kept: httpx.Headers, answer: httpx.Headers) -> httpx.Headers:

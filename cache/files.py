@@ -94,12 +94,8 @@ class Entry:
         self.metadata = metadata
         self._descriptor = descriptor
         self._start = start
-        # With the last reader of the body, at the latest.
-        self._closing = weakref.finalize(self, os.close, descriptor)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._closing()
+        # With the last reader of the body.
+        weakref.finalize(self, os.close, descriptor)
 
     def is_intact(self) -> bool:
         """Return whether the body is the one that was kept."""

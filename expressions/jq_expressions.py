@@ -81,7 +81,7 @@ class DataPath:
         if self._each is None:
             return Extraction(list(elements), len(elements), matched=True)
         try:
-            outputs = await self._each.outputs(part.text, worker)
+            outputs = await run_apart(self._each.program, part.text, worker)
         except (ValueError, TimeoutError, JqWorkerError) as error:
             raise self._failure(error) from None
         items = outputs
@@ -163,10 +163,6 @@ class _EachItem:
         except ValueError:
             return None
         return cls(program, is_piped=match["mapped"] is None)
-
-    async def outputs(self, text: bytes, worker: JqWorker) -> list[Any]:
-        """Return all outputs for the elements of a list; errors as for `run_apart`."""
-        return await run_apart(self.program, text, worker)
 
 
 class ItemExpression:

@@ -43,11 +43,11 @@ class FusedMapping:
             passed = _as_bool(self.selector, results)
         except Exception as error:  # noqa: BLE001  # Ocean collects whatever is raised
             error.__traceback__ = None
-            return [], [error], [_as_coroutine_raises(error)] if self.deferred.nodes else []
+            return [], [error], [_as_coroutine_raises(error)] if self.deferred else []
         if not (passed or self.parse_all):
             return [MappedEntity()], [], []
         entity = self._map(self.direct, results, _log_direct, passed, is_empty_logged=False)
-        if self.deferred.nodes:
+        if self.deferred:
             deferred = self._map(self.deferred, results, _log_deferred, passed, True)
             _merge(entity.entity, deferred.entity)
             _merge(entity.misconfigurations, deferred.misconfigurations)
@@ -72,11 +72,7 @@ def expressions_of(mapping: Any) -> Iterator[Any]:
 
 
 def fuse(
-    mapping: Mapping[str, Any],
-    selector: str,
-    *,
-    parse_all: bool,
-    problem_of: ProblemOf,
+    mapping: Mapping[str, Any], selector: str, *, parse_all: bool, problem_of: ProblemOf
 ) -> FusedMapping:
     """Build the program for a resource.
 
@@ -104,10 +100,10 @@ class _Walk:
         self.misconfigurations: dict[str, Any] = {}
 
     def branch(self, branch: Branch) -> dict[str, Any]:
-        return {key: self._value(node) for key, node in branch.nodes.items()}
+        return {key: self._value(node) for key, node in branch.items()}
 
     def _value(self, node: Node) -> Any:
-        if isinstance(node, Branch):
+        if isinstance(node, dict):
             return self.branch(node)
         if isinstance(node, list):
             return [self.branch(branch) for branch in node]

@@ -6,7 +6,7 @@ shielded from the others.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from expressions.jq_expressions import program_of
@@ -31,6 +31,8 @@ def exactly(f): f | if type == "array" and (.[0] | type != "string" and any(
 """
 
 type ProblemOf = Callable[[Any], Exception | None]
+# A dict of the mapping, as far as one of Ocean's two ways evaluates it.
+type Branch = dict[str, Node]
 type Node = Leaf | Branch | list[Branch]
 
 
@@ -46,13 +48,6 @@ class Leaf:
     path: str
     place: int = 0
     error: Exception | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A dict of the mapping, as far as one of Ocean's two ways evaluates it."""
-
-    nodes: dict[str, Node] = field(default_factory=dict)
 
 
 class ProgramBuilder:
@@ -83,16 +78,17 @@ class ProgramBuilder:
 
     def split(self, mapping: Mapping[str, Any], path: str) -> tuple[Branch, Branch]:
         """Return what Ocean evaluates directly, and what it defers, as it separates a mapping."""
-        direct, deferred = Branch(), Branch()
+        direct: Branch = {}
+        deferred: Branch = {}
         for key, value in mapping.items():
             current = f"{path}.{key}" if path else key
             if isinstance(value, dict):
-                direct.nodes[key], deferred.nodes[key] = self.split(value, current)
+                direct[key], deferred[key] = self.split(value, current)
             elif isinstance(value, list):
-                deferred.nodes[key] = self._branches(value, current)
+                deferred[key] = self._branches(value, current)
             else:
                 leaf = self.leaf(value, current)
-                (deferred if leaf.error else direct).nodes[key] = leaf
+                (deferred if leaf.error else direct)[key] = leaf
         return direct, deferred
 
     def _branches(self, values: list[Any], path: str) -> list[Branch]:
@@ -101,15 +97,15 @@ class ProgramBuilder:
         return [self._branch(value, path) for value in values]
 
     def _branch(self, mapping: Mapping[str, Any], path: str) -> Branch:
-        branch = Branch()
+        branch: Branch = {}
         for key, value in mapping.items():
             current = f"{path}.{key}" if path else key
             if isinstance(value, dict):
-                branch.nodes[key] = self._branch(value, current)
+                branch[key] = self._branch(value, current)
             elif isinstance(value, list):
-                branch.nodes[key] = self._branches(value, current)
+                branch[key] = self._branches(value, current)
             else:
-                branch.nodes[key] = self.leaf(value, current)
+                branch[key] = self.leaf(value, current)
         return branch
 
     def program(self, parse_all: bool) -> str:

@@ -66,12 +66,10 @@ def _wait_for_senders() -> None:
     code of a run that succeeded is that of a signal. From here on no thread can be started.
     """
     deadline = time.monotonic() + _PATIENCE
-    while _has_senders() and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if not any(thread.name.endswith(_SENDER) for thread in threading.enumerate()):
+            return
         time.sleep(_TICK)
-
-
-def _has_senders() -> bool:
-    return any(thread.name.endswith(_SENDER) for thread in threading.enumerate())
 
 
 def hide_settings_in_errors() -> None:

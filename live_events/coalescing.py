@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
 from contextvars import Context
 from typing import Protocol
 
@@ -76,11 +77,9 @@ class Coalescer[T: Coalesced]:
             self._tasks.pop(key, None)
 
     async def _pause(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._window):
                 await self._hurry.wait()
-        except TimeoutError:
-            pass
 
     async def _until_clear(self, key: Hashable) -> None:
         """Wait for what an exclusive one must come after, before it takes the place of others."""

@@ -4,26 +4,33 @@ import asyncio
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from loguru import logger
 from port_ocean.context.event import EventType, event, event_context
 from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.port_app_config.models import PortAppConfig, ResourceConfig
+from port_ocean.core.handlers.webhook.abstract_webhook_processor import AbstractWebhookProcessor
+from port_ocean.core.handlers.webhook.webhook_event import (
+    EventHeaders,
+    EventPayload,
+    WebhookEvent,
+    WebhookEventRawResults,
+)
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.utils.signal import signal_handler
 
 from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.worker import JqWorker
+from formats.json_text import parse_exactly
 from framework.catalog import DeletionGuard
-from framework.live_events import LiveEventSync, UploadError
+from framework.live_events import LiveEventSync, UploadError, original_body
 from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
 from live_events.fetching import Fetched, fetch_items
-from live_events.processor import LiveEventProcessor, Receiver, resource_index
 from live_events.webhook_middleware import WebhookMiddleware
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
@@ -41,7 +48,47 @@ _LONGEST_PATH = 100
 _LAST = -10
 
 
-class LiveEvents(Receiver):
+class LiveEventProcessor(AbstractWebhookProcessor):
+    """A processor that authenticates an event, whatever way it came, and hands it on.
+
+    The results that Ocean asks for are empty: events of the same item are applied together, and
+    Ocean's worker is free for the next one meanwhile.
+    """
+
+    receiver: ClassVar["LiveEvents"]
+
+    async def authenticate(self, payload: EventPayload, headers: EventHeaders) -> bool:
+        reason = self.receiver.authenticator.refusal(
+            _lower(headers), await original_body(self.event), self.event.created_at.timestamp()
+        )
+        if reason:
+            self.receiver.refused(self._path, reason)
+        return reason is None
+
+    async def validate_payload(self, payload: EventPayload) -> bool:
+        return True
+
+    async def should_process_event(self, event: WebhookEvent) -> bool:
+        return True
+
+    async def get_matching_kinds(self, event: WebhookEvent) -> list[str]:
+        return self.receiver.kinds(event.webhook_path or "")
+
+    async def handle_event(
+        self, payload: EventPayload, resource: ResourceConfig
+    ) -> WebhookEventRawResults:
+        # Not Ocean's payload, in which JQ would round integers beyond 2^53.
+        content = await original_body(self.event)
+        body = parse_exactly(content)[0] if content else payload
+        self.receiver.receive(self._path, _lower(self.event.headers), body, resource)
+        return WebhookEventRawResults([], [])
+
+    @property
+    def _path(self) -> str:
+        return self.event.webhook_path or ""
+
+
+class LiveEvents:
     """The service that receives webhooks, and brings what they are about up to date.
 
     Inputs: the integration, whose handlers map and write; its settings. Nothing happens before
@@ -150,7 +197,8 @@ class LiveEvents(Receiver):
         self, path: str, headers: dict[str, str], body: object, resource: ResourceConfig
     ) -> None:
         """Take on what an event changes in one resource."""
-        index = resource_index(resource)
+        resources = event.port_app_config.resources
+        index = next(index for index, other in enumerate(resources) if other is resource)
         plan = self._plan(resource, index)
         secret = self.authenticator.headers
         shown = {name: value for name, value in headers.items() if name not in secret}
@@ -286,3 +334,7 @@ class LiveEvents(Receiver):
 def _is_current(change: Change, config: PortAppConfig) -> bool:
     resources = config.resources
     return change.index < len(resources) and resources[change.index] == change.resource
+
+
+def _lower(headers: EventHeaders) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in headers.items()}

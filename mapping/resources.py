@@ -1,6 +1,7 @@
 """The resource mapping as a user writes it: pydantic.v1 models, as Ocean asks."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from port_ocean.core.handlers.port_app_config.models import PortAppConfig, ResourceConfig
@@ -65,8 +66,6 @@ def plans_of(resources: Iterable[object], settings: ConnectionSettings) -> list[
     plans = []
     for resource in resources:
         if isinstance(resource, CustomResourceConfig):
-            try:
+            with suppress(SelectorError):
                 plans.append(resource.plan(settings))
-            except SelectorError:
-                continue
     return plans

@@ -1,6 +1,7 @@
 """Connections to the API: one for each turn, opened anew when it has to be."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from ssl import SSLContext, SSLError
 
@@ -43,7 +44,7 @@ class Route:
         """Return what makes a connection to an origin; it is opened by its first request."""
         return httpcore.AsyncConnectionPool(
             ssl_context=self.anonymous_tls if is_anonymous else self.tls,
-            proxy=_lowered(self.proxy),
+            proxy=_lowered_proxy(self.proxy) if self.proxy else None,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             http2=self.http2,
         ).create_connection
@@ -67,10 +68,7 @@ class Connection(httpx.AsyncBaseTransport):
         exchange = Exchange.of(request)
         if exchange.sign:
             request = exchange.sign(request)
-        url = request.url
-        address = httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        )
+        address = _lowered(request.url)
         lowered = httpcore.Request(
             request.method,
             address,
@@ -136,15 +134,10 @@ async def _received(response: httpcore.Response) -> httpx.Response:
     headers = httpx.Headers(response.headers)
     if not _is_known_to_be_small(headers):
         return httpx.Response(
-            response.status,
-            headers=headers,
-            stream=_Body(response),
-            extensions=response.extensions,
+            response.status, headers=headers, stream=_Body(response), extensions=response.extensions
         )
-    try:
+    async with aclosing(response):
         content = await response.aread()
-    finally:
-        await response.aclose()
     return httpx.Response(
         response.status, headers=headers, content=content, extensions=response.extensions
     )
@@ -170,13 +163,12 @@ def _is_unreachable(error: Exception) -> bool:
     return isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout) and not is_tls
 
 
-def _lowered(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:
-    if proxy is None:
-        return None
-    url = proxy.url
-    return httpcore.Proxy(
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        auth=proxy.raw_auth,
-        headers=proxy.headers.raw,
-        ssl_context=proxy.ssl_context,
+def _lowered(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )
+
+
+def _lowered_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
+    auth, headers, tls = proxy.raw_auth, proxy.headers.raw, proxy.ssl_context
+    return httpcore.Proxy(_lowered(proxy.url), auth=auth, headers=headers, ssl_context=tls)

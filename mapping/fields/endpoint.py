@@ -1,7 +1,4 @@
-"""The fields of everything that is read page by page, and the rules of `on_error`.
-
-These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
-"""
+"""The fields of everything that is read page by page, and the rules of `on_error`."""
 
 from collections.abc import Set
 from dataclasses import replace
@@ -15,7 +12,6 @@ from mapping.fields.pagination import PaginationConfig
 from mapping.fields.request import RequestFields
 from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
-from mapping.plan.error_rules import ErrorRule
 from settings.connection import ConnectionSettings
 
 
@@ -77,11 +73,3 @@ class ErrorRuleConfig(UserFields):
 
     class Config:
         smart_union = True
-
-    def plan(self, place: str) -> ErrorRule:
-        """Return the checked form; `place` is where it stands, such as `on_error.0`.
-
-        Raises:
-            SelectorError: `when` is neither a valid JQ predicate nor a list of status codes.
-        """
-        return ErrorRule.parse(self.when, self.then, place)

@@ -23,6 +23,7 @@ from mapping.fields.times import IncrementalConfig, WindowsConfig
 from mapping.fields.user_fields import null_is_default
 from mapping.plan.dependencies import check_names, in_order, stands_in_text
 from mapping.plan.endpoint import Endpoint, check_placeholders
+from mapping.plan.error_rules import ErrorRule
 from mapping.plan.incremental import Incremental
 from mapping.plan.item_shape import ItemShape
 from mapping.plan.path_parameter import PathParameter
@@ -153,7 +154,10 @@ class CustomSelector(Selector, EndpointFields):
         filled = {**owners, **dict.fromkeys(export.names if export else [])}
         endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
         check_placeholders(endpoint, filled, "kind")
-        rules = (rule.plan(f"on_error.{index}") for index, rule in enumerate(self.on_error))
+        rules = (
+            ErrorRule.parse(rule.when, rule.then, f"on_error.{index}")
+            for index, rule in enumerate(self.on_error)
+        )
         plan = ResourcePlan(
             kind,
             endpoint,

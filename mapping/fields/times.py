@@ -1,7 +1,4 @@
-"""The `incremental` and `windows` blocks of a selector, as a user writes them.
-
-These are pydantic.v1 models, as Ocean asks; the mapping form shows their titles and descriptions.
-"""
+"""The `incremental` and `windows` blocks of a selector, as a user writes them."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta

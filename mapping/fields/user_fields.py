@@ -1,4 +1,7 @@
-"""The base of all blocks of a mapping: how users spell their fields, and what forms call them."""
+"""The base of all blocks of a mapping: how users spell their fields, and what forms call them.
+
+The blocks are pydantic.v1 models, as Ocean asks; its form shows their titles and descriptions.
+"""
 
 from typing import Any
 

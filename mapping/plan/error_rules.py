@@ -23,10 +23,10 @@ class ErrorRule:
 
     @classmethod
     def parse(cls, when: str | int | list[int], then: Action, place: str) -> "ErrorRule":
-        """Return a checked rule.
+        """Return a checked rule; `place` is where it stands, such as `on_error.0`.
 
         Raises:
-            SelectorError: the predicate is no valid JQ.
+            SelectorError: `when` is neither a valid JQ predicate nor a list of status codes.
         """
         if isinstance(when, str) and when.strip().isdecimal():
             when = int(when)

@@ -7,7 +7,7 @@ import pytest
 from loguru import logger
 
 from errors import SelectorError
-from live_events.processor import LiveEventProcessor
+from live_events.service import LiveEventProcessor
 from mapping.resources import CustomResourceConfig
 from settings.connection import ConnectionSettings
 from tests.whole.histories.world import (
