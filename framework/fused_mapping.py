@@ -43,7 +43,9 @@ class FusedMapping:
             passed = _as_bool(self.selector, results)
         except Exception as error:  # noqa: BLE001  # Ocean collects whatever is raised
             error.__traceback__ = None
-            return [], [error], [_as_coroutine_raises(error)] if self.deferred else []
+            is_stop = isinstance(error, StopIteration)
+            again = RuntimeError("coroutine raised StopIteration") if is_stop else error
+            return [], [error], [again] if self.deferred else []
         if not (passed or self.parse_all):
             return [MappedEntity()], [], []
         entity = self._map(self.direct, results, _log_direct, passed, is_empty_logged=False)
@@ -166,12 +168,6 @@ def _as_bool(selector: Leaf, results: list[Result]) -> bool:
         f"Expected boolean value for pattern {selector.pattern!r}, got value:{value} "
         f"of type: {type(value)} instead"
     )
-
-
-def _as_coroutine_raises(error: Exception) -> Exception:
-    if isinstance(error, StopIteration):
-        return RuntimeError("coroutine raised StopIteration")
-    return error
 
 
 def _merge(target: dict[str, Any], more: dict[str, Any]) -> None:

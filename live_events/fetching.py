@@ -1,7 +1,7 @@
 """Reads what an event is about, as a resync reads it."""
 
 from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import Any
 
 from expressions.worker import JqWorker
 from live_events.change import Change
@@ -13,15 +13,10 @@ from reading.shaper import Shaper
 from statuses import Situation
 
 
-class Fetched(NamedTuple):
-    """The items of an event that go on, and how many the API sent."""
-
-    items: list[dict[str, Any]]
-    received: int
-
-
-async def fetch_items(change: Change, session: Session, worker: JqWorker) -> Fetched:
-    """Return the items of the changed endpoint, in shape, with the values of path parameters.
+async def fetch_items(
+    change: Change, session: Session, worker: JqWorker
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the items of the changed endpoint, with their marks, and how many the API sent.
 
     Raises:
         GoneError: it is there no more.
@@ -41,4 +36,4 @@ async def fetch_items(change: Change, session: Session, worker: JqWorker) -> Fet
             received += len(portion.items)
             items += marked(await shaper.apply(portion.items), marks)
     reader.fit.check(endpoint.data_path.expression, "data_path")
-    return Fetched(items, received)
+    return items, received

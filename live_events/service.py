@@ -30,7 +30,7 @@ from framework.live_events import LiveEventSync, UploadError, original_body
 from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
-from live_events.fetching import Fetched, fetch_items
+from live_events.fetching import fetch_items
 from live_events.webhook_middleware import WebhookMiddleware
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
@@ -227,12 +227,9 @@ class LiveEvents:
             if not self._resyncs:
                 if isinstance(guard, DeletionGuard):
                     guard.end_sparing()
-                self._repeat()
-
-    def _repeat(self) -> None:
-        again, self._during_resync = self._during_resync, {}
-        for change in again.values():
-            self._coalescer.submit_older(change, self._task_context())
+                again, self._during_resync = self._during_resync, {}
+                for change in again.values():
+                    self._coalescer.submit_older(change, self._task_context())
 
     def _task_context(self) -> Context:
         return self._context.copy() if self._context else copy_context()
@@ -278,8 +275,10 @@ class LiveEvents:
             if change.target.is_deletion:
                 await self._remove(change, "the event says so")
                 return
+            if self._session is None:
+                raise LiveEventError("the integration has not started")
             try:
-                items, received = await self._fetch(change)
+                items, received = await fetch_items(change, self._session, self._worker)
             except GoneError as error:
                 self._doubt(change, error)
                 await self._forget(change, f"the API answered {error.status}")
@@ -291,11 +290,6 @@ class LiveEvents:
             await self._sync.write(change.resource, change.index, items)
             count(change.resource.kind, "updated")
             logger.info(f"{change.resource.kind}: {len(items)} items after a live event")
-
-    async def _fetch(self, change: Change) -> Fetched:
-        if self._session is None:
-            raise LiveEventError("the integration has not started")
-        return await fetch_items(change, self._session, self._worker)
 
     def _doubt(self, change: Change, error: GoneError) -> None:
         """Refuse to delete where an entry was told too often that there is nothing.

@@ -31,8 +31,11 @@ class Spool(LargeBody):
 
     def __init__(self) -> None:
         self.size = 0
-        self._file = _nameless_file()
-        weakref.finalize(self, os.close, self._file)
+        try:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # readers outlast this
+        except OSError as error:
+            raise _no_room(error) from None
+        weakref.finalize(self, self._file.close)
         self._digest = hashlib.blake2b(digest_size=16)
         self._grown = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
@@ -132,7 +135,7 @@ class Spool(LargeBody):
     def _write(self, chunk: bytes) -> None:
         view = memoryview(chunk)
         while view:
-            view = view[os.write(self._file, view) :]
+            view = view[os.write(self._file.fileno(), view) :]
         self._digest.update(chunk)
 
     def _read(self) -> bytes:
@@ -145,7 +148,7 @@ class Spool(LargeBody):
         return b"".join(parts)
 
     def _read_at(self, position: int, size: int) -> bytes:
-        return os.pread(self._file, size, position)
+        return os.pread(self._file.fileno(), size, position)
 
     def _wake(self) -> None:
         self._grown.set()
@@ -190,12 +193,3 @@ def _no_room(error: OSError) -> RequestError:
         f"a large body cannot be kept on disk: {error.strerror}",
         advice=f"make room in {place}, or lower pageSize",
     )
-
-
-def _nameless_file() -> int:
-    try:
-        descriptor, name = tempfile.mkstemp(prefix="ocean-custom-body-")
-    except OSError as error:
-        raise _no_room(error) from None
-    os.unlink(name)  # noqa: PTH108 (by the name just made)
-    return descriptor

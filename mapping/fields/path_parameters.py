@@ -145,9 +145,10 @@ class PathParameterConfig(EndpointFields):
                 no parameter fills, or a fixed value is of no use.
         """
         place = f"path_parameters.{name}"
+        fields = ItemExpression.by_name(self.fields or {}, f"{place}.fields")
         made = PathParameter(
             name,
-            self._fields(name, place),
+            fields or {name: ItemExpression(self.field or ".", f"{place}.field")},
             self._endpoint(place, settings, known),
             self._items(place, settings),
             ItemExpression.optional(self.filter, f"{place}.filter"),
@@ -161,11 +162,6 @@ class PathParameterConfig(EndpointFields):
             source = "variables" if self.variables else "values"
             raise SelectorError(f"{place}.{source}: none of {len(given)} gives a value")
         return made
-
-    def _fields(self, name: str, place: str) -> dict[str, ItemExpression]:
-        if self.fields:
-            return ItemExpression.by_name(self.fields, f"{place}.fields")
-        return {name: ItemExpression(self.field or ".", f"{place}.field")}
 
     def _endpoint(
         self, place: str, settings: ConnectionSettings, known: Mapping[str, object]

@@ -119,7 +119,10 @@ class Endpoint:
         parts = self._parts
         try:
             address = self._address(base_url, values)
-            request = self._request(address, parts.headers.fill(values), self._filled_body(values))
+            body = parts.body.fill(values, is_typed=self.body_format in ("json", "graphql"))
+            if self.body_format == "graphql":
+                body = {**parts.fixed_body, "variables": body}
+            request = self._request(address, parts.headers.fill(values), body)
             query = {**parts.query.fill(values), **parts.query_params.fill(values)}
             return request.with_query(query)
         except UnicodeEncodeError as error:
@@ -172,12 +175,6 @@ class Endpoint:
     def _request(self, address: str, headers: Mapping[str, str], body: Any) -> ApiRequest:
         how, is_anonymous = self.body_format, self.is_anonymous
         return ApiRequest(self.method, address, headers, body, how, is_anonymous=is_anonymous)
-
-    def _filled_body(self, values: Mapping[str, PathValue]) -> Any:
-        body = self._parts.body.fill(values, is_typed=self.body_format in ("json", "graphql"))
-        if self.body_format == "graphql":
-            return {**self._parts.fixed_body, "variables": body}
-        return body
 
     def _address(self, base_url: str, values: Mapping[str, PathValue]) -> str:
         path = self._parts.path

@@ -57,7 +57,11 @@ class Windows:
         The end is what `clock` says when the last one is asked for: what changes while others are
         read moves into it.
         """
-        start = self._first(since, clock())
+        if since:
+            start = self.time_format.before(since)
+        else:
+            begun = self.start if isinstance(self.start, datetime) else clock() - self.start
+            start = self.time_format.floor(begun)
         ahead = _AHEAD_OF_UTC if self.time_format.is_local else _AHEAD
         while True:
             last = self.time_format.ceiling(clock() + ahead)
@@ -66,12 +70,6 @@ class Windows:
             if end == last:
                 return
             start = end - self.time_format.unit
-
-    def _first(self, since: datetime | None, now: datetime) -> datetime:
-        if since:
-            return self.time_format.before(since)
-        begun = self.start if isinstance(self.start, datetime) else now - self.start
-        return self.time_format.floor(begun)
 
     def halves(self, window: Window) -> tuple[Window, Window] | None:
         """Return two shorter windows for the same time; None where none is shorter."""
