@@ -40,7 +40,8 @@ def arrays_in(body: Any) -> list[FoundArray]:
 
 def jq_path(keys: Sequence[str]) -> str:
     """Return the JQ path of keys: `("data", "my-list")` gives `.data."my-list"`, none give `.`."""
-    steps = (key if _PLAIN_KEY.fullmatch(key) else _quoted(key) for key in keys)
+    # Quoted as in JSON, control characters included.
+    steps = (key if _PLAIN_KEY.fullmatch(key) else json.dumps(key) for key in keys)
     return "".join(f".{step}" for step in steps) or "."
 
 
@@ -62,8 +63,3 @@ def _arrays(value: Any, path: tuple[str, ...]) -> Iterator[FoundArray]:
     elif isinstance(value, Mapping) and len(path) < _DEEPEST:
         for key, inner in value.items():
             yield from _arrays(inner, (*path, str(key)))
-
-
-def _quoted(key: str) -> str:
-    # As in JSON, control characters included.
-    return json.dumps(key)

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
-
-from port_ocean.core.models import Entity
 
 from cli.check import CheckReport
 from cli.entities import Dropped
@@ -33,17 +32,7 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
             for step in report.steps
         ],
         "resources": [
-            {
-                "index": item.index,
-                "kind": item.kind,
-                "ok": item.ok,
-                "status": item.status,
-                "items": item.items,
-                "stop": item.stop,
-                "error": item.error or None,
-                "advice": item.advice or None,
-                "warnings": list(item.warnings),
-            }
+            {**asdict(item), "error": item.error or None, "advice": item.advice or None}
             for item in report.verdicts
         ],
         "skipped": report.skipped or None,
@@ -52,12 +41,11 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
 
 def preview_as_json(report: PreviewReport) -> dict[str, Any]:
     """Return the output of `preview --json`."""
-    limits = report.limits
     return {
         **_head("preview", ok=report.ok),
         "baseUrl": report.base_url,
         "mapping": report.mapping_name or None,
-        "limits": {"pages": limits.pages, "endpoints": limits.endpoints, "items": limits.items},
+        "limits": asdict(report.limits),
         "resources": [_resource(item) for item in report.resources],
         "findings": [_finding(item) for item in report.findings],
     }
@@ -65,16 +53,11 @@ def preview_as_json(report: PreviewReport) -> dict[str, Any]:
 
 def init_as_json(report: InitReport) -> dict[str, Any]:
     """Return the output of `init --json`."""
-    written = report.written
     return {
         **_head("init", ok=report.ok),
         "baseUrl": report.base_url,
         "folder": str(report.folder),
-        "files": {
-            "created": written.created,
-            "updated": written.updated,
-            "unchanged": written.unchanged,
-        },
+        "files": asdict(report.written),
         "settings": report.plan.settings,
         "evidence": [
             {"message": one.message, "proven": one.is_proven} for one in report.plan.evidence
@@ -91,7 +74,7 @@ def init_as_json(report: InitReport) -> dict[str, Any]:
 
 
 def failure_as_json(command: str, error: str, problems: Sequence[Problem]) -> dict[str, Any]:
-    """Any command that could not do its work."""
+    """Return the output of any command that could not do its work."""
     return {
         **_head(command, ok=False),
         "error": error,
@@ -111,7 +94,7 @@ def _head(command: str, *, ok: bool) -> dict[str, Any]:
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return {key: _masked(item, mask) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_masked(item, mask) for item in value]
     return mask(value) if isinstance(value, str) else value
 
@@ -133,7 +116,7 @@ def _resource(item: ResourcePreview) -> dict[str, Any]:
         "arrays": [
             {"dataPath": array.data_path, "length": len(array.elements)} for array in item.arrays
         ],
-        "entities": [_entity(entity) for entity in mapped.entities],
+        "entities": [entity.dict(exclude_unset=True) for entity in mapped.entities],
         "droppedByQuery": [_dropped(one) for one in mapped.filtered],
         "refused": [_dropped(one) for one in mapped.refused],
         "findings": [_finding(one) for one in item.findings],
@@ -156,10 +139,6 @@ def _request(exchange: Exchange, page: PageRead | None, *, is_export: bool) -> d
         "items": page.items if page else None,
         "pagination": page.decision if page else None,
     }
-
-
-def _entity(entity: Entity) -> dict[str, Any]:
-    return entity.dict(exclude_unset=True)
 
 
 def _dropped(item: Dropped) -> dict[str, Any]:

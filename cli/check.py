@@ -10,7 +10,7 @@ from errors import SettingsError
 from mapping.resources import CustomPortAppConfig
 from probe.connection import Step, reach
 from probe.notes import Notes
-from probe.recording import Exchange, RecordingClient
+from probe.recording import RecordingClient
 from probe.resource_reading import impatient
 from probe.verdicts import Verdict, judge_resources
 from settings.connection import ConnectionSettings
@@ -76,7 +76,7 @@ async def _online(
     notes: Notes,
     progress: Progress,
 ) -> None:
-    client = RecordingClient(settings, lambda exchange: progress(_describe(exchange)))
+    client = RecordingClient(settings, lambda exchange: progress(str(exchange)))
     try:
         progress(f"reaching {settings.base_url}")
         async with aclosing(reach(settings, client)) as steps:
@@ -89,7 +89,3 @@ async def _online(
             report.verdicts = await judge_resources(config.resources, client, settings, notes)
     finally:
         await client.aclose()
-
-
-def _describe(exchange: Exchange) -> str:
-    return f"{exchange.method} {exchange.url}"

@@ -8,6 +8,7 @@ import click
 
 from cli.inputs import load_env_file
 from cli.options import (
+    FILE,
     ExploreCommand,
     env_file_option,
     input_options,
@@ -17,8 +18,6 @@ from cli.options import (
 )
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 def _limit(flag: str, default: int, explained: str, *, least: int = 1) -> _Decorator:
@@ -67,11 +66,11 @@ def check(**arguments: Any) -> None:
 @_limit("--rows", 10, "Show so many entities of each resource.", least=0)
 @click.option(
     "--blueprints",
-    type=_FILE,
+    type=FILE,
     help="Compare entities with these blueprints; else with blueprints.json beside the mapping.",
 )
-@click.option("--save", type=_FILE, help="Write what came back, without secrets, to this file.")
-@click.option("--replay", type=_FILE, help="Answer from a file that --save wrote; send nothing.")
+@click.option("--save", type=FILE, help="Write what came back, without secrets, to this file.")
+@click.option("--replay", type=FILE, help="Answer from a file that --save wrote; send nothing.")
 @settings_options
 def preview(**arguments: Any) -> None:
     """Show requests, pagination and the entities that Port would get."""
@@ -126,9 +125,12 @@ def _run(command: str, arguments: dict[str, Any]) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{env_file or '.env'} cannot be read: {error}") from None
     # Here, because importing Ocean takes seconds, which --help and wrong options need not wait for.
+    from cli.arguments import Inputs
     from cli.runner import run
 
-    raise SystemExit(run(command, flags, places, arguments))
+    sources = ("mapping", "from_port", "as_json")
+    given = {name: arguments.pop(name) for name in sources if name in arguments}
+    raise SystemExit(run(command, Inputs(flags, places, **given), arguments))
 
 
 def _own_env_file(arguments: dict[str, Any]) -> Path | None:

@@ -2,8 +2,8 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from cli.arguments import (
     OK,
@@ -58,12 +58,15 @@ from cli.show_check import show_check
 from cli.show_preview import show_preview
 from cli.surroundings import Surroundings
 from errors import ConfigurationError, SettingsError
-from mapping.resources import CustomPortAppConfig
-from probe.masking import Masker
-from probe.recording import Exchange, RecordingClient
+from probe.recording import RecordingClient
 from probe.resource_reading import impatient
 from settings.connection import ConnectionSettings
 from settings.secrets import redactor_for
+
+_WRONG_SETTINGS = "The settings cannot be used"
+_NO_MAPPING = (
+    "there is no mapping: give --mapping FILE or --from-port, or make one with `ocean-custom init`"
+)
 
 
 class WrongInput(Exception):
@@ -80,8 +83,9 @@ async def run_check(
 ) -> int:
     """Run `check`; returns the exit code."""
     given = inputs.given
-    know_secrets(given, terminal)
-    source = await _mapping_or_none(inputs, around)
+    with suppress(SettingsError):
+        terminal.mask = redactor_for(given.parse()).text
+    source, _ = await _mapping(inputs, around)
     with terminal.working(quiet=inputs.as_json) as progress:
         report = await check(given, source, notes=around.notes, offline=offline, progress=progress)
     if inputs.as_json:
@@ -103,11 +107,19 @@ async def run_preview(
     recording = load(options.replay) if options.replay else None
     settings = _settings(inputs, recording, terminal)
     source, blueprints = await _mapping(inputs, around, recording)
-    config, problems = usable(source, settings)
+    if source is None:
+        raise ConfigurationError(_NO_MAPPING)
+    config, problems = parse_mapping(source, settings)
+    if config is None:
+        raise WrongInput(f"The mapping cannot be used: {source.name}", problems)
     path = options.blueprints or _beside(source)
     blueprints = _blueprints(path) or blueprints
     with terminal.working(quiet=inputs.as_json) as progress:
-        client = _client(settings, recording, lambda one: progress(f"{one.method} {one.url}"))
+        client = (
+            ReplayClient(settings, recording)
+            if recording
+            else RecordingClient(settings, lambda exchange: progress(str(exchange)))
+        )
         terminal.mask = client.redactor.text
         try:
             report = await preview(
@@ -123,7 +135,7 @@ async def run_preview(
         finally:
             await client.aclose()
     if options.save:
-        _save(options.save, settings, source, client)
+        save(options.save, settings, to_plain(source.data), client)
     _show(report, inputs, options, terminal)
     return OK if report.ok else PROBLEMS
 
@@ -141,13 +153,15 @@ async def run_init(
     asker = _asker(options, inputs, terminal)
     try:
         request = _init_request(given, options, asker)
-        _mask(request, terminal)
+        if not request.missing:
+            settings = ConnectionSettings.parse(request.values)
+            terminal.mask = redactor_for(settings).text
         with terminal.working(quiet=inputs.as_json or not options.yes) as progress:
             report = await initialise(
                 request, around, asker, progress, lambda client: _adopt(client, terminal)
             )
     except SettingsError as error:
-        raise WrongInput("The settings cannot be used", given.problems(error)) from None
+        raise WrongInput(_WRONG_SETTINGS, given.problems(error)) from None
     if inputs.as_json:
         terminal.out.out(write_json(init_as_json(report), terminal.mask), highlight=False)
     else:
@@ -170,13 +184,6 @@ def _adopt(client: RecordingClient, terminal: Terminal) -> None:
     terminal.mask = client.redactor.text
 
 
-def _mask(request: Request, terminal: Terminal) -> None:
-    if request.missing:
-        return
-    settings = ConnectionSettings.parse(request.values)
-    terminal.mask = redactor_for(settings).text
-
-
 def _asker(options: InitOptions, inputs: Inputs, terminal: Terminal) -> Asker:
     if options.yes:
         return Assuming()
@@ -184,61 +191,21 @@ def _asker(options: InitOptions, inputs: Inputs, terminal: Terminal) -> Asker:
     return Interactive(terminal) if can_ask else Unattended()
 
 
-def know_secrets(given: GivenSettings, terminal: Terminal) -> ConnectionSettings | None:
-    """Mask the secrets of the settings in everything that is shown from here on."""
-    try:
-        settings = given.parse()
-    except SettingsError:
-        return None
-    terminal.mask = redactor_for(settings).text
-    return settings
-
-
-def usable(
-    source: MappingSource, settings: ConnectionSettings
-) -> tuple[CustomPortAppConfig, list[Problem]]:
-    """Return the mapping of a source, and what is wrong in resources that only fail themselves.
-
-    Raises:
-        WrongInput: it cannot be used at all.
-    """
-    config, problems = parse_mapping(source, settings)
-    if config is None:
-        raise WrongInput(f"The mapping cannot be used: {source.name}", problems)
-    return config, problems
-
-
-def parsed(given: GivenSettings) -> ConnectionSettings:
-    """Return the settings.
-
-    Raises:
-        WrongInput: with every problem.
-    """
-    try:
-        return given.parse()
-    except SettingsError as error:
-        raise WrongInput("The settings cannot be used", given.problems(error)) from None
-
-
 def _settings(
     inputs: Inputs, recording: Recording | None, terminal: Terminal
 ) -> ConnectionSettings:
-    if recording is None:
-        settings = impatient(parsed(inputs.given))
-    else:
-        given = {name: value for name, value in inputs.flags.items() if value is not None}
-        stand_in_for_variables(recording)
-        settings = parsed(GivenSettings({**recording.settings, **given}, {}))
-    terminal.mask = redactor_for(settings).text
-    return settings
-
-
-def _client(
-    settings: ConnectionSettings, recording: Recording | None, on_exchange: Any
-) -> RecordingClient:
     if recording:
-        return ReplayClient(settings, recording)
-    return RecordingClient(settings, on_exchange)
+        stand_in_for_variables(recording)
+        flags = {name: value for name, value in inputs.flags.items() if value is not None}
+        given = GivenSettings({**recording.settings, **flags}, {})
+    else:
+        given = inputs.given
+    try:
+        settings = given.parse()
+    except SettingsError as error:
+        raise WrongInput(_WRONG_SETTINGS, given.problems(error)) from None
+    terminal.mask = redactor_for(settings).text
+    return settings if recording else impatient(settings)
 
 
 def _show(
@@ -255,36 +222,16 @@ def _show(
         )
 
 
-def _save(
-    path: Path, settings: ConnectionSettings, source: MappingSource, client: RecordingClient
-) -> None:
-    masker = Masker(client.redactor)
-    exchanges: list[Exchange] = client.exchanges
-    save(path, settings=settings, mapping=to_plain(source.data), exchanges=exchanges, masker=masker)
-
-
-async def _mapping_or_none(inputs: Inputs, around: Surroundings) -> MappingSource | None:
-    if inputs.from_port:
-        return (await read_from_port(around))[0]
-    path = inputs.mapping or default_mapping_file()
-    return read_mapping(path) if path else None
-
-
 async def _mapping(
-    inputs: Inputs, around: Surroundings, recording: Recording | None
-) -> tuple[MappingSource, Blueprints | None]:
+    inputs: Inputs, around: Surroundings, recording: Recording | None = None
+) -> tuple[MappingSource | None, Blueprints | None]:
     if inputs.from_port:
         source, blueprints = await read_from_port(around)
         return source, by_identifier(blueprints)
     path = inputs.mapping or (None if recording else default_mapping_file())
     if path:
         return read_mapping(path), None
-    if recording:
-        return MappingSource("the recording", recording.mapping), None
-    raise ConfigurationError(
-        "there is no mapping: give --mapping FILE or --from-port, or make one with "
-        "`ocean-custom init`"
-    )
+    return MappingSource("the recording", recording.mapping) if recording else None, None
 
 
 def _beside(source: MappingSource) -> Path | None:

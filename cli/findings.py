@@ -45,9 +45,7 @@ class Finding:
 
 
 def null_fields(entities: Sequence[Entity]) -> Iterator[Finding]:
-    """Fields that are null for all entities of a resource: most often a misspelt path."""
-    if not entities:
-        return
+    """Yield fields that are null for all entities of a resource: most often a misspelt path."""
     for name in _field_names(entities):
         if all(_value(entity, name) in (None, [], "") for entity in entities):
             yield Finding(
@@ -91,7 +89,7 @@ def unusable_identifiers(entities: Iterable[Entity]) -> Iterator[Finding]:
 def dangling_relations(
     entities: Sequence[Entity], targets: Mapping[tuple[str, str], str], *, is_partial: bool
 ) -> Iterator[Finding]:
-    """Relations to entities that the preview does not have.
+    """Yield relations to entities that the preview does not have.
 
     Inputs: `targets`, the blueprint that each relation (of a blueprint, by name) leads to, where
     it is known; `is_partial`, whether the preview stopped before the end of the data.
@@ -116,7 +114,7 @@ def dangling_relations(
 def blueprint_differences(
     entities: Sequence[Entity], blueprints: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Finding]:
-    """Return misfits of values and blueprints: missing blueprints and properties, other types."""
+    """Yield misfits of values and blueprints: missing blueprints and properties, other types."""
     for blueprint in dict.fromkeys(str(entity.blueprint) for entity in entities):
         own = [entity for entity in entities if str(entity.blueprint) == blueprint]
         if blueprint not in blueprints:
@@ -128,7 +126,7 @@ def blueprint_differences(
 
 
 def type_problem(value: Any, schema: Mapping[str, Any]) -> str:
-    """Why a value does not fit a property's schema; empty when it does."""
+    """Return why a value does not fit a property's schema; empty when it does."""
     wanted = schema.get("type")
     if isinstance(wanted, str) and not _has_type(value, wanted):
         return f"is {type_name(value)}, not {wanted}"

@@ -8,7 +8,7 @@ from port_ocean.clients.port.client import PortClient
 from port_ocean.exceptions.clients import BlockedIPError
 
 from cli.mapping_file import MappingSource
-from cli.surroundings import PORT_VARIABLES, Surroundings, has_port_credentials
+from cli.surroundings import PORT_VARIABLES, Surroundings
 from errors import ConfigurationError
 from framework.context import close_port_client
 
@@ -23,7 +23,7 @@ async def read_from_port(around: Surroundings) -> tuple[MappingSource, list[dict
         ConfigurationError: credentials are missing, Port refuses, or has no such installation.
     """
     if missing := [name for name in _NEEDED if not os.environ.get(name)]:
-        verb = "are" if has_port_credentials() is False and len(missing) > 1 else "is"
+        verb = "are" if len(missing) > 1 else "is"
         raise ConfigurationError(f"--from-port needs {', '.join(missing)}, which {verb} not set")
     client = _client(around)
     try:

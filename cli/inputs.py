@@ -108,25 +108,21 @@ def gather(flags: Mapping[str, Any], env_places: Mapping[str, str]) -> GivenSett
 
     Inputs: `flags` by snake_case name, None where not given; `env_places` from `load_env_file`.
     """
-    values: dict[str, Any] = {}
-    places: dict[str, str] = {}
-    for name, value, place in [*_of_environment(env_places), *_of_flags(flags)]:
-        values[name] = value
-        places[name] = place
-    return GivenSettings(values, places)
+    found = [*_of_environment(env_places), *_of_flags(flags)]
+    values = {name: value for name, value, _ in found}
+    return GivenSettings(values, {name: place for name, _, place in found})
 
 
 def _of_environment(env_places: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
-    known = {to_snake(setting["name"]) for setting in spec_settings()}
     variables = {name.upper(): value for name, value in os.environ.items()}
     if _WHOLE in variables:
         place = env_places.get(_WHOLE, _WHOLE)
         for name, value in _whole(variables[_WHOLE]).items():
             yield to_snake(name), value, place
-    for name in known:
-        key = f"{PREFIX}{name.upper()}"
+    for setting in spec_settings():
+        key = variable(setting["name"])
         if key in variables:
-            yield name, variables[key], env_places.get(key, key)
+            yield to_snake(setting["name"]), variables[key], env_places.get(key, key)
 
 
 def _of_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
@@ -148,8 +144,3 @@ def _line_of(text: str, name: str) -> int:
     lines = text.splitlines()
     starts = (f"{name}=", f"export {name}=", f"{name} =")
     return next((n for n, line in enumerate(lines, 1) if line.strip().startswith(starts)), 1)
-
-
-def display_name(name: str) -> str:
-    """Return a setting's name as the spec has it."""
-    return to_camel(name)

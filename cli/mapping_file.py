@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic.alias_generators import to_camel
 from pydantic.v1 import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -94,7 +95,9 @@ def parse_mapping(
     try:
         config = CustomPortAppConfig.parse_obj(plain)
     except ValidationError as error:
-        return None, list(_structure_problems(source, error))
+        return None, [
+            Problem(detail["msg"], source.place(tuple(detail["loc"]))) for detail in error.errors()
+        ]
     problems = [
         problem
         for index, resource in enumerate(config.resources)
@@ -104,7 +107,7 @@ def parse_mapping(
 
 
 def to_plain(value: Any) -> Any:
-    """Plain dicts, lists and scalars from what ruamel read."""
+    """Return plain dicts, lists and scalars from what ruamel read."""
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -113,12 +116,6 @@ def to_plain(value: Any) -> Any:
         if isinstance(value, kind):
             return kind(value)
     return value if value is None else str(value)
-
-
-def _structure_problems(source: MappingSource, error: ValidationError) -> Iterator[Problem]:
-    for detail in error.errors():
-        location = tuple(detail["loc"])
-        yield Problem(detail["msg"], source.place(location))
 
 
 def _resource_problems(
@@ -207,7 +204,7 @@ def _key_in(data: Any, step: str | int) -> str | int | None:
     if isinstance(data, list) and isinstance(step, int) and step < len(data):
         return step
     if isinstance(data, Mapping):
-        spellings = (step, _camel(str(step)))
+        spellings = (step, to_camel(str(step)))
         return next((key for key in spellings if key in data), None)
     return None
 
@@ -221,11 +218,6 @@ def _own_line(data: Any, key: str | int) -> int | None:
     except (KeyError, TypeError):
         return None
     return int(line) + 1
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)
 
 
 def _first_words(error: YAMLError) -> str:

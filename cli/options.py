@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_snake
 
 from cli.inputs import spec_settings
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class SettingOption(click.Option):
@@ -61,31 +61,26 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for the sources of settings and mapping, and `--json`."""
-    options = (
-        click.option(
-            "--mapping",
-            type=_FILE,
-            help="The mapping; else port-app-config.yml in "
-            "OCEAN__RESOURCES_PATH or the working directory.",
-        ),
-        click.option(
-            "--from-port",
-            is_flag=True,
-            help="Take the mapping and the blueprints from "
-            "Port, with OCEAN__PORT__CLIENT_ID, OCEAN__PORT__CLIENT_SECRET and "
-            "OCEAN__INTEGRATION__IDENTIFIER.",
-        ),
-        env_file_option,
-        json_option,
-    )
-    for option in reversed(options):
+    for option in (json_option, env_file_option, _from_port_option, _mapping_option):
         command = option(command)
     return command
 
 
+_mapping_option = click.option(
+    "--mapping",
+    type=FILE,
+    help="The mapping; else port-app-config.yml in OCEAN__RESOURCES_PATH or the working directory.",
+)
+_from_port_option = click.option(
+    "--from-port",
+    is_flag=True,
+    help="Take the mapping and the blueprints from "
+    "Port, with OCEAN__PORT__CLIENT_ID, OCEAN__PORT__CLIENT_SECRET and "
+    "OCEAN__INTEGRATION__IDENTIFIER.",
+)
 env_file_option = click.option(
     "--env-file",
-    type=_FILE,
+    type=FILE,
     help="Variables, one NAME=value a line; else .env and ocean.env, where they are.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")

@@ -82,7 +82,7 @@ async def preview(
     Inputs: `problems` of the mapping that are known before, which become findings.
     """
     report = PreviewReport(settings.base_url, mapping_name, limits)
-    around.map_like(settings)
+    around.processor.engine = settings.mapping_engine
     plans = plans_of(config.resources, settings)
     with closing(Session(client, settings, plans, limits)) as session:
         for index, resource in enumerate(config.resources):
@@ -151,5 +151,5 @@ def _targets(blueprints: Blueprints) -> dict[tuple[str, str], str]:
 
 
 def by_identifier(blueprints: Sequence[Mapping[str, Any]]) -> Blueprints:
-    """Blueprints of a file by their identifiers."""
+    """Return the blueprints of a file by their identifiers."""
     return {str(blueprint.get("identifier")): blueprint for blueprint in blueprints}

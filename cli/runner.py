@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,29 +23,20 @@ from cli.commands import (
 )
 from cli.display import Terminal
 from cli.inputs import ROOT, Problem
-from cli.surroundings import Surroundings, surroundings
+from cli.surroundings import surroundings
 from errors import ConfigurationError
-from framework.process import hide_settings_in_errors
 from reading.session import Limits
 
 _FAULT = 3
 _INTERRUPTED = 130
-_SOURCES = ("mapping", "from_port", "as_json")
 
 
-def run(
-    command: str,
-    flags: Mapping[str, Any],
-    env_places: Mapping[str, str],
-    arguments: Mapping[str, Any],
-) -> int:
-    """Run a command with the arguments that click gave for it; returns the exit code."""
+def run(command: str, inputs: Inputs, options: dict[str, Any]) -> int:
+    """Run a command with the options that are its own; returns the exit code."""
     terminal = Terminal.standard()
-    hide_settings_in_errors()
-    running = _within_ocean(command, _Call(flags, env_places, arguments), terminal)
-    code, failure = guarded(lambda: asyncio.run(running))
+    code, failure = guarded(lambda: asyncio.run(_within_ocean(command, inputs, options, terminal)))
     if failure:
-        _tell(failure, command, terminal, as_json=arguments["as_json"])
+        _tell(failure, command, terminal, as_json=inputs.as_json)
     return code
 
 
@@ -91,40 +82,15 @@ def _place_of(error: BaseException) -> str:
     return f"unexpected {type(error).__name__}{place}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A command as it was given: settings by flag, places of variables, arguments by name."""
-
-    flags: Mapping[str, Any]
-    env_places: Mapping[str, str]
-    arguments: Mapping[str, Any]
-
-    def take(self, *names: str) -> dict[str, Any]:
-        return {name: self.arguments[name] for name in names}
-
-    def inputs(self, *names: str) -> Inputs:
-        return Inputs(self.flags, self.env_places, **self.take(*names))
-
-
-async def _within_ocean(command: str, call: _Call, terminal: Terminal) -> int:
+async def _within_ocean(
+    command: str, inputs: Inputs, options: dict[str, Any], terminal: Terminal
+) -> int:
     with surroundings() as around:
-        return await _COMMANDS[command](call, around, terminal)
-
-
-async def _check(call: _Call, around: Surroundings, terminal: Terminal) -> int:
-    inputs = call.inputs(*_SOURCES)
-    return await run_check(inputs, around, terminal, offline=call.arguments["offline"])
-
-
-async def _preview(call: _Call, around: Surroundings, terminal: Terminal) -> int:
-    limits = Limits(**call.take("pages", "endpoints", "items"))
-    options = PreviewOptions(limits, **call.take("blueprints", "save", "replay", "rows"))
-    return await run_preview(call.inputs(*_SOURCES), options, around, terminal)
-
-
-async def _init(call: _Call, around: Surroundings, terminal: Terminal) -> int:
-    options = InitOptions(**call.take("endpoints", "out", "yes", "openapi", "select"))
-    return await run_init(call.inputs("as_json"), options, around, terminal)
-
-
-_COMMANDS = {"check": _check, "preview": _preview, "init": _init}
+        match command:
+            case "check":
+                return await run_check(inputs, around, terminal, **options)
+            case "preview":
+                limits = Limits(*map(options.pop, ("pages", "endpoints", "items")))
+                preview = PreviewOptions(limits, **options)
+                return await run_preview(inputs, preview, around, terminal)
+        return await run_init(inputs, InitOptions(**options), around, terminal)

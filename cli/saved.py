@@ -14,7 +14,7 @@ import json
 import os
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,25 +53,19 @@ class Recording:
     exchanges: list[Mapping[str, Any]]
 
 
-def save(
-    path: Path,
-    *,
-    settings: ConnectionSettings,
-    mapping: Any,
-    exchanges: Iterable[Exchange],
-    masker: Masker,
-) -> None:
-    """Write a recording, readable by its owner only.
+def save(path: Path, settings: ConnectionSettings, mapping: Any, client: RecordingClient) -> None:
+    """Write what a client exchanged as a recording, readable by its owner only.
 
     Raises:
         ConfigurationError: the file cannot be written.
     """
+    masker = Masker(client.redactor)
     content = {
         "format": FORMAT,
         "version": VERSION,
         "settings": masker.value(_settings_to_save(settings)),
         "mapping": masker.mapping(mapping),
-        "exchanges": [_exchange_to_save(exchange, masker) for exchange in exchanges],
+        "exchanges": [_exchange_to_save(exchange, masker) for exchange in client.exchanges],
     }
     text = json.dumps(content, indent=1, ensure_ascii=False)
     try:

@@ -36,18 +36,16 @@ def _show_offline(report: CheckReport, terminal: Terminal) -> None:
             terminal.heading(f"{heading}: {_count(len(problems), 'problem')}")
             terminal.problems(problems)
         else:
-            mark = terminal.mark(True if place and report.mapping_name else None)
-            terminal.out.print(
-                terminal.mark(True) if name == "Settings" else mark, terminal.cell(heading)
-            )
+            mark = terminal.mark(True if name == "Settings" or report.mapping_name else None)
+            terminal.out.print(mark, terminal.cell(heading))
 
 
 def _show_verdict(verdict: Verdict, terminal: Terminal) -> None:
     table = terminal.table("_mark", "_text", header=False)
     status = f"{verdict.status}, " if verdict.status else ""
-    said = verdict.error if not verdict.ok else f"{verdict.items} items, {verdict.stop}"
+    seen = f"{status}{verdict.items} items, {verdict.stop}"
     table.add_row(terminal.mark(verdict.ok), terminal.cell(verdict.kind, "bold"))
-    table.add_row("", terminal.cell(said if not verdict.ok else f"{status}{said}"))
+    table.add_row("", terminal.cell(seen if verdict.ok else verdict.error))
     if verdict.advice:
         table.add_row("", terminal.cell(f"→ {verdict.advice}", "yellow"))
     for warning in verdict.warnings:

@@ -57,15 +57,9 @@ def _show_requests(reading: ResourceReading, terminal: Terminal, base_url: str) 
     by_exchange = {id(page.exchange): page for page in reading.pages if page.exchange}
     for page in reading.pages:
         if page.exchange is None:
-            row = (
-                f"(as before) {_address(page.url, page.place, base_url)}",
-                "",
-                "",
-                "",
-                str(page.items),
-                page.decision,
-            )
-            table.add_row(*map(terminal.cell, row))
+            address = f"(as before) {_address(page.url, page.place, base_url)}"
+            cells = (address, "", "", "", page.items, page.decision)
+            table.add_row(*map(terminal.cell, cells))
     for exchange in reading.exchanges:
         page_read = by_exchange.get(id(exchange))
         place = page_read.place if page_read else ""

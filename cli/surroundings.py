@@ -17,7 +17,6 @@ from framework.catalog import CountingEntityProcessor
 from framework.context import ocean_context
 from framework.process import hide_settings_in_errors
 from probe.notes import Notes
-from settings.connection import ConnectionSettings
 
 _NOT_GIVEN = "not-given"
 _IDENTIFIER = "OCEAN__INTEGRATION__IDENTIFIER"
@@ -31,10 +30,6 @@ class Surroundings:
     config: IntegrationConfiguration
     processor: CountingEntityProcessor
     notes: Notes
-
-    def map_like(self, settings: ConnectionSettings) -> None:
-        """Map with the engine that these settings choose for a sync."""
-        self.processor.engine = settings.mapping_engine
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""What the engine says while it works."""
+"""The warnings of the engine while it works."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Notes:
-    """What the engine logged as a warning or worse, in order, each text once."""
+    """Lines that the engine logged as a warning or worse, in order, each text once."""
 
     lines: list[str] = field(default_factory=list)
 

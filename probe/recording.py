@@ -28,6 +28,9 @@ class Exchange:
     content: bytes = field(default=b"", repr=False)
     error: EndpointError | None = None
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
     @property
     def status(self) -> int | None:
         return self.response.status if self.response else None
@@ -76,12 +79,7 @@ class RecordingClient(ApiClient):
         error: EndpointError | None = None,
     ) -> None:
         url = self.redactor.url(request.url)
-        content = await content_of(response) if response else b""
+        content = await response.read() if response else b""
         exchange = Exchange(request.method, url, clock() - start, request, response, content, error)
         self.exchanges.append(exchange)
         self._on_exchange(exchange)
-
-
-async def content_of(response: ApiResponse) -> bytes:
-    """Return the whole body of an answer."""
-    return await response.read()

@@ -19,6 +19,7 @@ from reading.account import Account
 from reading.resource_reader import ResourceReader
 from reading.session import UNLIMITED, Limits, Observer, Session
 from settings.connection import ConnectionSettings
+from settings.pagination import PaginationSettings
 
 _MOST_RETRIES = 2
 _LONGEST_WAIT = 20.0
@@ -46,7 +47,7 @@ class PageRead:
 
 @dataclass(slots=True)
 class ResourceReading:
-    """What reading one resource came to.
+    """The outcome of reading one resource.
 
     `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
     its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
@@ -73,7 +74,7 @@ class ResourceReading:
 
     @property
     def is_partial(self) -> bool:
-        """Whether a limit ended the reading, so that there may be more."""
+        """True where a limit ended the reading, so that there may be more."""
         limits = self.limits
         endings = [*self.endings, *self.discovery_endings]
         at_pages = any(ending.startswith(_LIMIT) for ending in endings)
@@ -84,7 +85,7 @@ class ResourceReading:
 
     @property
     def found(self) -> int:
-        """How many items data_path found, before any was filtered out."""
+        """The number of items that data_path found, before any was filtered out."""
         return sum(page.items for page in self.pages if not page.is_discovery)
 
     @property
@@ -94,7 +95,7 @@ class ResourceReading:
 
     @property
     def stop(self) -> str:
-        """Why the first endpoint ended, or that there is more."""
+        """The reason why the first endpoint ended, or that there is more."""
         if not self.endings:
             return "no page was read"
         return "more pages follow" if self.endings[0].startswith(_LIMIT) else self.endings[0]
@@ -140,31 +141,25 @@ class ResourceReading:
                 yield body.value
 
 
+@dataclass(frozen=True, slots=True)
 class _Watcher(Observer):
-    """Notes each page with the request that brought it."""
+    """Notes each page with the request that brought it; `start` counts the exchanges before."""
 
-    def __init__(
-        self,
-        reading: ResourceReading,
-        plan: ResourcePlan,
-        client: RecordingClient,
-        settings: ConnectionSettings,
-    ) -> None:
-        self._reading = reading
-        self._plan = plan
-        self._client = client
-        self._settings = settings.pagination
-        self._start = len(client.exchanges)
+    reading: ResourceReading
+    plan: ResourcePlan
+    client: RecordingClient
+    settings: PaginationSettings
+    start: int
 
     def page_read(
         self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
     ) -> None:
-        pagination = endpoint.pagination or self._settings
-        self._reading.pages.append(
+        pagination = endpoint.pagination or self.settings
+        self.reading.pages.append(
             PageRead(
-                self._client.redactor.url(request.url),
-                self._client.redactor.text(place_of(request, pagination)),
-                endpoint is not self._plan.endpoint,
+                self.client.redactor.url(request.url),
+                self.client.redactor.text(place_of(request, pagination)),
+                endpoint is not self.plan.endpoint,
                 page.received,
                 page.count if verdict.keep else 0,
                 decision(page, verdict, pagination),
@@ -173,17 +168,15 @@ class _Watcher(Observer):
         )
 
     def endpoint_read(self, endpoint: Endpoint, request: ApiRequest, reason: str) -> None:
-        if endpoint is self._plan.endpoint:
-            self._reading.endings.append(reason)
+        if endpoint is self.plan.endpoint:
+            self.reading.endings.append(reason)
         else:
-            self._reading.discovery_endings.append(reason)
+            self.reading.discovery_endings.append(reason)
 
     def _exchange_of(self, request: ApiRequest) -> Exchange | None:
-        taken = {id(page.exchange) for page in self._reading.pages}
-        for exchange in self._client.exchanges[self._start :]:
-            if exchange.request.identity == request.identity and id(exchange) not in taken:
-                return exchange
-        return None
+        taken = {id(page.exchange) for page in self.reading.pages}
+        own = (one for one in self.client.exchanges[self.start :] if id(one) not in taken)
+        return next((one for one in own if one.request.identity == request.identity), None)
 
 
 async def read_resource(
@@ -207,7 +200,7 @@ async def read_resource(
         reading.is_nested = bool(plan.parameters)
         reading.is_exported = plan.export is not None
         resource.selector.warn(resource.kind, settings)
-        watcher = _Watcher(reading, plan, client, settings)
+        watcher = _Watcher(reading, plan, client, settings.pagination, start)
         reader = ResourceReader(plan, session, observer=watcher)
         reading.account = reader.account
         async with aclosing(reader.batches()) as batches:

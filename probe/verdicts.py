@@ -1,4 +1,4 @@
-"""Whether resources can be read, by their first pages: for `check`, and for Port's connection test.
+"""Verdicts on resources, by their first pages: for `check`, and for Port's connection test.
 
 Every instance imports this module, which therefore knows nothing of files and terminals.
 """
@@ -20,7 +20,7 @@ _FIRST_PAGE = Limits(pages=1, endpoints=1)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a resource can be read, by its first page.
+    """The answer to whether a resource can be read, by its first page.
 
     `stop` is why its first endpoint ended, or that there is more; `items` those of the first page.
     """
