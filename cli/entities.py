@@ -1,7 +1,7 @@
 """Entities as Port would get them, by Ocean's own mapping code; and which items became none."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,12 +89,10 @@ async def _sort(
 
 async def _missing(
     resource: CustomResourceConfig, processor: FusedEntityProcessor, item: dict[str, Any]
-) -> Any:
+) -> AsyncIterator[str]:
     mappings = resource.port.entity.mappings
-    for name, expression in (
-        ("identifier", mappings.identifier),
-        ("blueprint", mappings.blueprint),
-    ):
+    expressions = {"identifier": mappings.identifier, "blueprint": mappings.blueprint}
+    for name, expression in expressions.items():
         if isinstance(expression, str) and not await processor.value_of(item, expression):
             yield f"{name} {expression} gives nothing"
 

@@ -23,6 +23,7 @@ type Topic = Literal[
 
 _SHOWN = 3
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9@_.+:\\/=-]+$")
+_ALLOWED = "A-Z a-z 0-9 @ _ . + : \\ / = -"
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$")
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -68,22 +69,17 @@ def collisions(entities: Iterable[Entity]) -> Iterator[Finding]:
 def unusable_identifiers(entities: Iterable[Entity]) -> Iterator[Finding]:
     """Yield identifiers that Port refuses."""
     for entity in entities:
-        if isinstance(entity.identifier, dict):
-            continue
-        text = entity.identifier
-        if not isinstance(text, str):
-            yield Finding(
-                "identifier",
-                f"identifier {text!r} of {entity.blueprint} is no string; add `| tostring`",
-                is_error=True,
-            )
-        elif not _IDENTIFIER.match(text):
-            yield Finding(
-                "identifier",
-                f"identifier {text!r} of {entity.blueprint} has characters that Port refuses; "
-                "allowed are A-Z a-z 0-9 @ _ . + : \\ / = -",
-                is_error=True,
-            )
+        match entity.identifier:
+            case dict():
+                continue
+            case str(text) if _IDENTIFIER.match(text):
+                continue
+            case str():
+                why = f"has characters that Port refuses; allowed are {_ALLOWED}"
+            case _:
+                why = "is no string; add `| tostring`"
+        message = f"identifier {entity.identifier!r} of {entity.blueprint} {why}"
+        yield Finding("identifier", message, is_error=True)
 
 
 def dangling_relations(

@@ -87,19 +87,13 @@ def load_env_file(path: Path | None) -> dict[str, str]:
         OSError, UnicodeDecodeError: the file cannot be read.
     """
     files = [path] if path else [file for file in map(Path, _DEFAULT_FILES) if file.is_file()]
-    places: dict[str, str] = {}
-    for file in files:
-        places |= _load(file)
-    return places
-
-
-def _load(file: Path) -> dict[str, str]:
-    text = file.read_text("utf-8")
     places = {}
-    for name, value in dotenv_values(file, interpolate=False).items():
-        if value is not None and name not in os.environ:
-            os.environ[name] = value
-            places[name.upper()] = f"{file}:{_line_of(text, name)}"
+    for file in files:
+        text = file.read_text("utf-8")
+        for name, value in dotenv_values(file, interpolate=False).items():
+            if value is not None and name not in os.environ:
+                os.environ[name] = value
+                places[name.upper()] = f"{file}:{_line_of(text, name)}"
     return places
 
 
@@ -108,7 +102,12 @@ def gather(flags: Mapping[str, Any], env_places: Mapping[str, str]) -> GivenSett
 
     Inputs: `flags` by snake_case name, None where not given; `env_places` from `load_env_file`.
     """
-    found = [*_of_environment(env_places), *_of_flags(flags)]
+    of_flags = (
+        (name, value, f"--{name.replace('_', '-')}")
+        for name, value in flags.items()
+        if value is not None
+    )
+    found = [*_of_environment(env_places), *of_flags]
     values = {name: value for name, value, _ in found}
     return GivenSettings(values, {name: place for name, _, place in found})
 
@@ -123,12 +122,6 @@ def _of_environment(env_places: Mapping[str, str]) -> Iterator[tuple[str, Any, s
         key = variable(setting["name"])
         if key in variables:
             yield to_snake(setting["name"]), variables[key], env_places.get(key, key)
-
-
-def _of_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
-    for name, value in flags.items():
-        if value is not None:
-            yield name, value, f"--{name.replace('_', '-')}"
 
 
 def _whole(text: str) -> dict[str, Any]:

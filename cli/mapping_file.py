@@ -190,12 +190,14 @@ def _path_text(location: Sequence[str | int]) -> str:
 
 def _line_of(data: Any, location: Iterable[str | int]) -> int | None:
     """Return the line of the deepest part of a location that there is, counted from 1."""
-    line = None
+    line: int | None = None
     for step in location:
         key = _key_in(data, step)
         if key is None:
             break
-        line = _own_line(data, key) or line
+        # ruamel keeps the lines of keys and elements with what holds them; merged keys have none.
+        lines = data.lc.data or {}
+        line = lines[key][0] + 1 if key in lines else line
         data = data[key]
     return line
 
@@ -207,17 +209,6 @@ def _key_in(data: Any, step: str | int) -> str | int | None:
         spellings = (step, to_camel(str(step)))
         return next((key for key in spellings if key in data), None)
     return None
-
-
-def _own_line(data: Any, key: str | int) -> int | None:
-    position: Any = getattr(data, "lc", None)
-    if position is None:
-        return None
-    try:
-        line = position.key(key)[0] if isinstance(data, Mapping) else position.item(key)[0]
-    except (KeyError, TypeError):
-        return None
-    return int(line) + 1
 
 
 def _first_words(error: YAMLError) -> str:

@@ -100,23 +100,20 @@ async def _map(
 ) -> ResourcePreview:
     reading.notes = [line for line in around.notes.take() if line not in reading.error]
     shown = ResourcePreview(reading)
-    if not reading.items and (left_out := reading.found):
-        shown.findings.append(
-            Finding("no-items", f"items_filter and emit leave nothing of {left_out} items")
-        )
-        return shown
-    if not reading.items:
+    if reading.items:
+        shown.mapped = await map_items(resource, reading.items, around.processor)
+        # What the mapping logs about missing fields is told by the findings, by name and number.
+        around.notes.take()
+        entities = shown.mapped.entities
+        shown.findings = [*null_fields(entities), *unusable_identifiers(entities)]
+    elif left_out := reading.found:
+        message = f"items_filter and emit leave nothing of {left_out} items"
+        shown.findings = [Finding("no-items", message)]
+    else:
         shown.arrays = await _arrays_instead(reading)
         if shown.arrays and not reading.error:
-            shown.findings.append(
-                Finding("data-path", f"data_path {reading.data_path} finds no items")
-            )
-        return shown
-    shown.mapped = await map_items(resource, reading.items, around.processor)
-    # What the mapping logs about missing fields is told by the findings, by name and number.
-    around.notes.take()
-    entities = shown.mapped.entities
-    shown.findings = [*null_fields(entities), *unusable_identifiers(entities)]
+            message = f"data_path {reading.data_path} finds no items"
+            shown.findings = [Finding("data-path", message)]
     return shown
 
 
@@ -133,10 +130,7 @@ def _findings_of_all(report: PreviewReport, blueprints: Blueprints | None) -> li
     entities = report.entities
     is_partial = any(item.reading.is_partial for item in report.resources)
     targets = _targets(blueprints or {})
-    found = [
-        *collisions(entities),
-        *dangling_relations(entities, targets, is_partial=is_partial),
-    ]
+    found = [*collisions(entities), *dangling_relations(entities, targets, is_partial=is_partial)]
     if blueprints is not None:
         found += blueprint_differences(entities, blueprints)
     return found

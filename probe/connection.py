@@ -180,11 +180,10 @@ def _judge_status(
 ) -> list[Step]:
     seen = f"the server answers {error.status}"
     meaning = meaning_of(error.status, Situation.BASE_URL)
+    advice = advice_for(client.exchanges[-1], settings)
     if meaning is Meaning.PROXY:
-        advice = advice_for(client.exchanges[-1], settings)
         return [Step("http", False, "the proxy answers 407", advice)]
     if meaning is Meaning.UNAUTHENTICATED:
-        advice = advice_for(client.exchanges[-1], settings)
         return [Step("http", True, seen), Step("authentication", False, error.reason, advice)]
     if meaning is Meaning.BROKEN:
         return [Step("http", False, seen, advice_on(error.status, Situation.BASE_URL))]

@@ -27,8 +27,11 @@ def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
 def _reason_to_go_on(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
     if verdict.extra:
         return "a short page, but the server may be capping pages; asks whether there is another"
+    if settings.stop == "empty_page":
+        return f"a page that is not empty ({page.received})"
+    full = f"a full page ({page.received})"
     if settings.stop != "auto":
-        return _by_stop(page, settings)
+        return full
     if settings.marker and find(page.body, path := settings.marker[0])[0]:
         return f"{path} says so"
     if way := _way_on(settings):
@@ -37,14 +40,8 @@ def _reason_to_go_on(page: Page, verdict: Verdict, settings: PaginationSettings)
     if total:
         return f"a {total} is not reached"
     if page.received is not None and page.received >= settings.page_size:
-        return f"a full page ({page.received})"
+        return full
     return "the API says that there is more"
-
-
-def _by_stop(page: Page, settings: PaginationSettings) -> str:
-    if settings.stop == "empty_page":
-        return f"a page that is not empty ({page.received})"
-    return f"a full page ({page.received})"
 
 
 def _way_on(settings: PaginationSettings) -> str:

@@ -103,10 +103,8 @@ class ResourceReading:
     @property
     def status(self) -> int | None:
         """The status of the first error, else of the first answer."""
-        for exchange in [*self.failed, *self.exchanges]:
-            if exchange.status is not None:
-                return exchange.status
-        return None
+        statuses = (exchange.status for exchange in [*self.failed, *self.exchanges])
+        return next((status for status in statuses if status is not None), None)
 
     def cause(self, advice: str = "") -> str:
         """Say why it failed, without the line that says what a resync would do.
@@ -130,15 +128,14 @@ class ResourceReading:
         discovered = {id(page.exchange) for page in self.pages if page.is_discovery}
         for exchange in self.exchanges:
             others = id(exchange) in discovered or self.is_step(exchange)
-            if exchange.content and not exchange.error and not others:
-                if exchange.response is None:
-                    continue
-                answer = replace(exchange.response, content=exchange.content, large=None)
-                try:
-                    body = await decode(answer, self.response_format)
-                except EndpointError:
-                    continue
-                yield body.value
+            if others or exchange.error or not (exchange.response and exchange.content):
+                continue
+            answer = replace(exchange.response, content=exchange.content, large=None)
+            try:
+                body = await decode(answer, self.response_format)
+            except EndpointError:
+                continue
+            yield body.value
 
 
 @dataclass(frozen=True, slots=True)
