@@ -1,4 +1,4 @@
-"""Arguments of the commands, kept apart from Ocean, which `--help` does not need."""
+"""Arguments of the commands, and the codes that they exit with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

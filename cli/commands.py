@@ -18,7 +18,7 @@ from cli.as_json import (
     preview_as_json,
     write_json,
 )
-from cli.check import check
+from cli.check import Progress, check
 from cli.display import Terminal
 from cli.from_port import read_from_port
 from cli.init.addresses import split_endpoints
@@ -115,11 +115,7 @@ async def run_preview(
     path = options.blueprints or _beside(source)
     blueprints = _blueprints(path) or blueprints
     with terminal.working(quiet=inputs.as_json) as progress:
-        client = (
-            ReplayClient(settings, recording)
-            if recording
-            else RecordingClient(settings, lambda exchange: progress(str(exchange)))
-        )
+        client = _client(settings, recording, progress)
         terminal.mask = client.redactor.text
         try:
             report = await preview(
@@ -206,6 +202,14 @@ def _settings(
         raise WrongInput(_WRONG_SETTINGS, given.problems(error)) from None
     terminal.mask = redactor_for(settings).text
     return settings if recording else impatient(settings)
+
+
+def _client(
+    settings: ConnectionSettings, recording: Recording | None, progress: Progress
+) -> RecordingClient:
+    if recording:
+        return ReplayClient(settings, recording)
+    return RecordingClient(settings, lambda exchange: progress(str(exchange)))
 
 
 def _show(

@@ -59,11 +59,6 @@ def surroundings() -> Iterator[Surroundings]:
         logger.remove(sink)
 
 
-def has_port_credentials() -> bool:
-    """Return whether the environment has what it takes to ask Port."""
-    return all(os.environ.get(name) for name in PORT_VARIABLES)
-
-
 def _configuration() -> IntegrationConfiguration:
     """Return Ocean's own settings from the environment, so that its TLS settings hold here."""
     missing = {
