@@ -125,12 +125,9 @@ def _run(command: str, arguments: dict[str, Any]) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{env_file or '.env'} cannot be read: {error}") from None
     # Here, because importing Ocean takes seconds, which --help and wrong options need not wait for.
-    from cli.arguments import Inputs
     from cli.runner import run
 
-    sources = ("mapping", "from_port", "as_json")
-    given = {name: arguments.pop(name) for name in sources if name in arguments}
-    raise SystemExit(run(command, Inputs(flags, places, **given), arguments))
+    raise SystemExit(run(command, flags, places, arguments))
 
 
 def _own_env_file(arguments: dict[str, Any]) -> Path | None:

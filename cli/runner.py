@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,15 @@ from reading.session import Limits
 
 _FAULT = 3
 _INTERRUPTED = 130
+_SOURCES = ("mapping", "from_port", "as_json")
 
 
-def run(command: str, inputs: Inputs, options: dict[str, Any]) -> int:
-    """Run a command with the options that are its own; returns the exit code."""
+def run(
+    command: str, flags: Mapping[str, Any], env_places: Mapping[str, str], options: dict[str, Any]
+) -> int:
+    """Run a command with the options that click gave for it; returns the exit code."""
+    sources = {name: options.pop(name) for name in _SOURCES if name in options}
+    inputs = Inputs(flags, env_places, **sources)
     terminal = Terminal.standard()
     code, failure = guarded(lambda: asyncio.run(_within_ocean(command, inputs, options, terminal)))
     if failure:
