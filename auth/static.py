@@ -11,12 +11,7 @@ from loguru import logger
 from auth.strategy import Strategy
 from redaction import Redactor
 from settings.basic_credentials import basic_pair
-from settings.credentials import (
-    ApiKeySettings,
-    BasicSettings,
-    BearerTokenSettings,
-    NoAuthSettings,
-)
+from settings.credentials import ApiKeySettings, BasicSettings, BearerTokenSettings, NoAuthSettings
 from settings.types import revealed
 
 

@@ -5,29 +5,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from cli.arguments import (
-    OK,
-    PROBLEMS,
-    InitOptions,
-    Inputs,
-    PreviewOptions,
-)
-from cli.as_json import (
-    check_as_json,
-    init_as_json,
-    preview_as_json,
-    write_json,
-)
+from cli.arguments import OK, PROBLEMS, InitOptions, Inputs, PreviewOptions
+from cli.as_json import check_as_json, init_as_json, preview_as_json, write_json
 from cli.check import Progress, check
 from cli.display import Terminal
 from cli.from_port import read_from_port
 from cli.init.addresses import split_endpoints
-from cli.init.asking import (
-    Asker,
-    Assuming,
-    Interactive,
-    Unattended,
-)
+from cli.init.asking import Asker, Assuming, Interactive, Unattended
 from cli.init.files import BLUEPRINTS
 from cli.init.from_document import request_from_document
 from cli.init.initialise import Request, initialise
@@ -41,19 +25,8 @@ from cli.mapping_file import (
     read_text,
     to_plain,
 )
-from cli.preview import (
-    Blueprints,
-    PreviewReport,
-    by_identifier,
-    preview,
-)
-from cli.saved import (
-    Recording,
-    ReplayClient,
-    load,
-    save,
-    stand_in_for_variables,
-)
+from cli.preview import Blueprints, PreviewReport, by_identifier, preview
+from cli.saved import Recording, ReplayClient, load, save, stand_in_for_variables
 from cli.show_check import show_check
 from cli.show_preview import show_preview
 from cli.surroundings import Surroundings

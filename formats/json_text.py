@@ -1,4 +1,4 @@
-"""From the bytes of a response to a JSON value, exactly, and never holding up the event loop."""
+"""JSON values of a response's bytes, exact, and made without holding up the event loop."""
 
 import asyncio
 import itertools

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
-from port_ocean.core.handlers.entity_processor.jq_entity_processor_sync import (
-    JQEntityProcessorSync,
-)
+from port_ocean.core.handlers.entity_processor.jq_entity_processor_sync import JQEntityProcessorSync
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.exceptions.core import EntityProcessorException
 

@@ -1,4 +1,4 @@
-"""What became of the records of a resource: each is handed on, or left out for one reason.
+"""The account of a resource's records: each is handed on, or left out for one reason.
 
     received + added = handed on + left out
 

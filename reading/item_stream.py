@@ -59,7 +59,7 @@ class ItemStream:
     async def open(
         cls, documents: Documents, data_path: DataPath, worker: JqWorker
     ) -> "ItemStream | None":
-        """A stream at the first items; None when only the whole body can tell what the items are.
+        """Open a stream at the first items; None when only the whole body tells what they are.
 
         That is so for small bodies, JSON in other charsets than UTF-8, a data_path that looks at
         more than one item at a time, and where no list is at the path.
@@ -84,7 +84,7 @@ class ItemStream:
 
     @property
     def matched(self) -> bool:
-        """Whether the data_path fits, as far as was read."""
+        """True where the data_path fits, as far as was read."""
         return self.count > 0 or (self._is_found and not self._found_nulls)
 
     @property

@@ -1,4 +1,4 @@
-"""From an answer to a page: at once, or piece by piece where the body is large."""
+"""Pages made of answers: at once, or piece by piece where the body is large."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -19,7 +19,7 @@ from statuses import Meaning, meaning_of
 
 
 class DataPathFit:
-    """How a data_path fits the answers of all endpoints that share it."""
+    """The fit of a data_path to the answers of all endpoints that share it."""
 
     def __init__(self, *, is_graphql: bool = False) -> None:
         self._is_graphql = is_graphql

@@ -9,7 +9,7 @@ type Fetch = Callable[[ApiRequest], Awaitable[ApiResponse]]
 
 
 class Allowance:
-    """How many responses may be fetched ahead at once, over all endpoints of a resource."""
+    """The number of responses that may be fetched ahead at once, over a resource's endpoints."""
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -30,7 +30,7 @@ class FetchAhead:
 
     @property
     def room(self) -> range:
-        """Which of the coming requests may be sent now, the next one being at 0."""
+        """The coming requests that may be sent now, by their places, the next one being at 0."""
         sent = len(self._waiting)
         return range(sent, sent + self._allowance.left) if self._is_trusted else range(0)
 

@@ -1,4 +1,4 @@
-"""From a resource of the mapping to batches for Ocean, and what a failure means.
+"""Batches for Ocean from a resource of the mapping, and the meaning of a failure.
 
 A resource is read completely or it fails: what could be read is handed on, the other endpoints
 are still read, and at the end one error stops Ocean from deleting what was not seen.
@@ -81,7 +81,7 @@ class ResourceReader:
 
     @property
     def is_cut(self) -> bool:
-        """Whether a limit left parents out, below which there may be more."""
+        """True where a limit left parents out, below which there may be more."""
         return self._combinations is not None and self._combinations.is_cut
 
     async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:

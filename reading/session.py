@@ -1,4 +1,4 @@
-"""What the resources of one run share, how much of them is read, and who watches."""
+"""The session that resources of one run share, the limits of reading, and its observers."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ _NAME = re.compile(r"(?:\{|%7B)[A-Za-z_][\w-]*(?:\}|%7D)")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where reading stops early; None means to the end, as in a resync.
+    """The limits where reading stops early; None means to the end, as in a resync.
 
     `pages` holds for each endpoint that is called, `endpoints` for the nested ones of a resource,
     `items` for what a resource hands on.
@@ -47,7 +47,7 @@ UNOBSERVED = Observer()
 
 
 class Session:
-    """What the resources of one run share: a client, its settings, and answers that several need.
+    """The session of one run: a client, its settings, and answers that several resources need.
 
     Inputs: `plans`, all resources of the run: an answer that two of them ask for is kept for both,
     until `close`. `limits` hold for each resource.

@@ -108,7 +108,7 @@ class TimedReader:
 
     @property
     def _has_own_way(self) -> bool:
-        """Whether the API filters, or the cut-off does, so that windows are not needed."""
+        """True where the API filters, or the cut-off does, so that windows are not needed."""
         known = self._incremental
         return known is not None and bool(known.server_side or known.changed)
 

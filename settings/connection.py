@@ -10,12 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import (
-    BaseModel,
-    Field,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
@@ -23,22 +18,10 @@ from errors import SettingsError
 from settings import certificates, environment
 from settings.credentials import CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
-from settings.marks import (
-    SAME_ANSWERS,
-    SECRET_VALUES,
-    SameAnswers,
-    Sensitive,
-    marked,
-)
+from settings.marks import SAME_ANSWERS, SECRET_VALUES, SameAnswers, Sensitive, marked
 from settings.pagination import ConnectionPagination, PaginationSettings
 from settings.proxy import Proxy
-from settings.types import (
-    Headers,
-    Listed,
-    Secret,
-    checked_headers,
-    refuse,
-)
+from settings.types import Headers, Listed, Secret, checked_headers, refuse
 from settings.webhooks import WebhookSettings, webhook_problems
 
 MappingEngine = Literal["fused", "ocean"]

@@ -10,14 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel, to_snake
 
 from cli.init.asking import Asker
-from cli.init.files import (
-    BLUEPRINTS,
-    MAPPING,
-    Folder,
-    Written,
-    credentials_of,
-    docker_run,
-)
+from cli.init.files import BLUEPRINTS, MAPPING, Folder, Written, credentials_of, docker_run
 from cli.init.openapi.endpoints import Collection
 from cli.init.openapi.unasked import describe_unasked
 from cli.init.plan import SetupPlan, make_plan

@@ -18,20 +18,8 @@ from cli.init.detect.identifiers import Identifier
 from cli.init.detect.lists import ListGuess, find_lists, is_clear, value_at
 from cli.init.detect.naming import blueprint_name
 from cli.init.detect.paging import detect_paging
-from cli.init.surveyed import (
-    Discovery,
-    Surveyed,
-    Wanted,
-    parent_path,
-    why_not_nested,
-)
-from errors import (
-    ConfigurationError,
-    EndpointError,
-    RefusedOriginError,
-    RequestError,
-    StatusError,
-)
+from cli.init.surveyed import Discovery, Surveyed, Wanted, parent_path, why_not_nested
+from errors import ConfigurationError, EndpointError, RefusedOriginError, RequestError, StatusError
 from formats.bodies import decode
 from mapping.plan.endpoint import PathValue
 from probe.recording import RecordingClient

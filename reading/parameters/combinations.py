@@ -77,7 +77,7 @@ class Combinations:
 
     @property
     def is_cut(self) -> bool:
-        """Whether `most_parents` left some out."""
+        """True where `most_parents` left some out."""
         return any(level.is_cut for level in self._levels)
 
     def conclude(self) -> None:
@@ -239,7 +239,7 @@ class _Level:
 
 
 class _Replay:
-    """What one request for values gave, for all combinations that need the same."""
+    """The answer to one request for values, for all combinations that need the same."""
 
     def __init__(self) -> None:
         self._found: list[Found] = []

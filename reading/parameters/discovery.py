@@ -42,7 +42,7 @@ NOTHING = Combination({}, {})
 
 
 class Source(ABC):
-    """Where the items come from that a path parameter looks at; `account` counts them."""
+    """The source of the items that a path parameter looks at; `account` counts them."""
 
     account: Account
 
@@ -60,7 +60,7 @@ class Source(ABC):
 
     @property
     def extent(self) -> str:
-        """How much was read, for the log, where that is worth telling."""
+        """The extent of the reading, for the log, where it is worth telling."""
         return ""
 
     def has_vanished(self, error: OceanCustomError) -> bool:

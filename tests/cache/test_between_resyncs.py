@@ -17,13 +17,7 @@ from hypothesis import strategies as st
 from port_ocean.helpers.metric.metric import Metrics, _metrics_registry
 
 from api_messages import ApiResponse
-from cache.between_resyncs import (
-    BYTES_METRIC,
-    REQUESTS_METRIC,
-    Revalidation,
-    Savings,
-    instance_of,
-)
+from cache.between_resyncs import BYTES_METRIC, REQUESTS_METRIC, Revalidation, Savings, instance_of
 from client import ApiClient
 from errors import StatusError
 from expressions.jq_expressions import DataPath

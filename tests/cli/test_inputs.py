@@ -8,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from port_ocean.core.models import Entity
 
-from cli.findings import (
-    blueprint_differences,
-    collisions,
-    type_problem,
-    unusable_identifiers,
-)
+from cli.findings import blueprint_differences, collisions, type_problem, unusable_identifiers
 from cli.inputs import gather, load_env_file
 from errors import SettingsError
 from probe.masking import Masker

@@ -8,12 +8,7 @@ from typing import Any
 import httpx
 
 from api_messages import ApiRequest
-from cli.as_json import (
-    check_as_json,
-    failure_as_json,
-    init_as_json,
-    preview_as_json,
-)
+from cli.as_json import check_as_json, failure_as_json, init_as_json, preview_as_json
 from cli.check import CheckReport
 from cli.entities import Dropped
 from cli.findings import Finding

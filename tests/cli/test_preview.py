@@ -5,22 +5,12 @@ from typing import Any
 
 import pytest
 
-from cli.arguments import (
-    OK,
-    PROBLEMS,
-    Inputs,
-    PreviewOptions,
-)
+from cli.arguments import OK, PROBLEMS, Inputs, PreviewOptions
 from cli.commands import WrongInput, run_preview
 from cli.surroundings import Surroundings
 from errors import ConfigurationError
 from reading.session import Limits
-from tests.cli.conftest import (
-    SECRET,
-    Screen,
-    check_golden,
-    write_json,
-)
+from tests.cli.conftest import SECRET, Screen, check_golden, write_json
 from tests.support.fake_api import FakeApi, Received, Reply
 
 pytestmark = [

@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
 from framework.entity_processor import FusedEntityProcessor
-from tests.framework.mapping_support import (
-    in_this_process,
-    resource,
-    rounded,
-    told_by,
-)
+from tests.framework.mapping_support import in_this_process, resource, rounded, told_by
 
 NAMES = st.sampled_from(["id", "name", "a", "b", "__x", "é", "with space"])
 SCALARS = (

@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 from pagination.lookup import any_says_more, find, show
 from pagination.strategies import parse_link_header
 from pagination.totals import Total, find_total
-from tests.support.models import (
-    START,
-    Answer,
-    page_of,
-    put,
-)
+from tests.support.models import START, Answer, page_of, put
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

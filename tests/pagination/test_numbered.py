@@ -13,15 +13,7 @@ from hypothesis import strategies as st
 
 from errors import EndpointError, PaginationError, StatusError
 from pagination.sizes import PageSizes
-from tests.support.models import (
-    Answer,
-    EndpointRead,
-    Item,
-    Numbered,
-    numbered,
-    read,
-    settings_of,
-)
+from tests.support.models import Answer, EndpointRead, Item, Numbered, numbered, read, settings_of
 
 KINDS = st.sampled_from(["offset", "page"])
 TOTALS = [

@@ -11,14 +11,7 @@ from api_messages import ApiRequest
 from errors import PaginationError, SelectorError
 from mapping.fields.pagination import PaginationConfig
 from settings.pagination import CursorSettings, OffsetSettings
-from tests.support.models import (
-    Answer,
-    EndpointRead,
-    Item,
-    numbered,
-    read,
-    settings_of,
-)
+from tests.support.models import Answer, EndpointRead, Item, numbered, read, settings_of
 
 quickly = settings(deadline=None, max_examples=60)
 CONNECTION = OffsetSettings(page_size=7, total_path="total", has_more_path="more")

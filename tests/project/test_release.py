@@ -8,13 +8,7 @@ import pytest
 import yaml
 
 from tools.scripts import release
-from tools.scripts.release import (
-    FILES,
-    ReleaseError,
-    current_version,
-    notes,
-    raise_version,
-)
+from tools.scripts.release import FILES, ReleaseError, current_version, notes, raise_version
 
 ROOT = Path(__file__).resolve().parents[2]
 

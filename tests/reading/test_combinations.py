@@ -20,12 +20,7 @@ from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from reading.parameters.combinations import Channel
 from settings.connection import ConnectionSettings
-from tests.reading.test_resource_reader import (
-    Api,
-    batches_of,
-    reader,
-    settled,
-)
+from tests.reading.test_resource_reader import Api, batches_of, reader, settled
 
 BROKEN = 500
 

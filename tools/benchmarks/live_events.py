@@ -16,12 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.whole.process.live import (
-    SECRET,
-    ChangingApi,
-    Running,
-    listening,
-)
+from tests.whole.process.live import SECRET, ChangingApi, Running, listening
 from tests.whole.process.sailing import Harbour, resource
 from tools.sandbox.port.app import create_app
 from tools.sandbox.port.state import PortState

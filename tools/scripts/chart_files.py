@@ -8,12 +8,7 @@ from typing import Any
 import yaml
 
 from tools.scripts.configuration_page import names_of
-from tools.scripts.markdown import (
-    NOTHING,
-    code,
-    page,
-    table,
-)
+from tools.scripts.markdown import NOTHING, code, page, table
 
 Schema = dict[str, Any]
 Values = Mapping[str, Any]

@@ -9,13 +9,7 @@ from typing import Any
 import yaml
 from humps import decamelize
 
-from tools.scripts.markdown import (
-    NOTHING,
-    code,
-    code_list,
-    page,
-    table,
-)
+from tools.scripts.markdown import NOTHING, code, code_list, page, table
 from tools.scripts.model_tables import (
     AnyModel,
     Field,

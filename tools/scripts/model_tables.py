@@ -14,13 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic.v1 import BaseModel as BaseModelV1
 from pydantic.v1.fields import ModelField
 
-from tools.scripts.markdown import (
-    NOTHING,
-    code,
-    code_list,
-    page,
-    table,
-)
+from tools.scripts.markdown import NOTHING, code, code_list, page, table
 
 AnyModel = type[BaseModel] | type[BaseModelV1]
 

@@ -8,13 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cli.init.blocks import ASKED
-from cli.init.detect.answers import (
-    Answer,
-    Ask,
-    Comparison,
-    compare,
-    same_run,
-)
+from cli.init.detect.answers import Answer, Ask, Comparison, compare, same_run
 from cli.init.detect.clues import (
     Clue,
     cursor_clues,
@@ -30,13 +24,7 @@ from cli.init.detect.clues import (
 from cli.init.detect.found import Paging, Questions
 from cli.init.detect.header_ways import header_ways
 from cli.init.detect.keyset import keyset
-from cli.init.detect.sizes import (
-    Sizes,
-    find_size,
-    is_next,
-    larger_pages,
-    size_settings,
-)
+from cli.init.detect.sizes import Sizes, find_size, is_next, larger_pages, size_settings
 from settings.pagination import OPTIONS, PageNumberSettings
 
 type _ByLink = Callable[[Answer, Sizes, Sequence[str]], Questions[Paging | None]]

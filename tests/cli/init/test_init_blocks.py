@@ -17,12 +17,7 @@ from cli.init.openapi.endpoints import find_collections
 from cli.inputs import GivenSettings
 from cli.surroundings import Surroundings
 from tests.cli.init.test_init_shapes import init, synced
-from tests.cli.shapes import (
-    Items,
-    absolute,
-    number,
-    people,
-)
+from tests.cli.shapes import Items, absolute, number, people
 from tests.support.fake_api import FakeApi, Received, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")

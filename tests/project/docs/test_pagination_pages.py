@@ -15,12 +15,7 @@ from port_ocean.integration_testing import InterceptTransport
 from port_ocean.integration_testing.harness import ResyncResult
 
 from tests.project.docs.harness import ROOT, booted
-from tests.project.docs.http_sequences import (
-    BASE_URL,
-    Sequence,
-    identity,
-    read_page,
-)
+from tests.project.docs.http_sequences import BASE_URL, Sequence, identity, read_page
 
 PAGES = sorted((ROOT / "docs" / "pagination").glob("*.md"))
 SEQUENCES = [sequence for page in PAGES for sequence in read_page(page)]

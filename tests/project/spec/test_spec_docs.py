@@ -13,13 +13,7 @@ from tools.scripts import configuration_page, contract_page, generate_docs
 from tools.scripts.contract_markers import MarkerCollector
 from tools.scripts.contract_page import Statement
 from tools.scripts.markdown import table
-from tools.scripts.model_tables import (
-    fields,
-    nested_models,
-    section,
-    type_name,
-    words,
-)
+from tools.scripts.model_tables import fields, nested_models, section, type_name, words
 
 ROOT = Path(__file__).resolve().parents[3]
 

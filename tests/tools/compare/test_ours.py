@@ -4,12 +4,7 @@ import pytest
 
 from tools.benchmarks.compare import ours
 from tools.benchmarks.compare.apis import application
-from tools.benchmarks.compare.tasks import (
-    FILES,
-    TASKS,
-    Outcome,
-    Task,
-)
+from tools.benchmarks.compare.tasks import FILES, TASKS, Outcome, Task
 from tools.sandbox.server import serve
 
 pytestmark = pytest.mark.process

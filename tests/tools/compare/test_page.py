@@ -5,19 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.benchmarks.compare.results import (
-    RESULTS,
-    Lines,
-    count,
-    digest,
-)
-from tools.benchmarks.compare.tasks import (
-    FILES,
-    TASKS,
-    Fault,
-    Outcome,
-    Task,
-)
+from tools.benchmarks.compare.results import RESULTS, Lines, count, digest
+from tools.benchmarks.compare.tasks import FILES, TASKS, Fault, Outcome, Task
 from tools.scripts import compare_page
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,13 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.sandbox.demo.display import SECONDS_BETWEEN_LINES, make_console, progress_display
-from tools.sandbox.demo.report import (
-    Progress,
-    Resource,
-    progress,
-    progress_line,
-    result_table,
-)
+from tools.sandbox.demo.report import Progress, Resource, progress, progress_line, result_table
 from tools.sandbox.demo.report import progress_table as make_progress_table
 from tools.sandbox.port.records import EntityRecord
 from tools.sandbox.port.state import PortState

@@ -7,13 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tools.sandbox.port.presentation import (
-    duration,
-    number,
-    property_cell,
-    relative,
-    short_url,
-)
+from tools.sandbox.port.presentation import duration, number, property_cell, relative, short_url
 from tools.sandbox.port.records import now
 from tools.sandbox.port.state import PortState
 

@@ -8,20 +8,8 @@ import pytest
 from tools.sandbox.sample.app import create_app
 from tools.sandbox.sample.catalog import Catalog
 from tools.sandbox.sample.environment import installed_packages
-from tools.sandbox.sample.metadata import (
-    homepage,
-    keywords,
-    license_name,
-    people,
-    slug,
-)
-from tools.sandbox.sample.models import (
-    EntryPoint,
-    InstalledFile,
-    Package,
-    Person,
-    Requirement,
-)
+from tools.sandbox.sample.metadata import homepage, keywords, license_name, people, slug
+from tools.sandbox.sample.models import EntryPoint, InstalledFile, Package, Person, Requirement
 
 ADA = Person(id="ada@example.org", name="Ada", email="ada@example.org")
 PACKAGES = [

@@ -6,22 +6,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from tests.whole.helm.charts import (
-    Manifest,
-    of_kind,
-    pod_of,
-    render,
-    the,
-    with_values,
-)
-from tests.whole.helm.matrix import (
-    CRONJOB,
-    EXTRAS,
-    INCREMENTAL,
-    LIVE,
-    MATRIX,
-    SHARDS,
-)
+from tests.whole.helm.charts import Manifest, of_kind, pod_of, render, the, with_values
+from tests.whole.helm.matrix import CRONJOB, EXTRAS, INCREMENTAL, LIVE, MATRIX, SHARDS
 
 OLDEST, NEWEST = "1.25", kubernetes_validate.latest_version()
 WORKLOADS = ("Deployment", "CronJob", "Job")

@@ -6,15 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.whole.helm.charts import (
-    ChartError,
-    Manifest,
-    of_kind,
-    pod_of,
-    render,
-    the,
-    with_values,
-)
+from tests.whole.helm.charts import ChartError, Manifest, of_kind, pod_of, render, the, with_values
 from tests.whole.helm.matrix import CRONJOB, MAPPING, SHARDS
 
 

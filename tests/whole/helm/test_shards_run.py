@@ -10,14 +10,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from tests.whole.helm.charts import (
-    ROOT,
-    Manifest,
-    of_kind,
-    pod_of,
-    render,
-    with_values,
-)
+from tests.whole.helm.charts import ROOT, Manifest, of_kind, pod_of, render, with_values
 from tests.whole.helm.test_values import secret_environment
 from tools.sandbox.demo.child_environment import Services, child_environment
 from tools.sandbox.demo.integration_process import integration_process, ocean_command, wait

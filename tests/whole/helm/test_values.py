@@ -27,12 +27,7 @@ from tests.whole.helm.charts import (
     the,
     with_values,
 )
-from tests.whole.helm.matrix import (
-    CRONJOB,
-    EXTRAS,
-    MATRIX,
-    SHARDS,
-)
+from tests.whole.helm.matrix import CRONJOB, EXTRAS, MATRIX, SHARDS
 from tools.scripts.configuration_page import names_of
 
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))

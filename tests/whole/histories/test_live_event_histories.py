@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.whole.histories.world import (
-    Catalog,
-    ModelApi,
-    World,
-    open_world,
-    resource,
-)
+from tests.whole.histories.world import Catalog, ModelApi, World, open_world, resource
 
 USER = '.body.type == "user"'
 # Each is a way to map the same events; `reuses` says whether an id may come back after deletion.

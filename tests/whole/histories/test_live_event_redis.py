@@ -14,13 +14,7 @@ from port_ocean.core.handlers.webhook.processor_manager import LiveEventsProcess
 from port_ocean.utils.signal import SignalHandler
 
 from settings.webhook_signatures import PRESETS
-from tests.whole.histories.world import (
-    Catalog,
-    ModelApi,
-    World,
-    open_world,
-    resource,
-)
+from tests.whole.histories.world import Catalog, ModelApi, World, open_world, resource
 
 SECRET = "s3cr3t-of-the-stream"
 ENTRY = {"fetch": "/users/{id}", "params": {"id": ".body.id"}, "identifier": ".body.id"}

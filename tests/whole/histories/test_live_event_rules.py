@@ -10,14 +10,7 @@ from errors import SelectorError
 from live_events.service import LiveEventProcessor
 from mapping.resources import CustomResourceConfig
 from settings.connection import ConnectionSettings
-from tests.whole.histories.world import (
-    SETTINGS,
-    Catalog,
-    ModelApi,
-    World,
-    open_world,
-    resource,
-)
+from tests.whole.histories.world import SETTINGS, Catalog, ModelApi, World, open_world, resource
 
 PARSED = ConnectionSettings.parse(SETTINGS)
 BY_ID = {"fetch": "/users/{id}", "params": {"id": ".body.id"}, "identifier": ".body.id"}

@@ -6,12 +6,7 @@ import os
 import pytest
 from filelock import FileLock
 
-from tests.whole.image.engine import (
-    ROOT,
-    Engine,
-    cache_directory,
-    missing_tools,
-)
+from tests.whole.image.engine import ROOT, Engine, cache_directory, missing_tools
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,7 @@ import pytest
 
 from tests.whole.image.certificates import Files, make_certificates
 from tests.whole.image.engine import Engine
-from tests.whole.image.installation import (
-    Api,
-    serve_api,
-    serve_port,
-    variables,
-)
+from tests.whole.image.installation import Api, serve_api, serve_port, variables
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
 

@@ -11,13 +11,7 @@ import pytest
 import yaml
 
 from tests.whole.image.engine import ROOT, Ended, Engine
-from tests.whole.image.installation import (
-    Api,
-    Organization,
-    serve_api,
-    serve_port,
-    variables,
-)
+from tests.whole.image.installation import Api, Organization, serve_api, serve_port, variables
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
 

@@ -11,21 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.whole.helm.charts import (
-    Manifest,
-    of_kind,
-    render,
-    the,
-    with_values,
-)
+from tests.whole.helm.charts import Manifest, of_kind, render, the, with_values
 from tests.whole.image.engine import Engine
-from tests.whole.image.installation import (
-    BLUEPRINT,
-    ITEMS,
-    RESOURCE,
-    free_port,
-    serve_api,
-)
+from tests.whole.image.installation import BLUEPRINT, ITEMS, RESOURCE, free_port, serve_api
 from tools.sandbox.port.app import create_app
 from tools.sandbox.port.state import PortState
 from tools.sandbox.server import serve

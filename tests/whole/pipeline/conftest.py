@@ -5,12 +5,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.whole.pipeline.support import (
-    ROOT,
-    Outcome,
-    Route,
-    pipeline,
-)
+from tests.whole.pipeline.support import ROOT, Outcome, Route, pipeline
 
 
 class Sync(Protocol):

@@ -5,14 +5,7 @@ from typing import Any
 import pytest
 
 from tests.whole.pipeline.conftest import Sync
-from tests.whole.pipeline.support import (
-    Route,
-    in_turn,
-    numbered,
-    parameter,
-    reply,
-    resource,
-)
+from tests.whole.pipeline.support import Route, in_turn, numbered, parameter, reply, resource
 
 MEMBERS = "/teams/{team}/members"
 NESTED = resource(MEMBERS, path_parameters={"team": parameter("/teams")})

@@ -5,12 +5,7 @@ from typing import Any
 import pytest
 
 from tests.whole.pipeline.conftest import Sync
-from tests.whole.pipeline.support import (
-    numbered,
-    parameter,
-    reply,
-    resource,
-)
+from tests.whole.pipeline.support import numbered, parameter, reply, resource
 
 TWO = [{"id": 1}, {"id": 2}]
 NESTED = "/teams/{team}/users"

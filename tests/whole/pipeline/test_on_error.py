@@ -4,13 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.whole.pipeline.support import (
-    in_turn,
-    numbered,
-    parameter,
-    reply,
-    resource,
-)
+from tests.whole.pipeline.support import in_turn, numbered, parameter, reply, resource
 
 RULE_ON_BODY = '.status == 403 and .body.code == "archived"'
 

@@ -6,13 +6,7 @@ import pytest
 
 from tests.whole.pipeline.conftest import Sync
 from tests.whole.pipeline.servers import by_param, offsets, pages
-from tests.whole.pipeline.support import (
-    BASE_URL,
-    in_turn,
-    numbered,
-    reply,
-    resource,
-)
+from tests.whole.pipeline.support import BASE_URL, in_turn, numbered, reply, resource
 
 FIVE = numbered(5)
 

@@ -7,13 +7,7 @@ import httpx
 import pytest
 
 from tests.whole.pipeline.conftest import Sync
-from tests.whole.pipeline.support import (
-    Route,
-    numbered,
-    parameter,
-    reply,
-    resource,
-)
+from tests.whole.pipeline.support import Route, numbered, parameter, reply, resource
 
 MEMBERS = "/teams/{team}/members"
 TEAMS = [{"id": "red", "open": True}, {"id": "blue", "open": False}]

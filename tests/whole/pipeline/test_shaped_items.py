@@ -8,13 +8,7 @@ import httpx
 import pytest
 
 from tests.whole.pipeline.conftest import Sync
-from tests.whole.pipeline.support import (
-    in_turn,
-    numbered,
-    parameter,
-    reply,
-    resource,
-)
+from tests.whole.pipeline.support import in_turn, numbered, parameter, reply, resource
 
 
 def csv_reply(*records: dict[str, Any]) -> httpx.Response:

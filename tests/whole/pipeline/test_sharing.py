@@ -6,14 +6,7 @@ import httpx
 import pytest
 
 from tests.whole.pipeline.conftest import Sync
-from tests.whole.pipeline.support import (
-    in_turn,
-    numbered,
-    parameter,
-    pipeline,
-    reply,
-    resource,
-)
+from tests.whole.pipeline.support import in_turn, numbered, parameter, pipeline, reply, resource
 
 PAGED = {"paginationType": "page", "pageSize": "2"}
 

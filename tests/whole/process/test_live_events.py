@@ -9,14 +9,7 @@ import httpx
 import pytest
 
 from tests.whole.process.conftest import open_harbour
-from tests.whole.process.live import (
-    SECRET,
-    ChangingApi,
-    Running,
-    listening,
-    resync,
-    until,
-)
+from tests.whole.process.live import SECRET, ChangingApi, Running, listening, resync, until
 from tests.whole.process.sailing import Harbour, resource
 
 pytestmark = pytest.mark.process

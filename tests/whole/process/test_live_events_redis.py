@@ -13,12 +13,7 @@ import pytest
 import redis
 
 from settings.webhook_signatures import PRESETS
-from tests.whole.process.live import (
-    SECRET,
-    ChangingApi,
-    listening,
-    until,
-)
+from tests.whole.process.live import SECRET, ChangingApi, listening, until
 from tests.whole.process.sailing import Harbour, resource
 
 _SERVER = shutil.which("redis-server")

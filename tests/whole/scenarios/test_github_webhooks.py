@@ -10,14 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.whole.process.live import (
-    SECRET,
-    ChangingApi,
-    Running,
-    listening,
-    resync,
-    until,
-)
+from tests.whole.process.live import SECRET, ChangingApi, Running, listening, resync, until
 from tests.whole.process.sailing import Harbour
 
 pytestmark = pytest.mark.process

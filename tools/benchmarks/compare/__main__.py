@@ -21,12 +21,7 @@ from tools.benchmarks.compare import ours
 from tools.benchmarks.compare.apis import application
 from tools.benchmarks.compare.results import RESULTS, digest
 from tools.benchmarks.compare.tasks import TASKS, Outcome, Task
-from tools.benchmarks.environment import (
-    ROOT,
-    child_environment,
-    their_python,
-    their_version,
-)
+from tools.benchmarks.environment import ROOT, child_environment, their_python, their_version
 from tools.sandbox.server import serve
 from tools.scripts import generate_docs
 

@@ -49,7 +49,7 @@ def members_of(team: str) -> list[Item]:
 
 
 def application(*, broken: bool = False) -> FastAPI:
-    """A fresh state for each application: jobs, tokens and quotas start anew."""
+    """Return a fresh application, whose jobs, tokens and quotas start anew."""
     app = FastAPI()
     for api in (_Chain, _Batches, _Keyset, _Capped, _Xml, _OAuth):
         app.include_router(api().router)

@@ -3,22 +3,10 @@
 import statistics
 from collections.abc import Sequence
 
-from tools.benchmarks.bench import (
-    Bench,
-    Figures,
-    Task,
-    median,
-    rate,
-)
+from tools.benchmarks.bench import Bench, Figures, Task, median, rate
 from tools.benchmarks.bodies import megabyte
 from tools.benchmarks.results import Section, Target, number
-from tools.benchmarks.workloads.jobs import (
-    CONNECTIONS,
-    listing,
-    numbered,
-    paged,
-    things,
-)
+from tools.benchmarks.workloads.jobs import CONNECTIONS, listing, numbered, paged, things
 
 _LATENCY_MS = 20
 

@@ -3,13 +3,7 @@
 import statistics
 from collections.abc import Mapping, Sequence
 
-from tools.benchmarks.bench import (
-    Api,
-    Bench,
-    Figures,
-    Task,
-    rate,
-)
+from tools.benchmarks.bench import Api, Bench, Figures, Task, rate
 from tools.benchmarks.results import Section, Target, number
 from tools.benchmarks.workloads.jobs import listing, paged
 

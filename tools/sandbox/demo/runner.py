@@ -14,12 +14,7 @@ from fastapi import FastAPI
 from rich.console import Console
 
 from tools.sandbox.demo.catalog_file import CatalogFile
-from tools.sandbox.demo.child_environment import (
-    IDENTIFIER,
-    RESOURCES,
-    Services,
-    child_environment,
-)
+from tools.sandbox.demo.child_environment import IDENTIFIER, RESOURCES, Services, child_environment
 from tools.sandbox.demo.display import progress_display
 from tools.sandbox.demo.integration_process import (
     DemoError,
@@ -28,12 +23,7 @@ from tools.sandbox.demo.integration_process import (
     ocean_command,
     wait,
 )
-from tools.sandbox.demo.report import (
-    Progress,
-    mapped_resources,
-    progress,
-    result_table,
-)
+from tools.sandbox.demo.report import Progress, mapped_resources, progress, result_table
 from tools.sandbox.port import app as port
 from tools.sandbox.port.state import PortState
 from tools.sandbox.port.syncs import COMPLETED, Sync

@@ -16,13 +16,7 @@ from starlette.responses import Response
 from tools.sandbox.port import pages
 from tools.sandbox.port.errors import InvalidRequest, NotFound, PortError
 from tools.sandbox.port.records import UnknownRequest, now
-from tools.sandbox.port.routes import (
-    blueprints,
-    entities,
-    inspect,
-    integrations,
-    organization,
-)
+from tools.sandbox.port.routes import blueprints, entities, inspect, integrations, organization
 from tools.sandbox.port.routes.common import current_state, require_token
 from tools.sandbox.port.state import PortState
 

@@ -17,12 +17,7 @@ from tools.sandbox.port.records import EntityRecord
 from tools.sandbox.port.routes.common import State
 from tools.sandbox.port.state import PortState
 from tools.sandbox.port.store import incoming_relations
-from tools.sandbox.port.tables import (
-    TableRequest,
-    build_table,
-    cells_of,
-    columns_of,
-)
+from tools.sandbox.port.tables import TableRequest, build_table, cells_of, columns_of
 
 SYNCS_ON_OVERVIEW = 8
 INCOMING_SHOWN = 60

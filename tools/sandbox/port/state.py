@@ -6,13 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.sandbox.port.errors import NotFound, found
-from tools.sandbox.port.records import (
-    Actor,
-    EntityRecord,
-    Integration,
-    UnknownRequest,
-    now,
-)
+from tools.sandbox.port.records import Actor, EntityRecord, Integration, UnknownRequest, now
 from tools.sandbox.port.syncs import ABORTED, Sync
 
 LOG_LINES_KEPT = 2000

@@ -4,12 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.sandbox.port.errors import (
-    Conflict,
-    InvalidRequest,
-    NotFound,
-    PortError,
-)
+from tools.sandbox.port.errors import Conflict, InvalidRequest, NotFound, PortError
 from tools.sandbox.port.records import Actor, EntityRecord, now
 from tools.sandbox.port.search import search
 from tools.sandbox.port.state import PortState

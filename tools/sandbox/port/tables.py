@@ -7,12 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tools.sandbox.port.derived import derived_properties
-from tools.sandbox.port.presentation import (
-    Cell,
-    property_cell,
-    relation_cell,
-    searchable,
-)
+from tools.sandbox.port.presentation import Cell, property_cell, relation_cell, searchable
 from tools.sandbox.port.records import EntityRecord
 from tools.sandbox.port.state import PortState
 

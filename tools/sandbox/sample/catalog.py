@@ -5,13 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from tools.sandbox.sample.environment import describe_environment
 from tools.sandbox.sample.metadata import slug
-from tools.sandbox.sample.models import (
-    Extra,
-    Group,
-    Maintainer,
-    Package,
-    Person,
-)
+from tools.sandbox.sample.models import Extra, Group, Maintainer, Package, Person
 
 COMMANDS = "console_scripts"
 

@@ -10,13 +10,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Spec
 from packaging.utils import canonicalize_name
 
-from tools.sandbox.sample.metadata import (
-    homepage,
-    keywords,
-    license_name,
-    people,
-    slug,
-)
+from tools.sandbox.sample.metadata import homepage, keywords, license_name, people, slug
 from tools.sandbox.sample.models import (
     EntryPoint,
     Environment,

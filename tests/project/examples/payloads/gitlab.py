@@ -4,12 +4,7 @@ from typing import Any
 
 import httpx
 
-from tests.project.examples.model_server import (
-    ModelServer,
-    link_header,
-    number,
-    numbered_page,
-)
+from tests.project.examples.model_server import ModelServer, link_header, number, numbered_page
 
 
 def _group(ident: int, path: str, name: str, parent: int | None = None) -> dict[str, Any]:

@@ -4,12 +4,7 @@ from fastapi import APIRouter, Response
 
 from tools.sandbox.port import blueprints
 from tools.sandbox.port.errors import required_text
-from tools.sandbox.port.routes.common import (
-    Body,
-    CurrentActor,
-    State,
-    answer,
-)
+from tools.sandbox.port.routes.common import Body, CurrentActor, State, answer
 from tools.sandbox.port.store import EntityStore
 
 router = APIRouter()

@@ -7,12 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from tools.sandbox.port.errors import InvalidRequest, NotFound, PortError
 from tools.sandbox.port.reading import page_of, reduced, search_datasource
 from tools.sandbox.port.records import EntityRecord
-from tools.sandbox.port.routes.common import (
-    Body,
-    CurrentActor,
-    State,
-    answer,
-)
+from tools.sandbox.port.routes.common import Body, CurrentActor, State, answer
 from tools.sandbox.port.search import search
 from tools.sandbox.port.state import PortState
 from tools.sandbox.port.store import EntityStore, WriteOptions, described_identifier

@@ -9,12 +9,7 @@ from tools.sandbox.port.errors import Conflict, NotFound, required_text
 from tools.sandbox.port.records import Integration, now, timestamp
 from tools.sandbox.port.routes.common import Body, State, answer
 from tools.sandbox.port.state import PortState
-from tools.sandbox.port.syncs import (
-    ABORTED,
-    COMPLETED,
-    FAILED,
-    RUNNING,
-)
+from tools.sandbox.port.syncs import ABORTED, COMPLETED, FAILED, RUNNING
 
 router = APIRouter()
 
