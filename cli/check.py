@@ -9,8 +9,7 @@ from cli.mapping_file import MappingSource, parse_mapping
 from errors import SettingsError
 from mapping.resources import CustomPortAppConfig
 from probe.connection import Step, reach
-from probe.notes import Notes
-from probe.recording import RecordingClient
+from probe.recording import Notes, RecordingClient
 from probe.resource_reading import impatient
 from probe.verdicts import Verdict, judge_resources
 from settings.connection import ConnectionSettings

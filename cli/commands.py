@@ -2,10 +2,12 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from cli.arguments import OK, PROBLEMS, InitOptions, Inputs, PreviewOptions
 from cli.as_json import check_as_json, init_as_json, preview_as_json, write_json
 from cli.check import Progress, check
 from cli.display import Terminal
@@ -16,7 +18,7 @@ from cli.init.files import BLUEPRINTS
 from cli.init.from_document import request_from_document
 from cli.init.initialise import Request, initialise
 from cli.init.show_init import show_init
-from cli.inputs import GivenSettings, Problem
+from cli.inputs import GivenSettings, Problem, gather
 from cli.mapping_file import (
     MappingSource,
     default_mapping_file,
@@ -33,6 +35,7 @@ from cli.surroundings import Surroundings
 from errors import ConfigurationError, SettingsError
 from probe.recording import RecordingClient
 from probe.resource_reading import impatient
+from reading.session import Limits
 from settings.connection import ConnectionSettings
 from settings.secrets import redactor_for
 
@@ -40,6 +43,47 @@ _WRONG_SETTINGS = "The settings cannot be used"
 _NO_MAPPING = (
     "there is no mapping: give --mapping FILE or --from-port, or make one with `ocean-custom init`"
 )
+
+OK = 0
+PROBLEMS = 1
+USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The sources of settings and mapping, and the form of the output."""
+
+    flags: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    env_places: Mapping[str, str] = field(default_factory=dict)
+    mapping: Path | None = None
+    from_port: bool = False
+    as_json: bool = False
+
+    @property
+    def given(self) -> GivenSettings:
+        return gather(self.flags, self.env_places)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewOptions:
+    """The options of `preview` beyond its inputs."""
+
+    limits: Limits
+    blueprints: Path | None = None
+    save: Path | None = None
+    replay: Path | None = None
+    rows: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """The options of `init` beyond its inputs; `endpoints` are URLs, or paths below baseUrl."""
+
+    endpoints: tuple[str, ...]
+    out: Path
+    yes: bool = False
+    openapi: str = ""
+    select: tuple[str, ...] = ()
 
 
 class WrongInput(Exception):

@@ -119,10 +119,7 @@ def to_plain(value: Any) -> Any:
 
 
 def _resource_problems(
-    source: MappingSource,
-    index: int,
-    resource: CustomResourceConfig,
-    settings: ConnectionSettings,
+    source: MappingSource, index: int, resource: CustomResourceConfig, settings: ConnectionSettings
 ) -> Iterator[Problem]:
     here: Location = ("resources", index)
     try:

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.arguments import PROBLEMS, USAGE, InitOptions, Inputs, PreviewOptions
 from cli.as_json import failure_as_json, write_json
-from cli.commands import WrongInput, run_check, run_init, run_preview
+from cli.commands import (
+    PROBLEMS,
+    USAGE,
+    InitOptions,
+    Inputs,
+    PreviewOptions,
+    WrongInput,
+    run_check,
+    run_init,
+    run_preview,
+)
 from cli.display import Terminal
 from cli.inputs import ROOT, Problem
 from cli.surroundings import surroundings

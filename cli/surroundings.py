@@ -16,7 +16,7 @@ from errors import ConfigurationError
 from framework.catalog import CountingEntityProcessor
 from framework.context import ocean_context
 from framework.process import hide_settings_in_errors
-from probe.notes import Notes
+from probe.recording import Notes
 
 _NOT_GIVEN = "not-given"
 _IDENTIFIER = "OCEAN__INTEGRATION__IDENTIFIER"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from contextvars import Context, copy_context
 from typing import Any, ClassVar
 
@@ -30,12 +30,16 @@ from framework.live_events import LiveEventSync, UploadError, original_body
 from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
-from live_events.fetching import fetch_items
 from live_events.webhook_middleware import WebhookMiddleware
+from mapping.plan.error_rules import ErrorPolicy
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
+from reading.endpoint_reader import EndpointReader
+from reading.resource_reader import marked
 from reading.session import Session
+from reading.shaper import Shaper
 from settings.connection import ConnectionSettings
+from statuses import Situation
 
 # More items than that, one after the other, are not gone: the path is wrong, or a gateway answers
 # for an API that is away.
@@ -332,3 +336,29 @@ def _is_current(change: Change, config: PortAppConfig) -> bool:
 
 def _lower(headers: EventHeaders) -> dict[str, str]:
     return {name.lower(): str(value) for name, value in headers.items()}
+
+
+async def fetch_items(
+    change: Change, session: Session, worker: JqWorker
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the items of the changed endpoint, with their marks, and how many the API sent.
+
+    Raises:
+        GoneError: it is there no more.
+        OceanCustomError: it could not be read to its end.
+    """
+    endpoint = change.entry.endpoint
+    policy = ErrorPolicy(change.plan.error_rules, Situation.LIVE_EVENT)
+    reader = EndpointReader(session, endpoint, worker, policy)
+    request = endpoint.request(session.settings.base_url, change.target.values)
+    texts = {name: value.text for name, value in change.target.values.items()}
+    marks = change.entry.marks(change.target)
+    shaper = Shaper(change.plan.shape, worker, reader.account)
+    items: list[dict[str, Any]] = []
+    received = 0
+    async with aclosing(reader.read(request, texts)) as portions:
+        async for portion in portions:
+            received += len(portion.items)
+            items += marked(await shaper.apply(portion.items), marks)
+    reader.fit.check(endpoint.data_path.expression, "data_path")
+    return items, received

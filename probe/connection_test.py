@@ -9,8 +9,7 @@ from port_ocean.core.probe import ProbeCheck, ProbeCheckStatus, ProbeContext
 from errors import SettingsError
 from mapping.resources import CustomPortAppConfig
 from probe.connection import Step, reach
-from probe.notes import Notes
-from probe.recording import RecordingClient
+from probe.recording import Notes, RecordingClient
 from probe.resource_reading import impatient
 from probe.verdicts import judge_resources
 from settings.connection import ConnectionSettings
@@ -19,9 +18,7 @@ type LoadMapping = Callable[[], Awaitable[CustomPortAppConfig]]
 
 
 async def probe(
-    context: ProbeContext,
-    settings_of: Callable[[], ConnectionSettings],
-    load_mapping: LoadMapping,
+    context: ProbeContext, settings_of: Callable[[], ConnectionSettings], load_mapping: LoadMapping
 ) -> ProbeContext:
     """Fill a probe with one check for each resource of the mapping.
 

@@ -83,3 +83,15 @@ class RecordingClient(ApiClient):
         exchange = Exchange(request.method, url, clock() - start, request, response, content, error)
         self.exchanges.append(exchange)
         self._on_exchange(exchange)
+
+
+@dataclass(slots=True)
+class Notes:
+    """Lines that the engine logged as a warning or worse, in order, each text once."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def take(self) -> list[str]:
+        """Return the lines since the last call."""
+        taken, self.lines = list(dict.fromkeys(self.lines)), []
+        return taken

@@ -177,10 +177,7 @@ class _Watcher(Observer):
 
 
 async def read_resource(
-    resource: CustomResourceConfig,
-    index: int,
-    client: RecordingClient,
-    session: Session,
+    resource: CustomResourceConfig, index: int, client: RecordingClient, session: Session
 ) -> ResourceReading:
     """Read a resource up to the session's limits; what goes wrong is in `error`, never raised.
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from mapping.resources import CustomResourceConfig, plans_of
 from probe.advice import advice_for
-from probe.notes import Notes
-from probe.recording import RecordingClient
+from probe.recording import Notes, RecordingClient
 from probe.resource_reading import ResourceReading, read_resource
 from reading.session import Limits, Session
 from settings.connection import ConnectionSettings

@@ -111,8 +111,11 @@ class EndpointReader:
             GoneError: there is no such endpoint any more, in the situation of the policy.
             EndpointError: the endpoint could not be read to its end.
         """
+        self.account.endpoints += 1
         with self._place(first):
-            visit = self._visit(first, path_params or {}, watch)
+            pager = Pager(first, self._pagination, self._sizes)
+        ahead = FetchAhead(self._fetch, self._allowance if watch.reads_ahead else Allowance(0))
+        visit = _Visit(first, path_params or {}, pager, ahead, pager.request)
         try:
             while visit.request:
                 with self._place(visit.request):
@@ -128,14 +131,6 @@ class EndpointReader:
         finally:
             await visit.ahead.close()
         self._finish(visit)
-
-    def _visit(self, first: ApiRequest, path_params: Mapping[str, str], watch: Watch) -> _Visit:
-        self.account.endpoints += 1
-        settings = self._pagination
-        pager = Pager(first, settings, self._sizes)
-        allowance = self._allowance if watch.reads_ahead else Allowance(0)
-        ahead = FetchAhead(self._fetch, allowance)
-        return _Visit(first, path_params, pager, ahead, pager.request)
 
     async def _read_large(self, visit: _Visit, large: LargePage) -> AsyncGenerator[Portion]:
         """Read while the body arrives, unless it may be the page before: then its end decides."""

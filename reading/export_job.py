@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from api_messages import ApiRequest
 from client import ApiClient
@@ -16,26 +17,18 @@ from mapping.plan.export import Answer, AnswerExpression, ExportPlan, ExportStep
 type Values = Mapping[str, PathValue]
 
 
+@dataclass(frozen=True, slots=True)
 class ExportJob:
     """Runs the steps for each combination of path parameters' values.
 
     Inputs: `client` sends; `clock` gives seconds that never go back.
     """
 
-    def __init__(
-        self,
-        plan: ExportPlan,
-        client: ApiClient,
-        base_url: str,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._plan = plan
-        self._client = client
-        self._base_url = base_url
-        self._clock = clock
-        self._sleep = sleep
+    plan: ExportPlan
+    client: ApiClient
+    base_url: str
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def downloads(self, values: Values) -> AsyncGenerator[Values]:
         """Give the values for each file to download, those given included.
@@ -43,7 +36,7 @@ class ExportJob:
         Raises:
             EndpointError: a step failed, or the job did, or it took too long.
         """
-        plan, begin = self._plan, self._clock()
+        plan, begin = self.plan, self.clock()
         submitted = [values]
         if plan.submit:
             submitted = await self._run(plan.submit, values)
@@ -53,30 +46,30 @@ class ExportJob:
 
     async def _run(self, step: ExportStep, values: Values) -> list[Values]:
         with self._asking(step, values) as request:
-            answer = await Answer.of(await self._client.send(request))
+            answer = await Answer.of(await self.client.send(request))
             return _with_fields(step, values, answer)
 
     async def _wait(self, step: ExportStep, values: Values, begin: float) -> list[Values]:
-        plan = self._plan
+        plan = self.plan
         with self._asking(step, values) as request:
             for attempt in itertools.count(1):
-                answer = await Answer.of(await self._client.send(request))
+                answer = await Answer.of(await self.client.send(request))
                 if plan.failed and any(each is True for each in plan.failed.every(answer)):
                     raise ExportError(
                         "the export job failed",
-                        said=self._client.redactor.excerpt(answer.response.content),
+                        said=self.client.redactor.excerpt(answer.response.content),
                         advice="look at export.submit and export.poll.failed",
                     )
                 done = plan.done.every(answer) if plan.done else []
                 if done and all(each is True for each in done):
                     return _with_fields(step, values, answer)
                 self._check_time(begin, attempt)
-                await self._sleep(plan.interval)
+                await self.sleep(plan.interval)
         raise AssertionError("unreachable")
 
     def _check_time(self, begin: float, attempt: int) -> None:
-        limit, passed = self._plan.time_limit, self._clock() - begin
-        if passed + self._plan.interval > limit:
+        limit, passed = self.plan.time_limit, self.clock() - begin
+        if passed + self.plan.interval > limit:
             raise ExportError(
                 f"the export job was not done after {attempt} polls in {passed:.0f} s",
                 advice=f"export.time_limit is {limit:g} s",
@@ -85,11 +78,11 @@ class ExportJob:
     @contextmanager
     def _asking(self, step: ExportStep, values: Values) -> Iterator[ApiRequest]:
         """Give the request of a step; every error from here on says that it was about it."""
-        request = step.endpoint.request(self._base_url, values)
+        request = step.endpoint.request(self.base_url, values)
         try:
             yield request
         except EndpointError as error:
-            raise error.at(self._client.describe(request)) from None
+            raise error.at(self.client.describe(request)) from None
 
 
 def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Values]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from api_messages import ApiRequest, ApiResponse
@@ -18,14 +19,14 @@ from redaction import Redactor
 from statuses import Meaning, meaning_of
 
 
+@dataclass(slots=True)
 class DataPathFit:
     """The fit of a data_path to the answers of all endpoints that share it."""
 
-    def __init__(self, *, is_graphql: bool = False) -> None:
-        self._is_graphql = is_graphql
-        self._matched = 0
-        self._unmatched = 0
-        self._unmatched_keys = ""
+    is_graphql: bool = False
+    _matched: int = 0
+    _unmatched: int = 0
+    _unmatched_keys: str = ""
 
     def judge(self, body: Any, *, count: int, matched: bool) -> None:
         """Note whether data_path fits a body.
@@ -34,7 +35,7 @@ class DataPathFit:
             ResponseError: it gives nothing, and the body looks like an error; GraphQL's `errors`
                 are one even beside data.
         """
-        if looks_like_error(body) and (not count or (self._is_graphql and body.get("errors"))):
+        if looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
             raise ResponseError("the status says success, but the body says error")
         if count or matched:
             self._matched += 1
@@ -56,26 +57,20 @@ class DataPathFit:
             )
 
 
+@dataclass(slots=True)
 class LargePage:
     """A page whose items do not fit in memory at once; its body may still be arriving."""
 
-    def __init__(
-        self,
-        request: ApiRequest,
-        response: ApiResponse,
-        stream: ItemStream,
-        fit: DataPathFit,
-    ) -> None:
-        self.response = response
-        self._request = request
-        self._stream = stream
-        self._fit = fit
-        self._has_ended = False
-        self._first: Any = None
+    request: ApiRequest
+    response: ApiResponse
+    stream: ItemStream
+    fit: DataPathFit
+    _has_ended: bool = False
+    _first: Any = None
 
     async def starts_like(self, before: Page | None) -> bool:
         """Tell whether this may be the page before once more."""
-        self._first = await self._stream.first_item()
+        self._first = await self.stream.first_item()
         return before is not None and before.starts_with(self._first)
 
     async def portions(self) -> AsyncGenerator[Portion]:
@@ -84,7 +79,7 @@ class LargePage:
         Raises:
             EndpointError: the body did not arrive to its end, or is no usable answer.
         """
-        stream = await self._stream.again() if self._has_ended else self._stream
+        stream = await self.stream.again() if self._has_ended else self.stream
         async with aclosing(stream.pieces()) as pieces:
             async for piece in pieces:
                 yield piece
@@ -95,10 +90,10 @@ class LargePage:
         if not self._has_ended:
             async for _ in self.portions():
                 pass
-        stream = self._stream
-        self._fit.judge(stream.body, count=stream.count, matched=stream.matched)
+        stream = self.stream
+        self.fit.judge(stream.body, count=stream.count, matched=stream.matched)
         return Page(
-            self._request,
+            self.request,
             self.response.headers,
             stream.body,
             [],
@@ -117,21 +112,14 @@ class LargePage:
             self.response.large.abandon()
 
 
+@dataclass(frozen=True, slots=True)
 class PageParser:
     """Makes pages of the answers of endpoints that share a data_path."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        fit: DataPathFit,
-        redactor: Redactor,
-        worker: JqWorker,
-    ) -> None:
-        self._format = endpoint.response_format
-        self._data_path = endpoint.data_path
-        self._worker = worker
-        self._fit = fit
-        self._redactor = redactor
+    endpoint: Endpoint
+    fit: DataPathFit
+    redactor: Redactor
+    worker: JqWorker
 
     async def parse(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
         """Return a page with its items, or one that gives them piece by piece.
@@ -141,10 +129,10 @@ class PageParser:
             EndpointError: a large body did not arrive to its end.
         """
         try:
-            documents = Documents(response, self._format)
-            stream = await ItemStream.open(documents, self._data_path, self._worker)
+            documents = Documents(response, self.endpoint.response_format)
+            stream = await ItemStream.open(documents, self.endpoint.data_path, self.worker)
             if stream:
-                return LargePage(request, response, stream, self._fit)
+                return LargePage(request, response, stream, self.fit)
             return await self._whole(request, documents)
         except ResponseError as error:
             raise self.explained(error, response) from None
@@ -152,14 +140,14 @@ class PageParser:
     def explained(self, error: ResponseError, response: ApiResponse) -> ResponseError:
         """Return the error with the answer that it is about, and what that says."""
         is_packed = Documents(response).is_packed
-        return error.about(response, "" if is_packed else self._redactor.excerpt(response.content))
+        return error.about(response, "" if is_packed else self.redactor.excerpt(response.content))
 
     async def _whole(self, request: ApiRequest, documents: Documents) -> Page:
         response = documents.response
         value, found = None, Extraction([], None, matched=True)
         if meaning_of(response.status) is not Meaning.EMPTY:
             value, found = await self._found_in(documents)
-            self._fit.judge(value, count=len(found.items), matched=found.matched)
+            self.fit.judge(value, count=len(found.items), matched=found.matched)
         return Page(
             request,
             response.headers,
@@ -175,12 +163,12 @@ class PageParser:
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
         """Return the value of the first document, and the items of all."""
-        data_path = self._data_path
+        data_path = self.endpoint.data_path
         values, found = [], []
         async with aclosing(bodies(documents, data_path.list_path)) as all_of_them:
             async for body in all_of_them:
                 values.append(body.value)
-                found.append(await data_path.extract(body, self._worker))
+                found.append(await data_path.extract(body, self.worker))
         return values[0], found[0] if len(found) == 1 else _together(found)
 
 

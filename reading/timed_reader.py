@@ -140,11 +140,7 @@ class TimedReader:
         return list(covering)[: -_MOST_PREVIEWED - 1 : -1] if self._is_preview else covering
 
     async def _whole(
-        self,
-        windows: Windows,
-        window: Window,
-        request: ApiRequest,
-        path_params: Mapping[str, str],
+        self, windows: Windows, window: Window, request: ApiRequest, path_params: Mapping[str, str]
     ) -> AsyncGenerator[Portion]:
         """Read all items of a window, which is halved where it has more than the API gives."""
         waiting = [window]

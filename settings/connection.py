@@ -20,8 +20,7 @@ from settings.credentials import CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.marks import SAME_ANSWERS, SECRET_VALUES, SameAnswers, Sensitive, marked
 from settings.pagination import ConnectionPagination, PaginationSettings
-from settings.proxy import Proxy
-from settings.types import Headers, Listed, Secret, checked_headers, refuse
+from settings.types import Headers, Listed, Proxy, Secret, checked_headers, refuse
 from settings.webhooks import WebhookSettings, webhook_problems
 
 MappingEngine = Literal["fused", "ocean"]

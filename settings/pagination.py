@@ -184,10 +184,7 @@ class PageNumberSettings(AskedSettings):
     param: Param = "page"
     size_param: SizeParam = "size"
     start_page: int = option(
-        "First page number of type `page`. Example: `0`.",
-        default=1,
-        setting="start_page",
-        least=0,
+        "First page number of type `page`. Example: `0`.", default=1, setting="start_page", least=0
     )
     has_more_path: HasMorePath = None
     last_page_path: str | None = option(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, NoReturn
 
+import httpx
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -17,7 +18,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from settings.marks import SECRET
+from settings.basic_credentials import basic_pair
+from settings.marks import SECRET, Sensitive
 
 # As in [::1]:8080, which starts like a list.
 _ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
@@ -101,3 +103,28 @@ Secret = Annotated[SecretStr, SECRET, BeforeValidator(_without_line_break)]
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]
 Headers = Annotated[dict[str, str], BeforeValidator(_text_values), AfterValidator(checked_headers)]
+
+
+def _checked_proxy(address: SecretStr) -> SecretStr:
+    """Refuse what is no address of an HTTP proxy, without quoting its credentials."""
+    value = address.get_secret_value().strip()
+    try:
+        url = httpx.URL(value)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if not value.partition("://")[1] or (url.port or 0) > 65_535 or url == httpx.URL():
+        refuse("is not a URL; give one such as http://user:password@proxy.example.com:3128")
+    if url.scheme not in ("http", "https") or not url.host:
+        refuse("must start with http:// or https:// and name a host; SOCKS is not supported")
+    if url.path not in ("", "/") or url.query or url.fragment:
+        refuse("must not hold a path, query or fragment; encode / ? # in a password as %2F %3F %23")
+    return SecretStr(value)
+
+
+def _proxy_secrets(address: SecretStr) -> list[str]:
+    url = httpx.URL(address.get_secret_value())
+    return [url.password, basic_pair(url.username, url.password)]
+
+
+# The address of an HTTP proxy, which may hold a user name and a password.
+Proxy = Annotated[SecretStr, Sensitive(_proxy_secrets), AfterValidator(_checked_proxy)]

@@ -245,11 +245,7 @@ def _values(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str
     }
     if filled:
         integration["secrets"] = filled
-    return {
-        "imageRegistry": _REGISTRY,
-        "scheduledResyncInterval": 60,
-        "integration": integration,
-    }
+    return {"imageRegistry": _REGISTRY, "scheduledResyncInterval": 60, "integration": integration}
 
 
 def _text(value: Any) -> str:

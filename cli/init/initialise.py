@@ -154,11 +154,7 @@ def _unasked(request: Request) -> list[Surveyed]:
 
 
 async def _survey(
-    request: Request,
-    settings: ConnectionSettings,
-    asker: Asker,
-    progress: Progress,
-    adopt: Adopt,
+    request: Request, settings: ConnectionSettings, asker: Asker, progress: Progress, adopt: Adopt
 ) -> tuple[list[Surveyed], list[Failure]]:
     known = [one.wanted() for one in request.collections.values()]
     surveyed, failures = [], []
@@ -178,11 +174,7 @@ async def _survey(
 
 
 async def _preview(
-    request: Request,
-    plan: SetupPlan,
-    around: Surroundings,
-    progress: Progress,
-    adopt: Adopt,
+    request: Request, plan: SetupPlan, around: Surroundings, progress: Progress, adopt: Adopt
 ) -> PreviewReport:
     """Return the preview of what stands in the files now, which may hold the user's edits."""
     source = read_mapping(request.folder / MAPPING)

@@ -11,8 +11,8 @@ from pydantic.alias_generators import to_camel
 from cli.findings import type_problem
 from cli.init.asking import Asker
 from cli.init.blocks import block_of, needs_block
+from cli.init.detect.answers import Paging
 from cli.init.detect.fields import Field
-from cli.init.detect.found import Paging
 from cli.init.detect.lists import value_at
 from cli.init.detect.naming import camel, segments_of, title, words_of
 from cli.init.detect.relations import Relation, Target, find_relations

@@ -11,9 +11,8 @@ from api_messages import ApiRequest, ApiResponse
 from cli.arrays import jq_path
 from cli.init.asking import Asker
 from cli.init.blocks import ASKED
-from cli.init.detect.answers import Answer, Ask, naming_key
+from cli.init.detect.answers import Answer, Ask, Paging, Questions, naming_key
 from cli.init.detect.fields import Shape, infer_shape
-from cli.init.detect.found import Paging, Questions
 from cli.init.detect.identifiers import Identifier
 from cli.init.detect.lists import ListGuess, find_lists, is_clear, value_at
 from cli.init.detect.naming import blueprint_name

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.init.blocks import pagination_of
+from cli.init.detect.answers import Paging
 from cli.init.detect.fields import Shape
-from cli.init.detect.found import Paging
 from cli.init.detect.identifiers import Identifier
 from cli.init.detect.lists import ListGuess
 from cli.init.detect.naming import blueprint_name

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from cli.arguments import Inputs, PreviewOptions
-from cli.commands import run_preview
+from cli.commands import Inputs, PreviewOptions, run_preview
 from cli.surroundings import Surroundings
 from reading import resource_reader as resync
 from reading.session import Limits

@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.arguments import OK, PROBLEMS, Inputs
-from cli.commands import run_check
+from cli.commands import OK, PROBLEMS, Inputs, run_check
 from cli.inputs import load_env_file
 from cli.surroundings import Surroundings
 from probe import connection

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.arguments import Inputs, PreviewOptions
-from cli.commands import run_preview
+from cli.commands import Inputs, PreviewOptions, run_preview
 from cli.contents import from_saved, to_save
 from cli.surroundings import Surroundings
 from errors import OceanCustomError

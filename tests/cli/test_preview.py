@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from cli.arguments import OK, PROBLEMS, Inputs, PreviewOptions
-from cli.commands import WrongInput, run_preview
+from cli.commands import OK, PROBLEMS, Inputs, PreviewOptions, WrongInput, run_preview
 from cli.surroundings import Surroundings
 from errors import ConfigurationError
 from reading.session import Limits

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from api_messages import ApiRequest, ApiResponse
-from cli.arguments import OK, PROBLEMS, Inputs, PreviewOptions
-from cli.commands import run_check, run_preview
+from cli.commands import OK, PROBLEMS, Inputs, PreviewOptions, run_check, run_preview
 from cli.surroundings import Surroundings
 from probe.advice import advice_for
 from probe.masking import Masker

@@ -19,8 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from cli.arguments import InitOptions, Inputs, PreviewOptions
-from cli.commands import run_check, run_init, run_preview
+from cli.commands import InitOptions, Inputs, PreviewOptions, run_check, run_init, run_preview
 from cli.display import Terminal
 from cli.inputs import ROOT
 from cli.surroundings import Surroundings, surroundings

@@ -1,7 +1,7 @@
-"""Questions and answers of detection, and the comparison of two pages."""
+"""Questions and answers of detection, the comparison of two pages, and the result."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -99,3 +99,28 @@ def _is_distinct(items: Sequence[Mapping[str, Any]], key: str) -> bool:
 
 def _whole(item: Mapping[str, Any]) -> str:
     return json.dumps(item, sort_keys=True, default=str)
+
+
+type Questions[Result] = Generator[Ask, Answer, Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The pagination of an endpoint, as detected.
+
+    `settings` are connection settings by their names in the spec, or options that only a
+    `pagination` block has, in the same spelling; `query` belongs to the endpoint
+    itself, such as a page size; `why` is the evidence; `doubt` says what could not be proven;
+    `is_incomplete`, that there is more than can be read so.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    is_proven: bool = False
+    why: str = ""
+    doubt: str = ""
+    is_incomplete: bool = False
+
+    @property
+    def type(self) -> str:
+        return str(self.settings.get("paginationType", "none"))

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cli.init.detect.answers import Answer, Ask, Comparison, compare
+from cli.init.detect.answers import Answer, Ask, Comparison, Paging, Questions, compare
 from cli.init.detect.clues import LINK_VALUE, has_more_setting, is_cursor_name
-from cli.init.detect.found import Paging, Questions
 from cli.init.detect.sizes import Sizes, find_size, larger_pages, size_settings
 
 _WAY = re.compile(r"next|continu|cursor|locator|marker", re.IGNORECASE)

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cli.arrays import jq_path
-from cli.init.detect.answers import Answer, Ask, naming_key, same_run
+from cli.init.detect.answers import Answer, Ask, Paging, Questions, naming_key, same_run
 from cli.init.detect.clues import has_more_clue, has_more_setting, total_of
-from cli.init.detect.found import Paging, Questions
 from cli.init.detect.sizes import Sizes, is_next, size_settings
 
 _IDS = ("since_id", "max_id", "after_id", "last_id")

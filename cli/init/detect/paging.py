@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cli.init.blocks import ASKED
-from cli.init.detect.answers import Answer, Ask, Comparison, compare, same_run
+from cli.init.detect.answers import Answer, Ask, Comparison, Paging, Questions, compare, same_run
 from cli.init.detect.clues import (
     Clue,
     cursor_clues,
@@ -21,7 +21,6 @@ from cli.init.detect.clues import (
     number_order,
     total_of,
 )
-from cli.init.detect.found import Paging, Questions
 from cli.init.detect.header_ways import header_ways
 from cli.init.detect.keyset import keyset
 from cli.init.detect.sizes import Sizes, find_size, is_next, larger_pages, size_settings

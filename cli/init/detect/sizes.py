@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.init.blocks import ASKED
-from cli.init.detect.answers import Answer, Ask, Comparison, compare, same_run
+from cli.init.detect.answers import Answer, Ask, Comparison, Questions, compare, same_run
 from cli.init.detect.clues import sent_sizes, size_order, total_of
-from cli.init.detect.found import Questions
 
 FULL_SIZE = 100
 _SMALLER_SIZES = (50, 25, 10)

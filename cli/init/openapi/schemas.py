@@ -28,9 +28,7 @@ def find_documented_list(schema: Node, endpoint: str) -> DocumentedList | None:
     """
     usable = (one for one in _lists(schema, (), 0) if not is_beside(one.path, endpoint))
     return max(
-        usable,
-        key=lambda one: name_score(one.path, endpoint) - 0.5 * len(one.path),
-        default=None,
+        usable, key=lambda one: name_score(one.path, endpoint) - 0.5 * len(one.path), default=None
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from cli.arrays import jq_path
 from cli.init.blocks import ASKED
+from cli.init.detect.answers import Paging
 from cli.init.detect.clues import (
     Clue,
     cursor_params,
@@ -14,7 +15,6 @@ from cli.init.detect.clues import (
     size_params,
 )
 from cli.init.detect.fields import Field, Shape
-from cli.init.detect.found import Paging
 from cli.init.detect.identifiers import TITLES, Identifier, identifier_names
 from cli.init.detect.lists import ListGuess
 from cli.init.detect.naming import blueprint_name

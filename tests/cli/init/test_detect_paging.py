@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest
 from cli.init.blocks import pagination_of
-from cli.init.detect.answers import Answer, Ask, Comparison, compare, same_run
+from cli.init.detect.answers import Answer, Ask, Comparison, Paging, compare, same_run
 from cli.init.detect.clues import total_of
-from cli.init.detect.found import Paging
 from cli.init.detect.paging import detect_paging
 from pagination.page import Page
 from pagination.pager import Pager

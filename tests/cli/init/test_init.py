@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from cli import commands
-from cli.arguments import OK, PROBLEMS, InitOptions, Inputs
-from cli.commands import WrongInput, run_init
+from cli.commands import OK, PROBLEMS, InitOptions, Inputs, WrongInput, run_init
 from cli.init.asking import Assuming
 from cli.surroundings import Surroundings
 from errors import ConfigurationError

@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict
 
 from tools.benchmarks import page
+from tools.benchmarks.__main__ import WORKLOADS
 from tools.benchmarks.results import Section, Target
-from tools.benchmarks.workloads.registry import WORKLOADS
 
 
 def test_the_page_shows_the_kept_results() -> None:

@@ -23,33 +23,23 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
 
 from tools.benchmarks.clients.measuring import measured
 
-_CURSOR = {
-    "type": "CursorPagination",
-    "cursor_value": "{{ response.get('next_cursor') }}",
-    "stop_condition": "{{ not response.get('next_cursor') }}",
-}
-_LINK = {
-    "type": "CursorPagination",
-    "cursor_value": "{{ response.get('next') }}",
-    "stop_condition": "{{ not response.get('next') }}",
-}
 _ASKED_BY = {"cursor": "cursor", "plain": "page", "total": "page"}
 
 
 def manifest(base: str, path: str, style: str, page_size: int) -> dict[str, Any]:
     """Return a source with one stream, `things`, without any transformation."""
-    if style == "link":
-        strategy: dict[str, Any] = _LINK
-        option: dict[str, Any] = {"type": "RequestPath"}
-    else:
-        strategy = _CURSOR
-        if style != "cursor":
-            strategy = {"type": "PageIncrement", "start_from_page": 1, "page_size": page_size}
-        option = {
-            "type": "RequestOption",
-            "inject_into": "request_parameter",
-            "field_name": _ASKED_BY[style],
-        }
+    following = "response.get('next')" if style == "link" else "response.get('next_cursor')"
+    strategy: dict[str, Any] = {
+        "type": "CursorPagination",
+        "cursor_value": f"{{{{ {following} }}}}",
+        "stop_condition": f"{{{{ not {following} }}}}",
+    }
+    if style not in ("link", "cursor"):
+        strategy = {"type": "PageIncrement", "start_from_page": 1, "page_size": page_size}
+    option = {"type": "RequestPath"}
+    if style != "link":
+        asked = {"inject_into": "request_parameter", "field_name": _ASKED_BY[style]}
+        option = {"type": "RequestOption", **asked}
     retriever = {
         "type": "SimpleRetriever",
         "requester": {"type": "HttpRequester", "url_base": base, "path": path},

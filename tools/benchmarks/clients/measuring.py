@@ -21,10 +21,7 @@ class Stopwatch:
         self._cpu = cpu_seconds()
 
     def read(self) -> dict[str, float]:
-        return {
-            "seconds": time.perf_counter() - self._wall,
-            "cpu": cpu_seconds() - self._cpu,
-        }
+        return {"seconds": time.perf_counter() - self._wall, "cpu": cpu_seconds() - self._cpu}
 
 
 class LoopWatch:

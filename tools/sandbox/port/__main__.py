@@ -9,7 +9,9 @@ from tools.sandbox.server import serve
 
 
 def main() -> None:
-    arguments = _parse_arguments()
+    parser = argparse.ArgumentParser(prog="python -m tools.sandbox.port", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes a free one")
+    arguments = parser.parse_args()
     stop = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: stop.set())
@@ -18,12 +20,6 @@ def main() -> None:
         print(f"Settings for Ocean:     OCEAN__PORT__BASE_URL={server.url}", flush=True)
         print("                        any OCEAN__PORT__CLIENT_ID and CLIENT_SECRET", flush=True)
         stop.wait()
-
-
-def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.sandbox.port", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes a free one")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,11 @@ from tools.sandbox.server import serve
 
 def main() -> None:
     """Serve the packages of this environment, and say how to ask for them."""
-    arguments = _parse_arguments()
+    parser = argparse.ArgumentParser(prog="python -m tools.sandbox.sample", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes a free one")
+    parser.add_argument("--auth", choices=get_args(AuthStyle), default="bearer")
+    parser.add_argument("--token", default=DEFAULT_TOKEN, help="the secret to ask for")
+    arguments = parser.parse_args()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -24,25 +28,14 @@ def main() -> None:
 
 
 def _credentials(style: AuthStyle, token: str) -> str:
-    match style:
-        case "none":
-            return "nothing"
-        case "bearer":
-            return f"Authorization: Bearer {token}"
-        case "basic":
-            return f"user name {IDENTITY}, password {token}"
-        case "api_key":
-            return f"X-API-Key: {token}"
-        case "custom":
-            return f"POST /oauth/token with client_id {IDENTITY}, client_secret {token}"
-
-
-def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.sandbox.sample", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes a free one")
-    parser.add_argument("--auth", choices=get_args(AuthStyle), default="bearer")
-    parser.add_argument("--token", default=DEFAULT_TOKEN, help="the secret to ask for")
-    return parser.parse_args()
+    asked: dict[AuthStyle, str] = {
+        "none": "nothing",
+        "bearer": f"Authorization: Bearer {token}",
+        "basic": f"user name {IDENTITY}, password {token}",
+        "api_key": f"X-API-Key: {token}",
+        "custom": f"POST /oauth/token with client_id {IDENTITY}, client_secret {token}",
+    }
+    return asked[style]
 
 
 if __name__ == "__main__":

@@ -25,10 +25,7 @@ class TokenIssuer:
     """
 
     def __init__(
-        self,
-        client_secret: str,
-        lifetime: float,
-        clock: Callable[[], float] = time.monotonic,
+        self, client_secret: str, lifetime: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._client_secret = client_secret
         self.lifetime = lifetime

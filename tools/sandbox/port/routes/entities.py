@@ -110,11 +110,7 @@ async def count(state: State, blueprint: str) -> Response:
 
 @router.post("/blueprints/{blueprint}/bulk/entities/delete")
 async def delete_many(
-    state: State,
-    actor: CurrentActor,
-    blueprint: str,
-    body: Body,
-    delete_dependents: bool = False,
+    state: State, actor: CurrentActor, blueprint: str, body: Body, delete_dependents: bool = False
 ) -> Response:
     """Delete what can be deleted; entities that are gone already or still needed are left out."""
     state.blueprint(blueprint)
