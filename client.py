@@ -54,7 +54,7 @@ class ApiClient:
 
     @property
     def traffic(self) -> Traffic:
-        """Return what was sent so far, as metrics."""
+        """Return the requests sent so far, as metrics."""
         return self._http.traffic
 
     async def send(self, request: ApiRequest) -> ApiResponse:
@@ -127,7 +127,7 @@ class ApiClient:
         return replace(self._allowed_hosts.without_credentials(admitted), is_anonymous=True)
 
     def _build(self, request: ApiRequest) -> httpx.Request:
-        """Return what is sent; an anonymous request has no headers and cookies but its own."""
+        """Return the request to send; an anonymous one has no headers and cookies but its own."""
         headers = httpx.Headers(None if request.is_anonymous else self._settings.custom_headers)
         headers.update(request.headers)
         built = self._with_body(request, headers)

@@ -33,15 +33,12 @@ from framework.process import (
     spare_the_collector,
 )
 from live_events.service import LiveEvents
-from mapping.fields.selector import CustomSelector
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
 from transport.connections import load_backend
-
-__all__ = ["CustomIntegration", "CustomPortAppConfig", "CustomResourceConfig", "CustomSelector"]
 
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()

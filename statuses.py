@@ -169,7 +169,7 @@ _ROWS: Mapping[tuple[Situation, int | None], Row] = {
 
 
 def meaning_of(status: int | None, situation: Situation = Situation.REQUEST) -> Meaning:
-    """Return what a status means in a situation; None stands for no answer, an error."""
+    """Return the meaning of a status in a situation; None stands for no answer, an error."""
     return _row(status, situation).meaning
 
 

@@ -119,7 +119,7 @@ class OAuthAuth(RenewedAuth):
         return {"grant_type": settings.grant_type}
 
     def _client(self, headers: dict[str, str]) -> dict[str, str]:
-        """Return the proof of who the client is, unless it is a header, which is added to these.
+        """Return form fields that prove who the client is, or add a header to `headers` instead.
 
         See RFC 6749, section 2.3.1, and RFC 7523, section 2.2.
         """

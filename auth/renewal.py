@@ -63,7 +63,7 @@ class RenewedAuth(Strategy):
         """
 
     def _alone(self) -> AbstractAsyncContextManager[object]:
-        """Return what is held meanwhile, so that no other process fetches credentials too."""
+        """Return a lock for the time of fetching, against other processes that fetch too."""
         return nullcontext()
 
     async def async_auth_flow(

@@ -56,7 +56,7 @@ class Savings:
     changed_bytes: int = 0
 
     def since(self, before: "Savings") -> "Savings":
-        """Return what was added to an earlier state."""
+        """Return the savings since an earlier state."""
         return Savings(*map(operator.sub, astuple(self), astuple(before)))
 
     def __str__(self) -> str:
@@ -203,7 +203,7 @@ class _Guard:
     async def attempt[**P, T](
         self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T | None:
-        """Return what the work gives; None when it fails."""
+        """Return the result of the work; None when it fails."""
         if time.monotonic() < self._resting_until:
             return None
         try:

@@ -178,5 +178,5 @@ class KeptResponses:
 
 
 def _taken(size: int) -> int:
-    """Return the disk space of a file, and something for its name."""
+    """Return the disk space of a file of this size, with a block for its directory entry."""
     return size + _BLOCK

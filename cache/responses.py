@@ -45,7 +45,7 @@ class ResponseMemory:
         self._instance = instance
 
     def look_up(self, identity: str, sent: httpx.Headers) -> Known:
-        """Return what is kept for a request, whose `identity` tells what it asks for."""
+        """Return the response that is kept for a request with this `identity`."""
         key = self._responses.keyed_hash(b"name", self._instance, identity.encode())
         name = key.hex()
         entry = self._responses.find(name)

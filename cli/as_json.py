@@ -11,7 +11,7 @@ from cli.findings import Finding
 from cli.init.initialise import InitReport
 from cli.inputs import Problem
 from cli.preview import PreviewReport, ResourcePreview
-from probe.recording import Exchange
+from probe.recording import RecordedExchange
 from probe.resource_reading import PageRead
 
 VERSION = 1
@@ -124,7 +124,9 @@ def _resource(item: ResourcePreview) -> dict[str, Any]:
     }
 
 
-def _request(exchange: Exchange, page: PageRead | None, *, is_export: bool) -> dict[str, Any]:
+def _request(
+    exchange: RecordedExchange, page: PageRead | None, *, is_export: bool
+) -> dict[str, Any]:
     return {
         "method": exchange.method,
         "url": exchange.url,

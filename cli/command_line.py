@@ -9,7 +9,7 @@ import click
 from cli.inputs import load_env_file
 from cli.options import (
     FILE,
-    ExploreCommand,
+    SettingsCommand,
     env_file_option,
     input_options,
     json_option,
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 @main.command(
-    cls=ExploreCommand,
+    cls=SettingsCommand,
     epilog="""
     ocean-custom check --base-url https://api.example.com/v2
     ocean-custom check --env-file ocean.env --mapping port-app-config.yml
@@ -52,7 +52,7 @@ def check(**arguments: Any) -> None:
 
 
 @main.command(
-    cls=ExploreCommand,
+    cls=SettingsCommand,
     epilog="""
     ocean-custom preview --base-url https://api.example.com/v2 --blueprints blueprints.json
     ocean-custom preview --items 20 --pages 2 --save report.json
@@ -78,7 +78,7 @@ def preview(**arguments: Any) -> None:
 
 
 @main.command(
-    cls=ExploreCommand,
+    cls=SettingsCommand,
     epilog="""
     ocean-custom init https://api.example.com/v2/users https://api.example.com/v2/teams
     ocean-custom init 'https://api.example.com/v2/teams/{team_id}/members' --out my-api --yes

@@ -16,7 +16,7 @@ class SettingOption(click.Option):
     """An option that stands for a connection setting."""
 
 
-class ExploreCommand(click.Command):
+class SettingsCommand(click.Command):
     """A command whose help lists connection settings in a section of their own."""
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
@@ -45,7 +45,7 @@ class ExploreCommand(click.Command):
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one option for each setting of the spec; they arrive by their snake_case names."""
+    """Add an option for each setting of the spec; values arrive by snake_case names."""
     for setting in reversed(spec_settings()):
         name = to_snake(setting["name"])
         option = click.option(

@@ -27,7 +27,7 @@ from cli.contents import from_saved, to_save
 from cli.inputs import secret_names
 from errors import ConfigurationError, RequestError, StatusError
 from probe.masking import Masker, is_telling
-from probe.recording import Exchange, RecordingClient
+from probe.recording import RecordedExchange, RecordingClient
 from redaction import MASK
 from settings.connection import ConnectionSettings
 
@@ -149,7 +149,7 @@ class ReplayClient(RecordingClient):
             raise RequestError(saved["error"], endpoint=self.describe(request))
         headers = httpx.Headers(saved["headers"])
         answer = ApiResponse(request.url, status, headers, from_saved(saved))
-        if 200 <= status < 300:
+        if httpx.codes.is_success(status):
             return answer
         raise StatusError(
             status,
@@ -168,7 +168,7 @@ def _settings_to_save(settings: ConnectionSettings) -> dict[str, Any]:
     return {name: value for name, value in named.items() if name not in hidden}
 
 
-def _exchange_to_save(exchange: Exchange, masker: Masker) -> dict[str, Any]:
+def _exchange_to_save(exchange: RecordedExchange, masker: Masker) -> dict[str, Any]:
     saved = {
         "method": exchange.method,
         "url": masker.text(str(exchange.request.url)),

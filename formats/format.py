@@ -128,7 +128,7 @@ class Format(ABC):
 
     @abstractmethod
     def reader(self, document: "Document", path: Sequence[Step]) -> ItemReader | None:
-        """Return what takes the items at a path; None when only the whole tells them."""
+        """Return a reader of the items at a path; None when only the whole tells them."""
 
     async def value(self, document: "Document", path: Sequence[Step]) -> Body:
         """Return a whole document as a JSON value, by default the list of its items.
@@ -165,7 +165,7 @@ class Document:
         return encoding_of(self.start, wanted=self.format.encoding, charset=charset)
 
     def reader(self, path: Sequence[Step]) -> ItemReader | None:
-        """Return what takes the items at a path; None when only the whole tells them."""
+        """Return a reader of the items at a path; None when only the whole tells them."""
         return self.format.reader(self, path)
 
     async def content(self) -> bytes:

@@ -103,7 +103,7 @@ class JsonItems(ItemReader):
         return last
 
     def frame(self) -> Any:
-        """Return what is left without the list; ValueError where that is no JSON."""
+        """Return the body without its list; ValueError where that is no JSON."""
         placeholder = secrets.token_hex(16)
         return _emptied(parse(self._splitter.frame(placeholder)), self._path, placeholder)
 

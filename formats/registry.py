@@ -46,7 +46,7 @@ def guess(text: str) -> type[Format] | None:
 
 
 def described() -> str:
-    """Return what a user may write for `response_format`, in one sentence."""
+    """Return the allowed forms of `response_format`, in one sentence."""
     *names, last = (f"`{known.name}`" for known in FORMATS)
     own = {known.name: ", ".join(f"`{each.name}`" for each in fields(known)) for known in FORMATS}
     options = ", ".join(f"{options} ({name})" for name, options in own.items() if options)

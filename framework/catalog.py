@@ -145,7 +145,7 @@ def protected_blueprints(resources: Iterable[ResourceConfig]) -> set[str] | None
 
 
 def _key(entity: Entity) -> tuple[str, str]:
-    """Return what is equal for the same entity of Ocean's; an identifier may be a search."""
+    """Return a key that is equal for the same entity; an identifier may be a search."""
     return entity.blueprint, normalize_identifier(entity.identifier)
 
 

@@ -57,7 +57,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         return await self._search_as_bool(item, query)
 
     async def value_of(self, item: dict[str, Any], expression: str) -> Any:
-        """Return what an expression gives for an item; None where it fails, which is logged."""
+        """Return the value of an expression for an item; None where it fails, which is logged."""
         return await self._search(item, expression)
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class FusedEntityProcessor(JQEntityProcessor):
             return reason
 
     def _problem_of(self, expression: Any) -> Exception | None:
-        """Return what Ocean's own compilation of an expression raises."""
+        """Return the error that Ocean's own compilation of an expression raises."""
         try:
             # Past the cache, which is for programs that run here, and keeps processors alive.
             JQEntityProcessor._compile.__wrapped__(self, expression)
@@ -233,7 +233,7 @@ def _mapped(plan: FusedMapping, row: list[Result]) -> Mapped:
 
 
 async def _in_slices[T, R](make: Callable[[T], R], values: Iterable[T]) -> list[R]:
-    """Return what is made of each value; other tasks run in between."""
+    """Return the result for each value; other tasks run in between."""
     made: list[R] = []
     time_slice = TimeSlice()
     for value in values:

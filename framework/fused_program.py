@@ -77,7 +77,7 @@ class ProgramBuilder:
         return Leaf(pattern, path, place)
 
     def split(self, mapping: Mapping[str, Any], path: str) -> tuple[Branch, Branch]:
-        """Return what Ocean evaluates directly, and what it defers, as it separates a mapping."""
+        """Return the parts that Ocean evaluates directly, and those that it defers."""
         direct: Branch = {}
         deferred: Branch = {}
         for key, value in mapping.items():

@@ -18,7 +18,7 @@ from mapping.plan.live_events import blueprint_of
 
 
 class UploadError(Exception):
-    """An entity that Port did not take; it may, once what that one refers to is there."""
+    """Port refused an entity; it may take it once the entities that it refers to are there."""
 
 
 class LiveEventSync(LiveEventsMixin):

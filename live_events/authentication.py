@@ -105,7 +105,7 @@ def _equal(given: str, right: str) -> bool:
 
 
 def authenticator_of(settings: WebhookSettings) -> Authenticator | None:
-    """Return what webhookAuth says; None when it is not set."""
+    """Return the authenticator that webhookAuth names; None when it is not set."""
     secret = revealed(settings.webhook_secret)
     match settings.webhook_auth:
         case "none":

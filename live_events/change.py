@@ -31,7 +31,7 @@ class Change(Coalesced):
 
     @property
     def key(self) -> Hashable:
-        """Return what is equal for changes of the same item."""
+        """Return a key that is equal for changes of the same item."""
         if self.target.identifier:
             return self.index, self.resource.kind, self.target.identifier
         values = sorted((name, value.text) for name, value in self.target.values.items())
@@ -39,17 +39,17 @@ class Change(Coalesced):
 
     @property
     def origin(self) -> Hashable:
-        """Return what is equal for changes that come of the same entry of the mapping."""
+        """Return a key that is equal for changes of the same entry of the mapping."""
         return self.index, self.resource.kind, self.entry.endpoint.identity
 
     @property
     def group(self) -> Hashable:
-        """Return what is equal for changes that may be of the same entity."""
+        """Return a key that is equal for changes that may be of the same entity."""
         return self.resource.port.entity.mappings.blueprint
 
     @property
     def is_exclusive(self) -> bool:
-        """Tell a deletion: what is being read before it would bring the entity back after it."""
+        """Tell a deletion, which waits for readings under way that would bring the entity back."""
         return self.target.is_deletion
 
 

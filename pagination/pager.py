@@ -118,7 +118,7 @@ class Pager:
         )
 
     def _marked(self, page: Page) -> Statement | None:
-        """Return what the marker that settings name says; None where there never was one."""
+        """Return the statement of the marker that settings name; None where there never was one."""
         if self._marker is None:
             return None
         path, says_more = self._marker

@@ -56,7 +56,7 @@ class Strategy[Settings: PaginationSettings](ABC):
         return request
 
     def statement(self, page: Page) -> Statement:
-        """Return what the answer says itself, beyond settings that name a path."""
+        """Return the answer's own statement, beyond settings that name a path."""
         return SILENT
 
     def is_named(self, page: Page) -> bool:

@@ -1,7 +1,7 @@
 """Advice on an answer that is an error, in view of the settings."""
 
 from errors import EndpointError
-from probe.recording import Exchange
+from probe.recording import RecordedExchange
 from settings.connection import ConnectionSettings
 from statuses import Meaning, meaning_of
 
@@ -11,7 +11,7 @@ _ANONYMOUS = (
 )
 
 
-def advice_for(exchange: Exchange, settings: ConnectionSettings) -> str:
+def advice_for(exchange: RecordedExchange, settings: ConnectionSettings) -> str:
     """Return advice that fits the error of an exchange; empty where the error says it all."""
     match meaning_of(exchange.status):
         case Meaning.UNAUTHENTICATED:
@@ -34,7 +34,7 @@ def without_hint(error: EndpointError, advice: str) -> str:
     return text.replace(f" ({error.advice})", "") if advice and advice != error.advice else text
 
 
-def _for_401(exchange: Exchange, settings: ConnectionSettings) -> str:
+def _for_401(exchange: RecordedExchange, settings: ConnectionSettings) -> str:
     challenge = exchange.response.headers.get("www-authenticate", "") if exchange.response else ""
     scheme = challenge.partition(" ")[0].lower()
     if exchange.request.is_anonymous and settings.auth_type != "none":
@@ -63,13 +63,13 @@ def _auth_types(settings: ConnectionSettings) -> dict[str, str]:
     return {kind.scheme: kind.name for kind in reversed(kinds)}
 
 
-def _for_403(exchange: Exchange, settings: ConnectionSettings) -> str:
+def _for_403(exchange: RecordedExchange, settings: ConnectionSettings) -> str:
     if exchange.request.is_anonymous and settings.auth_type != "none":
         return _ANONYMOUS
     return settings.auth.kind.forbidden
 
 
-def _for_404(exchange: Exchange, settings: ConnectionSettings) -> str:
+def _for_404(exchange: RecordedExchange, settings: ConnectionSettings) -> str:
     address = exchange.url.partition("?")[0]
     if not address.startswith(settings.base_url):
         return f"there is nothing at {address}: the mapping or a link names that address as a whole"

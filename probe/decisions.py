@@ -63,7 +63,7 @@ def _way_on(settings: PaginationSettings) -> str:
 
 
 def place_of(request: ApiRequest, settings: PaginationSettings) -> str:
-    """Return what asks for a page outside of the address; nothing where nothing does.
+    """Return the parameters outside of the address that ask for a page; empty without any.
 
     Sample: with `in: body`, `variables.after=Y3Vyc29y`.
     """

@@ -14,7 +14,7 @@ clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class RecordedExchange:
     """One request and what became of it.
 
     `url` is without secrets; `seconds` covers retries; `status` is None where there was no answer.
@@ -51,10 +51,10 @@ class RecordingClient(ApiClient):
     def __init__(
         self,
         settings: ConnectionSettings,
-        on_exchange: Callable[[Exchange], None] = lambda exchange: None,
+        on_exchange: Callable[[RecordedExchange], None] = lambda exchange: None,
     ) -> None:
         super().__init__(settings)
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[RecordedExchange] = []
         self._on_exchange = on_exchange
 
     async def send(self, request: ApiRequest) -> ApiResponse:
@@ -80,7 +80,9 @@ class RecordingClient(ApiClient):
     ) -> None:
         url = self.redactor.url(request.url)
         content = await response.read() if response else b""
-        exchange = Exchange(request.method, url, clock() - start, request, response, content, error)
+        exchange = RecordedExchange(
+            request.method, url, clock() - start, request, response, content, error
+        )
         self.exchanges.append(exchange)
         self._on_exchange(exchange)
 

@@ -14,7 +14,7 @@ from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from pagination.page import Page, Verdict
 from probe.decisions import decision, place_of
-from probe.recording import Exchange, RecordingClient
+from probe.recording import RecordedExchange, RecordingClient
 from reading.account import Account
 from reading.resource_reader import ResourceReader
 from reading.session import UNLIMITED, Limits, Observer, Session
@@ -42,7 +42,7 @@ class PageRead:
     received: int | None
     items: int
     decision: str
-    exchange: Exchange | None
+    exchange: RecordedExchange | None
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class ResourceReading:
     pages: list[PageRead] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
     discovery_endings: list[str] = field(default_factory=list)
-    exchanges: list[Exchange] = field(default_factory=list)
+    exchanges: list[RecordedExchange] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     limits: Limits = UNLIMITED
     account: Account = field(default_factory=Account)
@@ -89,7 +89,7 @@ class ResourceReading:
         return sum(page.items for page in self.pages if not page.is_discovery)
 
     @property
-    def failed(self) -> list[Exchange]:
+    def failed(self) -> list[RecordedExchange]:
         """The requests that ended in an error."""
         return [exchange for exchange in self.exchanges if exchange.error]
 
@@ -118,7 +118,7 @@ class ResourceReading:
             return text
         return text.replace(f" ({first.advice})", "")
 
-    def is_step(self, exchange: Exchange) -> bool:
+    def is_step(self, exchange: RecordedExchange) -> bool:
         """Tell whether a request was a step of the export job, and brought no page."""
         paged = any(page.exchange is exchange for page in self.pages)
         return self.is_exported and not paged and not exchange.error
@@ -170,7 +170,7 @@ class _Watcher(Observer):
         else:
             self.reading.discovery_endings.append(reason)
 
-    def _exchange_of(self, request: ApiRequest) -> Exchange | None:
+    def _exchange_of(self, request: ApiRequest) -> RecordedExchange | None:
         taken = {id(page.exchange) for page in self.reading.pages}
         own = (one for one in self.client.exchanges[self.start :] if id(one) not in taken)
         return next((one for one in own if one.request.identity == request.identity), None)

@@ -48,8 +48,8 @@ class Account:
         """The records of which it is not known yet what becomes of them."""
         return self.received + self.added - self.handed_on - self.left_out.total()
 
-    def turn(self, before: int, after: int, reason: Reason) -> None:
-        """Count a step that makes so many of so many: fewer are left out by it, more are added."""
+    def step(self, before: int, after: int, reason: Reason) -> None:
+        """Count a step from `before` records to `after`: fewer are left out, more are added."""
         self.added += max(0, after - before)
         if after < before:
             self.left_out[reason] += before - after

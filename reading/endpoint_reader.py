@@ -154,7 +154,7 @@ class EndpointReader:
             large.abandon()
 
     def _seen(self, visit: _Visit, watch: Watch, portion: Portion) -> Portion:
-        self.account.turn(portion.records, len(portion.items), Reason.DATA_PATH)
+        self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
         watch.portion(portion.items)
         return portion

@@ -43,7 +43,7 @@ class FetchAhead:
                 self._waiting[identity] = asyncio.create_task(self._run(request))
 
     def fetch(self, request: ApiRequest) -> Awaitable[ApiResponse]:
-        """Return what to wait for: the response to a request, which may be here already."""
+        """Return an awaitable of the response to a request, which may be here already."""
         # Most requests were not sent before; theirs is no detour.
         return self._take(request) if self._waiting else self._fetch(request)
 

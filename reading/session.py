@@ -79,5 +79,5 @@ class Session:
 
 
 def _shape(endpoint: Endpoint) -> str:
-    """Return what is equal for endpoints with equal requests, whatever placeholders are called."""
+    """Return a text that is equal for endpoints with equal requests, whatever their names."""
     return _NAME.sub("{}", endpoint.identity)

@@ -32,7 +32,7 @@ class Shaper:
         self._is_slow = False
 
     async def apply(self, items: list[Any]) -> list[Any]:
-        """Return what goes on to Ocean, in the same order.
+        """Return the items that go on to Ocean, in the same order.
 
         Raises:
             ResponseError: an expression fails on an item, or emits what is no object.
@@ -45,8 +45,8 @@ class Shaper:
             outputs = list(self._shape.outputs(batch, results))
             shaped += outputs
             left = sum(map(bool, results))
-            self._account.turn(len(batch), left, Reason.SHAPE)
-            self._account.turn(left, len(outputs), Reason.SHAPE)
+            self._account.step(len(batch), left, Reason.SHAPE)
+            self._account.step(left, len(outputs), Reason.SHAPE)
             self._items += len(batch)
             self._undecided += sum(result is False for result in results)
             # Others have their turn between two batches.

@@ -77,7 +77,7 @@ def _check_key(pem: SecretStr) -> SecretStr:
 
 
 def _lines_of_keys(pem: SecretStr) -> list[str]:
-    """Return what of private keys tells something; whole, one would only be found in one piece."""
+    """Return the lines of each private key without its frame, as a text may quote one alone."""
     keys = _blocks(pem.get_secret_value(), _KEY)
     lines = (line for key in keys for line in key.splitlines())
     return [line for line in lines if line and not line.startswith("-----")]
@@ -123,7 +123,7 @@ class Identity:
             context.load_cert_chain(file.name, password=self.password)
 
     def problems(self) -> Iterator[str]:
-        """Yield what is wrong with these, each named as in the spec."""
+        """Yield the problems of these settings, each named as in the spec."""
         if not self.key:
             yield "clientKey: is required with clientCertificate"
             return
@@ -154,7 +154,7 @@ class Identity:
 
 
 def identity_problems(shown: Identity | None, given: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with these settings together; `given` has the names of the spec."""
+    """Yield the problems of these settings together; `given` has the names of the spec."""
     if shown:
         yield from shown.problems()
     elif given.keys() & {"clientKey", "clientKeyPassword"}:

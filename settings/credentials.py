@@ -288,7 +288,7 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
 
     @classmethod
     def needed(cls, given: Mapping[str, Any]) -> dict[str, str]:
-        """Return what the grant and the way of authentication require, too."""
+        """Return the settings that the grant and the way of authentication require, too."""
         grant = str(given.get("grantType", "client_credentials"))
         way = str(given.get("clientAuthentication", "header"))
         needed = super().needed(given)

@@ -73,7 +73,7 @@ class WebhookSettings(FrozenSettings):
 
 
 def webhook_problems(given: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the settings for live events lack together; `given` has the names of the spec."""
+    """Yield settings that live events lack together; `given` has the names of the spec."""
     auth = given.get("webhookAuth")
     for name in _REQUIRED.get(str(auth), ()):
         if name not in given:

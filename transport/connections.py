@@ -41,7 +41,7 @@ class Route:
     def connector(
         self, *, is_anonymous: bool
     ) -> Callable[[httpcore.Origin], httpcore.AsyncConnectionInterface]:
-        """Return what makes a connection to an origin; it is opened by its first request."""
+        """Return a maker of connections to an origin; each is opened by its first request."""
         return httpcore.AsyncConnectionPool(
             ssl_context=self.anonymous_tls if is_anonymous else self.tls,
             proxy=_lowered_proxy(self.proxy) if self.proxy else None,

@@ -48,7 +48,7 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 
 
 def _explanation(error: Exception, timeout: float) -> tuple[str, str]:
-    """Return what happened and the setting to look at."""
+    """Return the cause and the setting to look at."""
     match error:
         case httpx.ConnectTimeout():
             return f"no connection within {timeout:g} s", "look at baseUrl, proxy and timeout"

@@ -80,7 +80,7 @@ class ApiHttpClient(OceanAsyncClient):
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """Return what the API has set; httpx asks for it here."""
+        """Return the API's cookies; httpx asks for them here."""
         return self._jar
 
     @cookies.setter

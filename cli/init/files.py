@@ -106,7 +106,7 @@ class Folder:
         self._update(ENVIRONMENT, theirs, environment_of(settings, secrets), dump)
 
     def _content(self, name: str, load: Callable[[str], Any]) -> Any:
-        """Return what a file holds, as `load` reads it; None where there is none."""
+        """Return the content of a file, as `load` reads it; None where there is none."""
         path = self.path / name
         try:
             return load(read_text(path)) if path.exists() else None

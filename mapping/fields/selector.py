@@ -195,7 +195,7 @@ class CustomSelector(Selector, EndpointFields):
         return {each: name for name, names in placeholders.items() for each in names}
 
     def _unexposed(self, settings: ConnectionSettings) -> list[str]:
-        """Return what looks like a variable where none is exposed at all; else it is refused."""
+        """Return texts that look like variables where none is exposed; else they are refused."""
         if settings.exposed_variables:
             return []
         given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})

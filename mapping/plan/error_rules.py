@@ -57,7 +57,7 @@ class ErrorPolicy:
     def action_for(
         self, response: ApiResponse | None, path_params: Mapping[str, str]
     ) -> Action | None:
-        """Return what the first matching rule says; None when no rule is for this answer."""
+        """Return the action of the first matching rule; None when no rule is for this answer."""
         if not self.rules or response is None:
             return None
         answer = {

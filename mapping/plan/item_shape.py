@@ -40,7 +40,7 @@ class ItemShape:
         return bool(self._program)
 
     def results_here(self, text: bytes) -> list[Any]:
-        """Return what the program says for each item of a JSON list, in this process.
+        """Return the program's outputs for each item of a JSON list, in this process.
 
         Raises:
             ValueError: jq fails on the text as a whole.
@@ -56,7 +56,7 @@ class ItemShape:
         return await run_apart(self._program, text, worker)
 
     def outputs(self, items: Sequence[Any], results: Sequence[Any]) -> Iterator[Any]:
-        """Yield what the items become, for their results.
+        """Yield the items made of the originals, by their results.
 
         Raises:
             ResponseError: an expression failed on an item, or emits what is no object.

@@ -44,7 +44,7 @@ class LiveEventPlan:
     identifier: ItemExpression | None = None
 
     def target(self, event: Any) -> Target | None:
-        """Return what an event `{"headers": {…}, "body": …}` is about; None unless `when` is true.
+        """Return the target of an event `{"headers": {…}, "body": …}`; None unless `when` is true.
 
         Raises:
             LiveEventError: an expression fails on it, or does not give a text or number.

@@ -95,7 +95,7 @@ class PathParameter:
         Raises:
             SelectorError: a value is an object, or a list within a list.
         """
-        found = [self._values(name, expression, item) for name, expression in self.fields.items()]
+        found = [self._values(expression, item) for expression in self.fields.values()]
         missing = sum(count for _, count in found)
         combined = itertools.product(*(values for values, _ in found))
         return Outputs(
@@ -124,9 +124,7 @@ class PathParameter:
             return True
         return moment is None or moment >= self.since
 
-    def _values(
-        self, name: str, expression: ItemExpression, item: Any
-    ) -> tuple[list[PathValue], int]:
+    def _values(self, expression: ItemExpression, item: Any) -> tuple[list[PathValue], int]:
         try:
             outputs = expression.every(item)
         except ValueError:

@@ -259,7 +259,7 @@ class _Replay:
             self._tell()
 
     async def follow(self, account: Account) -> AsyncGenerator[Found]:
-        """Give what was kept, and what is still to come; the account gains as much."""
+        """Give the values kept and those still to come; the account gains as many."""
         position = 0
         while True:
             while position < len(self._found):
@@ -301,5 +301,5 @@ def _texts(combination: Combination, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _identity(value: PathValue) -> str:
-    """Return what is equal for equal values; of lists, joining could make different ones equal."""
+    """Return a text that is equal for equal values; joined lists could be equal by accident."""
     return json.dumps(value.value) if isinstance(value.value, list) else value.text

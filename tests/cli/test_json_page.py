@@ -18,7 +18,7 @@ from cli.init.plan import Evidence, SetupPlan
 from cli.inputs import ROOT, Problem
 from cli.preview import PreviewReport, ResourcePreview
 from probe.connection import Step
-from probe.recording import Exchange
+from probe.recording import RecordedExchange
 from probe.resource_reading import PageRead, ResourceReading
 from probe.verdicts import Verdict
 from reading.session import Limits
@@ -44,7 +44,7 @@ def names(value: Any, path: str = "") -> set[str]:
 
 def preview_report() -> PreviewReport:
     request = ApiRequest("GET", httpx.URL("https://x"))
-    exchange = Exchange("GET", "https://x", 0.1, request)
+    exchange = RecordedExchange("GET", "https://x", 0.1, request)
     reading = ResourceReading(0, "/users", exchanges=[exchange], endings=["an end"])
     reading.pages = [PageRead("https://x", "", False, 1, 1, "ends", exchange)]
     resource = ResourcePreview(reading, findings=[Finding("null-field", "…")])

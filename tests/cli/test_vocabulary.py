@@ -12,7 +12,7 @@ from cli.commands import OK, PROBLEMS, Inputs, PreviewOptions, run_check, run_pr
 from cli.surroundings import Surroundings
 from probe.advice import advice_for
 from probe.masking import Masker
-from probe.recording import Exchange
+from probe.recording import RecordedExchange
 from probe.resource_reading import PageRead, ResourceReading
 from reading.session import Limits
 from redaction import Redactor
@@ -212,10 +212,14 @@ def test_what_is_not_below_base_url_is_not_explained_by_it() -> None:
     assert "baseUrl (" not in advice_for(refused(404, host="files.example.com"), settings)
 
 
-def refused(status: int, host: str = "api.example.com", is_anonymous: bool = False) -> Exchange:
+def refused(
+    status: int, host: str = "api.example.com", is_anonymous: bool = False
+) -> RecordedExchange:
     url = f"https://{host}/things"
     answer = ApiResponse(httpx.URL(url), status, httpx.Headers(), b"")
-    return Exchange("GET", url, 0, ApiRequest("GET", url, is_anonymous=is_anonymous), answer)
+    return RecordedExchange(
+        "GET", url, 0, ApiRequest("GET", url, is_anonymous=is_anonymous), answer
+    )
 
 
 def test_downloads_beyond_the_limit_are_partial() -> None:

@@ -207,7 +207,7 @@ async def test_what_fails_is_said(logs: list[str]) -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_each_reason_has_its_words(reason: Reason) -> None:
     account = Account(received=3)
-    account.turn(3, 2, reason)
+    account.step(3, 2, reason)
     account.handed_on = 1
     assert account.undecided == 1
     account.close(Reason.REPEATED_PAGE)
@@ -218,7 +218,7 @@ def test_each_reason_has_its_words(reason: Reason) -> None:
 
 def test_more_than_was_received_is_said() -> None:
     account = Account(received=2, handed_on=5)
-    account.turn(2, 5, Reason.SHAPE)
+    account.step(2, 5, Reason.SHAPE)
     assert account.undecided == 0
     assert str(account) == "2 items received, 3 added, 5 handed on"
 

@@ -37,6 +37,6 @@ def items_text(page: int, size: int) -> bytes:
 
 
 def megabyte() -> bytes:
-    """About 1 MB of items, followed by the comma before the next ones."""
+    """Return about 1 MB of items, followed by the comma before the next ones."""
     text = items_text(0, 3800)
     return text + b","

@@ -45,7 +45,7 @@ class Section:
 
 
 def number(value: float, unit: str = "") -> str:
-    """Three significant digits, with thousands parted; `unit` is written behind it."""
+    """Write three significant digits, with thousands parted and the unit behind."""
     if abs(value) >= 100:
         text = f"{value:,.0f}"
     elif abs(value) >= 10:

@@ -78,12 +78,12 @@ def _unless_right(found: Results) -> str:
 def _task(number: int, task: Task, results: Results) -> str:
     broken = f" Broken: {task.fault.text}." if task.fault else ""
     blocks = [f"### {number}. {task.title}", f"{task.text}{broken}"]
-    blocks += [_source(tool, task.folder / file, results) for tool, file in FILES.items()]
+    blocks += [_source(tool, task.folder / file) for tool, file in FILES.items()]
     blocks += ["\n".join(_variant(task, each, results) for each in task.variants)]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _source(tool: str, file: Path, results: Results) -> str:
+def _source(tool: str, file: Path) -> str:
     language = "python" if file.suffix == ".py" else "yaml"
     block = f"```{language}\n{file.read_text(encoding='utf-8').strip()}\n```"
     if tool == "ours":

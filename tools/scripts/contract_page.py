@@ -49,7 +49,7 @@ def render(statements: Iterable[Statement], tests: Tests) -> str:
 
 
 def problems(statements: Sequence[Statement], tests: Tests) -> list[str]:
-    """Statements of the fixed parts that no test proves, and markers that name no statement."""
+    """Return statements of fixed parts without a test, and markers without a statement."""
     known = {statement.id for statement in statements}
     unproven = [
         f"no test proves {statement.id}: {statement.text}"

@@ -6,7 +6,7 @@ NOTHING = "\N{EN DASH}"
 
 
 def code(text: str) -> str:
-    """Inline code, or a dash for nothing."""
+    """Return inline code, or a dash for nothing."""
     return f"`{text}`" if text else NOTHING
 
 
@@ -24,7 +24,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def page(*blocks: str) -> str:
-    """Blocks parted by an empty line each, empty blocks left out."""
+    """Return blocks parted by an empty line each, empty blocks left out."""
     return "\n\n".join(block.strip() for block in blocks if block.strip()) + "\n"
 
 

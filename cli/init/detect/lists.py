@@ -79,7 +79,7 @@ def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
 
 
 def value_at(item: Any, keys: Sequence[str]) -> Any:
-    """Return what an item holds at a path of keys; None where it holds nothing."""
+    """Return the value of an item at a path of keys; None where it holds nothing."""
     for key in keys:
         item = item.get(key) if isinstance(item, Mapping) else None
     return item

@@ -98,7 +98,7 @@ def _explained(error: Unresolvable) -> ConfigurationError:
 
 
 class _Handlers(dict[str, Callable[[str], Any]]):
-    """Return one reader for every scheme: what is not listed would be fetched unasked."""
+    """A table with the same reader for every scheme; the library fetches unlisted ones itself."""
 
     def __init__(self, reader: Callable[[str], Any]) -> None:
         super().__init__()

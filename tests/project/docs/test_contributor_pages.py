@@ -23,8 +23,8 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|md|ya?ml|toml|txt|json))")
-# `RenewedAuth`, `STRATEGIES`, `Reading.receive`, `create_auth()`.
-_CLASS = re.compile(r"(?:[A-Z][a-z0-9]*){2,}")
+# `RenewedAuth`, `STRATEGIES`, `Pager.receive`, `create_auth()`.
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*|(?:[A-Z][a-z0-9]*){2,}|[A-Z_]{4,}")
 _MEMBER = re.compile(r"[A-Z]\w*\.[a-z_]\w*")
 _FUNCTION = re.compile(r"([a-z_]+)\(\)")
 _OF_OCEAN = re.compile(r"port_ocean(?:\.\w+)+")
@@ -33,7 +33,7 @@ _TARGET = re.compile(r"make ([a-z-]+)")
 _MARKER = re.compile(r"@pytest\.mark\.([a-z]+)")
 _ROOM = re.compile(r"^\| `(\w+)(?:/|\.py)` \| (.+) \|$", re.MULTILINE)
 # Not ours, and nothing that a file here defines.
-_OTHER_NAMES = {"GOLDEN", "WORKERS", "VERSION", "ARGS", "ONCE", "POST"}
+_OTHER_NAMES = {"Decimal", "GOLDEN", "WORKERS", "VERSION", "ARGS", "ONCE", "POST"}
 
 
 @every_page

@@ -12,7 +12,8 @@ import yaml
 from humps import camelize, decamelize
 from pydantic.v1 import BaseModel as BaseModelV1
 
-from integration import CustomPortAppConfig, CustomSelector
+from mapping.fields.selector import CustomSelector
+from mapping.resources import CustomPortAppConfig
 from settings.connection import ConnectionSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from tools.scripts.model_tables import nested_models

@@ -1,6 +1,6 @@
 """Kinds of authType against an API that asks for them, with right and with wrong credentials.
 
-Others are in tests/scenarios, each against an API that is known for it.
+Others are in tests/whole/scenarios, each against an API that is known for it.
 """
 
 from collections.abc import Iterator

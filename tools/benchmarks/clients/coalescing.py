@@ -23,7 +23,7 @@ from tools.benchmarks.sailing import entity_mappings
 
 
 def routes(endpoints: int, each: int) -> dict[str, Any]:
-    """Answers for the parents and for the items of each."""
+    """Return answers for the parents and for the items of each."""
 
     def things(number: int) -> list[dict[str, object]]:
         return [item(number * each + n) for n in range(each)]

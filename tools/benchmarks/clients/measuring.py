@@ -60,7 +60,7 @@ def cpu_seconds() -> float:
 
 
 def resident_megabytes(field: str = "VmRSS") -> float:
-    """Memory of this process: `VmRSS` now, `VmHWM` at most since the last `forget_peak`."""
+    """Return the memory of this process: `VmRSS` now, `VmHWM` at most since `forget_peak`."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         name, _, value = line.partition(":")
         if name == field:

@@ -82,7 +82,7 @@ def _sampler(output: Path) -> Sequence[str]:
 
 
 def _stacks(output: Path) -> Iterator[tuple[list[Frame], int]]:
-    """Stacks from the outermost frame to the innermost, and how often each was seen."""
+    """Yield stacks from the outermost frame to the innermost, and how often each was seen."""
     for line in output.read_text(encoding="utf-8").splitlines():
         stack, _, count = line.rpartition(" ")
         found = [_FRAME.match(part) for part in stack.split(";")]
@@ -91,7 +91,7 @@ def _stacks(output: Path) -> Iterator[tuple[list[Frame], int]]:
 
 
 def _owner(stack: list[Frame]) -> tuple[str, str]:
-    """Whose code computes, and in which function of theirs; nobody's where it waits."""
+    """Return the owner of the code that computes, and its function; none where it waits."""
     if not stack or stack[-1][0] in _WAITS:
         return "", ""
     if any("importlib" in file for _, file, _ in stack):

@@ -11,7 +11,7 @@ _STYLES = ("plain", "total", "cursor", "link")
 
 
 def throughput(bench: Bench) -> Section:
-    """Pages without latency: the extraction generator against a bare loop, dlt and Airbyte."""
+    """Measure pages without latency: our extraction, a bare loop, dlt and Airbyte."""
     pages = bench.size(200, 20)
     section = Section(
         "Throughput",

@@ -65,7 +65,7 @@ def _connection(services: Services) -> dict[str, str]:
 
 
 def _no_proxy(base: Mapping[str, str]) -> dict[str, str]:
-    """Local services are asked directly, also where the machine has a proxy."""
+    """Return variables by which local services are asked directly, whatever the proxy."""
     configured = base.get("NO_PROXY") or base.get("no_proxy") or ""
     hosts = ",".join(filter(None, [configured, "127.0.0.1", "localhost"]))
     return {"NO_PROXY": hosts, "no_proxy": hosts}

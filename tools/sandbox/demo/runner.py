@@ -171,7 +171,7 @@ class Demo:
 
 @contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
-    """Refuses a second run in the same directory, which would write the same files."""
+    """Refuse a second run in the same directory, which would write the same files."""
     with lock.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -53,7 +53,7 @@ async def _bad_parameters(request: Request, error: Exception) -> Response:
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
-    """Return nothing here answers the request: refuse as Port does, and remember it."""
+    """Refuse a request that nothing here answers, as Port does, and remember it."""
     method, path = request.method, request.url.path
     user_agent = request.headers.get("user-agent", "")
     request_seen = UnknownRequest(method=method, path=path, user_agent=user_agent, at=now())

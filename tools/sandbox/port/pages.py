@@ -119,7 +119,7 @@ def _page(request: Request, template: str, *, status: int = 200, **context: Any)
 
 
 def _cards(state: PortState) -> list[dict[str, Any]]:
-    """Blueprints with entities first; the system ones only when something is in them."""
+    """Return blueprints, those with entities first, the system's own only where they have any."""
     cards = []
     for identifier, blueprint in state.blueprints.items():
         records = state.entities.get(identifier, {})
@@ -131,7 +131,7 @@ def _cards(state: PortState) -> list[dict[str, Any]]:
 
 
 def _incoming(state: PortState, entity: EntityRecord) -> list[dict[str, Any]]:
-    """Entities that point to this one, by blueprint and relation."""
+    """Return entities that point to this one, by blueprint and relation."""
     groups: dict[tuple[str, str], list[Chip]] = {}
     for source, relation, _ in incoming_relations(state, entity.blueprint, entity.identifier):
         href = entity_url(source.blueprint, source.identifier)

@@ -78,7 +78,7 @@ def property_cell(schema: Mapping[str, Any], value: Any) -> Cell:
 
 
 def relation_cell(state: PortState, target: str, identifiers: list[str]) -> Cell:
-    """Links to the related entities, by title."""
+    """Return links to the related entities, by title."""
     if not identifiers:
         return EMPTY
     return Cell("chips", chips=tuple(_entity_chip(state, target, item) for item in identifiers))

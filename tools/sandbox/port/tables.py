@@ -139,7 +139,7 @@ def _sort_key(name: str) -> Callable[[EntityRecord], SortKey]:
 
 
 def _orderable(value: Any) -> SortKey:
-    """Numbers before texts before nothing, so that mixed columns can be sorted.
+    """Return a key that sorts numbers before texts before nothing, for mixed columns.
 
     Digits in texts count as numbers: `Service 2` comes before `Service 10`.
     """

@@ -54,7 +54,7 @@ class Gate:
         self._issuer = issuer
 
     async def __call__(self, request: Request) -> None:
-        """Lets the request pass.
+        """Let the request pass.
 
         Raises:
             HTTPException: 401, with the challenge of the style.

@@ -43,7 +43,7 @@ def _labelled(project_url: str) -> tuple[str, str]:
 
 
 def people(names: str | None, addresses: str | None) -> list[Person]:
-    """Persons from a pair of fields such as `Author` and `Author-email`.
+    """Return the persons in a pair of fields such as `Author` and `Author-email`.
 
     The second may hold bare addresses, which then belong to the names in order.
     """

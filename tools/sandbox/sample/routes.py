@@ -122,7 +122,7 @@ async def commands(catalog: Data, page: Number = 1, size: Size = 50) -> Page[Ent
 
 @api.get("/api/v1/topics")
 async def topics(catalog: Data, offset: Offset = 0, limit: Size = 50) -> Slice[Group]:
-    """Trove classifiers, by offset."""
+    """Return trove classifiers, by offset."""
     return slice_of(catalog.topics, offset, limit)
 
 
@@ -164,7 +164,7 @@ async def extras(catalog: Data) -> list[Extra]:
 
 @tokens.post("/oauth/token")
 async def token(request: Request) -> JSONResponse:
-    """Client credentials, as JSON or as a form, for a token that expires (RFC 6749, 4.4)."""
+    """Give a token that expires for client credentials, as JSON or as a form (RFC 6749, 4.4)."""
     issuer: TokenIssuer = request.app.state.issuer
     try:
         grant = await read_grant(request)

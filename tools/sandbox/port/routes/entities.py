@@ -188,7 +188,7 @@ def _rewrite(
 
 
 def _find(state: PortState, blueprint: str, identifier: str) -> EntityRecord:
-    """Ocean writes identifiers into paths form-encoded, where `+` stands for a space."""
+    """Decode an identifier of a path, which Ocean form-encodes, with `+` for a space."""
     try:
         return state.entity(blueprint, identifier)
     except NotFound:

@@ -97,7 +97,7 @@ async def request_resync(state: State, identifier: str) -> Response:
 
 @router.post("/integration/{identifier}/kinds/{kind:path}/examples")
 async def add_examples(state: State, identifier: str, kind: str, body: Body) -> Response:
-    """Examples of raw items, kept by kind. A kind may hold slashes: it is an endpoint path."""
+    """Keep examples of raw items by kind, which may hold slashes as an endpoint path."""
     state.integration(identifier).kind_examples[kind] = body.get("examples", [])
     return answer(201)
 

@@ -17,7 +17,7 @@ router = APIRouter()
 
 @public.post("/auth/access_token")
 async def create_token(state: State, body: Body) -> Response:
-    """Any client id with any client secret is let in; a missing one is not."""
+    """Let any client id with any client secret in, but none without one of them."""
     client_id, secret = body.get("clientId"), body.get("clientSecret")
     if not isinstance(client_id, str) or not isinstance(secret, str):
         raise InvalidRequest("body must have the string properties 'clientId' and 'clientSecret'")
@@ -43,7 +43,7 @@ async def get_secret(state: State, name: str) -> Response:
 
 @router.post("/organization/secrets")
 async def create_secret(state: State, body: Body) -> Response:
-    """Only the metadata is kept: as at Port, a secret's value can never be read again."""
+    """Keep the metadata only: as at Port, a secret's value can never be read again."""
     name = required_text(body, "secretName")
     required_text(body, "secretValue")
     state.secrets[name] = {"secretName": name, "description": body.get("description")}
@@ -81,7 +81,7 @@ async def find_action_runs() -> Response:
 
 @router.post("/actions/runs/claim-pending")
 async def claim_action_runs(body: Body) -> Response:
-    """Nobody starts actions here, so there is never a run to claim."""
+    """Return no runs, because nobody starts actions here."""
     return answer(runs=[])
 
 
@@ -110,7 +110,7 @@ async def delete_page(state: State, identifier: str) -> Response:
 
 @router.get("/migrations/{migration}")
 async def get_migration(migration: str) -> Response:
-    """Migrations are over when they are answered: there is no background work here."""
+    """Answer that a migration is over: there is no background work here."""
     return answer(
         migration={
             "id": migration,
