@@ -148,7 +148,7 @@ class EndpointReader:
             explained = self._parser.explained(error, large.response)
             action = self._action(visit, explained)
             if action not in ("skip", "stop"):
-                raise
+                raise explained from None
             visit.end(f"on_error: {action}")
         finally:
             large.abandon()
