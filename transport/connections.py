@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from ssl import SSLContext, SSLError
+from typing import Any
 
 import anyio
 import httpcore
@@ -14,6 +15,9 @@ from transport.exchange import Exchange
 # Up to this many bytes a body is parsed at once, within about 5 ms.
 SMALL = 1_000_000
 _KEEP_ALIVE_SECONDS = 5.0
+# As many bytes as asyncio takes from a socket at once. httpcore asks for a quarter of that, and on
+# its way through httpcore, anyio and h11 each piece costs as much as parsing 10 kB of JSON.
+_PIECE = 256 * 1024
 _FAILURES = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
@@ -47,6 +51,7 @@ class Route:
             proxy=_lowered_proxy(self.proxy) if self.proxy else None,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             http2=self.http2,
+            network_backend=_Network(),
         ).create_connection
 
 
@@ -113,6 +118,33 @@ def load_backend() -> None:
     To be called in a running event loop, for which httpcore chooses its backend.
     """
     anyio.Event()
+
+
+class _Network(httpcore.AnyIOBackend):
+    """The network, whose connections give what has arrived in few, large pieces."""
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return _Stream(await super().connect_tcp(*args, **kwargs))
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, *args: Any, **kwargs: Any) -> bytes:
+        return await self._stream.read(max(max_bytes, _PIECE), *args, **kwargs)
+
+    async def write(self, *args: Any, **kwargs: Any) -> None:
+        await self._stream.write(*args, **kwargs)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._stream.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 class _Body(httpx.AsyncByteStream):

@@ -4,7 +4,9 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -98,6 +100,42 @@ async def test_a_stream_that_is_reset_is_retried_and_then_an_error(
         await _get(client, f"{server.url}/broken")
     assert [path for _, path in server.seen] == ["/broken"] * 3
     assert await _get(client, f"{server.url}/1") == b'[{"id": 1}]'
+    await client.aclose()
+
+
+@pytest.mark.parametrize("version", ["http1", "auto"])
+async def test_what_has_arrived_is_taken_in_large_pieces(
+    version: str,
+    server: TwoVersions,
+    authority: Authority,
+    connect: ClientFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    connect_tcp = httpcore.AnyIOBackend.connect_tcp
+
+    def noting(stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
+        read, start_tls = stream.read, stream.start_tls
+
+        async def noted(max_bytes: int, *args: Any, **kwargs: Any) -> bytes:
+            asked.append(max_bytes)
+            return await read(max_bytes, *args, **kwargs)
+
+        async def noted_tls(*args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+            return noting(await start_tls(*args, **kwargs))
+
+        monkeypatch.setattr(stream, "read", noted)
+        monkeypatch.setattr(stream, "start_tls", noted_tls)
+        return stream
+
+    async def noted_connection(*args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return noting(await connect_tcp(*args, **kwargs))
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", noted_connection)
+    client = connect(base_url=server.url, ca_certificate=authority.pem, http_version=version)
+    assert await _get(client, f"{server.url}/1") == b'[{"id": 1}]'
+    assert asked
+    assert min(asked) == 256 * 1024
     await client.aclose()
 
 
