@@ -83,6 +83,22 @@ def test_integers_beyond_doubles_keep_every_digit(text: str) -> None:
     assert parse(f'{{"id": {text}}}'.encode()) == {"id": text}
 
 
+@pytest.mark.contract("items.large-integers")
+@given(
+    before=st.integers(0, 200),
+    length=st.integers(1, 60),
+    chunk=st.integers(1, 90),
+    quote=st.sampled_from(["", '"']),
+)
+def test_a_long_integer_is_seen_wherever_it_lies(
+    before: int, length: int, chunk: int, quote: str
+) -> None:
+    text = f"[{' ' * before}{quote}{'7' * length}{quote}]".encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "_CHUNK", chunk)
+        assert decoding.has_long_integer(text) is (length >= 16 and not quote)
+
+
 @given(value=_JSON)
 def test_the_text_for_jq_says_the_same_as_the_value(value: Any) -> None:
     body = _decode(json.dumps(value).encode())
