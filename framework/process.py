@@ -21,8 +21,10 @@ SUCCESS, FAILURE = 0, 1
 _PATIENCE, _TICK = 3.0, 0.01
 # Threads are named after what they run. This is what sends log lines in port_ocean.log.handlers.
 _SENDER = "(_wrap_event_loop)"
-# Containers made until young objects are looked at; Python's 700 suit programs that make cycles.
-_YOUNG, _OLDER = 10_000, 20
+# Containers made until young objects are looked at, for which Python's 700 suit programs that make
+# cycles: more than the pages that wait at once, fewer than hold up the event loop. And how often
+# that is until older ones are looked at, and until all are.
+_YOUNG, _OLDER, _ALL = 50_000, 4, 20
 # Ocean looks at all processes of the machine twice a second, for its report on resources, which
 # takes 6 % of a resync's time.
 _MONITOR_SECONDS = 5.0
@@ -97,7 +99,7 @@ def spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, _OLDER, _OLDER)
+    gc.set_threshold(_YOUNG, _OLDER, _ALL)
 
 
 def look_around_less() -> None:

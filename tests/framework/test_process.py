@@ -1,10 +1,17 @@
-"""How the process ends: nothing goes on in it while it is taken apart, and its exit code holds."""
+"""How the process ends: nothing goes on in it while it is taken apart, and its exit code holds.
 
+And what it spends on itself.
+"""
+
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
+
+from framework.process import spare_the_collector
 
 ROOT = Path(__file__).resolve().parents[2]
 # Ocean's own way of sending log lines, up to a client that never gets to the network.
@@ -84,3 +91,21 @@ sys.exit(3)
 """
     done = end_of(late)
     assert (done.returncode, done.stdout) == (3, "sent 3\n"), done.stderr
+
+
+def test_pages_that_wait_side_by_side_are_no_garbage_to_look_for() -> None:
+    page = orjson.dumps([{"id": number, "owner": {}, "tags": []} for number in range(1000)])
+    before = gc.get_threshold()
+    collections: list[str] = []
+    gc.callbacks.append(lambda phase, _: collections.append(phase))
+    try:
+        spare_the_collector()
+        collections.clear()
+        for _ in range(100):
+            waiting = [orjson.loads(page) for _ in range(10)]
+            waiting.clear()
+        assert not collections
+    finally:
+        gc.callbacks.pop()
+        gc.unfreeze()
+        gc.set_threshold(*before)
