@@ -49,7 +49,7 @@ def machine() -> dict[str, str]:
         "machine": f"{cores} cores ({_processor()}), {memory:.0f} GiB, {platform.system()}",
         "Python": platform.python_version(),
         "this project": ", ".join(f"{name} {version(name)}" for name in _OURS),
-        "compared with": _their_versions(),
+        "compared with": ", ".join(f"{name} {their_version(name)}" for name in _THEIRS),
     }
 
 
@@ -57,10 +57,6 @@ def their_version(name: str) -> str:
     """Return the version of a package that we compare with."""
     program = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
     return _output([str(their_python()), "-c", program, name])
-
-
-def _their_versions() -> str:
-    return ", ".join(f"{name} {their_version(name)}" for name in _THEIRS)
 
 
 def _processor() -> str:

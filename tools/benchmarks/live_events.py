@@ -7,13 +7,13 @@ catalog of the local Port has it. The API and Port answer from memory on this ma
 """
 
 import argparse
+import itertools
 import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.whole.process.live import SECRET, ChangingApi, Running, listening
@@ -32,21 +32,9 @@ _LIMIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.002
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Events of as many items; `gap` is the seconds between two, `window` is webhookWindow."""
-
-    name: str
-    window: float
-    gap: float
-
-
-_CASES = (
-    Case("one at a time", 2, 0.25),
-    Case("all at once", 2, 0),
-    Case("one at a time", 0.2, 0.25),
-    Case("all at once", 0.2, 0),
-)
+_WINDOWS = (2, 0.2)
+# Seconds between two events.
+_GAPS = {"one at a time": 0.25, "all at once": 0}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,15 +44,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     count = parser.parse_args(arguments).events
     print("| Events | `webhookWindow` | median s | max s |")
     print("| --- | ---: | ---: | ---: |")
-    for case in _CASES:
-        seconds = measure(case, count)
+    for window, (name, gap) in itertools.product(_WINDOWS, _GAPS.items()):
+        seconds = measure(window, gap, count)
         median, most = statistics.median(seconds), max(seconds)
-        print(f"| {count}, {case.name} | {case.window:g} | {median:.2f} | {most:.2f} |", flush=True)
+        print(f"| {count}, {name} | {window:g} | {median:.2f} | {most:.2f} |", flush=True)
     return 0
 
 
-def measure(case: Case, count: int) -> list[float]:
-    """Return seconds from the change of each item until the catalog has it."""
+def measure(window: float, gap: float, count: int) -> list[float]:
+    """Return seconds from the change of each item until the catalog has it.
+
+    Inputs: `window`, as webhookWindow; `gap`, seconds between two events; `count` of the events.
+    """
     state = PortState()
     with (
         tempfile.TemporaryDirectory(prefix="ocean-bench-") as name,
@@ -76,14 +67,14 @@ def measure(case: Case, count: int) -> list[float]:
             api.change(user, 1)
         harbour = Harbour(state, port.url, Path(name))
         harbour.install([resource("/users", "user", live_events=[_ENTRY])])
-        settings = {**_SETTINGS, "baseUrl": api.url, "webhookWindow": str(case.window)}
+        settings = {**_SETTINGS, "baseUrl": api.url, "webhookWindow": str(window)}
         quiet = {"APPLICATION__LOG_LEVEL": "INFO"}
         with listening(harbour, settings, variables=quiet) as integration:
-            return _tell(case, names, api, integration, harbour)
+            return _tell(gap, names, api, integration, harbour)
 
 
 def _tell(
-    case: Case, names: list[str], api: ChangingApi, integration: Running, harbour: Harbour
+    gap: float, names: list[str], api: ChangingApi, integration: Running, harbour: Harbour
 ) -> list[float]:
     changed: dict[str, float] = {}
     arrived: dict[str, float] = {}
@@ -93,7 +84,7 @@ def _tell(
         changed[user] = time.monotonic()
         api.change(user, 2)
         integration.send({"id": user})
-        time.sleep(case.gap)
+        time.sleep(gap)
     watcher.join(_LIMIT_SECONDS)
     if missing := set(names) - set(arrived):
         raise TimeoutError(f"{len(missing)} events did not arrive:\n{integration.text()[-3000:]}")

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tools.benchmarks.environment import ROOT
-from tools.benchmarks.results import Section, Target
+from tools.benchmarks.results import Section
 from tools.scripts.markdown import table, with_part
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -51,7 +51,9 @@ def body(sections: Mapping[str, Section], machine: Mapping[str, str]) -> str:
     """Return Markdown: the machine, all targets, then workload by workload."""
     blocks = [table(["Measured on", ""], [list(pair) for pair in machine.items()])]
     targets = [
-        [name, *_row(target)] for name, section in sections.items() for target in section.targets
+        [name, target.what, target.measured, target.wanted, _VERDICT[target.met]]
+        for name, section in sections.items()
+        for target in section.targets
     ]
     head = ["Workload", "What", "Measured", "Target", ""]
     blocks = [*blocks * bool(machine), *["## Targets", table(head, targets)] * bool(targets)]
@@ -60,7 +62,3 @@ def body(sections: Mapping[str, Section], machine: Mapping[str, str]) -> str:
         blocks += [table(shown.head, shown.rows) for shown in section.tables]
         blocks += ["\n".join(f"- {note}" for note in section.notes)]
     return "\n\n".join(block for block in blocks if block) + "\n"
-
-
-def _row(target: Target) -> list[str]:
-    return [target.what, target.measured, target.wanted, _VERDICT[target.met]]

@@ -1,6 +1,5 @@
 """The whole product against a local Port: `ocean sail` as a process, and what it cost."""
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.whole.process.sailing import Harbour
+from tools.benchmarks.clients.measuring import children_cpu_seconds
 from tools.benchmarks.environment import ROOT, child_environment
+from tools.benchmarks.workloads.jobs import resource
 from tools.sandbox.demo.integration_process import integration_process, ocean_command, wait
 from tools.sandbox.port.app import create_app
 from tools.sandbox.port.blueprints import create_blueprint
@@ -72,15 +73,12 @@ def sail(
     """
     with tempfile.TemporaryDirectory(prefix="ocean-bench-") as name, port() as (state, url):
         harbour = Harbour(state, url, Path(name))
-        harbour.install([_resource(selector)])
-        environment = harbour._environment(settings) | {
-            "APPLICATION__LOG_LEVEL": "INFO",
-            "PYTHONPATH": str(ROOT),
-            **(variables or {}),
-        }
-        environment = {**child_environment(), **environment}
+        harbour.install([resource(selector, entity_mappings())])
+        environment = child_environment() | harbour._environment(settings)
+        environment |= {"APPLICATION__LOG_LEVEL": "INFO", "PYTHONPATH": str(ROOT)}
+        environment |= variables or {}
         log = Path(name) / "log"
-        before = _children_cpu()
+        before = children_cpu_seconds()
         with integration_process(
             [*prefix, *ocean_command()], cwd=ROOT, environment=environment, log=log
         ) as process:
@@ -89,7 +87,7 @@ def sail(
             seconds = time.monotonic() - begin
         if code != 0:
             raise SailError(f"exit code {code}:\n{log.read_text(errors='replace')[-3000:]}")
-        return Voyage(_children_cpu() - before, seconds, _catalog(state))
+        return Voyage(children_cpu_seconds() - before, seconds, _catalog(state))
 
 
 def _catalog(state: PortState) -> dict[str, dict[str, Any]]:
@@ -99,28 +97,12 @@ def _catalog(state: PortState) -> dict[str, dict[str, Any]]:
     }
 
 
-def _children_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 def _blueprint() -> dict[str, Any]:
     return {
         "identifier": BLUEPRINT,
         "title": "Service",
         "schema": {"properties": {name: {"type": kind} for name, (kind, _) in PROPERTIES.items()}},
         "relations": {},
-    }
-
-
-def _resource(selector: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "kind": selector["kind"],
-        "selector": {
-            "query": "true",
-            **{key: value for key, value in selector.items() if key != "kind"},
-        },
-        "port": {"entity": {"mappings": entity_mappings()}},
     }
 
 

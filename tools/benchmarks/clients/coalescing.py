@@ -20,6 +20,7 @@ from tests.whole.pipeline.support import pipeline
 from tools.benchmarks.bodies import item
 from tools.benchmarks.clients.measuring import Stopwatch, report
 from tools.benchmarks.sailing import entity_mappings
+from tools.benchmarks.workloads.jobs import resource
 
 
 def routes(endpoints: int, each: int) -> dict[str, Any]:
@@ -49,16 +50,13 @@ def hand_over_alone(integration: Any, each: int) -> None:
 async def run(job: dict[str, Any]) -> None:
     """Resync once, and print what it cost."""
     endpoints, each = job["endpoints"], job["each"]
-    resource = {
+    selector = {
         "kind": "/teams/{team}/things",
-        "selector": {
-            "query": "true",
-            "path_parameters": {"team": {"endpoint": "/teams", "field": ".id"}},
-        },
-        "port": {"entity": {"mappings": entity_mappings()}},
+        "path_parameters": {"team": {"endpoint": "/teams", "field": ".id"}},
     }
+    mapped = resource(selector, entity_mappings())
     config = {"mappingEngine": job["engine"]}
-    async with pipeline(config, [resource], routes(endpoints, each)) as booted:
+    async with pipeline(config, [mapped], routes(endpoints, each)) as booted:
         if job["alone"]:
             hand_over_alone(ocean.integration, each)
         watch = Stopwatch()

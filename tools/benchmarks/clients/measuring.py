@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import resource
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -55,8 +54,13 @@ class LoopWatch:
 
 def cpu_seconds() -> float:
     """Return the CPU seconds of this process and its ended children so far."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    return time.process_time() + children_cpu_seconds()
+
+
+def children_cpu_seconds() -> float:
+    """Return the CPU seconds of ended children so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def resident_megabytes(field: str = "VmRSS") -> float:

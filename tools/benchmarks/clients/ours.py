@@ -34,6 +34,7 @@ from tools.benchmarks.clients.measuring import (
     report,
     resident_megabytes,
 )
+from tools.benchmarks.workloads import jobs
 from transport.connections import load_backend
 
 
@@ -72,15 +73,8 @@ def stand_in_for_ocean() -> AbstractContextManager[Any]:
 
 def plan_of(resource: dict[str, Any], settings: ConnectionSettings) -> ResourcePlan:
     """Return the plan of a resource that is given by `kind` and the fields of its selector."""
-    selector = {key: value for key, value in resource.items() if key != "kind"}
-    entity = {"mappings": {"identifier": ".id", "blueprint": '"item"'}}
-    return CustomResourceConfig.parse_obj(
-        {
-            "kind": resource["kind"],
-            "selector": {"query": "true", **selector},
-            "port": {"entity": entity},
-        }
-    ).plan(settings)
+    mapped = jobs.resource(resource, {"identifier": ".id", "blueprint": '"item"'})
+    return CustomResourceConfig.parse_obj(mapped).plan(settings)
 
 
 async def read(

@@ -1,5 +1,8 @@
 """Jobs of the extraction workloads: settings and resources of our own client."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tools.benchmarks.bench import Figures
 
 CONNECTIONS = 10
@@ -9,6 +12,16 @@ TYPES = {"plain": "page", "total": "page", "cursor": "cursor", "link": "next_lin
 def listing(path: str) -> Figures:
     """Return a resource whose items are under `items`."""
     return {"kind": path, "data_path": ".items"}
+
+
+def resource(selector: Mapping[str, Any], mappings: Figures) -> Figures:
+    """Return a resource of a mapping; `selector` has `kind` besides its own fields."""
+    own = {key: value for key, value in selector.items() if key != "kind"}
+    return {
+        "kind": selector["kind"],
+        "selector": {"query": "true", **own},
+        "port": {"entity": {"mappings": mappings}},
+    }
 
 
 def paged(base: str, style: str, path: str, pagination: str = "", page_size: int = 1000) -> Figures:
