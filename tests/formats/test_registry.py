@@ -20,7 +20,7 @@ from settings.connection import ConnectionSettings
 from tests.formats.encoding import as_zip, items_of
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Reply
-from tools.scripts import formats_page
+from tools.scripts import code_tables
 
 # --- What is added
 
@@ -130,7 +130,7 @@ def test_errors_and_pages_name_it() -> None:
     row = (
         "| `pairs` | `text/x-pairs` | `only` | each line, an object of texts | a line without `=` |"
     )
-    assert row in formats_page.render(ROOT)
+    assert row in code_tables.formats(ROOT)
 
 
 def test_what_starts_as_json_is_json() -> None:

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from tools.scripts import (
     chart_files,
+    code_tables,
     compare_page,
     configuration_page,
     contract_page,
-    formats_page,
-    safety_page,
 )
 from tools.scripts.contract_markers import CollectionError, collect
 
@@ -50,8 +49,8 @@ PAGES: dict[str, Callable[[Path], Generated]] = {
     "compare": _file(compare_page.PAGE, compare_page.render, compare_page.problems),
     "configuration": _file(configuration_page.PAGE, configuration_page.render),
     "contract": contract,
-    "formats": _file(formats_page.PAGE, formats_page.render),
-    "safety": _file(safety_page.PAGE, safety_page.render),
+    "formats": _file(code_tables.FORMATS, code_tables.formats),
+    "safety": _file(code_tables.SAFETY, code_tables.statuses),
 }
 
 

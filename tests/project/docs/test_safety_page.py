@@ -4,7 +4,7 @@ import pytest
 
 from statuses import TABLE, Meaning, Row, Situation
 from tests.project.docs.harness import ROOT
-from tools.scripts import generate_docs, safety_page
+from tools.scripts import code_tables, generate_docs
 from tools.scripts.markdown import with_part
 
 
@@ -16,9 +16,9 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_another_meaning_is_another_page(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Row((404, 451), Meaning.GONE, "look at it", "left out")
-    monkeypatch.setattr(safety_page, "TABLE", {**TABLE, Situation.NESTED: [row]})
-    added = set(safety_page.render(ROOT).splitlines()) - set(
-        (ROOT / safety_page.PAGE).read_text("utf-8").splitlines()
+    monkeypatch.setattr(code_tables, "TABLE", {**TABLE, Situation.NESTED: [row]})
+    added = set(code_tables.statuses(ROOT).splitlines()) - set(
+        (ROOT / code_tables.SAFETY).read_text("utf-8").splitlines()
     )
     assert added == {f"| {Situation.NESTED.value} | 404 or 451 | left out (look at it) |"}
 
