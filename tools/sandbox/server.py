@@ -4,10 +4,11 @@ with serve(create_app()) as server:
     httpx.get(f"{server.url}/health")
 """
 
+import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,16 @@ def serve(app: Any, *, port: int = 0, startup_timeout: float = 10.0) -> Iterator
             thread.join(timeout=10)
     finally:
         listener.close()
+
+
+def serve_until_stopped(app: Any, port: int, greeting: Callable[[str], Sequence[str]]) -> None:
+    """Serve `app` until SIGINT or SIGTERM; prints the lines of `greeting`, which takes the URL."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with serve(app, port=port) as server:
+        print(*greeting(server.url), sep="\n", flush=True)
+        stop.wait()
 
 
 def _config(app: Any) -> uvicorn.Config:

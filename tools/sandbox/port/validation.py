@@ -73,7 +73,8 @@ def value_problems(where: str, schema: dict[str, Any], value: Any) -> Iterator[s
         yield f"{where} must be {expected}"
         return
     if "enum" in schema and value not in schema["enum"]:
-        yield f"{where} must be equal to one of the allowed values: {_listed(schema['enum'])}"
+        allowed = ", ".join(map(str, schema["enum"]))
+        yield f"{where} must be equal to one of the allowed values: {allowed}"
     if isinstance(value, str):
         yield from _string_problems(where, schema, value)
     elif isinstance(value, list):
@@ -144,7 +145,3 @@ def _relation_value_problems(name: str, definition: dict[str, Any], value: Any) 
         yield f"relations/{name} must be array"
     elif not all(isinstance(item, str) for item in value):
         yield f"relations/{name} must be an array of strings"
-
-
-def _listed(values: list[Any]) -> str:
-    return ", ".join(str(value) for value in values)

@@ -1,13 +1,11 @@
 """`python -m tools.sandbox.sample --port 8600`: the sample API, until it is interrupted."""
 
 import argparse
-import signal
-import threading
 from typing import get_args
 
 from tools.sandbox.sample.app import DEFAULT_TOKEN, create_app
 from tools.sandbox.sample.auth import IDENTITY, AuthStyle
-from tools.sandbox.server import serve
+from tools.sandbox.server import serve_until_stopped
 
 
 def main() -> None:
@@ -17,14 +15,12 @@ def main() -> None:
     parser.add_argument("--auth", choices=get_args(AuthStyle), default="bearer")
     parser.add_argument("--token", default=DEFAULT_TOKEN, help="the secret to ask for")
     arguments = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    app = create_app(token=arguments.token, auth=arguments.auth)
-    with serve(app, port=arguments.port) as server:
-        print(f"Sample API:  {server.url} (documentation: {server.url}/docs)", flush=True)
-        print(f"Needs:       {_credentials(arguments.auth, arguments.token)}", flush=True)
-        stop.wait()
+    needed = _credentials(arguments.auth, arguments.token)
+    serve_until_stopped(
+        create_app(token=arguments.token, auth=arguments.auth),
+        arguments.port,
+        lambda url: [f"Sample API:  {url} (documentation: {url}/docs)", f"Needs:       {needed}"],
+    )
 
 
 def _credentials(style: AuthStyle, token: str) -> str:

@@ -89,8 +89,7 @@ def _package(
 def _fields(distribution: Distribution) -> dict[str, str]:
     """Return the first value of every metadata field that has one."""
     metadata = distribution.metadata
-    found = {key: metadata.get_all(key) for key in set(metadata)}
-    return {key: values[0] for key, values in found.items() if values and values[0]}
+    return {key: metadata[key] for key in metadata if metadata[key]}
 
 
 def _people(fields: Mapping[str, str]) -> tuple[Person, ...]:

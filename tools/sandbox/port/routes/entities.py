@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from tools.sandbox.port.errors import InvalidRequest, NotFound, PortError
 from tools.sandbox.port.reading import page_of, reduced, search_datasource
@@ -137,19 +137,16 @@ async def get_one(
 
 
 @router.patch("/blueprints/{blueprint}/entities/{identifier:path}")
-async def patch_one(
-    state: State, actor: CurrentActor, blueprint: str, identifier: str, body: Body
-) -> Response:
-    entity = _find(state, blueprint, identifier)
-    return _rewrite(state, actor, entity, body, merge=True)
-
-
 @router.put("/blueprints/{blueprint}/entities/{identifier:path}")
-async def replace_one(
-    state: State, actor: CurrentActor, blueprint: str, identifier: str, body: Body
+async def rewrite_one(
+    request: Request, state: State, actor: CurrentActor, blueprint: str, identifier: str, body: Body
 ) -> Response:
+    """Replace an entity, or change some of it when it is patched."""
     entity = _find(state, blueprint, identifier)
-    return _rewrite(state, actor, entity, body, merge=False)
+    options = WriteOptions(upsert=True, merge=request.method == "PATCH")
+    body = {**body, "identifier": entity.identifier}
+    result = EntityStore(state, actor).write(entity.blueprint, body, options)
+    return answer(entity=result.entity.as_json())
 
 
 @router.delete("/blueprints/{blueprint}/entities/{identifier:path}")
@@ -176,15 +173,6 @@ def _require_blueprint(
         for entity in entities:
             store.refuse(blueprint, entity, error)
         raise
-
-
-def _rewrite(
-    state: PortState, actor: CurrentActor, entity: EntityRecord, body: Body, *, merge: bool
-) -> Response:
-    options = WriteOptions(upsert=True, merge=merge)
-    body = {**body, "identifier": entity.identifier}
-    result = EntityStore(state, actor).write(entity.blueprint, body, options)
-    return answer(entity=result.entity.as_json())
 
 
 def _find(state: PortState, blueprint: str, identifier: str) -> EntityRecord:
