@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from loguru import logger
-from port_ocean.clients.port.types import UserAgentType
-from port_ocean.context.event import TriggerType, event
+from port_ocean.context.event import event
 from port_ocean.context.ocean import ocean
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
@@ -127,37 +126,24 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         await super().initialize_handlers()
         self.entity_processor.engine = self.settings.mapping_engine
 
-    async def sync_raw_all(
-        self,
-        _: dict[Any, Any] | None = None,
-        trigger_type: TriggerType = "machine",
-        user_agent_type: UserAgentType = UserAgentType.exporter,
-        silent: bool = True,
-    ) -> bool:
+    async def sync_raw_all(self, *args: Any, **kwargs: Any) -> bool:
         """Do a full resync, and let nothing of what its resources share outlive it."""
         begun = datetime.now(UTC)
         succeeded = False
         async with self._sharing() as run:
             try:
                 with self.live_events.beside_resync():
-                    succeeded = bool(
-                        await super().sync_raw_all(_, trigger_type, user_agent_type, silent)
-                    )
+                    succeeded = bool(await super().sync_raw_all(*args, **kwargs))
                 if succeeded:
                     await restart_cursors(ocean.port_client, run.resources, begun)
             finally:
                 self._set_exit_code(succeeded)
         return succeeded
 
-    async def sync_incremental(
-        self,
-        interval_seconds: int,
-        trigger_type: TriggerType = "machine",
-        user_agent_type: UserAgentType = UserAgentType.exporter,
-    ) -> None:
+    async def sync_incremental(self, *args: Any, **kwargs: Any) -> None:
         """Do an incremental run of the resources with an `incremental` block."""
         async with self._sharing() as run:
-            await super().sync_incremental(interval_seconds, trigger_type, user_agent_type)
+            await super().sync_incremental(*args, **kwargs)
         if run.failed:
             logger.error(f"Failed, and tried again next time: {', '.join(run.failed)}")
         self._set_exit_code(succeeded=not run.failed)
