@@ -63,7 +63,8 @@ class SigV4Auth(SignedAuth):
         """
         lines, names = _canonical_headers(headers)
         uri = path if self._service == "s3" else quote(_normal(path), safe=f"/{_UNRESERVED}")
-        whole = "\n".join([method, uri, _canonical_query(query), *lines, "", names, digest])
+        pairs = "&".join(f"{name}={value}" for name, value in sorted(_pairs(query)))
+        whole = "\n".join([method, uri, pairs, *lines, "", names, digest])
         scope = f"{moment[:8]}/{self._region}/{self._service}/aws4_request"
         to_sign = "\n".join([_ALGORITHM, moment, scope, _sha256(whole.encode())])
         signature = _hmac(self._key_of(moment[:8]), to_sign).hex()
@@ -99,10 +100,6 @@ def _canonical_headers(headers: Pairs) -> tuple[list[str], str]:
         values.setdefault(name.lower(), []).append(" ".join(value.split()))
     names = sorted(values)
     return [f"{name}:{','.join(values[name])}" for name in names], ";".join(names)
-
-
-def _canonical_query(query: str) -> str:
-    return "&".join(f"{name}={value}" for name, value in sorted(_pairs(query)))
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
