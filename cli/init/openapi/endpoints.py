@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from api_messages import joined
 from cli.init.detect.clues import is_paging_param
 from cli.init.openapi.document import Node
 from cli.init.openapi.schemas import DocumentedList, find_documented_list, item_schema
@@ -82,7 +83,7 @@ def server_url(root: Node, address: str) -> str:
     if not url.startswith(("http://", "https://")):
         if urlsplit(address).scheme == "file":
             return ""
-        url = urljoin(address, url or "/").rstrip("/")
+        url = joined(address, url or "/").rstrip("/")
     return url
 
 

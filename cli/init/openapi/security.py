@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
 
+from api_messages import joined
 from cli.init.openapi.document import Node
 
 _KEY_LOCATIONS = ("header", "query", "cookie")
@@ -41,7 +41,7 @@ def _of_scheme(name: str, scheme: Node, address: str) -> Authentication | str:
     if kind in ("oauth2", "openIdConnect"):
         url = scheme.value("flows", "clientCredentials", "tokenUrl")
         if url:
-            return _client_credentials(urljoin(address, str(url)), _scopes(scheme))
+            return _client_credentials(joined(address, str(url)), _scopes(scheme))
         note = f"security scheme {name} ({kind}) is for people: a token of a machine user is needed"
         return Authentication({"authType": "bearer_token"}, notes=[note])
     place = scheme.value("in", default="")

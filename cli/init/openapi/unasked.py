@@ -20,7 +20,7 @@ from cli.init.detect.lists import ListGuess
 from cli.init.detect.naming import blueprint_name
 from cli.init.openapi.endpoints import Collection
 from cli.init.openapi.schemas import item_schema, leaf_names, type_of
-from cli.init.surveyed import Discovery, Surveyed, parent_path
+from cli.init.surveyed import Surveyed, ValueSource, parent_path
 from probe.masking import is_telling
 
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
@@ -39,7 +39,7 @@ def describe_unasked(collection: Collection, parents: Mapping[str, Collection]) 
         parent = describe_unasked(parents[parent_path(wanted.path)], parents)
         identifier = parent.identifier
         field = jq_path(identifier.keys) if identifier else ".id"
-        discovery = Discovery(parent, field)
+        discovery = ValueSource(parent, field)
         surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: discovery}
     return surveyed
 
