@@ -1,11 +1,11 @@
 """Proofs that an event is genuine. Secrets are compared in a time that tells nothing of them."""
 
-import base64
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from settings.basic_credentials import basic_pair
 from settings.types import revealed
 from settings.webhook_signatures import SignatureScheme
 from settings.webhooks import WebhookSettings
@@ -76,7 +76,7 @@ class BasicAuthenticator(Authenticator):
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return "it has no basic authentication"
-        right = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        right = basic_pair(self.username, self.password)
         return None if _equal(credentials.strip(), right) else "user name or password is wrong"
 
 

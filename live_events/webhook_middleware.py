@@ -7,7 +7,8 @@ event is refused while its sender is there to be told, and never waits in a queu
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -30,34 +31,36 @@ class Refused(Exception):
         super().__init__(reason)
 
 
-class WebhookMiddleware:
-    """ASGI middleware for the paths of live events.
+@dataclass(frozen=True, slots=True)
+class WebhookRules:
+    """The rules for events: `paths` as they arrive, with every prefix; `limit` in bytes.
 
-    Inputs: `paths` as they arrive, with every prefix; `limit` in bytes; `tell` is called with the
-    path and the reason of each refusal; `answers_challenges` answers Slack's question, by which an
-    address proves that it takes part.
+    `answers_challenges` answers Slack's question, by which an address proves that it takes part.
     """
+
+    paths: tuple[str, ...]
+    limit: int
+    answers_challenges: bool = False
+
+
+class WebhookMiddleware:
+    """ASGI middleware for events; `tell` gets the path and the reason of each refusal."""
 
     def __init__(
         self,
         app: ASGIApp,
-        *,
-        paths: Iterable[str],
+        rules: WebhookRules,
         authenticator: Authenticator,
-        limit: int,
         tell: Callable[[str, str], None],
-        answers_challenges: bool = False,
     ) -> None:
         self._app = app
-        # Whatever starts like one, because routes are more lenient than equality.
-        self._paths = tuple(paths)
+        self._rules = rules
         self._authenticator = authenticator
-        self._limit = limit
         self._tell = tell
-        self._answers_challenges = answers_challenges
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_event = scope["type"] == "http" and scope["path"].startswith(self._paths)
+        # Whatever starts like a path, because routes are more lenient than equality.
+        is_event = scope["type"] == "http" and scope["path"].startswith(self._rules.paths)
         if not is_event or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
@@ -69,7 +72,7 @@ class WebhookMiddleware:
             answer = JSONResponse({"status": "refused", "reason": refused.reason}, refused.status)
             await answer(scope, receive, send)
             return
-        if self._answers_challenges and (challenge := _challenge(payload)):
+        if self._rules.answers_challenges and (challenge := _challenge(payload)):
             await JSONResponse({"challenge": challenge})(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
@@ -94,7 +97,7 @@ class WebhookMiddleware:
 
     def _check_size(self, headers: Headers) -> None:
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > self._limit:
+        if not length.isdecimal() or int(length[:20]) > self._rules.limit:
             raise self._too_large()
 
     def _check(self, headers: Headers, body: bytes) -> None:
@@ -111,13 +114,13 @@ class WebhookMiddleware:
                 raise Refused(400, "its sender left before the end")
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
-            if size > self._limit:
+            if size > self._rules.limit:
                 raise self._too_large()
             if not message.get("more_body", False):
                 return b"".join(chunks)
 
     def _too_large(self) -> Refused:
-        return Refused(413, f"it is larger than webhookBodyLimit ({self._limit} bytes)")
+        return Refused(413, f"it is larger than webhookBodyLimit ({self._rules.limit} bytes)")
 
 
 def _parse(body: bytes, headers: Headers) -> Any:

@@ -15,7 +15,7 @@ from live_events.authentication import (
     HmacAuthenticator,
     TokenAuthenticator,
 )
-from live_events.webhook_middleware import WebhookMiddleware
+from live_events.webhook_middleware import WebhookMiddleware, WebhookRules
 from settings.webhook_signatures import PRESETS
 
 SECRET = "s3cr3t-of-the-sender"
@@ -32,11 +32,9 @@ class Door:
         self.read = 0
         self.middleware = WebhookMiddleware(
             self._application,
-            paths=["/integration/webhook"],
-            authenticator=authenticator,
-            limit=limit,
-            tell=lambda path, reason: self.told.append(reason),
-            **more,
+            WebhookRules(("/integration/webhook",), limit, **more),
+            authenticator,
+            lambda path, reason: self.told.append(reason),
         )
 
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
