@@ -11,7 +11,7 @@ from mapping.resources import CustomPortAppConfig
 from probe.connection import Step, reach
 from probe.recording import Notes, RecordingClient
 from probe.resource_reading import impatient
-from probe.verdicts import Verdict, judge_resources
+from probe.verdicts import ResourceVerdict, judge_resources
 from settings.connection import ConnectionSettings
 
 # Where the settings are wrong, the mapping is looked at all the same.
@@ -29,7 +29,7 @@ class CheckReport:
     mapping_name: str = ""
     base_url: str = ""
     steps: list[Step] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[ResourceVerdict] = field(default_factory=list)
     skipped: str = ""
 
     @property

@@ -2,7 +2,7 @@
 
 from cli.check import CheckReport
 from cli.display import Terminal
-from probe.verdicts import Verdict
+from probe.verdicts import ResourceVerdict
 
 
 def show_check(report: CheckReport, terminal: Terminal) -> None:
@@ -40,7 +40,7 @@ def _show_offline(report: CheckReport, terminal: Terminal) -> None:
             terminal.out.print(mark, terminal.cell(heading))
 
 
-def _show_verdict(verdict: Verdict, terminal: Terminal) -> None:
+def _show_verdict(verdict: ResourceVerdict, terminal: Terminal) -> None:
     table = terminal.table("_mark", "_text", header=False)
     status = f"{verdict.status}, " if verdict.status else ""
     seen = f"{status}{verdict.items} items, {verdict.stop}"

@@ -9,8 +9,9 @@ SECONDS = 8
 
 def is_alive() -> bool:
     """Ask Ocean's health endpoint, wherever port and path prefix put it."""
+    port = int(os.environ.get("APPLICATION__PORT") or "8000")
     # Not urllib, which would send the question to the proxy of the environment.
-    connection = http.client.HTTPConnection("127.0.0.1", _port(), timeout=SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         connection.request("GET", f"{_prefix()}/health/live")
         return connection.getresponse().status == http.HTTPStatus.OK
@@ -18,10 +19,6 @@ def is_alive() -> bool:
         return False
     finally:
         connection.close()
-
-
-def _port() -> int:
-    return int(os.environ.get("APPLICATION__PORT") or "8000")
 
 
 def _prefix() -> str:

@@ -9,7 +9,7 @@ from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.helpers.metric.metric import register_metric
 
 from live_events.coalescing import Coalesced
-from mapping.plan.live_events import LiveEventPlan, Target
+from mapping.plan.live_events import EventSubject, LiveEventPlan
 from mapping.plan.resource import ResourcePlan
 
 _METRIC = "live_event_count"
@@ -27,14 +27,14 @@ class Change(Coalesced):
     index: int
     plan: ResourcePlan
     entry: LiveEventPlan
-    target: Target
+    subject: EventSubject
 
     @property
     def key(self) -> Hashable:
         """Return a key that is equal for changes of the same item."""
-        if self.target.identifier:
-            return self.index, self.resource.kind, self.target.identifier
-        values = sorted((name, value.text) for name, value in self.target.values.items())
+        if self.subject.identifier:
+            return self.index, self.resource.kind, self.subject.identifier
+        values = sorted((name, value.text) for name, value in self.subject.values.items())
         return self.origin, tuple(values)
 
     @property
@@ -50,7 +50,7 @@ class Change(Coalesced):
     @property
     def is_exclusive(self) -> bool:
         """Tell a deletion, which waits for readings under way that would bring the entity back."""
-        return self.target.is_deletion
+        return self.subject.is_deletion
 
 
 def count(kind: str, fate: Fate) -> None:

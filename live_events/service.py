@@ -30,7 +30,7 @@ from framework.live_events import LiveEventSync, UploadError, original_body
 from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
-from live_events.webhook_middleware import WebhookMiddleware
+from live_events.webhook_middleware import WebhookMiddleware, WebhookRules
 from mapping.plan.error_rules import ErrorPolicy
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
@@ -146,14 +146,13 @@ class LiveEvents:
         for path in self._settings.webhook_paths:
             ocean.add_webhook_processor(path, processor)
         prefix = f"{ocean.app.route_prefix}/integration"
-        ocean.app.fast_api_app.add_middleware(
-            WebhookMiddleware,
-            paths=[f"{prefix}{path}" for path in self._settings.webhook_paths],
-            authenticator=self.authenticator,
-            limit=self._settings.webhook_body_limit,
-            tell=self.refused,
+        rules = WebhookRules(
+            tuple(f"{prefix}{path}" for path in self._settings.webhook_paths),
+            self._settings.webhook_body_limit,
             answers_challenges=self._settings.webhook_preset == "slack",
         )
+        app = ocean.app.fast_api_app
+        app.add_middleware(WebhookMiddleware, rules, self.authenticator, self.refused)
 
     def start(self, client: ApiClient) -> None:
         """Begin to apply events, with this client."""
@@ -209,12 +208,12 @@ class LiveEvents:
         for entry in plan.live_events if plan else ():
             if entry.path == path and plan:
                 try:
-                    target = entry.target({"headers": shown, "body": body})
+                    subject = entry.subject({"headers": shown, "body": body})
                 except LiveEventError as error:
                     self._lose(resource.kind, error)
                     continue
-                if target:
-                    change = Change(resource, index, plan, entry, target)
+                if subject:
+                    change = Change(resource, index, plan, entry, subject)
                     self._coalescer.submit(change, self._task_context())
 
     @contextmanager
@@ -276,7 +275,7 @@ class LiveEvents:
             config = await self._integration.port_app_config_handler.get_port_app_config()
             if not _is_current(change, config):
                 raise LiveEventError("the mapping has changed since the event arrived")
-            if change.target.is_deletion:
+            if change.subject.is_deletion:
                 await self._remove(change, "the event says so")
                 return
             if self._session is None:
@@ -311,7 +310,7 @@ class LiveEvents:
         gone.add(change.key)
 
     async def _forget(self, change: Change, reason: str) -> None:
-        if change.target.identifier:
+        if change.subject.identifier:
             await self._remove(change, reason)
             return
         logger.warning(
@@ -320,9 +319,9 @@ class LiveEvents:
         )
 
     async def _remove(self, change: Change, reason: str) -> None:
-        if await self._sync.delete(change.resource, change.target.identifier):
+        if await self._sync.delete(change.resource, change.subject.identifier):
             count(change.resource.kind, "deleted")
-            logger.info(f"{change.resource.kind}: deleted {change.target.identifier}: {reason}")
+            logger.info(f"{change.resource.kind}: deleted {change.subject.identifier}: {reason}")
 
     def _lose(self, kind: str, error: Exception) -> None:
         count(kind, "lost")
@@ -350,9 +349,9 @@ async def fetch_items(
     endpoint = change.entry.endpoint
     policy = ErrorPolicy(change.plan.error_rules, Situation.LIVE_EVENT)
     reader = EndpointReader(session, endpoint, worker, policy)
-    request = endpoint.request(session.settings.base_url, change.target.values)
-    texts = {name: value.text for name, value in change.target.values.items()}
-    marks = change.entry.marks(change.target)
+    request = endpoint.request(session.settings.base_url, change.subject.values)
+    texts = {name: value.text for name, value in change.subject.values.items()}
+    marks = change.entry.marks(change.subject)
     shaper = Shaper(change.plan.shape, worker, reader.account)
     items: list[dict[str, Any]] = []
     received = 0

@@ -18,7 +18,7 @@ _FIRST_PAGE = Limits(pages=1, endpoints=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ResourceVerdict:
     """The answer to whether a resource can be read, by its first page.
 
     `stop` is why its first endpoint ended, or that there is more; `items` those of the first page.
@@ -48,7 +48,7 @@ async def judge_resources(
     client: RecordingClient,
     settings: ConnectionSettings,
     notes: Notes,
-) -> list[Verdict]:
+) -> list[ResourceVerdict]:
     """Return a verdict for each resource, in the order of the mapping."""
     verdicts = []
     with closing(Session(client, settings, plans_of(resources, settings), _FIRST_PAGE)) as session:
@@ -60,7 +60,7 @@ async def judge_resources(
 
 def judge(
     reading: ResourceReading, settings: ConnectionSettings, warnings: Sequence[str] = ()
-) -> Verdict:
+) -> ResourceVerdict:
     """Return the verdict on a resource whose first page was read."""
     failed = reading.failed
     advice = advice_for(failed[0], settings) if failed else ""
@@ -68,7 +68,7 @@ def judge(
     heard = [line for line in warnings if line not in reading.error]
     if not reading.error and not reading.items:
         heard.append(_no_items(reading))
-    return Verdict(
+    return ResourceVerdict(
         reading.index,
         reading.kind,
         not reading.error,

@@ -12,7 +12,7 @@ from client import ApiClient
 from errors import EndpointError, ExportError
 from expressions.jq_expressions import keys_of
 from mapping.plan.endpoint import PathValue
-from mapping.plan.export import Answer, AnswerExpression, ExportPlan, ExportStep
+from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep, StepAnswer
 
 type Values = Mapping[str, PathValue]
 
@@ -46,14 +46,14 @@ class ExportJob:
 
     async def _run(self, step: ExportStep, values: Values) -> list[Values]:
         with self._asking(step, values) as request:
-            answer = await Answer.of(await self.client.send(request))
+            answer = await StepAnswer.of(await self.client.send(request))
             return _with_fields(step, values, answer)
 
     async def _wait(self, step: ExportStep, values: Values, begin: float) -> list[Values]:
         plan = self.plan
         with self._asking(step, values) as request:
             for attempt in itertools.count(1):
-                answer = await Answer.of(await self.client.send(request))
+                answer = await StepAnswer.of(await self.client.send(request))
                 if plan.failed and any(each is True for each in plan.failed.every(answer)):
                     raise ExportError(
                         "the export job failed",
@@ -85,21 +85,21 @@ class ExportJob:
             raise error.at(self.client.describe(request)) from None
 
 
-def _with_fields(step: ExportStep, values: Values, answer: Answer) -> list[Values]:
+def _with_fields(step: ExportStep, values: Values, answer: StepAnswer) -> list[Values]:
     """Return the values with the answer's; a list in a field, or several outputs, means several.
 
     Raises:
         ExportError: a field gives nothing, or an object.
     """
     names = list(step.fields)
-    found = [_elements(expression, answer) for expression in step.fields.values()]
-    return [
-        {**values, **dict(zip(names, map(_value, one), strict=True))}
-        for one in itertools.product(*found)
+    found = [
+        [PathValue(str(element), value=element) for element in _elements(expression, answer)]
+        for expression in step.fields.values()
     ]
+    return [{**values, **dict(zip(names, one, strict=True))} for one in itertools.product(*found)]
 
 
-def _elements(expression: AnswerExpression, answer: Answer) -> list[str | int | float]:
+def _elements(expression: AnswerExpression, answer: StepAnswer) -> list[str | int | float]:
     # No output is a field without a value, unlike an empty list, which says that there is no file.
     outputs = expression.every(answer) or [None]
     lists = [output if isinstance(output, list) else [output] for output in outputs]
@@ -112,7 +112,3 @@ def _elements(expression: AnswerExpression, answer: Answer) -> list[str | int | 
                 advice=f"look at {expression.setting}",
             )
     return found
-
-
-def _value(element: str | float) -> PathValue:
-    return PathValue(str(element), value=element)

@@ -37,7 +37,7 @@ type Adopt = Callable[[RecordingClient], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedEndpoint:
     """An endpoint that could not be used, and what to do."""
 
     path: str
@@ -54,7 +54,7 @@ class InitReport:
     written: Written
     folder: Path
     docker_run: str
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[FailedEndpoint] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     preview: PreviewReport | None = None
 
@@ -109,7 +109,7 @@ async def initialise(
         SettingsError: the settings that reach the API are wrong.
         ConfigurationError: no endpoint could be used, or a file cannot be written.
     """
-    failures: list[Failure] = []
+    failures: list[FailedEndpoint] = []
     if request.collections and request.missing:
         # No client will look at the address, which may be a document's.
         ConnectionSettings.parse({"base_url": request.base_url})
@@ -155,7 +155,7 @@ def _unasked(request: Request) -> list[Surveyed]:
 
 async def _survey(
     request: Request, settings: ConnectionSettings, asker: Asker, progress: Progress, adopt: Adopt
-) -> tuple[list[Surveyed], list[Failure]]:
+) -> tuple[list[Surveyed], list[FailedEndpoint]]:
     known = [one.wanted() for one in request.collections.values()]
     surveyed, failures = [], []
     async with aclosing(_client(settings, progress, adopt)) as client:
@@ -167,9 +167,9 @@ async def _survey(
             except EndpointError as error:
                 last = client.exchanges[-1] if client.exchanges else None
                 advice = advice_for(last, settings) if last and last.error is error else ""
-                failures.append(Failure(wanted.path, without_hint(error, advice), advice))
+                failures.append(FailedEndpoint(wanted.path, without_hint(error, advice), advice))
             except ConfigurationError as error:
-                failures.append(Failure(wanted.path, str(error)))
+                failures.append(FailedEndpoint(wanted.path, str(error)))
     return surveyed, failures
 
 
@@ -215,7 +215,7 @@ def _given_secrets(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: "" for name in sorted(secret_names()) if values.get(to_snake(name))}
 
 
-def _nothing(failures: Sequence[Failure]) -> str:
+def _nothing(failures: Sequence[FailedEndpoint]) -> str:
     lines = ["no endpoint can be used:"]
     for failure in failures:
         advice = f"\n    → {failure.advice}" if failure.advice else ""

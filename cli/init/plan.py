@@ -15,8 +15,8 @@ from cli.init.detect.answers import Paging
 from cli.init.detect.fields import Field
 from cli.init.detect.lists import value_at
 from cli.init.detect.naming import camel, segments_of, title, words_of
-from cli.init.detect.relations import Relation, Target, find_relations
-from cli.init.surveyed import Discovery, Surveyed
+from cli.init.detect.relations import Relation, RelationTarget, find_relations
+from cli.init.surveyed import Surveyed, ValueSource
 from settings.pagination import ConnectionPagination
 
 _SIZE = "pageSize"
@@ -59,7 +59,7 @@ def make_plan(
         plan.evidence += _evidence(one)
     chosen = [one for one in surveyed if _is_usable(one, plan, asker)]
     names = _blueprint_names(chosen)
-    targets = [Target(names[one.kind], frozenset(_identifiers(one))) for one in chosen]
+    targets = [RelationTarget(names[one.kind], frozenset(_identifiers(one))) for one in chosen]
     resources = []
     for one in chosen:
         relations = _relations(one, names, targets, asker)
@@ -128,7 +128,7 @@ def _blueprint_names(surveyed: Sequence[Surveyed]) -> dict[str, str]:
 
 
 def _relations(
-    one: Surveyed, names: Mapping[str, str], targets: Sequence[Target], asker: Asker
+    one: Surveyed, names: Mapping[str, str], targets: Sequence[RelationTarget], asker: Asker
 ) -> list[Relation]:
     found = _to_parents(one, names)
     for relation in find_relations(one.items, names[one.kind], targets):
@@ -173,7 +173,7 @@ def _resource(
     return {"kind": one.kind, "selector": selector, "port": {"entity": {"mappings": mappings}}}
 
 
-def _parameter(found: Discovery, paging: Mapping[str, Any]) -> dict[str, Any]:
+def _parameter(found: ValueSource, paging: Mapping[str, Any]) -> dict[str, Any]:
     lists = found.parent
     own = _own_paging(lists.paging, paging)
     given = {"endpoint": lists.kind, **_sent(lists), **_place(lists), **own}

@@ -17,7 +17,7 @@ from cli.init.detect.identifiers import Identifier
 from cli.init.detect.lists import ListGuess, find_lists, is_clear, value_at
 from cli.init.detect.naming import blueprint_name
 from cli.init.detect.paging import detect_paging
-from cli.init.surveyed import Discovery, Surveyed, Wanted, parent_path, why_not_nested
+from cli.init.surveyed import Surveyed, ValueSource, Wanted, parent_path, why_not_nested
 from errors import ConfigurationError, EndpointError, RefusedOriginError, RequestError, StatusError
 from formats.bodies import decode
 from mapping.plan.endpoint import PathValue
@@ -199,7 +199,7 @@ class Surveyor:
         guess, paging, pages[fullest] = await self._look(wanted, _values(fullest))
         samples = [{**item, **dict(marks)} for marks, items in pages.items() for item in items]
         surveyed = self._conclude(wanted, guess, paging, samples, mark)
-        found = Discovery(parent, jq_path(identifier.keys))
+        found = ValueSource(parent, jq_path(identifier.keys))
         surveyed.parameters = {**parent.parameters, name: found}
         return surveyed
 

@@ -43,7 +43,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Discovery:
+class ValueSource:
     """The discovery of a placeholder's values: the endpoint that lists them, and their field."""
 
     parent: "Surveyed"
@@ -65,7 +65,7 @@ class Surveyed:
     shape: Shape
     items: list[dict[str, Any]]
     identifier: Identifier | None = None
-    parameters: dict[str, Discovery] = field(default_factory=dict)
+    parameters: dict[str, ValueSource] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

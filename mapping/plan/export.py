@@ -12,14 +12,14 @@ from mapping.plan.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StepAnswer:
     """The answer to a step: its decoded body, null where there is none."""
 
     response: ApiResponse
     body: Any
 
     @classmethod
-    async def of(cls, response: ApiResponse) -> "Answer":
+    async def of(cls, response: ApiResponse) -> "StepAnswer":
         """Return the answer in a response; an empty one is how some APIs say that a job goes on.
 
         Raises:
@@ -47,7 +47,7 @@ class AnswerExpression:
         except SelectorError as error:
             raise SelectorError(str(error).replace(repr(bound), repr(expression))) from None
 
-    def every(self, answer: Answer) -> list[Any]:
+    def every(self, answer: StepAnswer) -> list[Any]:
         """Return all outputs.
 
         Raises:

@@ -11,7 +11,7 @@ from mapping.plan.endpoint import Endpoint, PathValue
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class EventSubject:
     """The subject of one event: an entity to delete, or the values of a request.
 
     `identifier` is the entity's, or "" where the entry does not say it.
@@ -43,8 +43,8 @@ class LiveEventPlan:
     delete_when: ItemExpression | None = None
     identifier: ItemExpression | None = None
 
-    def target(self, event: Any) -> Target | None:
-        """Return the target of an event `{"headers": {…}, "body": …}`; None unless `when` is true.
+    def subject(self, event: Any) -> EventSubject | None:
+        """Return the subject of an event `{"headers": {…}, "body": …}`; None unless `when` is true.
 
         Raises:
             LiveEventError: an expression fails on it, or does not give a text or number.
@@ -58,8 +58,8 @@ class LiveEventPlan:
         if self.identifier:
             identifier = str(self._scalar(self.identifier, "identifier", event))
         if is_deletion:
-            return Target(identifier, is_deletion=True)
-        return Target(
+            return EventSubject(identifier, is_deletion=True)
+        return EventSubject(
             identifier,
             values={
                 name: self._value(expression, name, event)
@@ -73,10 +73,10 @@ class LiveEventPlan:
             },
         )
 
-    def marks(self, target: Target) -> dict[str, Any]:
+    def marks(self, subject: EventSubject) -> dict[str, Any]:
         """Return the marks of every fetched item: `__team_id` with its value."""
-        texts = {name: value.text for name, value in target.values.items() if name in self.marked}
-        return {f"__{name}": value for name, value in {**texts, **target.included}.items()}
+        texts = {name: value.text for name, value in subject.values.items() if name in self.marked}
+        return {f"__{name}": value for name, value in {**texts, **subject.included}.items()}
 
     def _first(self, expression: ItemExpression, name: str, event: Any) -> Any:
         try:

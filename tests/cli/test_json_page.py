@@ -13,14 +13,14 @@ from cli.check import CheckReport
 from cli.entities import Dropped
 from cli.findings import Finding
 from cli.init.files import Written
-from cli.init.initialise import Failure, InitReport
+from cli.init.initialise import FailedEndpoint, InitReport
 from cli.init.plan import Evidence, SetupPlan
 from cli.inputs import ROOT, Problem
 from cli.preview import PreviewReport, ResourcePreview
 from probe.connection import Step
 from probe.recording import RecordedExchange
 from probe.resource_reading import PageRead, ResourceReading
-from probe.verdicts import Verdict
+from probe.verdicts import ResourceVerdict
 from reading.session import Limits
 
 
@@ -55,7 +55,7 @@ def preview_report() -> PreviewReport:
 def test_check() -> None:
     report = CheckReport([Problem("…")], [], "m", "https://x")
     report.steps = [Step("dns", True, "…")]
-    report.verdicts = [Verdict(0, "/users", False, 403, 0, "…")]
+    report.verdicts = [ResourceVerdict(0, "/users", False, 403, 0, "…")]
     assert names(check_as_json(report)) == names(shown("check"))
 
 
@@ -67,7 +67,7 @@ def test_init() -> None:
     settings = {"baseUrl": "https://x", "paginationType": "cursor"}
     plan = SetupPlan(settings, {}, [], evidence=[Evidence("…", True)])
     report = InitReport(
-        "https://x", plan, Written(["a"]), Path(), "docker", [Failure("/closed", "…", "…")]
+        "https://x", plan, Written(["a"]), Path(), "docker", [FailedEndpoint("/closed", "…", "…")]
     )
     assert names(init_as_json(report)) == names(shown("init"))
 

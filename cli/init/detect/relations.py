@@ -14,7 +14,7 @@ _INNER = ("id", "key", "slug", "uuid", "identifier", "name", "login")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RelationTarget:
     """A resource that others may point to: the words of its blueprint, and its identifiers."""
 
     blueprint: str
@@ -48,7 +48,7 @@ class Relation:
 
 
 def find_relations(
-    items: Sequence[Mapping[str, Any]], own: str, targets: Sequence[Target]
+    items: Sequence[Mapping[str, Any]], own: str, targets: Sequence[RelationTarget]
 ) -> list[Relation]:
     """Return the relations of a resource to the targets; `own` is its own blueprint.
 
@@ -64,7 +64,7 @@ def find_relations(
 
 
 def _of_field(
-    key: str, items: Sequence[Mapping[str, Any]], own: str, targets: Sequence[Target]
+    key: str, items: Sequence[Mapping[str, Any]], own: str, targets: Sequence[RelationTarget]
 ) -> Iterator[Relation]:
     values = [item[key] for item in items if item.get(key) not in (None, [], "")]
     if not values:
@@ -86,7 +86,7 @@ def _of_field(
                 break
 
 
-def _points_to(key: str, target: Target, own: str) -> bool:
+def _points_to(key: str, target: RelationTarget, own: str) -> bool:
     words = words_of(key.strip("_"))
     bare = [*words]
     while len(bare) > 1 and bare[-1] in _ID_WORDS:

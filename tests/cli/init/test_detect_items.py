@@ -11,7 +11,7 @@ from cli.arrays import arrays_in, jq_path
 from cli.init.detect.fields import infer_schema, infer_shape
 from cli.init.detect.lists import find_lists, is_clear
 from cli.init.detect.naming import blueprint_name, property_name, singular
-from cli.init.detect.relations import Target, find_relations
+from cli.init.detect.relations import RelationTarget, find_relations
 
 PEOPLE = [{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bob"}]
 
@@ -184,7 +184,7 @@ def test_an_identifier_always_tells_all_items_apart(items: list[dict[str, Any]])
         assert all(isinstance(name, str) and name for name in names)
 
 
-TEAM = Target("team", frozenset({"1", "2"}))
+TEAM = RelationTarget("team", frozenset({"1", "2"}))
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,9 @@ def engines(bench: Bench) -> Section:
         f"{items:,} items with ten mapped properties each, from the API into the catalog; CPU of "
         f"the process and its children, median of {min(bench.runs, _TOO_MANY_RUNS)} runs.",
     )
-    net = {name: _net(found[name], starts[name], items) for name in found}
+    net = {
+        name: (_median(found[name], "cpu") - _median(starts[name], "cpu")) / items for name in found
+    }
     best = min(net["ocean"], net[_SMALLER])
     bare = {name: _per_item(bench, name, each=200) for name in names}
     same = all(
@@ -191,10 +193,6 @@ def _per_item(bench: Bench, engine: str, *, alone: bool = False, each: int = _EA
         small, large = (bench.run(Task("coalescing", {"endpoints": size, **job})) for size in sizes)
         slopes.append((large["cpu"] - small["cpu"]) / (large["items"] - small["items"]))
     return statistics.median(slopes)
-
-
-def _net(found: Sequence[Voyage], starts: Sequence[Voyage], items: int) -> float:
-    return (_median(found, "cpu") - _median(starts, "cpu")) / items
 
 
 def _median(voyages: Sequence[Voyage], key: str) -> float:
