@@ -1,9 +1,9 @@
 """Connections to the API: one for each turn, opened anew when it has to be."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from ssl import SSLContext, SSLError
+from ssl import SSLContext, SSLError, SSLObject, SSLWantReadError
 from typing import Any
 
 import anyio
@@ -115,7 +115,7 @@ class Connection(httpx.AsyncBaseTransport):
 def load_backend() -> None:
     """Load what the first request would load, holding up the event loop for 50 ms.
 
-    To be called in a running event loop, for which httpcore chooses its backend.
+    To be called in a running event loop, for which anyio chooses its backend.
     """
     anyio.Event()
 
@@ -130,9 +130,16 @@ class _Network(httpcore.AnyIOBackend):
 class _Stream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._tls: SSLObject | None = stream.get_extra_info("ssl_object")
 
     async def read(self, max_bytes: int, *args: Any, **kwargs: Any) -> bytes:
-        return await self._stream.read(max(max_bytes, _PIECE), *args, **kwargs)
+        left = max(max_bytes, _PIECE)
+        pieces = [await self._stream.read(left, *args, **kwargs)]
+        # TLS gives one record of 16 kB at a time, however many have arrived.
+        with suppress(SSLWantReadError):
+            while self._tls and pieces[-1] and (left := left - len(pieces[-1])) > 0:
+                pieces.append(self._tls.read(left))
+        return b"".join(pieces)
 
     async def write(self, *args: Any, **kwargs: Any) -> None:
         await self._stream.write(*args, **kwargs)

@@ -4,9 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpcore
 import httpx
 import pytest
 
@@ -17,6 +15,7 @@ from tests.rooms import ClientFactory
 from tests.support.authority import Authority
 from tests.support.fake_api import FakeApi, Received, Reply
 from tests.support.h2_server import TwoVersions
+from tests.support.tls_server import serving
 from transport import complete_responses
 from transport.connections import Connection, Route
 from transport.exchange import Exchange
@@ -103,40 +102,26 @@ async def test_a_stream_that_is_reset_is_retried_and_then_an_error(
     await client.aclose()
 
 
-@pytest.mark.parametrize("version", ["http1", "auto"])
+_LARGE_BODY = bytes(4_000_000)
+
+
+@pytest.mark.parametrize("scheme, usual", [("http", 64 * 1024), ("https", 16 * 1024)])
 async def test_what_has_arrived_is_taken_in_large_pieces(
-    version: str,
-    server: TwoVersions,
-    authority: Authority,
-    connect: ClientFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    scheme: str, usual: int, authority: Authority, api: FakeApi, tmp_path: Path
 ) -> None:
-    asked: list[int] = []
-    connect_tcp = httpcore.AnyIOBackend.connect_tcp
-
-    def noting(stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
-        read, start_tls = stream.read, stream.start_tls
-
-        async def noted(max_bytes: int, *args: Any, **kwargs: Any) -> bytes:
-            asked.append(max_bytes)
-            return await read(max_bytes, *args, **kwargs)
-
-        async def noted_tls(*args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-            return noting(await start_tls(*args, **kwargs))
-
-        monkeypatch.setattr(stream, "read", noted)
-        monkeypatch.setattr(stream, "start_tls", noted_tls)
-        return stream
-
-    async def noted_connection(*args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        return noting(await connect_tcp(*args, **kwargs))
-
-    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", noted_connection)
-    client = connect(base_url=server.url, ca_certificate=authority.pem, http_version=version)
-    assert await _get(client, f"{server.url}/1") == b'[{"id": 1}]'
-    assert asked
-    assert min(asked) == 256 * 1024
-    await client.aclose()
+    tls = authority.server(tmp_path, asks=False)
+    with serving(tls, lambda target: _LARGE_BODY) as (secure_url, _):
+        api.script(Reply(body=_LARGE_BODY))
+        url = secure_url if scheme == "https" else api.url
+        trusting = ssl.create_default_context(cadata=authority.pem)
+        connection = Connection(Route(trusting, trusting))
+        response = await connection.handle_async_request(httpx.Request("GET", f"{url}/x"))
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        pieces = [piece async for piece in response.stream]
+        await response.aclose()
+        await connection.aclose()
+    assert b"".join(pieces) == _LARGE_BODY
+    assert max(map(len, pieces)) > usual
 
 
 async def test_an_idle_connection_that_the_server_closed_is_not_used(api: FakeApi) -> None:
