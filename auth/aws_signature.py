@@ -63,8 +63,8 @@ class SigV4Auth(SignedAuth):
         """
         lines, names = _canonical_headers(headers)
         uri = path if self._service == "s3" else quote(_normal(path), safe=f"/{_UNRESERVED}")
-        pairs = "&".join(f"{name}={value}" for name, value in sorted(_pairs(query)))
-        whole = "\n".join([method, uri, pairs, *lines, "", names, digest])
+        canonical_query = "&".join(f"{name}={value}" for name, value in sorted(_pairs(query)))
+        whole = "\n".join([method, uri, canonical_query, *lines, "", names, digest])
         scope = f"{moment[:8]}/{self._region}/{self._service}/aws4_request"
         to_sign = "\n".join([_ALGORITHM, moment, scope, _sha256(whole.encode())])
         signature = _hmac(self._key_of(moment[:8]), to_sign).hex()

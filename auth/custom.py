@@ -83,7 +83,10 @@ class CustomAuth(RenewedAuth):
             raise AuthenticationError(
                 f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
             ) from None
-        headers = {name: _as_header(value) for name, value in rendered["headers"].items()}
+        headers = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in rendered["headers"].items()
+        }
         fixed = set(leaves(self._template.sections))
         made = [text for text in leaves(rendered) if text not in fixed]
         self._redactor.learn_renewed([made, [cookie.value for cookie in response.cookies.jar]])
@@ -131,7 +134,3 @@ def _merge_body(content: bytes, fields: dict[str, Any]) -> bytes:
             advice="look at the selector's body",
         )
     return json.dumps({**body, **fields}).encode()
-
-
-def _as_header(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

@@ -7,11 +7,11 @@ from auth.custom import CustomAuth
 from auth.json_web_token import JwtAuth
 from auth.oauth import OAuthAuth
 from auth.static import ApiKeyAuth, BasicAuth, BearerAuth, NoAuth
-from auth.strategy import Strategy
+from auth.strategy import AuthStrategy
 from redaction import Redactor
 from settings.connection import ConnectionSettings
 
-STRATEGIES: tuple[type[Strategy], ...] = (
+STRATEGIES: tuple[type[AuthStrategy], ...] = (
     NoAuth,
     BearerAuth,
     BasicAuth,

@@ -9,7 +9,7 @@ from typing import Protocol
 import httpx
 from loguru import logger
 
-from auth.strategy import Clock, Strategy
+from auth.strategy import AuthStrategy, Clock
 from errors import AuthenticationError
 from settings.connection import ConnectionSettings
 from statuses import Meaning, Situation, meaning_of
@@ -30,7 +30,7 @@ class Credentials(Protocol):
         """Return the request with these credentials; when it `waited`, it was built before them."""
 
 
-class RenewedAuth(Strategy):
+class RenewedAuth(AuthStrategy):
     """Credentials that are fetched once for all requests, and again before the end or after a 401.
 
     One authentication runs at a time; requests that meet a 401 meanwhile share its result.

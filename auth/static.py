@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_plus
 import httpx
 from loguru import logger
 
-from auth.strategy import Strategy
+from auth.strategy import AuthStrategy
 from redaction import Redactor
 from settings.basic_credentials import basic_pair
 from settings.credentials import ApiKeySettings, BasicSettings, BearerTokenSettings, NoAuthSettings
@@ -57,13 +57,13 @@ class Cookie(Place):
 _PLACES: Mapping[str, type[Place]] = {"header": Header, "query": QueryParameter, "cookie": Cookie}
 
 
-class NoAuth(Strategy):
+class NoAuth(AuthStrategy):
     """No credentials."""
 
     serves = NoAuthSettings
 
 
-class StaticAuth(Strategy):
+class StaticAuth(AuthStrategy):
     """A credential that is the same in each request; a 401 is final, because it cannot help."""
 
     place: Place

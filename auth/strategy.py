@@ -14,7 +14,7 @@ from settings.credentials import AuthSettings
 from transport.exchange import Exchange
 
 
-class Strategy(httpx.Auth):
+class AuthStrategy(httpx.Auth):
     """The way in which requests carry the credentials of one authType.
 
     `serves` is the class of its settings. Each is built of the settings and of what masks secrets.
@@ -40,7 +40,7 @@ class Clock:
 CLOCK = Clock()
 
 
-class SignedAuth(Strategy):
+class SignedAuth(AuthStrategy):
     """A signature of each attempt, made below retries and waits, so that its time is the right one.
 
     A 401 is final, because the same key cannot help.

@@ -9,7 +9,7 @@ import yaml
 
 from api_messages import ApiRequest
 from auth import factory
-from auth.strategy import Strategy
+from auth.strategy import AuthStrategy
 from client import ApiClient
 from errors import SettingsError, StatusError
 from probe.advice import advice_for
@@ -42,7 +42,7 @@ class Settings(StampSettings, ConnectionSettings):
     """All settings: the class above is named among the bases."""
 
 
-class StampAuth(Strategy):
+class StampAuth(AuthStrategy):
     """Sends the stamp in a header."""
 
     serves = StampSettings
