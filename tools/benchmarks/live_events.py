@@ -30,8 +30,6 @@ _SETTINGS: dict[str, object] = {
 }
 _LIMIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.002
-
-
 _WINDOWS = (2, 0.2)
 # Seconds between two events.
 _GAPS = {"one at a time": 0.25, "all at once": 0}
