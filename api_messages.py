@@ -86,6 +86,7 @@ class ApiRequest:
             ValueError: it is no address.
         """
         try:
+            # As httpx joins, with one parse instead of three.
             target = httpx.URL(joined(str(self.url), link))
             if target.userinfo or target.fragment:
                 target = target.copy_with(userinfo=None, fragment=None)
@@ -159,9 +160,9 @@ class ApiResponse:
 
 
 def joined(address: str, link: str) -> str:
-    """Return where a link leads that was found at an address (RFC 3986, section 5).
+    """Return the address that a link leads to, found at `address` (RFC 3986, section 5).
 
-    As httpx joins, with one parse instead of three.
+    Sample: `/items` found at `https://h.example/a/b` leads to `https://h.example/items`.
     """
     return urljoin(address, link.strip())
 

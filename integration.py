@@ -127,7 +127,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         self.entity_processor.engine = self.settings.mapping_engine
 
     async def sync_raw_all(self, *args: Any, **kwargs: Any) -> bool:
-        """Do a full resync, and let nothing of what its resources share outlive it."""
+        """Do a full resync, as Ocean asks; nothing that its resources share outlives it."""
         begun = datetime.now(UTC)
         succeeded = False
         async with self._sharing() as run:
@@ -141,7 +141,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         return succeeded
 
     async def sync_incremental(self, *args: Any, **kwargs: Any) -> None:
-        """Do an incremental run of the resources with an `incremental` block."""
+        """Do an incremental run, as Ocean asks, of the resources with an `incremental` block."""
         async with self._sharing() as run:
             await super().sync_incremental(*args, **kwargs)
         if run.failed:

@@ -21,9 +21,9 @@ SUCCESS, FAILURE = 0, 1
 _PATIENCE, _TICK = 3.0, 0.01
 # Threads are named after what they run. This is what sends log lines in port_ocean.log.handlers.
 _SENDER = "(_wrap_event_loop)"
-# Containers made until young objects are looked at, for which Python's 700 suit programs that make
-# cycles: more than the pages that wait at once, fewer than hold up the event loop. And how often
-# that is until older ones are looked at, and until all are.
+# Containers made until young objects are looked at: more than the pages that wait at once hold, and
+# few enough not to hold up the event loop (Python's 700 suit programs that make cycles). Then
+# how many looks at the young until one at older objects, and at these until one at all.
 _YOUNG, _OLDER, _ALL = 50_000, 4, 20
 # Ocean looks at all processes of the machine twice a second, for its report on resources, which
 # takes 6 % of a resync's time.

@@ -44,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ValueSource:
-    """The discovery of a placeholder's values: the endpoint that lists them, and their field."""
+    """The source of a placeholder's values: the endpoint that lists them, and their field."""
 
     parent: "Surveyed"
     field: str

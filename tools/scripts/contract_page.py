@@ -75,14 +75,11 @@ def _part(part: int, statements: Sequence[Statement], tests: Tests) -> str:
 
 def _row(statement: Statement, tests: Tests) -> tuple[str, str, str]:
     links = "<br>".join(map(_link, tests.get(statement.id, [])))
-    return code(statement.id), _as_text(statement.text), links or "**none yet**"
+    # Otherwise `__x` and `*.example.com` could be read as emphasis.
+    text = statement.text.replace("_", "\\_").replace("*", "\\*")
+    return code(statement.id), text, links or "**none yet**"
 
 
 def _link(test: str) -> str:
     path, _, name = test.partition("::")
     return f"[{name.replace('::', '.')}](../{path})"
-
-
-def _as_text(text: str) -> str:
-    # Otherwise `__x` and `*.example.com` could be read as emphasis.
-    return text.replace("_", "\\_").replace("*", "\\*")

@@ -39,8 +39,8 @@ def describe_unasked(collection: Collection, parents: Mapping[str, Collection]) 
         parent = describe_unasked(parents[parent_path(wanted.path)], parents)
         identifier = parent.identifier
         field = jq_path(identifier.keys) if identifier else ".id"
-        discovery = ValueSource(parent, field)
-        surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: discovery}
+        source = ValueSource(parent, field)
+        surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: source}
     return surveyed
 
 
