@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import httpx
@@ -122,6 +123,31 @@ async def test_what_has_arrived_is_taken_in_large_pieces(
         await connection.aclose()
     assert b"".join(pieces) == _LARGE_BODY
     assert max(map(len, pieces)) > usual
+
+
+@pytest.mark.parametrize("told, is_whole", [(None, True), (0, True), (1, False)])
+async def test_a_body_over_tls_ends_where_the_server_says(
+    told: int | None, is_whole: bool, authority: Authority, tmp_path: Path
+) -> None:
+    length = "" if told is None else f"content-length: {len(_LARGE_BODY) + told}\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\n{length}\r\n".encode() + _LARGE_BODY)
+        await writer.drain()
+        writer.close()
+
+    tls = authority.server(tmp_path, asks=False)
+    trusting = ssl.create_default_context(cadata=authority.pem)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        connection = Connection(Route(trusting, trusting))
+        response = await connection.handle_async_request(httpx.Request("GET", url))
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        with nullcontext() if is_whole else pytest.raises(httpx.TransportError):
+            assert b"".join([piece async for piece in response.stream]) == _LARGE_BODY
+        await response.aclose()
+        await connection.aclose()
 
 
 async def test_an_idle_connection_that_the_server_closed_is_not_used(api: FakeApi) -> None:
