@@ -7,7 +7,7 @@ full resync sets it too.
 """
 
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -120,17 +120,15 @@ class CarefulCursors(CursorStore):
 class IncrementalIntegration(BaseIntegration):
     """Ocean's integration; its incremental runs go on with the next resource when one has failed.
 
-    Ocean reads resources in tasks of their own, which see `current_run` but cannot set it.
+    Ocean reads resources in tasks of their own, which see `current_run` but cannot set it. A
+    subclass gives `read_resource`, which reads the resource that Ocean is processing, in batches.
     """
+
+    read_resource: Callable[[str], AsyncGenerator[list[dict[str, Any]]]]
 
     def __init__(self, context: PortOceanContext) -> None:
         super().__init__(context)
         self.current_run: ContextVar[Run] = ContextVar("run")
-
-    def read_resource(self, kind: str) -> AsyncGenerator[list[dict[str, Any]]]:
-        """Read the resource that Ocean is processing, in batches."""
-        # Not an abstract method: Ocean looks for integration classes, and bears no metaclass.
-        raise NotImplementedError
 
     async def sync_incremental(
         self,
