@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api_messages import ApiRequest
+from outcomes import Doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,13 @@ SILENT = Statement()
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision on a page: hand its items on or drop them, ask for `request`, or end."""
+    """The decision on a page: hand its items on or drop them, ask for `request`, or end.
+
+    An end may leave a `doubt`: something that speaks of more, and that no setting answers.
+    """
 
     keep: bool
     request: ApiRequest | None = None
     reason: str = ""
     extra: bool = False
+    doubt: Doubt | None = None

@@ -15,6 +15,7 @@ from errors import EndpointError, GoneError, ResponseError, StatusError
 from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
+from outcomes import Doubt
 from pagination.page import Page
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
@@ -94,6 +95,7 @@ class EndpointReader:
         self._most_pages = session.limits.pages
         self._sizes = PageSizes(self._pagination.page_size)
         self.account = Account()
+        self.doubts: list[Doubt] = []
         self.fit = DataPathFit(is_graphql=endpoint.body_format == "graphql")
         self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
 
@@ -167,6 +169,8 @@ class EndpointReader:
         self.account.received += records
         verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
+        if verdict.doubt:
+            self.doubts.append(verdict.doubt.at(self._client.describe(page.request)))
         self.account.extra_requests += verdict.extra
         self.account.pages += verdict.keep
         visit.pages += verdict.keep

@@ -5,7 +5,7 @@ are still read, and at the end one error stops Ocean from deleting what was not 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorPolicy, ErrorRule
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
+from outcomes import Doubt, Outcome
 from reading.account import Reason
 from reading.batching import BatchBuffer
 from reading.endpoint_reader import EndpointReader
@@ -65,6 +66,8 @@ class ResourceReader:
         self._base_url = session.settings.base_url
         self._worker = JqWorker()
         self._observer = observer
+        # That of the resource itself, and those of discovery.
+        self._readers: list[EndpointReader] = []
         self._reader = self._reader_of(plan.endpoint, plan.error_rules)
         self.account = self._reader.account
         self._shaper = Shaper(plan.shape, self._worker, self.account)
@@ -78,6 +81,8 @@ class ResourceReader:
         self._combinations = self._combinations_of(plan) if plan.parameters else None
         self._has_all_combinations = False
         self._buffer = BatchBuffer()
+        # None until the reading has ended: then nothing is proven.
+        self.outcome: Outcome | None = None
 
     @property
     def is_cut(self) -> bool:
@@ -109,7 +114,9 @@ class ResourceReader:
 
     def _reader_of(self, endpoint: Endpoint, rules: tuple[ErrorRule, ...] = ()) -> EndpointReader:
         policy = ErrorPolicy(rules, self._situation_of(endpoint))
-        return EndpointReader(self._session, endpoint, self._worker, policy, self._observer)
+        reader = EndpointReader(self._session, endpoint, self._worker, policy, self._observer)
+        self._readers.append(reader)
+        return reader
 
     def _situation_of(self, endpoint: Endpoint) -> Situation:
         if endpoint is self._plan.endpoint and self._plan.export:
@@ -201,11 +208,17 @@ class ResourceReader:
         self._report()
         if not self._failures.errors:
             self._check_whole()
+        self.outcome = Outcome.of(self._failures.errors, self._doubts())
         if self._failures.errors:
             raise ResourceError(
                 f"{self._plan.kind} was not read completely, so nothing will be deleted:\n"
                 f"{self._failures.summary()}"
             )
+
+    def _doubts(self) -> Iterator[Doubt]:
+        """Yield what speaks against the ends of all endpoints, those of discovery too."""
+        for reader in self._readers:
+            yield from reader.doubts
 
     def _check_whole(self) -> None:
         try:

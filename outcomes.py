@@ -1,0 +1,79 @@
+"""The outcome of reading a resource: whether what was not read may be taken for gone.
+
+    proven    every endpoint was read to an end that nothing speaks against; what is gone is deleted
+    kept      read as told, but something speaks of more, or of other; nothing of it is deleted
+    failed    what was asked for did not come; the run is failed, and nothing is deleted anywhere
+
+Log, metrics, `check`, `preview` and the documentation say it in these words. Only
+`reading/resource_reader.py` may say that something is proven.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """The three outcomes."""
+
+    PROVEN = "proven"
+    KEPT = "kept"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that speaks against an end: what was seen, and the setting that answers it.
+
+    Sample: `Doubt("has_more is true, and paginationType is none", "set paginationType")`. `seen` is
+    equal for equal causes, so that those of many endpoints can be told together; `place` is the
+    endpoint, method and redacted URL, of which any one is as good as another.
+    """
+
+    seen: str
+    advice: str = ""
+    place: str = ""
+
+    def at(self, place: str) -> "Doubt":
+        """Return the same doubt about an endpoint, unless it names one already."""
+        return self if self.place else Doubt(self.seen, self.advice, place)
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        hint = f" ({self.advice})" if self.advice else ""
+        return f"{where}{self.seen}{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The outcome of one resource in one run, with its reasons; see this module for the words."""
+
+    standing: Standing
+    reasons: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, errors: Iterable[Exception], doubts: Iterable[Doubt]) -> "Outcome":
+        """Return what errors and doubts make of a resource that was read; proven without any."""
+        if failures := tuple(f"{error}" for error in errors):
+            return cls(Standing.FAILED, failures)
+        told = together(doubts)
+        return cls(Standing.KEPT if told else Standing.PROVEN, told)
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether what was not read may be deleted."""
+        return self.standing is Standing.PROVEN
+
+    def __str__(self) -> str:
+        return f"{self.standing}: {'; '.join(self.reasons)}" if self.reasons else f"{self.standing}"
+
+
+def together(doubts: Iterable[Doubt]) -> tuple[str, ...]:
+    """Return a line for each kind of doubt, with how many endpoints had it."""
+    groups: dict[tuple[str, str], list[Doubt]] = {}
+    for doubt in doubts:
+        groups.setdefault((doubt.seen, doubt.advice), []).append(doubt)
+    return tuple(
+        f"{same[0]}" if len(same) == 1 else f"{len(same)} times, first {same[0]}"
+        for same in groups.values()
+    )
