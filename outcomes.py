@@ -64,6 +64,11 @@ class Outcome:
         """Return whether what was not read may be deleted."""
         return self.standing is Standing.PROVEN
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return the reasons of one that is kept: lines for people, such as for a warning each."""
+        return self.reasons if self.standing is Standing.KEPT else ()
+
     def __str__(self) -> str:
         return f"{self.standing}: {'; '.join(self.reasons)}" if self.reasons else f"{self.standing}"
 

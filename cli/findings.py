@@ -18,6 +18,7 @@ type Topic = Literal[
     "identifier",
     "data-path",
     "no-items",
+    "evidence",
     "mapping",
 ]
 

@@ -20,6 +20,7 @@ from cli.findings import (
 from cli.inputs import Problem
 from cli.surroundings import Surroundings
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
+from outcomes import Standing
 from probe.recording import RecordingClient
 from probe.resource_reading import ResourceReading, read_resource
 from reading.session import Limits, Session
@@ -100,6 +101,10 @@ async def _map(
 ) -> ResourcePreview:
     reading.notes = [line for line in around.notes.take() if line not in reading.error]
     shown = ResourcePreview(reading)
+    doubts = [
+        Finding("evidence", f"{Standing.KEPT}, a sync would delete nothing: {doubt}")
+        for doubt in reading.doubts
+    ]
     if reading.items:
         shown.mapped = await map_items(resource, reading.items, around.processor)
         # What the mapping logs about missing fields is told by the findings, by name and number.
@@ -114,6 +119,7 @@ async def _map(
         if shown.arrays and not reading.error:
             message = f"data_path {reading.data_path} finds no items"
             shown.findings = [Finding("data-path", message)]
+    shown.findings = [*doubts, *shown.findings]
     return shown
 
 

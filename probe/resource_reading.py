@@ -12,6 +12,7 @@ from formats.format import Format
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
+from outcomes import Outcome
 from pagination.page import Page, Verdict
 from probe.decisions import decision, place_of
 from probe.recording import RecordedExchange, RecordingClient
@@ -52,7 +53,8 @@ class ResourceReading:
     `endings` are the reasons why its own endpoints ended, in order, `discovery_endings` those of
     its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
     whether parents were left out, `is_exported` whether a job comes before its own endpoint;
-    `error` is empty after success.
+    `error` is empty after success, and `outcome` then says whether a sync would
+    delete what is absent.
     """
 
     index: int
@@ -70,6 +72,7 @@ class ResourceReading:
     limits: Limits = UNLIMITED
     account: Account = field(default_factory=Account)
     error: str = ""
+    outcome: Outcome | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -82,6 +85,11 @@ class ResourceReading:
         most = limits.endpoints
         at_endpoints = self.is_nested and most is not None and len(self.endings) >= most
         return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The reasons for which a sync would delete nothing of it, with the settings that help."""
+        return self.outcome.doubts if self.outcome else ()
 
     @property
     def found(self) -> int:
@@ -200,6 +208,7 @@ async def read_resource(
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 reading.items += batch
+        reading.outcome = reader.outcome
         # Of windows of time, a preview reads only one that has items.
         reading.is_cut = reader.is_cut or plan.windows is not None
     except OceanCustomError as error:

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from mapping.resources import CustomResourceConfig, plans_of
+from outcomes import Standing
 from probe.advice import advice_for
 from probe.recording import Notes, RecordingClient
 from probe.resource_reading import ResourceReading, read_resource
@@ -66,6 +67,7 @@ def judge(
     advice = advice_for(failed[0], settings) if failed else ""
     # What failed was logged as well.
     heard = [line for line in warnings if line not in reading.error]
+    heard += [f"{Standing.KEPT}, a sync would delete nothing: {doubt}" for doubt in reading.doubts]
     if not reading.error and not reading.items:
         heard.append(_no_items(reading))
     return ResourceVerdict(
