@@ -4,6 +4,7 @@ Nothing here knows kinds, pagination or mapping. Authentication, retries and the
 layers below (`auth/`, `transport/`); redirects and the origin rule are applied here.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,14 @@ class ApiClient:
             endpoint=self.describe(request),
             advice="look at baseUrl and the path in kind",
         )
+
+    async def wait_to_repeat(self, answer: ApiResponse, attempt: int) -> None:
+        """Wait as before a retry, for as long as the answer asks for; `attempt` counts from 1.
+
+        Raises:
+            RequestError: it asks for more than `maxRetryWait`.
+        """
+        await asyncio.sleep(self._http.wait_before_repeat(attempt, answer.headers, answer.status))
 
     def describe(self, request: ApiRequest | httpx.Request) -> str:
         """Return method and URL without secrets, for logs and errors."""

@@ -34,6 +34,7 @@ class Meaning(Enum):
 
     ANSWER = auto()
     EMPTY = auto()
+    NOT_READY = auto()
     MOVED = auto()
     SEE_OTHER = auto()
     MOVED_AS_SENT = auto()
@@ -79,6 +80,12 @@ class Row(NamedTuple):
 TABLE: Mapping[Situation, Sequence[Row]] = {
     Situation.REQUEST: (
         Row((204, 205), Meaning.EMPTY, then="empty"),
+        Row(
+            (202,),
+            Meaning.NOT_READY,
+            then="its body is read; without items, sent again at the pace that it asks for, up to "
+            "`maxRetries` times, then an error; a success in `export` and logins",
+        ),
         Row(range(200, 300), Meaning.ANSWER, then="its body is read"),
         Row((301, 302), Meaning.MOVED, then="followed to its `Location`, a POST as a GET"),
         Row((303,), Meaning.SEE_OTHER, then="followed to its `Location` with a GET"),

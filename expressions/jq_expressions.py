@@ -5,10 +5,12 @@ output counts, so `.data[]` and `.data` mean the same.
 """
 
 import asyncio
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import jq
@@ -19,6 +21,7 @@ from expressions.worker import JqWorker, JqWorkerError
 from formats.format import ListPart
 from formats.json_text import Body, json_text, parse
 from formats.json_values import kind_of
+from formats.messages import Part
 from formats.paths import Step, leading_path, walk
 from settings import environment
 
@@ -26,6 +29,10 @@ from settings import environment
 _SINGLE_QUOTE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 # What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
 _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
+# Each element is gone through, and its own path goes on: `.results[].series`.
+_THEN_EACH = re.compile(r"\[\]\??\s*\|?\s*(?=\.\w|\.[\[\"])")
+# So many objects on the way to a list are looked at.
+_MOST_PARTS = 1000
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
 _LARGE = 400_000
 # An expression that takes longer on one text will not come to an end.
@@ -38,12 +45,13 @@ class Extraction:
 
     `received` is how many records the API sent, before any filter in the expression: pagination
     counts these. None when the answer is a single object. `matched` is false when the path leads
-    to nothing at all, as opposed to null or an empty list.
+    to nothing at all, as opposed to null or an empty list; `is_null` tells null from an empty list.
     """
 
     items: list[Any]
     received: int | None
     matched: bool
+    is_null: bool = False
     beside: Any = None
 
 
@@ -63,6 +71,7 @@ class DataPath:
         is_plain = self._rest in ("", "[]", "[]?", "?")
         self._is_path = is_plain and self.expression.startswith(".")
         self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
+        self._way = _way_to_list(self.expression)
 
     @property
     def list_path(self) -> list[Step] | None:
@@ -95,13 +104,45 @@ class DataPath:
         Raises:
             ResponseError: the expression fails on this body.
         """
-        present, source = walk(body.value, self._steps)
+        present, source = _reached(body.value, self._steps)
         found = await self._find(body, present, source, worker)
-        return replace(found, beside=self.beside(body.value))
+        is_null = found.matched and source is None and not found.items
+        return replace(found, is_null=is_null, beside=self.beside(body.value))
 
     def beside(self, value: Any) -> Any:
         """Return the object of a body that holds the items, where totals stand."""
         return walk(value, self._steps[:-1])[1]
+
+    def parts(self, value: Any) -> list[Part]:
+        """Return the objects of a body on the way to its list, the body first.
+
+        Sample: `.data.users` finds two in `{"data": {"users": []}}`, of which the second one is
+        at `.data`.
+        """
+        return list(islice(_along(Part("", value), self._way), _MOST_PARTS))
+
+    def parts_without_list(self, value: Any) -> list[Part]:
+        """Return the elements on the way that lack what comes next, where others may have it.
+
+        Sample: `.results[].series[]?` finds the first one in `{"results": [{}, {"series": []}]}`.
+        """
+        if None not in self._way:
+            return []
+        last = self._way.index(None)
+        present, elements = walk(value, [step for step in self._way[:last] if step is not None])
+        following = self._way[last + 1]
+        if not present or not isinstance(elements, list):
+            return []
+        return [
+            Part(f"{_place(self._way[:last])}[{index}]", element)
+            for index, element in enumerate(elements)
+            if isinstance(element, Mapping) and element.get(following) is None
+        ]
+
+    def is_cut_by_null(self, value: Any) -> bool:
+        """Return whether a null stands on the way to the list, above its own key."""
+        present, found = walk(value, self._steps)
+        return present and found is None and not _reached(value, self._steps)[0]
 
     async def _find(self, body: Body, present: bool, source: Any, worker: JqWorker) -> Extraction:
         if self._is_path and (present or self._rest == ""):
@@ -235,6 +276,51 @@ def keys_of(body: Any, depth: int = 1) -> str:
     if isinstance(body, Mapping):
         return ", ".join(_key_paths(body, depth)) or "no keys"
     return kind_of(body)
+
+
+def _reached(value: Any, steps: list[Step]) -> tuple[bool, Any]:
+    """Return whether a path is there, and its value; what is below a null is not there."""
+    present, found = walk(value, steps)
+    if found is None and present and steps:
+        present = walk(value, steps[:-1])[1] is not None
+    return present, found
+
+
+def _way_to_list(expression: str) -> list[Step | None]:
+    """Return the steps to the list of items, None for each element of a list on the way."""
+    steps, rest = leading_path(expression)
+    way: list[Step | None] = [*steps]
+    while each := _THEN_EACH.match(rest):
+        steps, rest = leading_path(rest[each.end() :])
+        way += [None, *steps] if steps else []
+    return way
+
+
+def _along(part: Part, way: Sequence[Step | None]) -> Iterator[Part]:
+    """Yield the objects that a way leads through; its last step is the list itself."""
+    if isinstance(part.value, Mapping):
+        yield part
+    if len(way) < 2:
+        return
+    step, *rest = way
+    if step is None:
+        for index, element in enumerate(_list(part.value)):
+            yield from _along(Part(f"{part.place}[{index}]", element), rest)
+    else:
+        value = walk(part.value, [step])[1]
+        yield from _along(Part(f"{part.place}{_place([step])}", value), rest)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _place(steps: Iterable[Step | None]) -> str:
+    """Return a path as jq writes it, such as `.data[0]`."""
+    return "".join(
+        f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{json.dumps(step)}]"
+        for step in steps
+    )
 
 
 def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extraction:

@@ -8,7 +8,8 @@ from typing import Any
 
 from errors import ResponseError
 from formats.format import Document, Format, ItemReader, ListPart
-from formats.json_text import Body, decode_json, looks_like_error, parse
+from formats.json_text import Body, decode_json, parse
+from formats.messages import is_evident_error
 from formats.paths import Step
 from formats.splitting import ArraySplitter, LineSplitter, Splitter
 from formats.texts import is_json
@@ -68,7 +69,7 @@ class JsonLines(Format):
         body = await _decoded(document, content, as_lines=True)
         # An answer that calls itself JSON may be an error rather than a single line.
         may_be_error = not document.declared and document.content_type[0].endswith("json")
-        if may_be_error and len(body.value) == 1 and looks_like_error(body.value[0]):
+        if may_be_error and len(body.value) == 1 and is_evident_error(body.value[0]):
             raise ResponseError("the status says success, but the body says error")
         return body
 

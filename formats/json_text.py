@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -147,14 +148,6 @@ def _parse_piecewise(content: bytes, *, use_float: bool) -> Any:
 def _chunks(content: bytes) -> Iterator[bytes]:
     for start in range(0, len(content), _CHUNK):
         yield content[start : start + _CHUNK]
-
-
-def looks_like_error(body: Any) -> bool:
-    """Return whether a JSON value is such as APIs send for an error: `{"error": "no"}`."""
-    if not isinstance(body, Mapping):
-        return False
-    denied = any(body.get(name) is False for name in ("ok", "success"))
-    return denied or any(body.get(name) for name in ("error", "errors"))
 
 
 def _as_utf8(content: bytes, encoding: str) -> bytes:

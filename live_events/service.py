@@ -35,7 +35,7 @@ from mapping.plan.error_rules import ErrorPolicy
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from reading.endpoint_reader import EndpointReader
-from reading.resource_reader import marked
+from reading.resource_reader import marked, objects_among
 from reading.session import Session
 from reading.shaper import Shaper
 from settings.connection import ConnectionSettings
@@ -358,6 +358,9 @@ async def fetch_items(
     async with aclosing(reader.read(request, texts)) as portions:
         async for portion in portions:
             received += len(portion.items)
-            items += marked(await shaper.apply(portion.items), marks)
-    reader.fit.check(endpoint.data_path.expression, "data_path")
+            found, odd = objects_among(await shaper.apply(portion.items))
+            if odd:
+                raise odd
+            items += marked(found, marks)
+    reader.fit.check("data_path")
     return items, received

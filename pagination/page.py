@@ -16,6 +16,7 @@ class Page:
     keep: then `digest` is equal for equal ones, and only `first_item` and `last_item` are there.
     `received` is how many records the API sent (None when the answer is a single object); `beside`
     is the object that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
+    Where there are no items, `matched` tells whether the list is there, `is_null` that it is null.
     """
 
     request: ApiRequest
@@ -29,6 +30,8 @@ class Page:
     digest: bytes = b""
     first_item: Any = None
     last_item: Any = None
+    matched: bool = True
+    is_null: bool = False
 
     @property
     def is_empty(self) -> bool:

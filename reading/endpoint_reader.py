@@ -1,6 +1,5 @@
 """Reads one endpoint from its first page to its end: request, body, items, and what follows."""
 
-import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -10,22 +9,22 @@ from typing import Any
 import httpx
 from loguru import logger
 
-from api_messages import ApiRequest
+from api_messages import ApiRequest, ApiResponse
 from errors import EndpointError, GoneError, ResponseError, StatusError
 from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
 from outcomes import Doubt
-from pagination.page import Page
+from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from reading.account import Account, Reason
+from reading.data_path_fit import DataPathFit
 from reading.item_stream import Portion
-from reading.page_parser import DataPathFit, LargePage, PageParser
+from reading.page_parser import LargePage, PageParser
 from reading.prefetch import Allowance, Fetch, FetchAhead
 from reading.session import UNOBSERVED, Observer, Session
 from statuses import Meaning, meaning_of
-from transport.rate_limits import backoff
 
 
 class Watch:
@@ -59,6 +58,8 @@ class _Visit:
     reason: str = ""
     pages: int = 0
     items: int = 0
+    # Why a page that arrived is the last one, by the user's rules.
+    stop: str = ""
 
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
@@ -96,7 +97,11 @@ class EndpointReader:
         self._sizes = PageSizes(self._pagination.page_size)
         self.account = Account()
         self.doubts: list[Doubt] = []
-        self.fit = DataPathFit(is_graphql=endpoint.body_format == "graphql")
+        self.fit = DataPathFit(
+            endpoint.data_path,
+            is_graphql=endpoint.body_format == "graphql",
+            asks_graphql=endpoint.asks_graphql,
+        )
         self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
 
     async def read(
@@ -143,6 +148,8 @@ class EndpointReader:
                     self.account.received += portion.records
                     yield portion
             page = await large.page()
+            if not visit.stop:
+                self._judge_large(visit, page, large.response)
             if self._decide(visit, page, 0 if is_early else _records_of(page)) and not is_early:
                 async for portion in large.portions():
                     yield portion
@@ -154,6 +161,12 @@ class EndpointReader:
             visit.end(f"on_error: {action}")
         finally:
             large.abandon()
+
+    def _judge_large(self, visit: _Visit, page: Page, response: ApiResponse) -> None:
+        """Judge a large page once all is known of it; a rule on it makes it an error."""
+        if self._action_on(visit, page, response):
+            raise self._ruled_out(response)
+        self._parser.judge(page, response)
 
     def _seen(self, visit: _Visit, watch: Watch, portion: Portion) -> Portion:
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
@@ -167,7 +180,9 @@ class EndpointReader:
         Inputs: `records`, how many of the page were not counted yet.
         """
         self.account.received += records
-        verdict = visit.pager.receive(page)
+        verdict = Verdict(keep=True, reason=visit.stop)
+        if not visit.stop:
+            verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
         if verdict.doubt:
             self.doubts.append(verdict.doubt.at(self._client.describe(page.request)))
@@ -187,21 +202,56 @@ class EndpointReader:
         """Return the page; or none, by the user's rules or else by pagination's."""
         fetch: Fetch = visit.ahead.fetch
         for attempt in itertools.count(1):
+            error: StatusError | ResponseError
             try:
-                return await self._parser.parse(request, await fetch(request))
-            except (StatusError, ResponseError) as error:
-                action = self._action(visit, error)
-                if action == "retry" and attempt <= self._max_retries:
-                    await asyncio.sleep(backoff(attempt))
-                    # Not through the cache, which would give the same answer again.
-                    fetch = self._client.send
-                    continue
-                reason = self._ending(visit, error, action)
-                if reason is None:
-                    raise
-                visit.end(reason)
-                return None
+                response = await fetch(request)
+                page = await self._parser.parse(request, response)
+                action = self._action_on(visit, page, response)
+                if action is None and isinstance(page, Page):
+                    self._parser.judge(page, response)
+                if action in (None, "stop"):
+                    visit.stop = "on_error: stop" if action else ""
+                    return page
+                if isinstance(page, LargePage):
+                    page.abandon()
+                error = self._ruled_out(response)
+            except (StatusError, ResponseError) as caught:
+                error, action = caught, self._action(visit, caught)
+            if action == "retry" and error.answer and attempt <= self._max_retries:
+                await self._client.wait_to_repeat(error.answer, attempt)
+                # Not through the cache, which would give the same answer again.
+                fetch = self._client.send
+                continue
+            reason = self._ending(visit, error, action)
+            if reason is None:
+                raise error
+            visit.end(reason)
+            return None
         raise AssertionError("unreachable")
+
+    def _action_on(
+        self, visit: _Visit, page: Page | LargePage, response: ApiResponse
+    ) -> Action | None:
+        """Return what the rules say of an answer with a status of success."""
+        if not self._policy.rules:
+            return None
+        # What a large page holds is known at its end only.
+        is_data = isinstance(page, LargePage) or not self._may_be_error(visit, page)
+        return self._policy.action_for(response, visit.path_params, is_data=is_data)
+
+    def _may_be_error(self, visit: _Visit, page: Page) -> bool:
+        """Return whether predicates are asked about a page: one without items, or with a sign."""
+        # Where we only ask whether there is more, no items are an answer.
+        if not page.count and not visit.pager.is_probing:
+            return True
+        return self._policy.has_predicates and self.fit.has_sign(page)
+
+    def _ruled_out(self, response: ApiResponse) -> ResponseError:
+        error = ResponseError(
+            f"on_error says that it is an error: the API answered {response.status}",
+            advice="look at on_error",
+        )
+        return self._parser.explained(error, response)
 
     def _ending(
         self, visit: _Visit, error: StatusError | ResponseError, action: Action | None
@@ -223,9 +273,11 @@ class EndpointReader:
 
     def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.
-        if visit.pager.is_probing:
+        if visit.pager.is_probing and isinstance(error, StatusError):
             return None
-        return self._policy.action_for(error.answer, visit.path_params)
+        action = self._policy.action_for(error.answer, visit.path_params)
+        is_ready = error.answer is None or meaning_of(error.answer.status) is not Meaning.NOT_READY
+        return action if action or is_ready else "retry"
 
     def _finish(self, visit: _Visit) -> None:
         self._observer.endpoint_read(self._endpoint, visit.first, visit.reason)

@@ -6,55 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from api_messages import ApiRequest, ApiResponse
-from errors import ResourceError, ResponseError
-from expressions.jq_expressions import Extraction, keys_of
+from errors import ResponseError
+from expressions.jq_expressions import Extraction
 from expressions.worker import JqWorker
 from formats.bodies import bodies
 from formats.documents import Documents
-from formats.json_text import looks_like_error
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
+from reading.data_path_fit import DataPathFit, Quote
 from reading.item_stream import ItemStream, Portion
 from redaction import Redactor
 from statuses import Meaning, meaning_of
 
-
-@dataclass(slots=True)
-class DataPathFit:
-    """The fit of a data_path to the answers of all endpoints that share it."""
-
-    is_graphql: bool = False
-    _matched: int = 0
-    _unmatched: int = 0
-    _unmatched_keys: str = ""
-
-    def judge(self, body: Any, *, count: int, matched: bool) -> None:
-        """Note whether data_path fits a body.
-
-        Raises:
-            ResponseError: it gives nothing, and the body looks like an error; GraphQL's `errors`
-                are one even beside data.
-        """
-        if looks_like_error(body) and (not count or (self.is_graphql and body.get("errors"))):
-            raise ResponseError("the status says success, but the body says error")
-        if count or matched:
-            self._matched += 1
-        else:
-            self._unmatched += 1
-            self._unmatched_keys = keys_of(body)
-
-    def check(self, expression: str, setting: str) -> None:
-        """Refuse a data_path that matched nothing in any response.
-
-        Raises:
-            ResourceError: lists the keys that a body has, and says how to allow it.
-        """
-        if self._unmatched and not self._matched:
-            raise ResourceError(
-                f"{setting} {expression} matches nothing in any of {self._unmatched} responses; "
-                f"a body has {self._unmatched_keys}. If nothing is right, write "
-                f"`{expression} // []`"
-            )
+_NOT_READY = "the API answered 202 without items, so they are not ready"
 
 
 @dataclass(slots=True)
@@ -64,7 +28,6 @@ class LargePage:
     request: ApiRequest
     response: ApiResponse
     stream: ItemStream
-    fit: DataPathFit
     _has_ended: bool = False
     _first: Any = None
 
@@ -91,7 +54,6 @@ class LargePage:
             async for _ in self.portions():
                 pass
         stream = self.stream
-        self.fit.judge(stream.body, count=stream.count, matched=stream.matched)
         return Page(
             self.request,
             self.response.headers,
@@ -104,6 +66,7 @@ class LargePage:
             stream.digest,
             self._first,
             stream.last_item,
+            stream.matched,
         )
 
     def abandon(self) -> None:
@@ -114,7 +77,7 @@ class LargePage:
 
 @dataclass(frozen=True, slots=True)
 class PageParser:
-    """Makes pages of the answers of endpoints that share a data_path."""
+    """Makes pages of the answers of endpoints that share a data_path, and judges them by `fit`."""
 
     endpoint: Endpoint
     fit: DataPathFit
@@ -132,8 +95,24 @@ class PageParser:
             documents = Documents(response, self.endpoint.response_format)
             stream = await ItemStream.open(documents, self.endpoint.data_path, self.worker)
             if stream:
-                return LargePage(request, response, stream, self.fit)
+                return LargePage(request, response, stream)
             return await self._whole(request, documents)
+        except ResponseError as error:
+            raise self.explained(error, response) from None
+
+    def judge(self, page: Page, response: ApiResponse) -> None:
+        """Refuse an answer that is no data; what only others can tell is kept for `fit.check`.
+
+        Raises:
+            ResponseError: it carries the answer, and what it says.
+        """
+        meaning = meaning_of(response.status)
+        if meaning is Meaning.EMPTY:
+            return
+        try:
+            if meaning is Meaning.NOT_READY and not any(page.items or [page.count]):
+                raise ResponseError(_NOT_READY, advice="on_error can say what a 202 means")
+            self.fit.judge(page, Quote(page.request, response.content, self.redactor))
         except ResponseError as error:
             raise self.explained(error, response) from None
 
@@ -147,7 +126,6 @@ class PageParser:
         value, found = None, Extraction([], None, matched=True)
         if meaning_of(response.status) is not Meaning.EMPTY:
             value, found = await self._found_in(documents)
-            self.fit.judge(value, count=len(found.items), matched=found.matched)
         return Page(
             request,
             response.headers,
@@ -159,6 +137,8 @@ class PageParser:
             _fingerprint(response),
             first_item=found.items[0] if found.items else None,
             last_item=found.items[-1] if found.items else None,
+            matched=found.matched,
+            is_null=found.is_null,
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
@@ -178,7 +158,7 @@ def _together(found: list[Extraction]) -> Extraction:
         [item for one in found for item in one.items],
         sum(len(one.items) if one.received is None else one.received for one in found),
         any(one.matched for one in found),
-        found[0].beside,
+        beside=found[0].beside,
     )
 
 

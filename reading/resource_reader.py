@@ -178,11 +178,16 @@ class ResourceReader:
 
     async def _read(self, combination: Combination) -> None:
         """Read all there is for a combination of values; what fails is kept for the end."""
+        odd: ResponseError | None = None
         try:
             async with aclosing(self._portions(combination)) as portions:
                 async for portion in portions:
                     shaped = await self._shaper.apply(portion.items)
-                    await self._buffer.put(marked(shaped, combination.marks), portion.size)
+                    items, found = objects_among(shaped)
+                    odd = odd or found
+                    await self._buffer.put(marked(items, combination.marks), portion.size)
+            if odd:
+                raise odd
         except OceanCustomError as error:
             if not self._vanished.take(error):
                 self._failures.add(error, self._plan.endpoint)
@@ -223,8 +228,7 @@ class ResourceReader:
     def _check_whole(self) -> None:
         try:
             # Where nothing changed, an API may well leave out the list.
-            if self._since is None:
-                self._reader.fit.check(self._plan.endpoint.data_path.expression, "data_path")
+            self._reader.fit.check("data_path", may_lack=self._since is not None)
             self._vanished.check(self.account.endpoints)
             self._shaper.check()
         except ResourceError as error:
@@ -241,17 +245,21 @@ class ResourceReader:
         )
 
 
-def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the items, each with the values of its path parameters.
+def objects_among(items: list[Any]) -> tuple[list[dict[str, Any]], ResponseError | None]:
+    """Return the items that are objects, and an error where others are none.
 
-    Raises:
-        ResponseError: something that is no object.
+    Sample: of `[{"id": 1}, null]`, the first one, and that data_path gives null.
     """
-    if set(map(type, items)) - {dict}:
-        odd = next(item for item in items if not isinstance(item, dict))
-        raise ResponseError(
-            f"data_path gives {kind_of(odd)} where an item must be an object",
-            advice="wrap it in data_path, such as `.names | map({name: .})`",
-        )
+    if not set(map(type, items)) - {dict}:
+        return items, None
+    odd = next(item for item in items if not isinstance(item, dict))
+    return [item for item in items if isinstance(item, dict)], ResponseError(
+        f"data_path gives {kind_of(odd)} where an item must be an object",
+        advice="wrap it in data_path, such as `.names | map({name: .})`",
+    )
+
+
+def marked(items: list[dict[str, Any]], marks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the items, each with the values of its path parameters."""
     # A copy, because pagination compares pages.
-    return [item | marks for item in items] if marks else items
+    return [{**item, **marks} for item in items] if marks else items

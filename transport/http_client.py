@@ -16,7 +16,7 @@ from transport.complete_responses import TransportContext
 from transport.connections import Connection, Route
 from transport.rate_limits import RetryPolicy
 from transport.request_limiter import RequestLimiter
-from transport.retries import ApiRetryTransport
+from transport.retries import ApiRetryTransport, wait_before
 from transport.traffic import Traffic
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -62,10 +62,11 @@ class ApiHttpClient(OceanAsyncClient):
         limiter = RequestLimiter(settings.max_concurrent_requests, settings.max_requests_per_second)
         self.traffic = Traffic(limiter)
         policy = RetryPolicy(settings.timeout, settings.max_retries, settings.max_retry_wait)
+        self._context = TransportContext(policy, limiter, self.traffic, redactor)
         self._tls = tls_context(settings, shows_certificate=True)
         super().__init__(
             transport_class=ApiRetryTransport,
-            transport_kwargs={"context": TransportContext(policy, limiter, self.traffic, redactor)},
+            transport_kwargs={"context": self._context},
             retry_config=RetryConfig(
                 max_attempts=settings.max_retries,
                 retryable_methods=METHODS,
@@ -77,6 +78,13 @@ class ApiHttpClient(OceanAsyncClient):
             verify=self._tls,
             proxy=settings.proxy.get_secret_value() if settings.proxy else None,
         )
+
+    def wait_before_repeat(self, attempt: int, headers: httpx.Headers, status: int) -> float:
+        """Return the seconds until a request whose answer refuses it may be sent again.
+
+        Other requests wait as well where a limit is spent. Errors as for `wait_before`.
+        """
+        return wait_before(attempt, headers, status, self._context, is_refused=True)
 
     @property
     def cookies(self) -> httpx.Cookies:

@@ -74,10 +74,10 @@ def remaining(headers: Mapping[str, str]) -> int | None:
     return next((int(number) for number in numbers if number is not None), None)
 
 
-def wait_asked_for(headers: Mapping[str, str], status: int | None) -> float | None:
-    """Return seconds that the API asks for; a reset counts only where a limit was the cause."""
+def wait_asked_for(headers: Mapping[str, str], *, is_spent: bool) -> float | None:
+    """Return seconds that the API asks for; a reset counts only where a limit was spent."""
     asked = retry_after(headers)
-    return reset_after(headers) if asked is None and is_limit(status) else asked
+    return reset_after(headers) if asked is None and is_spent else asked
 
 
 def is_limit(status: int | None) -> bool:

@@ -14,7 +14,7 @@ from port_ocean.helpers.retry import RetryConfig, RetryTransport
 from errors import RequestError
 from transport.complete_responses import CompleteResponses, TransportContext
 from transport.exchange import Exchange
-from transport.rate_limits import backoff, is_limit, is_transient, wait_asked_for
+from transport.rate_limits import backoff, is_limit, is_transient, remaining, wait_asked_for
 
 # Seconds that who gives up waits for an answer that is given once: a stop takes no longer.
 _GRACE = 2.0
@@ -71,19 +71,7 @@ class ApiRetryTransport(RetryTransport):
         headers: httpx.Headers | Mapping[str, str],
         status_code: int | None = None,
     ) -> float:
-        asked = wait_asked_for(headers, status_code)
-        if not asked:
-            return backoff(attempts_made)
-        longest = self._context.policy.max_wait
-        if asked > longest:
-            raise RequestError(
-                f"the API answered {status_code} and asks to wait {asked:.0f} s",
-                advice=f"maxRetryWait is {longest:.0f} s",
-            )
-        if is_limit(status_code):
-            self._context.limiter.pause(asked)
-        # A little later than asked, so that clocks that differ do not cost another refusal.
-        return asked + random.uniform(0, 0.1 + asked / 100)  # noqa: S311 (no secret)
+        return wait_before(attempts_made, headers, status_code, self._context)
 
     def _log_before_retry(
         self,
@@ -107,3 +95,35 @@ class ApiRetryTransport(RetryTransport):
         monitor = get_monitor()
         if monitor.current_tracking_kind:
             monitor.record_response_size(len(response.content))
+
+
+def wait_before(
+    attempt: int,
+    headers: Mapping[str, str],
+    status: int | None,
+    context: TransportContext,
+    *,
+    is_refused: bool = False,
+) -> float:
+    """Return the seconds until a request is sent again, and pause all others at a spent limit.
+
+    Inputs: `attempt` counts from 1; `headers` and `status` of the answer. With `is_refused`, the
+    answer says so under any status: then headers tell whether a limit is spent.
+
+    Raises:
+        RequestError: the API asks to wait longer than `maxRetryWait`.
+    """
+    is_spent = is_limit(status) or (is_refused and remaining(headers) == 0)
+    asked = wait_asked_for(headers, is_spent=is_spent)
+    if not asked:
+        return backoff(attempt)
+    longest = context.policy.max_wait
+    if asked > longest:
+        raise RequestError(
+            f"the API answered {status} and asks to wait {asked:.0f} s",
+            advice=f"maxRetryWait is {longest:.0f} s",
+        )
+    if is_spent:
+        context.limiter.pause(asked)
+    # A little later than asked, so that clocks that differ do not cost another refusal.
+    return asked + random.uniform(0, 0.1 + asked / 100)  # noqa: S311 (no secret)

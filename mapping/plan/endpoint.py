@@ -23,6 +23,7 @@ _BRACES = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 # pchar of RFC 3986 (section 3.3), without "%", which is handled on its own.
 _LEGAL_IN_SEGMENT = "-._~!$&'()*+,;=:@"
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_GRAPHQL = re.compile(r"\s*(?:query\b|\{\s*\w+\s*[({])")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -97,6 +98,13 @@ class Endpoint:
         parts = self._parts
         found = [*placeholders_in(self.path), *parts.query_params.names, *parts.headers.names]
         return list(dict.fromkeys([*found, *parts.body.names]))
+
+    @property
+    def asks_graphql(self) -> bool:
+        """True where the body is GraphQL, as said or as it looks: `{"query": "{ me { id } }"}`."""
+        query = self.body.get("query") if isinstance(self.body, Mapping) else None
+        looks_so = isinstance(query, str) and bool(_GRAPHQL.match(query))
+        return self.body_format == "graphql" or looks_so
 
     @property
     def is_address(self) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from api_messages import ApiResponse
@@ -37,14 +38,34 @@ class ErrorRule:
             raise SelectorError(f"{place}.when: {strange[0]} is no HTTP status")
         return cls(then, statuses)
 
-    def matches(self, answer: Mapping[str, Any]) -> bool:
-        """Tell whether it fits an answer with `status`, `headers`, `body`, `path_params`."""
+    def matches(self, answer: "Answer", *, is_data: bool = False) -> bool:
+        """Tell whether it fits an answer; of one that is data, predicates are not asked."""
         if self.predicate is None:
-            return answer["status"] in self.statuses
+            return answer.response.status in self.statuses
+        if is_data:
+            return False
         try:
-            return self.predicate.first(answer) is True
+            return self.predicate.first(answer.told) is True
         except ValueError:
             return False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as predicates see it; it is made into a JSON value once one of them asks."""
+
+    response: ApiResponse
+    path_params: Mapping[str, str]
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """The answer as `{"status": …, "headers": …, "body": …, "path_params": …}`."""
+        return {
+            "status": self.response.status,
+            "headers": dict(self.response.headers),
+            "body": _body_of(self.response),
+            "path_params": dict(self.path_params),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +75,27 @@ class ErrorPolicy:
     rules: tuple[ErrorRule, ...] = ()
     situation: Situation = Situation.REQUEST
 
+    @property
+    def has_predicates(self) -> bool:
+        """Return whether any rule looks at more than the status."""
+        return any(rule.predicate for rule in self.rules)
+
     def action_for(
-        self, response: ApiResponse | None, path_params: Mapping[str, str]
+        self,
+        response: ApiResponse | None,
+        path_params: Mapping[str, str],
+        *,
+        is_data: bool = False,
     ) -> Action | None:
-        """Return the action of the first matching rule; None when no rule is for this answer."""
+        """Return the action of the first matching rule; None when no rule is for this answer.
+
+        With `is_data`, the answer has items and no sign of an error: only its status counts.
+        """
         if not self.rules or response is None:
             return None
-        answer = {
-            "status": response.status,
-            "headers": dict(response.headers),
-            "body": _body_of(response),
-            "path_params": dict(path_params),
-        }
-        return next((rule.then for rule in self.rules if rule.matches(answer)), None)
+        answer = Answer(response, path_params)
+        fitting = (rule.then for rule in self.rules if rule.matches(answer, is_data=is_data))
+        return next(fitting, None)
 
 
 NO_RULES = ErrorPolicy()

@@ -105,7 +105,7 @@ class EndpointSource(Source):
         return self._vanished.take(error)
 
     def check(self, name: str) -> None:
-        self._reader.fit.check(self._endpoint.data_path.expression, f"{name}.data_path")
+        self._reader.fit.check(f"{name}.data_path")
         self._vanished.check(self.account.endpoints)
 
 

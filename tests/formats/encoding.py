@@ -13,13 +13,14 @@ from xml.sax.saxutils import escape
 
 import httpx
 
-from api_messages import ApiResponse
+from api_messages import ApiRequest, ApiResponse
 from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
 from formats.registry import parse_format
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
-from reading.page_parser import DataPathFit, LargePage, PageParser
+from reading.data_path_fit import DataPathFit
+from reading.page_parser import LargePage, PageParser
 from redaction import Redactor
 from transport.spool import Spool
 
@@ -122,15 +123,19 @@ async def page(
     worker = JqWorker()
     chosen = None if wanted is None else parse_format(wanted)
     endpoint = Endpoint("/x", data_path=DataPath(data_path), response_format=chosen)
-    parser = PageParser(endpoint, fit or DataPathFit(), Redactor([]), worker)
-    request: Any = None
+    fit = DataPathFit(endpoint.data_path) if fit is None else fit
+    parser = PageParser(endpoint, fit, Redactor([]), worker)
+    request = ApiRequest("GET", answer.url)
     try:
         loaded = await parser.parse(request, answer)
         if isinstance(loaded, LargePage):
             await loaded.starts_like(None)
             items = [item async for portion in loaded.portions() for item in portion.items]
-            return items, await loaded.page()
-        return loaded.items, loaded
+            loaded = await loaded.page()
+        else:
+            items = loaded.items
+        parser.judge(loaded, answer)
+        return items, loaded
     finally:
         worker.close()
 

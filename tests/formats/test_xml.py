@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import EndpointError, ResourceError
+from expressions.jq_expressions import DataPath
 from formats.xml_format import XmlObjects
-from reading.page_parser import DataPathFit
+from reading.data_path_fit import DataPathFit
 from tests.formats.encoding import items_of, page, response
 
 
@@ -58,7 +59,7 @@ def test_one_element_or_none_counts_as_a_list(
 ) -> None:
     items = "".join(f"<i><n>{number + 1}</n></i>" for number in range(count))
     body = f"{start}{items}</l>".encode()
-    fit = DataPathFit()
+    fit = DataPathFit(DataPath(data_path))
 
     async def run() -> Any:
         answer = await response(body, cuts=cuts)
@@ -67,7 +68,7 @@ def test_one_element_or_none_counts_as_a_list(
     found, seen = asyncio.run(run())
     assert found == [{"n": str(number + 1)} for number in range(count)]
     assert (seen.received, seen.count) == (count, count)
-    fit.check(data_path, "data_path")
+    fit.check("data_path")
 
 
 @pytest.mark.parametrize("cuts", [None, []])
@@ -84,7 +85,7 @@ def test_one_element_or_none_counts_as_a_list(
 def test_no_list_among_other_elements_is_no_match(
     body: bytes, wanted: object, matches: bool, cuts: list[int] | None
 ) -> None:
-    fit = DataPathFit()
+    fit = DataPathFit(DataPath(".l.i"))
 
     async def run() -> Any:
         answer = await response(body, cuts=cuts)
@@ -92,10 +93,10 @@ def test_no_list_among_other_elements_is_no_match(
 
     assert asyncio.run(run()) == []
     if matches:
-        fit.check(".l.i", "data_path")
+        fit.check("data_path")
     else:
         with pytest.raises(ResourceError, match="matches nothing"):
-            fit.check(".l.i", "data_path")
+            fit.check("data_path")
 
 
 def test_an_error_document_is_an_error() -> None:

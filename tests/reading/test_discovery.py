@@ -13,10 +13,10 @@ from expressions.jq_expressions import ItemExpression
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.path_parameter import Batch, PathParameter
 from reading.account import Account
+from reading.data_path_fit import DataPathFit
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Failures, Vanished
 from reading.item_stream import Portion
-from reading.page_parser import DataPathFit
 from reading.parameters.combinations import Combinations
 from reading.parameters.discovery import NOTHING, Discovery, EndpointSource, FixedSource
 

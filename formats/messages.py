@@ -1,0 +1,420 @@
+"""Bodies that are a message in place of data: how APIs say "error" under a status of success.
+
+    {"ok": false, "error": "invalid_auth"}              a message
+    {"code": 50011, "msg": "Too Many Requests"}         a message, where a list should be
+    {"code": "LHR", "terminals": []}                    an airport without terminals
+
+`MESSAGE_SIGNS` is the table of what counts, which docs/safety.md shows. Where items are, nothing is
+a message; beside an empty list fewer signs count than where no list is.
+"""
+
+import json
+import re
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+
+class Lack(Enum):
+    """What is in place of items: no list (or null), or an empty list."""
+
+    LIST = auto()
+    ITEMS = auto()
+
+
+class Kind(Enum):
+    """The values under which a name says "error", in the words of the documentation."""
+
+    TRUTHY = "anything that is not null, false, empty or a success"
+    FALSE = 'false, also the text "false"'
+    CODE = "a number or text that is no success"
+    WORD = "error, fail or failed"
+    HTTP_STATUS = "400 to 599"
+    NUMBER = "a number that is no success"
+    OUTCOME = "OperationOutcome"
+
+
+class Needs(Enum):
+    """What has to stand beside a name for it to count."""
+
+    NOTHING = "nothing"
+    TEXT_IF_EMPTY = "an error text, where an empty list is"
+    TEXT = "an error text"
+    NO_LIST = "an error text, and no list"
+
+
+class Sign(NamedTuple):
+    """Names under which APIs say "error": `seen_in` are APIs that do so."""
+
+    names: tuple[str, ...]
+    kind: Kind
+    needs: Needs
+    seen_in: str
+
+
+# Names are compared without case, "_", "-", blanks, and "is" in front: `isSuccess` is `success`.
+MESSAGE_SIGNS: Sequence[Sign] = (
+    Sign(
+        (
+            *("error", "errors", "fault", "exception"),
+            *("error_message", "error_messages", "error_response"),
+        ),
+        Kind.TRUTHY,
+        Needs.NOTHING,
+        "Slack, OData, Elasticsearch, InfluxDB, SonarQube, Google Maps, Apigee, Taobao",
+    ),
+    Sign(
+        ("ok", "success", "successful", "succeeded"),
+        Kind.FALSE,
+        Needs.NOTHING,
+        "Slack, Telegram, Cloudflare, MongoDB Data API",
+    ),
+    Sign(
+        ("error_code", "err_code", "errno", "error_no", "error_number"),
+        Kind.CODE,
+        Needs.NOTHING,
+        "WeChat, DingTalk, Weibo, Phabricator Conduit, Okta, Rundeck, Baidu",
+    ),
+    Sign(
+        (
+            *("code", "cod", "ret", "ret_code", "status_code"),
+            *("result_code", "return_code", "response_code", "resp_code"),
+        ),
+        Kind.CODE,
+        Needs.TEXT,
+        "Lark, Alipay, WordPress, Zoho, OpenWeather, Flickr, Confluence",
+    ),
+    Sign(
+        ("status", "result", "stat", "outcome"),
+        Kind.WORD,
+        Needs.TEXT_IF_EMPTY,
+        "JSend, Prometheus, HubSpot, Flickr, WildFly",
+    ),
+    Sign(("status",), Kind.HTTP_STATUS, Needs.TEXT, "problem details (RFC 9457), Spring Boot"),
+    Sign(("result",), Kind.NUMBER, Needs.NO_LIST, "Kea"),
+    Sign(("resource_type",), Kind.OUTCOME, Needs.NOTHING, "FHIR"),
+)
+# Names of texts that explain an error, those that say most first.
+ERROR_TEXTS = (
+    *("error_description", "error_message", "error_messages", "error_msg", "error_summary"),
+    *("error_info", "err_msg", "message", "msg", "sub_msg", "reason", "failure_description"),
+    *("fault_string", "errors", "error", "fault", "exception", "error_response"),
+)
+# Records have these as well: they count beside a number, and where no list is.
+RECORD_TEXTS = ("detail", "description", "text")
+# These are quoted only.
+QUOTED_TEXTS = ("details", "diagnostics", "note", "information")
+_SUCCESS_TEXTS = frozenset({"", "ok", "success", "succeeded", "successful", "none", "null"})
+_SUCCESS_NUMBERS = frozenset({0, 10000, *range(200, 300)})
+_QUIET_TEXTS = frozenset({"false", "no", "0"}) | _SUCCESS_TEXTS
+_FALSE_TEXTS = frozenset({"false", "no"})
+# Kinds whose values may be codes of success after all.
+_EVIDENT = frozenset({Kind.TRUTHY, Kind.FALSE})
+_CODES = frozenset({Kind.CODE, Kind.WORD, Kind.HTTP_STATUS, Kind.NUMBER})
+_ERROR_WORDS = frozenset({"error", "fail", "failed"})
+_SAYS_SUCCESS = re.compile(r"\b(?:success\w*|succeed\w*|ok|okay)\b|成功", re.IGNORECASE)
+_NO_ERROR = re.compile(r"\bno[ _-]errors?\b", re.IGNORECASE)
+_SAYS_OTHERWISE = re.compile(
+    r"\b(?:not?|without|never|but|too|unsuccess\w*|unable|unauthori\w*|unknown|fail\w*|errors?|"
+    r"denied|invalid|exceed\w*|expire[ds]?|forbidden|refused?|rejected|limit\w*)\b|n't\b|"
+    r"[不未]成功|失败",
+    re.IGNORECASE,
+)
+_NO_LETTERS = re.compile(r"[^a-z0-9]+")
+# So many objects of a body are looked at for a text, so deep, and of so long lists.
+_MOST_OBJECTS = 200
+_MOST_ELEMENTS = 20
+_LONGEST_CODE = 60
+# So many codes beside items of one resource are no codes of success.
+_MOST_CODES = 1000
+
+
+class Part(NamedTuple):
+    """An object of a body on the way to its list, such as `data` at the place `.data`."""
+
+    place: str
+    value: Mapping[str, Any]
+
+
+class Code(NamedTuple):
+    """A name and the value under it, such as `code` and 50011."""
+
+    name: str
+    value: str | int | float | bool
+
+    @property
+    def is_word(self) -> bool:
+        """Return whether it is a word, as names of things are: `LHR`."""
+        return isinstance(self.value, str) and not self.value.strip().lstrip("-").isdecimal()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An error that a body speaks of.
+
+    `text` says it, wherever it stands in the body; it may hold secrets. `code` is what it is known
+    by, `place` where that stands: `.data.code`; `sign` is the row of the table.
+    """
+
+    text: str
+    code: Code
+    place: str
+    sign: Sign
+
+    @property
+    def rests_on_code(self) -> bool:
+        """Return whether the same code beside items would make it none."""
+        return self.sign.kind in _CODES
+
+    @property
+    def rule(self) -> str:
+        """Return the condition of a rule for this answer, such as `.body.code == 50011`."""
+        return f".body{self.place} == {json.dumps(self.code.value, ensure_ascii=False)}"
+
+
+@dataclass(slots=True)
+class KnownCodes:
+    """The codes that stood beside items in one resource: they are no errors.
+
+    Where words differ from one answer with items to the next, such as `LHR` and `CDG`, they name
+    things, and none of that name is an error.
+    """
+
+    _codes: set[Code] = field(default_factory=set)
+
+    def learn(self, parts: Iterable[Part]) -> None:
+        """Take note of the codes in the objects that items stood in."""
+        for part in parts:
+            for name, value in _named(part.value, _LEARNT_NAMES):
+                if _is_scalar(value) and len(self._codes) < _MOST_CODES:
+                    self._codes.add(Code(_plain(name), value))
+
+    def excuse(self, code: Code, sign: Sign) -> bool:
+        """Return whether answers with items show that a code is none of an error."""
+        if sign.kind not in _CODES:
+            return False
+        is_name = sign.needs is not Needs.NOTHING and code.is_word
+        plain = code._replace(name=_plain(code.name))
+        return plain in self._codes or (is_name and self._names_things(plain.name))
+
+    def _names_things(self, name: str) -> bool:
+        """Return whether the words under a name differ beside items, successes left out."""
+        same = [each for each in self._codes if each.name == name and each.is_word]
+        return sum(not _is_success(each.value) for each in same) > 1
+
+
+NO_CODES = KnownCodes()
+
+
+def message_in(
+    parts: Sequence[Part], lack: Lack = Lack.LIST, known: KnownCodes = NO_CODES
+) -> Message | None:
+    """Return the error that a body speaks of in place of items; None where it speaks of none.
+
+    Inputs: `parts`, the objects on the way to the list, the body first; `lack`, what is in place
+    of items; `known`, the codes that stood beside items.
+
+    Sample: `message_in([Part("", {"ok": False, "error": "invalid_auth"})])` has the text
+    `invalid_auth`.
+    """
+    for part in parts:
+        for sign in MESSAGE_SIGNS:
+            for name, value in _named(part.value, _NAMES_OF[sign]):
+                code = _code_of(sign, name, value)
+                if code and _counts(sign, code, part.value, lack) and not known.excuse(code, sign):
+                    return _message(sign, code, part, parts[0])
+    return None
+
+
+def is_evident_error(value: Any) -> bool:
+    """Return whether a JSON value is an object such as is hardly a record: `{"error": "no"}`."""
+    if not isinstance(value, Mapping):
+        return False
+    return any(
+        _says_error(sign.kind, found)
+        for sign in MESSAGE_SIGNS
+        if sign.kind in _EVIDENT
+        for _, found in _named(value, _NAMES_OF[sign])
+    )
+
+
+def says_success(body: Any) -> bool:
+    """Return whether a body says of itself that it is a success: `{"code": 0, "data": []}`."""
+    if not isinstance(body, Mapping) or message_in([Part("", body)], Lack.ITEMS):
+        return False
+    flags = (value for _, value in _named(body, _FLAG_NAMES))
+    codes = (value for _, value in _named(body, _LEARNT_NAMES) if value not in (None, "", False))
+    return any(value is True or value == "true" for value in flags) or any(map(_is_success, codes))
+
+
+def text_of(value: Any) -> str:
+    """Return the text with which a value explains an error, nested ones too; else empty.
+
+    Lists are looked into where they have one element, are the body, or are called errors, because
+    elements of others are records.
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list):
+        return next(filter(None, map(text_of, value[:_MOST_ELEMENTS])), "")
+    return next(filter(None, map(_own_text, _objects(value))), "")
+
+
+def _own_text(value: Mapping[str, Any]) -> str:
+    by_name = {_plain(name): held for name, held in value.items()}
+    for name in _TEXTS:
+        held = by_name.get(name)
+        if isinstance(held, list) and held:
+            held = held[0]
+        if isinstance(held, str) and held.strip().lower() not in _QUIET_TEXTS:
+            return held.strip()
+    return ""
+
+
+def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects in a value that may explain it, the outer ones first."""
+    waiting = deque([value])
+    for _ in range(_MOST_OBJECTS):
+        if not waiting:
+            return
+        current = waiting.popleft()
+        if isinstance(current, list):
+            waiting.extend(current[:_MOST_ELEMENTS])
+        elif isinstance(current, Mapping):
+            yield current
+            waiting.extend(
+                held
+                for name, held in current.items()
+                if isinstance(held, Mapping)
+                or (isinstance(held, list) and (len(held) == 1 or _plain(name) in _ERROR_TEXTS))
+            )
+
+
+def _message(sign: Sign, code: Code, part: Part, body: Part) -> Message:
+    key = f".{code.name}" if code.name.isidentifier() else f'["{code.name}"]'
+    explained = text_of(part.value) or text_of(body.value)
+    return Message(explained, code, f"{part.place}{key}", sign)
+
+
+def _counts(sign: Sign, code: Code, beside: Mapping[str, Any], lack: Lack) -> bool:
+    """Return whether what stands beside a sign makes it an error."""
+    is_code = sign.kind is Kind.CODE
+    texts = _texts_beside(beside, is_record=lack is Lack.ITEMS or code.is_word)
+    if is_code and any(map(_text_says_success, texts)):
+        return False
+    if sign.needs is Needs.NO_LIST:
+        return lack is Lack.LIST and bool(texts)
+    is_doubtful = sign.needs is Needs.TEXT_IF_EMPTY or (is_code and code.is_word)
+    needs_text = sign.needs is Needs.TEXT or (lack is Lack.ITEMS and is_doubtful)
+    return bool(texts) or not needs_text
+
+
+def _texts_beside(value: Mapping[str, Any], *, is_record: bool) -> list[str]:
+    names = _ERROR_TEXTS if is_record else _ERROR_TEXTS | _RECORD_TEXTS
+    return [text for _, held in _named(value, names) if (text := text_of(held))]
+
+
+def _code_of(sign: Sign, name: str, value: Any) -> Code | None:
+    if not _says_error(sign.kind, value):
+        return None
+    is_short = _is_scalar(value) and len(str(value)) <= _LONGEST_CODE
+    return Code(name, value if is_short else True)
+
+
+def _says_error(kind: Kind, value: Any) -> bool:
+    match kind:
+        case Kind.TRUTHY:
+            return _is_said(value)
+        case Kind.FALSE:
+            return value is False or (isinstance(value, str) and value.lower() in _FALSE_TEXTS)
+        case Kind.CODE:
+            return _is_scalar(value) and not isinstance(value, bool) and not _is_success(value)
+        case Kind.WORD:
+            return isinstance(value, str) and value.lower() in _ERROR_WORDS
+        case Kind.HTTP_STATUS:
+            return (number := _number(value)) is not None and 400 <= number <= 599
+        case Kind.NUMBER:
+            return (number := _number(value)) is not None and not _is_success(number)
+        case Kind.OUTCOME:
+            return bool(value == Kind.OUTCOME.value)
+
+
+def _is_said(value: Any) -> bool:
+    """Return whether a value under a name such as `error` says that there is one.
+
+    Some APIs send an object always, with a code of success in it.
+    """
+    if isinstance(value, Mapping):
+        codes = [held for _, held in _named(value, _CODE_NAMES) if _is_scalar(held)]
+        if codes and all(map(_is_success, codes)):
+            return False
+        return any(map(_is_said, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_said, value[:_MOST_ELEMENTS]))
+    if isinstance(value, str):
+        return value.strip().lower() not in _QUIET_TEXTS and not _NO_ERROR.fullmatch(value.strip())
+    return bool(value)
+
+
+def _is_success(value: Any) -> bool:
+    """Return whether a code is one of success: 0, "200", "00000", "ok"."""
+    number = _number(value)
+    if number is not None:
+        return number in _SUCCESS_NUMBERS
+    if isinstance(value, str):
+        return value.strip().lower() in _SUCCESS_TEXTS or _text_says_success(value)
+    return value is None
+
+
+def _text_says_success(text: str) -> bool:
+    """Return whether a text says that all went well: "ok", "query successful"; not "no success"."""
+    without, denied = _NO_ERROR.subn("", text.replace("_", " "))
+    return bool(denied or _SAYS_SUCCESS.search(without)) and not _SAYS_OTHERWISE.search(without)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str):
+        digits = value.strip()
+        return int(digits) if digits.removeprefix("-").isdecimal() and len(digits) < 20 else None
+    return value
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _named(value: Mapping[str, Any], names: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the keys that are one of these names in some spelling, and what is there."""
+    for name, held in value.items():
+        if len(name) < _LONGEST_CODE and _plain(name) in names:
+            yield name, held
+
+
+@lru_cache(maxsize=4096)
+def _plain(name: str) -> str:
+    """Return a name as names are compared: `isSuccess` and `Success` are `success`."""
+    return _NO_LETTERS.sub("", name.lower()).removeprefix("is")
+
+
+def _plain_names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(_plain, names))
+
+
+_NAMES_OF = {sign: _plain_names(sign.names) for sign in MESSAGE_SIGNS}
+_LEARNT_NAMES = frozenset[str]().union(
+    *(_NAMES_OF[sign] for sign in MESSAGE_SIGNS if sign.kind in _CODES)
+)
+_FLAG_NAMES = frozenset[str]().union(
+    *(_NAMES_OF[sign] for sign in MESSAGE_SIGNS if sign.kind is Kind.FALSE)
+)
+_CODE_NAMES = frozenset[str]().union(
+    *(_NAMES_OF[sign] for sign in MESSAGE_SIGNS if sign.kind is Kind.CODE)
+)
+_ERROR_TEXTS = _plain_names(ERROR_TEXTS)
+_RECORD_TEXTS = _plain_names(RECORD_TEXTS)
+_TEXTS = tuple(map(_plain, (*ERROR_TEXTS, *RECORD_TEXTS, *QUOTED_TEXTS)))

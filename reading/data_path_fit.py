@@ -1,0 +1,242 @@
+"""Whether the answers of a resource are data: do they speak of an error, and is the list there?
+
+What one answer cannot tell alone is told by the others, whatever their order: a code that stood
+beside items is no error, and an answer without the list is empty where it has nothing but keys
+that answers with the list have.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from api_messages import ApiRequest
+from errors import ResourceError, ResponseError
+from expressions.jq_expressions import DataPath, keys_of
+from formats.messages import (
+    KnownCodes,
+    Lack,
+    Message,
+    Part,
+    is_evident_error,
+    message_in,
+    text_of,
+)
+from pagination.page import Page
+from redaction import Redactor
+
+_SAYS_ERROR = "the status says success, but the body says error"
+# So many ways of lacking the list are told apart, so many messages kept, and keys remembered.
+_MOST_LACKING = 500
+_MOST_SUSPECTS = 100
+_MOST_KEYS = 10_000
+_EXAMPLES = 3
+# So much of a text is looked for in the start of a body.
+_COMPARED = 100
+_INDEX = re.compile(r"\[\d+\]")
+_PACKED = (b"\x1f\x8b", b"PK")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A way to quote an answer to a request; `content` is how it starts."""
+
+    request: ApiRequest
+    content: bytes
+    redactor: Redactor
+
+    @property
+    def place(self) -> str:
+        """The method and redacted URL."""
+        return f"{self.request.method} {self.redactor.url(self.request.url)}"
+
+    def text(self, text: str) -> str:
+        """Return a text of the answer, redacted, on one line."""
+        return self.redactor.excerpt(text.encode())
+
+    @property
+    def start(self) -> str:
+        """The start of the answer, redacted; empty where it is packed."""
+        return "" if self.content.startswith(_PACKED) else self.redactor.excerpt(self.content)
+
+    def body(self, text: str) -> str:
+        """Return the start of the answer, after a text of it that is not seen there."""
+        start, spoken = self.start, self.text(text)
+        head = spoken[:_COMPARED]
+        if not spoken or head in start or json.dumps(head)[1:-1] in start:
+            return start
+        return f"{spoken}: {start}" if start else spoken
+
+
+type Key = tuple[str, str]
+"""A key of an object on the way to a list, with the place of that object."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """The first of some answers without the list that have the same keys."""
+
+    place: str
+    keys: str
+    said: str
+    start: str
+
+
+@dataclass(slots=True)
+class DataPathFit:
+    """The fit of a data_path to the answers of all endpoints that share it.
+
+    `is_graphql` and `asks_graphql` tell that a request is GraphQL's by the mapping, or as it looks.
+    """
+
+    data_path: DataPath = field(default_factory=lambda: DataPath("."))
+    is_graphql: bool = False
+    asks_graphql: bool = False
+    _known: KnownCodes = field(default_factory=KnownCodes)
+    _keys: set[Key] = field(default_factory=set)
+    _matched: int = 0
+    _unmatched: int = 0
+    _has_items: bool = False
+    _has_lists: bool = False
+    _lacking: dict[frozenset[Key], _Lacking] = field(default_factory=dict)
+    # Messages that are none if their code stands beside items, or if no answer is a list.
+    _suspects: dict[Message, ResponseError] = field(default_factory=dict)
+    _objects: dict[Message, ResponseError] = field(default_factory=dict)
+
+    def has_sign(self, page: Page) -> bool:
+        """Return whether an answer has a sign of an error, be it beside items."""
+        return message_in(self.data_path.parts(page.body), Lack.LIST, self._known) is not None
+
+    def judge(self, page: Page, quote: Quote) -> None:
+        """Note whether data_path fits an answer, and what it has beside the list.
+
+        Raises:
+            ResponseError: it speaks of an error in place of items; GraphQL's `errors` are one even
+                beside data.
+        """
+        parts = self.data_path.parts(page.body)
+        self._refuse_errors(page, quote)
+        if page.count or page.received:
+            self._take_items(page, parts, quote)
+        elif message := message_in(parts, _lack(page), self._known):
+            self._take_message(message, quote)
+        if page.matched or page.count:
+            self._matched += 1
+            self._has_lists |= page.received is not None
+            if len(self._keys) < _MOST_KEYS:
+                self._keys |= _keys_in(parts)
+        else:
+            self._take_lack(page, parts, quote)
+
+    def check(self, setting: str, *, may_lack: bool = False) -> None:
+        """Judge all answers together; `setting` is where the data_path stands.
+
+        With `may_lack`, no answer need have the list, as where nothing has changed.
+
+        Raises:
+            ResourceError: an answer speaks of an error, or data_path does not fit.
+        """
+        told = [
+            error
+            for message, error in self._suspects.items()
+            if not self._known.excuse(message.code, message.sign)
+        ]
+        if self._has_lists:
+            told += self._objects.values()
+        if told:
+            raise ResourceError("; ".join(f"{error}" for error in told[:_EXAMPLES]))
+        if self._matched:
+            self._check_lacking(setting)
+        elif self._unmatched and not may_lack:
+            raise self._matches_nothing(setting)
+
+    def _refuse_errors(self, page: Page, quote: Quote) -> None:
+        """Refuse what is an error even beside items."""
+        body = page.body
+        if self.is_graphql and isinstance(body, Mapping) and body.get("errors"):
+            raise _said_error(text_of(body["errors"]), quote)
+        for part in self.data_path.parts_without_list(body):
+            if is_evident_error(part.value):
+                raise _said_error(text_of(part.value), quote)
+
+    def _take_items(self, page: Page, parts: list[Part], quote: Quote) -> None:
+        if page.received is None:
+            self._take_object(page, quote)
+            return
+        self._has_items = True
+        self._known.learn(parts)
+
+    def _take_object(self, page: Page, quote: Quote) -> None:
+        """Look at an item that is no list: where other answers are lists, it may be a message."""
+        item = page.first_item
+        message = message_in([Part("", item)]) if isinstance(item, Mapping) else None
+        if message is None:
+            return
+        error = _said_error(message.text, quote).at(quote.place)
+        if self._has_lists:
+            raise error
+        if len(self._objects) < _MOST_SUSPECTS:
+            self._objects.setdefault(message, error)
+
+    def _take_message(self, message: Message, quote: Quote) -> None:
+        """Refuse an answer, unless its code may yet be found beside items."""
+        advice = ""
+        if message.rests_on_code:
+            rule = f"{{when: '{quote.text(message.rule)}', then: skip}}"
+            advice = f"if it is no error, say so: on_error: [{rule}]"
+        error = _said_error(message.text, quote, advice)
+        is_open = message.rests_on_code and not self._has_items
+        if not is_open or len(self._suspects) >= _MOST_SUSPECTS:
+            raise error
+        self._suspects.setdefault(message, error.at(quote.place))
+
+    def _take_lack(self, page: Page, parts: list[Part], quote: Quote) -> None:
+        if self.asks_graphql and self.data_path.is_cut_by_null(page.body):
+            raise ResponseError(
+                f"data_path {self.data_path.expression} leads through a null, which GraphQL gives "
+                "for what is not there, and for what may not be read",
+                said=quote.body(""),
+                advice="if it means no items, on_error can say so",
+            )
+        self._unmatched += 1
+        keys = frozenset(_keys_in(parts))
+        if keys not in self._lacking and len(self._lacking) < _MOST_LACKING:
+            said = quote.text(text_of(page.body))
+            self._lacking[keys] = _Lacking(quote.place, keys_of(page.body), said, quote.start)
+
+    def _matches_nothing(self, setting: str) -> ResourceError:
+        path, lacking = self.data_path.expression, list(self._lacking.values())
+        speaking = next((each for each in lacking if each.said), lacking[-1])
+        end = f"If nothing is right, write `{path} // []`"
+        if speaking.said:
+            end = f"It says: {speaking.said}"
+        return ResourceError(
+            f"{setting} {path} matches nothing in any of {self._unmatched} responses; "
+            f"a body has {speaking.keys}. {end}"
+        )
+
+    def _check_lacking(self, setting: str) -> None:
+        path = self.data_path.expression
+        if len(self._keys) >= _MOST_KEYS:
+            return
+        for keys, lacking in self._lacking.items():
+            if strange := sorted({name for place, name in keys if (place, name) not in self._keys}):
+                said = f", and says: {lacking.said}" if lacking.said else f": {lacking.start}"
+                raise ResourceError(
+                    f"{lacking.place}: {setting} {path} matches nothing, as in other responses "
+                    f"without items; but this one has {', '.join(strange)}, which no response with "
+                    f"the list has{said}. If it means no items, on_error can say so"
+                )
+
+
+def _said_error(text: str, quote: Quote, advice: str = "") -> ResponseError:
+    return ResponseError(_SAYS_ERROR, said=quote.body(text), advice=advice)
+
+
+def _lack(page: Page) -> Lack:
+    return Lack.LIST if page.is_null or not page.matched else Lack.ITEMS
+
+
+def _keys_in(parts: list[Part]) -> set[Key]:
+    """Return the keys of the objects on the way to a list; elements of a list count as one."""
+    return {(_INDEX.sub("[]", part.place), key) for part in parts for key in part.value}
