@@ -246,7 +246,7 @@ def says_success(body: Any) -> bool:
     if not isinstance(body, Mapping) or message_in([Part("", body)], Lack.ITEMS):
         return False
     flags = (value for _, value in _named(body, _FLAG_NAMES))
-    codes = (value for _, value in _named(body, _LEARNT_NAMES) if value not in (None, "", False))
+    codes = (value for _, value in _named(body, _LEARNT_NAMES) if value not in (None, ""))
     return any(value is True or value == "true" for value in flags) or any(map(_is_success, codes))
 
 

@@ -86,12 +86,14 @@ class _Lacking:
 class DataPathFit:
     """The fit of a data_path to the answers of all endpoints that share it.
 
-    `is_graphql` and `asks_graphql` tell that a request is GraphQL's by the mapping, or as it looks.
+    `is_graphql` and `asks_graphql` tell that a request is GraphQL's by the mapping, or as it looks;
+    `has_rules`, that the mapping may have rules of `on_error` for it, which discovery has not.
     """
 
     data_path: DataPath = field(default_factory=lambda: DataPath("."))
     is_graphql: bool = False
     asks_graphql: bool = False
+    has_rules: bool = True
     _known: KnownCodes = field(default_factory=KnownCodes)
     _keys: set[Key] = field(default_factory=set)
     _matched: int = 0
@@ -181,7 +183,7 @@ class DataPathFit:
     def _take_message(self, message: Message, quote: Quote) -> None:
         """Refuse an answer, unless its code may yet be found beside items."""
         advice = ""
-        if message.rests_on_code:
+        if message.rests_on_code and self.has_rules:
             rule = f"{{when: '{quote.text(message.rule)}', then: skip}}"
             advice = f"if it is no error, say so: on_error: [{rule}]"
         error = _said_error(message.text, quote, advice)
@@ -196,7 +198,7 @@ class DataPathFit:
                 f"data_path {self.data_path.expression} leads through a null, which GraphQL gives "
                 "for what is not there, and for what may not be read",
                 said=quote.body(""),
-                advice="if it means no items, on_error can say so",
+                advice=self._hint(speaks=True),
             )
         self._unmatched += 1
         keys = frozenset(_keys_in(parts))
@@ -221,12 +223,19 @@ class DataPathFit:
             return
         for keys, lacking in self._lacking.items():
             if strange := sorted({name for place, name in keys if (place, name) not in self._keys}):
-                said = f", and says: {lacking.said}" if lacking.said else f": {lacking.start}"
+                said = f", and says: {lacking.said}" if lacking.said else ""
+                hint = self._hint(speaks=bool(lacking.said))
                 raise ResourceError(
-                    f"{lacking.place}: {setting} {path} matches nothing, as in other responses "
-                    f"without items; but this one has {', '.join(strange)}, which no response with "
-                    f"the list has{said}. If it means no items, on_error can say so"
+                    f"{lacking.place}: {setting} {path} matches nothing; the body has "
+                    f"{', '.join(strange)}, which none has where the list is{said}"
+                    f"{hint and f' ({hint})'}"
                 )
+
+    def _hint(self, *, speaks: bool) -> str:
+        """Return how a mapping says that an answer without the list means no items."""
+        if not speaks:
+            return f"if it means no items, write `{self.data_path.expression} // []`"
+        return "if it means no items, a rule of on_error can say so" if self.has_rules else ""
 
 
 def _said_error(text: str, quote: Quote, advice: str = "") -> ResponseError:

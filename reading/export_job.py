@@ -63,15 +63,16 @@ class ExportJob:
                 done = plan.done.every(answer) if plan.done else []
                 if done and all(each is True for each in done):
                     return _with_fields(step, values, answer)
-                self._check_time(begin, attempt)
+                self._check_time(begin, attempt, answer)
                 await self.sleep(plan.interval)
         raise AssertionError("unreachable")
 
-    def _check_time(self, begin: float, attempt: int) -> None:
+    def _check_time(self, begin: float, attempt: int, answer: StepAnswer) -> None:
         limit, passed = self.plan.time_limit, self.clock() - begin
         if passed + self.plan.interval > limit:
             raise ExportError(
                 f"the export job was not done after {attempt} polls in {passed:.0f} s",
+                said=self.client.redactor.excerpt(answer.response.content),
                 advice=f"export.time_limit is {limit:g} s",
             )
 

@@ -115,6 +115,7 @@ class ResourceReader:
     def _reader_of(self, endpoint: Endpoint, rules: tuple[ErrorRule, ...] = ()) -> EndpointReader:
         policy = ErrorPolicy(rules, self._situation_of(endpoint))
         reader = EndpointReader(self._session, endpoint, self._worker, policy, self._observer)
+        reader.fit.has_rules = endpoint is self._plan.endpoint
         self._readers.append(reader)
         return reader
 

@@ -184,10 +184,50 @@ def test_an_object_gives_one_item() -> None:
 
 
 @pytest.mark.contract("data-path.null", "body.null-is-empty")
-@pytest.mark.parametrize("path", [".data", ".data[]", ".data.users", ".data // null", ".data | ."])
+@pytest.mark.parametrize("path", [".data", ".data[]", ".data // null", ".data | ."])
 def test_null_gives_nothing_and_counts_as_there(path: str) -> None:
     found = _extract(path, {"data": None})
-    assert (found.items, found.matched) == ([], True)
+    assert (found.items, found.matched, found.is_null) == ([], True, True)
+
+
+@pytest.mark.contract("body.null-above")
+@pytest.mark.parametrize("value", [None, {"data": None}, {"data": {"users": None}}])
+@pytest.mark.parametrize("path", [".data.users.list", ".data.users.list[]", ".data.users.list | ."])
+def test_what_is_below_a_null_is_not_there(path: str, value: Any) -> None:
+    found = _extract(path, value)
+    assert (found.items, found.matched) == ([], False)
+
+
+@pytest.mark.parametrize(
+    "path, value, places",
+    [
+        (".", {"a": 1}, [""]),
+        (".", [{"a": 1}], []),
+        (".data.users", {"data": {"users": []}}, ["", ".data"]),
+        (".data.users", {"data": None}, [""]),
+        (".data | map(.x)", {"data": [{"x": 1}]}, [""]),
+        (".[0].args.hosts", [{"args": {}}, {}], ["[0]", "[0].args"]),
+        (".r[].series[]?", {"r": [{}, {"series": [{}]}, 1]}, ["", ".r[0]", ".r[1]"]),
+        ('.["a b"].list', {"a b": {}}, ["", '["a b"]']),
+        (".a + .b", {"a": []}, [""]),
+    ],
+)
+def test_the_objects_on_the_way_to_the_list(path: str, value: Any, places: list[str]) -> None:
+    assert [part.place for part in DataPath(path).parts(value)] == places
+
+
+@pytest.mark.parametrize(
+    "path, value, places",
+    [
+        (".r[].series[]?", {"r": [{}, {"series": []}, {"series": None}, 1]}, [".r[0]", ".r[2]"]),
+        (".[] | .series", [{}, {"series": []}], ["[0]"]),
+        (".r[]", {"r": [{}]}, []),
+        (".r | map(.x)", {"r": [{}]}, []),
+        (".r[].x", {"r": {"a": {}}}, []),
+    ],
+)
+def test_elements_on_the_way_without_a_list(path: str, value: Any, places: list[str]) -> None:
+    assert [part.place for part in DataPath(path).parts_without_list(value)] == places
 
 
 @pytest.mark.contract("data-path.every-output")

@@ -62,6 +62,9 @@ class Api:
     def excerpt(self, content: bytes) -> str:
         return content[:300].decode()
 
+    def url(self, url: httpx.URL) -> str:
+        return str(url)
+
 
 def session(api: Api, *plans: ResourcePlan, **config: Any) -> Session:
     settings = ConnectionSettings.parse({"base_url": BASE, **config})
@@ -226,6 +229,25 @@ async def test_items_that_are_no_objects_are_an_error(item: Any) -> None:
     assert "where an item must be an object" in error
 
 
+@pytest.mark.contract("items.odd-ones")
+async def test_items_beside_one_that_is_no_object_are_kept() -> None:
+    def route(request: ApiRequest) -> Any:
+        if request.url.path == "/teams":
+            return [thing(1), thing(2)]
+        number = request.url.params["page"]
+        return {
+            "items": [thing(1), None, thing(2)] if number == "1" else [thing(3)],
+            "hasMore": number == "1",
+        }
+
+    endpoint = Endpoint("/teams/{team}/things", data_path=DataPath(".items"))
+    plan = ResourcePlan("x", endpoint, (PARAMETER,))
+    found, error = await batches_of(Api(route), plan, pagination_type="page")
+    assert sorted(item["id"] for batch in found for item in batch) == [1, 1, 2, 2, 3, 3]
+    assert all(item["__team"] in "12" for batch in found for item in batch)
+    assert "2 times data_path gives null where an item must be an object" in error
+
+
 @pytest.mark.parametrize("items", [[], [thing(1)]])
 async def test_what_graphql_calls_errors_is_one_beside_data_too(items: list[Any]) -> None:
     body = {"query": "{ items }", "variables": {}}
@@ -248,7 +270,7 @@ async def test_a_data_path_must_match_somewhere() -> None:
     plan = ResourcePlan(
         "x", Endpoint("/teams/{team}/things", data_path=DataPath(".users")), (PARAMETER,)
     )
-    somewhere = Api(teams(4, lambda n: {"users": [thing(n)]} if n == 2 else {"other": []}))
+    somewhere = Api(teams(4, lambda n: {"users": [thing(n)], "next": 1} if n == 2 else {"next": 2}))
     found, error = await batches_of(somewhere, plan)
     assert ([item["id"] for batch in found for item in batch], error) == ([2], "")
     _, error = await batches_of(Api(teams(4, lambda n: {"other": 1, "next": None})), plan)

@@ -126,6 +126,27 @@ async def test_an_empty_answer_has_no_items(api: FakeApi, read: Read, status: in
     assert (reading.items, reading.error) == ([], "")
 
 
+@statuses(Situation.REQUEST, Meaning.NOT_READY)
+@pytest.mark.contract("body.not-ready")
+@pytest.mark.parametrize("body", [{}, [], b"", None])
+async def test_what_is_not_ready_is_asked_for_again(
+    api: FakeApi, read: Read, status: int, body: Any
+) -> None:
+    assert (await ready_at_once(api, read, status)).items == ITEMS
+    api.received.clear()
+    api.script(Reply(status, body, {"retry-after": "0"}), Reply(200, ITEMS))
+    reading = await read()
+    assert (reading.items, reading.error, len(api.received)) == (ITEMS, "", 2)
+    api.script(Reply(status, body))
+    assert f"the API answered {status}" in (await read()).error
+    assert len(api.received) == 4
+
+
+async def ready_at_once(api: FakeApi, read: Read, status: int) -> Reading:
+    api.script(Reply(status, ITEMS))
+    return await read()
+
+
 @statuses(Situation.REQUEST, Meaning.ANSWER)
 async def test_the_items_of_a_success_are_read(api: FakeApi, read: Read, status: int) -> None:
     api.script(Reply(status, ITEMS))

@@ -57,7 +57,7 @@ async def test_an_object_is_one_item(sync: Sync, data_path: str) -> None:
 
 
 @pytest.mark.contract("data-path.null", "body.null-is-empty")
-@pytest.mark.parametrize("data_path", [".users", ".users[]", ".users.list", ".users | map(.)"])
+@pytest.mark.parametrize("data_path", [".users", ".users[]", ".users | map(.)"])
 async def test_null_gives_nothing(sync: Sync, data_path: str) -> None:
     routes = {"/items": {"users": None, "next": None}}
     outcome = await sync({}, [resource("/items", data_path=data_path)], routes)
@@ -176,6 +176,19 @@ async def test_a_data_path_that_matches_elsewhere_counts_as_empty(sync: Sync) ->
     routes["/teams/1/users"] = {"count": 2, "users": TWO}
     outcome = await sync({}, [nested], routes)
     assert outcome.succeeded().ids(NESTED) == [1, 2]
+
+
+@pytest.mark.contract("body.lacks-list")
+@pytest.mark.parametrize("order", [1, -1])
+async def test_no_list_among_other_keys_is_an_error(sync: Sync, order: int) -> None:
+    nested = resource(NESTED, data_path=".users", path_parameters=OF_TEAMS)
+    odd = {"maintenance": True, "detail": "back at noon"}
+    bodies = [{"count": 2, "users": TWO}, odd][::order]
+    routes = {f"/teams/{number}/users": body for number, body in enumerate(bodies)}
+    outcome = await sync({}, [nested], {"/teams": numbered(2), **routes}, existing=["old"])
+    outcome.failed("data_path .users matches nothing", "detail, maintenance", "back at noon")
+    assert outcome.ids(NESTED) == [1, 2]
+    assert outcome.deleted == []
 
 
 @pytest.mark.contract("body.no-match-allowed")

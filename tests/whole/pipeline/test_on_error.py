@@ -69,6 +69,105 @@ async def test_retry_asks_again_and_then_fails(sync: Any) -> None:
     outcome.failed("409")
 
 
+@pytest.mark.contract("on-error.every-answer")
+async def test_a_listed_status_counts_whatever_the_answer_holds(sync: Any) -> None:
+    rules = [{"when": [202, 206], "then": "retry"}]
+    settings = {"maxRetries": "1"}
+    late = in_turn(reply([{"id": 1}], 206), numbered(1))
+    outcome = await sync(settings, [resource("/items", on_error=rules)], {"/items": late})
+    assert outcome.succeeded().ids() == [0]
+
+    never = in_turn(reply([{"id": 1}], 206), reply([{"id": 1}], 206))
+    outcome = await sync(settings, [resource("/items", on_error=rules)], {"/items": never}, ["old"])
+    outcome.failed("on_error", "206")
+    assert outcome.deleted == []
+
+
+@pytest.mark.contract("on-error.every-answer")
+@pytest.mark.parametrize(
+    "then, ids", [("skip", []), ("stop", [0, 1]), ("fail", None)], ids=["skip", "stop", "fail"]
+)
+async def test_what_a_rule_makes_of_a_success(sync: Any, then: str, ids: Any) -> None:
+    rules = [{"when": [203], "then": then}]
+    settings = {"paginationType": "page", "pageSize": "2"}
+    answers = in_turn(reply([{"id": 0}, {"id": 1}], 203), numbered(2, start=2))
+    outcome = await sync(settings, [resource("/items", on_error=rules)], {"/items": answers})
+
+    if ids is None:
+        outcome.failed("on_error says that it is an error: the API answered 203")
+    else:
+        assert outcome.succeeded().ids() == ids
+    assert len(outcome.asked) == 1
+
+
+@pytest.mark.contract("on-error.without-items")
+@pytest.mark.parametrize(
+    "body, is_asked",
+    [
+        ({"rows": []}, True),
+        ({"rows": None}, True),
+        ({}, True),
+        ({"rows": [{"id": 1}]}, False),
+        ({"rows": [{"id": 1}], "message": "hello"}, False),
+        ({"rows": [{"id": 1}], "errors": ["x"]}, True),
+        ({"rows": [{"id": 1}], "code": 7, "msg": "x"}, True),
+    ],
+    ids=str,
+)
+async def test_predicates_see_a_success_without_items_or_with_a_sign(
+    sync: Any, body: Any, is_asked: bool
+) -> None:
+    rules = [{"when": ".status == 200", "then": "fail"}]
+    answered = resource("/items", data_path=".rows", on_error=rules)
+    outcome = await sync({}, [answered], {"/items": body})
+
+    assert outcome.result.reconciliation_success is not is_asked
+
+
+@pytest.mark.contract("on-error.without-items")
+async def test_a_predicate_hears_an_error_within(sync: Any) -> None:
+    rules = [{"when": ".body.results[0].error != null", "then": "skip"}]
+    path = ".results[].series[]?"
+    outcome = await sync(
+        {},
+        [resource("/items", data_path=path, on_error=rules)],
+        {"/items": {"results": [{"error": "database not found"}]}},
+    )
+    assert outcome.succeeded().ids() == []
+
+
+@pytest.mark.contract("on-error.without-items")
+async def test_a_skipped_answer_is_judged_no_further(sync: Any) -> None:
+    """Neither for its code nor for the list that it lacks."""
+    rules = [{"when": ".body.code == 7", "then": "skip"}]
+    nested = resource(
+        "/a/{id}", data_path=".rows", on_error=rules, path_parameters={"id": parameter("/parents")}
+    )
+    routes = {
+        "/parents": numbered(2),
+        "/a/0": {"code": 7, "msg": "nothing", "odd": 1},
+        "/a/1": {"rows": [{"id": 1}]},
+    }
+    outcome = await sync({}, [nested], routes)
+
+    assert outcome.succeeded().ids("/a/{id}") == [1]
+
+
+@pytest.mark.contract("body.not-ready")
+@pytest.mark.parametrize("text", ["{}", "[]", "", '{"items": []}'])
+async def test_a_report_that_is_not_ready_is_no_data(sync: Any, text: str) -> None:
+    report = resource("/items", data_path=".items // .", query="true")
+    settings = {"maxRetries": "1"}
+    answers = in_turn(reply(text=text, status=202), numbered(2))
+    outcome = await sync(settings, [report], {"/items": answers})
+    assert outcome.succeeded().ids() == [0, 1]
+
+    answers = in_turn(*[reply(text=text, status=202)] * 2)
+    outcome = await sync(settings, [report], {"/items": answers}, existing=["old"])
+    outcome.failed("the API answered 202")
+    assert outcome.deleted == []
+
+
 @pytest.mark.contract("on-error.first-rule")
 async def test_the_first_rule_that_fits_counts(sync: Any) -> None:
     rules = [{"when": [404], "then": "fail"}, {"when": ".status >= 400", "then": "skip"}]

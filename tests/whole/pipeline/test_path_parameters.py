@@ -416,12 +416,15 @@ async def test_fixed_values_and_batches_do_not_vanish(sync: Sync) -> None:
 async def test_data_path_is_judged_over_all_parents(sync: Sync) -> None:
     parameters = {"org": ORGS, "team": parameter("/orgs/{org}/teams", data_path=".teams")}
     routes = {
-        "/orgs/acme/teams": {"other": 1},
-        "/orgs/globex/teams": {"teams": [{"id": "red"}]},
+        "/orgs/acme/teams": {"count": 0},
+        "/orgs/globex/teams": {"teams": [{"id": "red"}], "count": 1},
         **of_teams("red"),
     }
     outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], routes)
     assert outcome.succeeded().ids(MEMBERS) == ["of red"]
+    routes["/orgs/acme/teams"] = {"other": 1}
+    outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], routes)
+    outcome.failed("path_parameters.team.data_path .teams matches nothing", "other")
     routes["/orgs/globex/teams"] = {"another": 1}
     outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], routes)
     outcome.failed("path_parameters.team.data_path .teams matches nothing in any of 2 responses")

@@ -1,0 +1,240 @@
+"""Answers of one resource, judged together: errors, and whether the list is there."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api_messages import ApiRequest, ApiResponse
+from errors import EndpointError, OceanCustomError, ResponseError
+from expressions.jq_expressions import DataPath
+from expressions.worker import JqWorker
+from mapping.plan.endpoint import Endpoint
+from pagination.page import Page
+from reading.data_path_fit import DataPathFit
+from reading.page_parser import PageParser
+from redaction import Redactor
+
+ONE = [{"id": 1}]
+
+
+def judged(
+    bodies: Sequence[Any], data_path: str = ".users", fit: DataPathFit | None = None, **check: Any
+) -> str:
+    """What is wrong with answers to an endpoint, at once or together; empty when nothing is."""
+    endpoint = Endpoint("/x", data_path=DataPath(data_path))
+    fit = fit or DataPathFit(endpoint.data_path)
+    parser = PageParser(endpoint, fit, Redactor(["s3cret"]), JqWorker())
+
+    async def run() -> None:
+        for number, body in enumerate(bodies):
+            request = ApiRequest("GET", f"https://h.test/{number}")
+            content = json.dumps(body).encode()
+            response = ApiResponse(request.url, 200, httpx.Headers(), content)
+            page = await parser.parse(request, response)
+            assert isinstance(page, Page)
+            parser.judge(page, response)
+        fit.check("data_path", **check)
+
+    try:
+        asyncio.run(run())
+    except OceanCustomError as error:
+        return error.text if isinstance(error, EndpointError) else str(error)
+    return ""
+
+
+def in_any_order(*bodies: Any, data_path: str = ".users") -> set[bool]:
+    """Whether something is wrong with answers, for each order of them."""
+    return {bool(judged(order, data_path)) for order in itertools.permutations(bodies)}
+
+
+@pytest.mark.contract("messages.heard", "messages.quoted")
+def test_a_message_in_place_of_a_list_is_quoted_without_secrets() -> None:
+    told = judged([{"users": ONE}, {"ok": False, "users": None, "reason": "s3cret has expired"}])
+    assert "the status says success, but the body says error" in told
+    assert "*** has expired" in told
+    assert "s3cret" not in told
+    long = {"ok": False, "users": [], "about": "y" * 400, "meta": {"message": "no s3cret"}}
+    assert 'says error: no ***: {"ok": false' in judged([long])
+
+
+@pytest.mark.contract("messages.known-codes")
+@pytest.mark.parametrize("empty", [{"users": []}, {"users": None}, {}], ids=str)
+def test_the_order_of_answers_does_not_matter(empty: dict[str, Any]) -> None:
+    good = {"code": 1, "msg": "Ergebnis", "users": ONE}
+    assert in_any_order(good, {**empty, "code": 1, "msg": "Ergebnis"}) == {False}
+    assert in_any_order(good, {**empty, "code": 2, "msg": "Fehlt"}) == {True}
+    assert in_any_order({**empty, "code": 2, "msg": "Fehlt"}) == {True}
+    assert in_any_order({"users": ONE}, {**empty, "error": "x"}) == {True}
+
+
+@pytest.mark.contract("messages.rule")
+def test_a_code_comes_with_the_rule_that_answers_it() -> None:
+    told = judged([{"users": [], "code": 5, "msg": "Empty"}])
+    assert "on_error: [{when: '.body.code == 5', then: skip}]" in told
+    fit = DataPathFit(DataPath(".users"), has_rules=False)
+    assert "on_error" not in judged([{"users": [], "code": 5, "msg": "Empty"}], fit=fit)
+
+
+@pytest.mark.contract("messages.innocent")
+def test_items_beside_a_message_are_items() -> None:
+    for beside in ({"error": "x"}, {"ok": False}, {"code": 5, "msg": "x"}, {"status": "error"}):
+        assert not judged([{"users": ONE, **beside}])
+        # What a filter leaves out was there, too.
+        assert not judged([{"users": ONE, **beside}], ".users | map(select(.id > 5))")
+
+
+@pytest.mark.contract("messages.object")
+def test_an_object_where_others_are_lists_may_be_a_message() -> None:
+    said = {"code": 50011, "msg": "Too Many Requests"}
+    assert in_any_order(ONE, said, data_path=".") == {True}
+    assert in_any_order(ONE, {"id": 2, "code": "LHR"}, data_path=".") == {False}
+    # Objects among themselves have a status and a code of their own.
+    own = {"id": 1, "status": "failed", "code": 7, "message": "x", "error": "disk full"}
+    assert in_any_order(own, {"id": 2, "status": "passed"}, data_path=".") == {False}
+    assert in_any_order({"job": own}, {"job": {"id": 2}}, data_path=".job") == {False}
+
+
+@pytest.mark.contract("messages.nested")
+@pytest.mark.parametrize("data_path", [".results[0].series", ".results[].series[]?"])
+def test_an_error_on_the_way_to_the_list_is_one(data_path: str) -> None:
+    good = {"results": [{"series": ONE}]}
+    bad = {"results": [{"error": "database not found"}]}
+    assert in_any_order(good, bad, data_path=data_path) == {True}
+    assert "database not found" in judged([good, bad], data_path)
+    if "[]" in data_path:
+        mixed = {"results": [{"series": ONE}, {"error": "database not found"}]}
+        assert "database not found" in judged([mixed], data_path)
+    # An item may have an error of its own.
+    assert not judged([{"results": [{"id": 1, "error": "x"}]}], ".results[]")
+    assert not judged(
+        [{"results": [{"id": 1, "error": "x"}]}], ".results[] | select(.error == null)"
+    )
+
+
+@pytest.mark.contract("body.no-match-anywhere")
+def test_nothing_at_the_path_quotes_what_the_body_says() -> None:
+    told = judged([[{"result": 1, "text": "unable to forward"}]], ".[0].arguments")
+    assert "unable to forward" in told
+    told = judged([{"count": 0}], ".users")
+    assert "a body has count. If nothing is right, write `.users // []`" in told
+    told = judged([{"Information": "slow down"}, {"count": 0}], ".users")
+    assert "It says: slow down" in told
+    assert "// []" not in told
+    assert not judged([{"count": 0}], ".users", may_lack=True)
+
+
+@pytest.mark.contract("body.lacks-list")
+@pytest.mark.parametrize(
+    "lacking, is_wrong",
+    [
+        ({}, False),
+        ({"next": None}, False),
+        ({"data": {}}, False),
+        ({"data": None}, False),
+        ({"data": {"count": 0}}, False),
+        ({"other": 1}, True),
+        ({"data": {"other": 1}}, True),
+        ({"data": {"message": "ok"}}, True),
+        ({"users": []}, True),
+    ],
+    ids=str,
+)
+def test_an_answer_without_the_list_has_no_keys_of_its_own(lacking: Any, is_wrong: bool) -> None:
+    good = {"data": {"users": ONE, "count": 1}, "next": "x"}
+    assert in_any_order(good, lacking, data_path=".data.users") == {is_wrong}
+    # An alternative says that anything goes.
+    assert in_any_order(good, lacking, data_path=".data.users // []") == {False}
+
+
+@pytest.mark.contract("body.null-above")
+def test_a_null_above_the_list_is_no_list() -> None:
+    nothing = {"data": {"group": None}}
+    path = ".data.group.projects.nodes"
+    assert "matches nothing in any of 1 responses" in judged([nothing], path)
+    assert not judged([{"data": {"group": {"projects": {"nodes": None}}}}], path)
+
+
+@pytest.mark.contract("body.null-above")
+def test_what_graphql_does_not_give_is_an_error_among_others_too() -> None:
+    path = ".data.group.projects.nodes"
+    good = {"data": {"group": {"projects": {"nodes": ONE}}}}
+    fit = DataPathFit(DataPath(path), asks_graphql=True)
+    told = judged([good, {"data": {"group": None}}], path, fit)
+    assert "leads through a null" in told
+    assert not judged([good, {"data": {"group": None}}], path)
+    fit = DataPathFit(DataPath(path), asks_graphql=True)
+    assert not judged([good, {"data": {"group": {"projects": {"nodes": []}}}}], path, fit)
+
+
+@pytest.mark.parametrize(
+    "body, expected",
+    [
+        ({"query": "query Q { me { id } }"}, True),
+        ({"query": "{ me { id } }"}, True),
+        ({"query": '{\n  group(path: "a") { id } }'}, True),
+        ({"query": '{job="x"}'}, False),
+        ({"query": "avg:system.cpu{*}"}, False),
+        ({"query": {"match": {}}}, False),
+        ([1], False),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_a_body_may_look_like_graphql(body: Any, expected: bool) -> None:
+    assert Endpoint("/x", "POST", body=body).asks_graphql is expected
+
+
+_WITHOUT_ITEMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "users": st.sampled_from([[], None]),
+        "code": st.sampled_from([0, 1, 2, "A", "B"]),
+        "msg": st.sampled_from(["x", "ok", ""]),
+        "error": st.sampled_from([None, "x"]),
+        "odd": st.just(1),
+    },
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    bodies=st.lists(_WITHOUT_ITEMS, min_size=1, max_size=3),
+    code=st.none() | st.sampled_from([0, 1, "A"]),
+    odd=st.booleans(),
+)
+def test_what_is_wrong_does_not_depend_on_the_order(
+    bodies: list[dict[str, Any]], code: Any, odd: bool
+) -> None:
+    good = {"users": ONE, "code": code, "msg": "x"} | ({"odd": 1} if odd else {})
+    assert len(in_any_order(*bodies)) == 1
+    assert len(in_any_order(good, *bodies)) == 1
+    assert not any(body.get("error") for body in bodies) or judged([good, *bodies])
+
+
+def test_what_is_kept_for_the_end_is_bounded() -> None:
+    fit = DataPathFit(DataPath(".users"))
+    bodies = [{"users": [], "code": number, "msg": "x"} for number in range(1, 150)]
+    assert "the body says error" in judged(bodies, fit=fit)
+    assert len(fit._suspects) <= 100
+    fit = DataPathFit(DataPath(".users"))
+    judged([{f"k{number}": 1} for number in range(700)], fit=fit)
+    assert len(fit._lacking) <= 500
+
+
+def test_an_error_carries_the_answer_for_rules() -> None:
+    endpoint = Endpoint("/x", data_path=DataPath(".users"))
+    parser = PageParser(endpoint, DataPathFit(endpoint.data_path), Redactor([]), JqWorker())
+    request = ApiRequest("GET", "https://h.test/x")
+    response = ApiResponse(request.url, 200, httpx.Headers(), b'{"ok": false}')
+    page = asyncio.run(parser.parse(request, response))
+    assert isinstance(page, Page)
+    with pytest.raises(ResponseError) as caught:
+        parser.judge(page, response)
+    assert caught.value.answer is response
