@@ -70,7 +70,7 @@ MESSAGE_SIGNS: Sequence[Sign] = (
         ("ok", "success", "successful", "succeeded"),
         Kind.FALSE,
         Needs.NOTHING,
-        "Slack, Telegram, Cloudflare, MongoDB Data API",
+        "Slack, Telegram, Cloudflare, The Movie Database",
     ),
     Sign(
         ("error_code", "err_code", "errno", "error_no", "error_number"),
@@ -100,7 +100,16 @@ MESSAGE_SIGNS: Sequence[Sign] = (
 # Names of texts that explain an error, those that say most first.
 ERROR_TEXTS = (
     *("error_description", "error_message", "error_messages", "error_msg", "error_summary"),
-    *("error_info", "err_msg", "message", "msg", "sub_msg", "reason", "failure_description"),
+    *(
+        "error_info",
+        "err_msg",
+        "status_message",
+        "message",
+        "msg",
+        "sub_msg",
+        "reason",
+        "failure_description",
+    ),
     *("fault_string", "errors", "error", "fault", "exception", "error_response"),
 )
 # Records have these as well: they count beside a number, and where no list is.

@@ -438,3 +438,53 @@ async def test_many_requests_at_once_each_get_their_own_answer(
     client = connect()
     answers = await asyncio.gather(*(_get(client, f"{api.url}/x?n={n}") for n in range(40)))
     assert [answer.content for answer in answers] == [f'"{n}"'.encode() for n in range(40)]
+
+
+_RESET = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "3"}
+
+
+@pytest.mark.contract("on-error.retry-waits")
+@pytest.mark.parametrize(
+    "status, headers, shortest, longest, pauses",
+    [
+        (200, {}, 0.125, 0.25, False),
+        (202, {"retry-after": "3"}, 3, 3.2, False),
+        (409, {"retry-after": "3"}, 3, 3.2, False),
+        (200, {"x-ratelimit-reset": "3"}, 0.125, 0.25, False),
+        (200, _RESET, 3, 3.2, True),
+        (200, {**_RESET, "retry-after": "5"}, 5, 5.2, True),
+        (429, {"retry-after": "3"}, 3, 3.2, True),
+    ],
+)
+async def test_a_repeat_waits_as_a_retry_does(
+    connect: ClientFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    headers: dict[str, str],
+    shortest: float,
+    longest: float,
+    pauses: bool,
+) -> None:
+    waits, paused = [], []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    client = connect()
+    monkeypatch.setattr("client.asyncio.sleep", sleep)
+    monkeypatch.setattr(
+        "transport.request_limiter.RequestLimiter.pause", lambda _, s: paused.append(s)
+    )
+    answer = ApiResponse(httpx.URL("https://h.test"), status, httpx.Headers(headers), b"")
+    await client.wait_to_repeat(answer, 1)
+    assert shortest <= waits[0] <= longest
+    assert bool(paused) is pauses
+
+
+@pytest.mark.contract("on-error.retry-waits")
+async def test_a_repeat_waits_no_longer_than_is_allowed(connect: ClientFactory) -> None:
+    answer = ApiResponse(
+        httpx.URL("https://h.test"), 202, httpx.Headers({"retry-after": "9000"}), b""
+    )
+    with pytest.raises(RequestError, match=r"asks to wait 9000 s .*maxRetryWait"):
+        await connect().wait_to_repeat(answer, 1)

@@ -1,11 +1,12 @@
 """The tables of docs/formats.md and docs/safety.md, from the code that they tell of."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 from formats import registry
 from formats.format import Format
+from formats.messages import MESSAGE_SIGNS
 from statuses import TABLE, Row
 from tools.scripts.markdown import NOTHING, code, code_list, table, with_part
 
@@ -26,21 +27,34 @@ def formats(root: Path) -> str:
         )
         for known in registry.FORMATS
     ]
-    return _renewed(root / FORMATS, "formats", head, rows)
+    page = (root / FORMATS).read_text(encoding="utf-8")
+    return with_part(page, "formats", table(head, rows))
 
 
-def statuses(root: Path) -> str:
-    """Return the page on safety, with its table of what a status means renewed."""
+def safety(root: Path) -> str:
+    """Return the page on safety, with its tables renewed."""
+    page = (root / SAFETY).read_text(encoding="utf-8")
+    return signs(statuses(page))
+
+
+def signs(page: str) -> str:
+    """Return the page with its table of what says "error" under a status of success renewed."""
+    head = ("A key", "With", "Beside it", "As in")
+    rows = [
+        (code_list(sign.names), sign.kind.value, sign.needs.value, sign.seen_in)
+        for sign in MESSAGE_SIGNS
+    ]
+    return with_part(page, "signs", table(head, rows))
+
+
+def statuses(page: str) -> str:
+    """Return the page with its table of what a status means renewed."""
     rows = [
         (situation.value, row.named, _then(row))
         for situation, rows_of_it in TABLE.items()
         for row in rows_of_it
     ]
-    return _renewed(root / SAFETY, "statuses", ("In answer to", "Status", "Then"), rows)
-
-
-def _renewed(page: Path, part: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return with_part(page.read_text(encoding="utf-8"), part, table(head, rows))
+    return with_part(page, "statuses", table(("In answer to", "Status", "Then"), rows))
 
 
 def _options(known: type[Format]) -> Iterator[str]:

@@ -50,7 +50,7 @@ PAGES: dict[str, Callable[[Path], Generated]] = {
     "configuration": _file(configuration_page.PAGE, configuration_page.render),
     "contract": contract,
     "formats": _file(code_tables.FORMATS, code_tables.formats),
-    "safety": _file(code_tables.SAFETY, code_tables.statuses),
+    "safety": _file(code_tables.SAFETY, code_tables.safety),
 }
 
 

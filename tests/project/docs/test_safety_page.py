@@ -1,4 +1,4 @@
-"""The table of statuses in docs/safety.md is that which the integration reads."""
+"""The tables in docs/safety.md are those which the integration reads."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_the_page_is_up_to_date() -> None:
 def test_another_meaning_is_another_page(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Row((404, 451), Meaning.GONE, "look at it", "left out")
     monkeypatch.setattr(code_tables, "TABLE", {**TABLE, Situation.NESTED: [row]})
-    added = set(code_tables.statuses(ROOT).splitlines()) - set(
+    added = set(code_tables.safety(ROOT).splitlines()) - set(
         (ROOT / code_tables.SAFETY).read_text("utf-8").splitlines()
     )
     assert added == {f"| {Situation.NESTED.value} | 404 or 451 | left out (look at it) |"}
