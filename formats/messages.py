@@ -100,17 +100,9 @@ MESSAGE_SIGNS: Sequence[Sign] = (
 # Names of texts that explain an error, those that say most first.
 ERROR_TEXTS = (
     *("error_description", "error_message", "error_messages", "error_msg", "error_summary"),
-    *(
-        "error_info",
-        "err_msg",
-        "status_message",
-        "message",
-        "msg",
-        "sub_msg",
-        "reason",
-        "failure_description",
-    ),
-    *("fault_string", "errors", "error", "fault", "exception", "error_response"),
+    *("error_info", "err_msg", "status_message", "message", "msg", "sub_msg", "reason"),
+    *("failure_description", "fault_string"),
+    *("errors", "error", "fault", "exception", "error_response"),
 )
 # Records have these as well: they count beside a number, and where no list is.
 RECORD_TEXTS = ("detail", "description", "text")
@@ -120,8 +112,8 @@ _SUCCESS_TEXTS = frozenset({"", "ok", "success", "succeeded", "successful", "non
 _SUCCESS_NUMBERS = frozenset({0, 10000, *range(200, 300)})
 _QUIET_TEXTS = frozenset({"false", "no", "0"}) | _SUCCESS_TEXTS
 _FALSE_TEXTS = frozenset({"false", "no"})
-# Kinds whose values may be codes of success after all.
 _EVIDENT = frozenset({Kind.TRUTHY, Kind.FALSE})
+# Kinds whose values may be codes of success after all.
 _CODES = frozenset({Kind.CODE, Kind.WORD, Kind.HTTP_STATUS, Kind.NUMBER})
 _ERROR_WORDS = frozenset({"error", "fail", "failed"})
 _SAYS_SUCCESS = re.compile(r"\b(?:success\w*|succeed\w*|ok|okay)\b|成功", re.IGNORECASE)
@@ -137,6 +129,7 @@ _NO_LETTERS = re.compile(r"[^a-z0-9]+")
 _MOST_OBJECTS = 200
 _MOST_ELEMENTS = 20
 _LONGEST_CODE = 60
+_LONGEST_TEXT = 64 * 1024
 # So many codes beside items of one resource are no codes of success.
 _MOST_CODES = 1000
 
@@ -305,7 +298,7 @@ def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
 def _message(sign: Sign, code: Code, part: Part, body: Part) -> Message:
     key = f".{code.name}" if code.name.isidentifier() else f'["{code.name}"]'
     explained = text_of(part.value) or text_of(body.value)
-    return Message(explained, code, f"{part.place}{key}", sign)
+    return Message(explained[:_LONGEST_TEXT], code, f"{part.place}{key}", sign)
 
 
 def _counts(sign: Sign, code: Code, beside: Mapping[str, Any], lack: Lack) -> bool:

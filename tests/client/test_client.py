@@ -447,10 +447,10 @@ _RESET = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "3"}
 @pytest.mark.parametrize(
     "status, headers, shortest, longest, pauses",
     [
-        (200, {}, 0.125, 0.25, False),
+        (200, {}, 0, 0.25, False),
         (202, {"retry-after": "3"}, 3, 3.2, False),
         (409, {"retry-after": "3"}, 3, 3.2, False),
-        (200, {"x-ratelimit-reset": "3"}, 0.125, 0.25, False),
+        (200, {"x-ratelimit-reset": "3"}, 0, 0.25, False),
         (200, _RESET, 3, 3.2, True),
         (200, {**_RESET, "retry-after": "5"}, 5, 5.2, True),
         (429, {"retry-after": "3"}, 3, 3.2, True),
