@@ -298,29 +298,33 @@ def _way_to_list(expression: str) -> list[Step | None]:
 
 def _along(part: Part, way: Sequence[Step | None]) -> Iterator[Part]:
     """Yield the objects that a way leads through; its last step is the list itself."""
-    if isinstance(part.value, Mapping):
+    place, value = part
+    if isinstance(value, Mapping):
         yield part
-    if len(way) < 2:
-        return
-    step, *rest = way
-    if step is None:
-        for index, element in enumerate(_list(part.value)):
-            yield from _along(Part(f"{part.place}[{index}]", element), rest)
-    else:
-        value = walk(part.value, [step])[1]
-        yield from _along(Part(f"{part.place}{_place([step])}", value), rest)
+    for position, step in enumerate(way[:-1]):
+        if step is None:
+            for index, element in enumerate(_list(value)):
+                yield from _along(Part(f"{place}[{index}]", element), way[position + 1 :])
+            return
+        value = walk(value, [step])[1]
+        place += _place_of(step)
+        if isinstance(value, Mapping):
+            yield Part(place, value)
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+@lru_cache(maxsize=1024)
+def _place_of(step: Step) -> str:
+    is_name = isinstance(step, str) and step.isidentifier()
+    return f".{step}" if is_name else f"[{json.dumps(step)}]"
+
+
 def _place(steps: Iterable[Step | None]) -> str:
     """Return a path as jq writes it, such as `.data[0]`."""
-    return "".join(
-        f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{json.dumps(step)}]"
-        for step in steps
-    )
+    return "".join(_place_of(step) for step in steps if step is not None)
 
 
 def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extraction:

@@ -190,7 +190,8 @@ class KnownCodes:
     def learn(self, parts: Iterable[Part]) -> None:
         """Take note of the codes in the objects that items stood in."""
         for part in parts:
-            for name, value in _named(part.value, _LEARNT_NAMES):
+            for name in filter(_is_learnt, part.value):
+                value = part.value[name]
                 if _is_scalar(value) and len(self._codes) < _MOST_CODES:
                     self._codes.add(Code(_plain(name), value))
 
@@ -401,6 +402,12 @@ def _named(value: Mapping[str, Any], names: Collection[str]) -> Iterator[tuple[s
 def _plain(name: str) -> str:
     """Return a name as names are compared: `isSuccess` and `Success` are `success`."""
     return _NO_LETTERS.sub("", name.lower()).removeprefix("is")
+
+
+@lru_cache(maxsize=4096)
+def _is_learnt(name: str) -> bool:
+    """Return whether the values under a key may be codes of success."""
+    return len(name) < _LONGEST_CODE and _plain(name) in _LEARNT_NAMES
 
 
 def _plain_names(names: Iterable[str]) -> frozenset[str]:

@@ -96,6 +96,7 @@ class DataPathFit:
     has_rules: bool = True
     _known: KnownCodes = field(default_factory=KnownCodes)
     _keys: set[Key] = field(default_factory=set)
+    _shape: tuple[tuple[str, ...], ...] = ()
     _matched: int = 0
     _unmatched: int = 0
     _has_items: bool = False
@@ -125,8 +126,7 @@ class DataPathFit:
         if page.matched or page.count:
             self._matched += 1
             self._has_lists |= page.received is not None
-            if len(self._keys) < _MOST_KEYS:
-                self._keys |= _keys_in(parts)
+            self._learn_keys(parts)
         else:
             self._take_lack(page, parts, quote)
 
@@ -191,6 +191,13 @@ class DataPathFit:
         if not is_open or len(self._suspects) >= _MOST_SUSPECTS:
             raise error
         self._suspects.setdefault(message, error.at(quote.place))
+
+    def _learn_keys(self, parts: list[Part]) -> None:
+        # Most answers have the same keys as the one before.
+        shape = tuple((part.place, *part.value) for part in parts)
+        if shape != self._shape and len(self._keys) < _MOST_KEYS:
+            self._shape = shape
+            self._keys |= _keys_in(parts)
 
     def _take_lack(self, page: Page, parts: list[Part], quote: Quote) -> None:
         if self.asks_graphql and self.data_path.is_cut_by_null(page.body):
