@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from api_messages import ApiRequest
 from errors import ResourceError, ResponseError
@@ -82,6 +83,13 @@ class _Lacking:
     start: str
 
 
+class _Suspect(NamedTuple):
+    """A message that other answers may yet excuse, and the error that it is if they do not."""
+
+    message: Message
+    error: ResponseError
+
+
 @dataclass(slots=True)
 class DataPathFit:
     """The fit of a data_path to the answers of all endpoints that share it.
@@ -103,8 +111,8 @@ class DataPathFit:
     _has_lists: bool = False
     _lacking: dict[frozenset[Key], _Lacking] = field(default_factory=dict)
     # Messages that are none if their code stands beside items, or if no answer is a list.
-    _suspects: dict[Message, ResponseError] = field(default_factory=dict)
-    _objects: dict[Message, ResponseError] = field(default_factory=dict)
+    _suspects: list[_Suspect] = field(default_factory=list)
+    _objects: list[_Suspect] = field(default_factory=list)
 
     def has_sign(self, page: Page) -> bool:
         """Return whether an answer has a sign of an error, be it beside items."""
@@ -130,6 +138,16 @@ class DataPathFit:
         else:
             self._take_lack(page, parts, quote)
 
+    @property
+    def messages(self) -> list[ResponseError]:
+        """The errors that answers speak of, as no other answer excuses them."""
+        found = [
+            suspect.error
+            for suspect in self._suspects
+            if not self._known.excuse(suspect.message.code, suspect.message.sign)
+        ]
+        return found + [suspect.error for suspect in self._objects if self._has_lists]
+
     def check(self, setting: str, *, may_lack: bool = False) -> None:
         """Judge all answers together; `setting` is where the data_path stands.
 
@@ -138,15 +156,8 @@ class DataPathFit:
         Raises:
             ResourceError: an answer speaks of an error, or data_path does not fit.
         """
-        told = [
-            error
-            for message, error in self._suspects.items()
-            if not self._known.excuse(message.code, message.sign)
-        ]
-        if self._has_lists:
-            told += self._objects.values()
-        if told:
-            raise ResourceError("; ".join(f"{error}" for error in told[:_EXAMPLES]))
+        if messages := self.messages:
+            raise ResourceError("; ".join(f"{error}" for error in messages[:_EXAMPLES]))
         if self._matched:
             self._check_lacking(setting)
         elif self._unmatched and not may_lack:
@@ -178,7 +189,7 @@ class DataPathFit:
         if self._has_lists:
             raise error
         if len(self._objects) < _MOST_SUSPECTS:
-            self._objects.setdefault(message, error)
+            self._objects.append(_Suspect(message, error))
 
     def _take_message(self, message: Message, quote: Quote) -> None:
         """Refuse an answer, unless its code may yet be found beside items."""
@@ -190,7 +201,7 @@ class DataPathFit:
         is_open = message.rests_on_code and not self._has_items
         if not is_open or len(self._suspects) >= _MOST_SUSPECTS:
             raise error
-        self._suspects.setdefault(message, error.at(quote.place))
+        self._suspects.append(_Suspect(message, error.at(quote.place)))
 
     def _learn_keys(self, parts: list[Part]) -> None:
         # Most answers have the same keys as the one before.

@@ -211,6 +211,8 @@ class ResourceReader:
     def _conclude(self) -> None:
         if self._combinations and self._has_all_combinations:
             self._combinations.conclude()
+        for error in self._reader.fit.messages:
+            self._failures.add(error)
         self._report()
         if not self._failures.errors:
             self._check_whole()
