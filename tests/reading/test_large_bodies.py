@@ -280,6 +280,32 @@ async def test_rules_are_for_large_bodies_too(api: FakeApi, read: Read) -> None:
     assert (await read(plan(".data.items", rule)))[:5] == ITEMS[:5]
 
 
+@pytest.mark.contract("on-error.every-answer")
+@pytest.mark.parametrize("then, items", [("skip", []), ("stop", ITEMS), ("retry", ITEMS[:5])])
+async def test_a_status_counts_before_a_large_body_is_read(
+    api: FakeApi, read: Read, then: Any, items: list[Any]
+) -> None:
+    rule = ErrorRule.parse([203], then, "on_error.0")
+    api.script(Reply(203, BODY), Reply(body={"data": {"items": ITEMS[:5]}}))
+    assert await read(plan(".data.items", rule)) == items
+
+
+@pytest.mark.contract("on-error.without-items")
+async def test_predicates_are_asked_at_the_end_of_a_large_body(api: FakeApi, read: Read) -> None:
+    chosen = plan(".data.items", ErrorRule.parse(".status == 200", "skip", "on_error.0"))
+    empty = {"pad": "x" * 2000, "code": 7, "msg": "nothing", "data": {"items": []}}
+    api.script(Reply(body=empty))
+    assert await read(chosen) == []
+    with pytest.raises(ResourceError, match=r"the body says error: nothing: .*body\.code == 7"):
+        await read(plan())
+    api.script(Reply(body=BODY))
+    assert await read(chosen) == ITEMS
+    chosen = plan(".data.items", ErrorRule.parse(".status == 200", "fail", "on_error.0"))
+    api.script(Reply(body=empty))
+    with pytest.raises(ResourceError, match="on_error says that it is an error"):
+        await read(chosen)
+
+
 async def test_a_large_error_answer_is_an_error_like_any_other(api: FakeApi, read: Read) -> None:
     api.script(Reply(status=400, body=b"no " * 2000))
     with pytest.raises(ResourceError, match="answered 400 Reason: no no"):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.whole.pipeline.conftest import Sync
-from tests.whole.pipeline.support import numbered, parameter, reply, resource
+from tests.whole.pipeline.support import in_turn, numbered, parameter, reply, resource
 
 TWO = [{"id": 1}, {"id": 2}]
 NESTED = "/teams/{team}/users"
@@ -132,6 +132,12 @@ async def test_200_that_cannot_be_decoded_is_an_error(
         {"errors": [{"message": "missing_scope"}]},
         {"ok": False, "reason": "missing_scope"},
         {"success": False, "reason": "missing_scope"},
+        {"Success": "false", "users": [], "meta": {"message": "missing_scope"}},
+        {"code": 50011, "msg": "missing_scope"},
+        {"code": 403, "msg": "missing_scope", "users": []},
+        {"code": 401, "msg": "missing_scope", "users": None},
+        {"error_code": "E1", "error_info": "missing_scope", "users": []},
+        {"status": "error", "message": "missing_scope"},
     ],
     ids=str,
 )
@@ -145,7 +151,17 @@ async def test_a_success_that_says_error_is_an_error(sync: Sync, body: Any) -> N
 
 
 @pytest.mark.contract("body.looks-like-error")
-@pytest.mark.parametrize("beside", [{"error": None, "ok": True}, {"errors": [], "success": True}])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"error": None, "ok": True},
+        {"errors": [], "success": True},
+        {"code": 0, "msg": "success"},
+        {"code": "LHR", "description": "Heathrow"},
+        {"result": "FAILURE"},
+        {"message": "Nothing here yet"},
+    ],
+)
 async def test_markers_that_say_success_are_no_error(sync: Sync, beside: Any) -> None:
     routes = {"/items": {"users": [], **beside}}
     outcome = await sync({}, [resource("/items", data_path=".users")], routes)
@@ -157,6 +173,28 @@ async def test_items_beside_an_error_field_are_items(sync: Sync) -> None:
     routes = {"/items": {"users": TWO, "errors": ["one of many"]}}
     outcome = await sync({}, [resource("/items", data_path=".users")], routes)
     assert outcome.succeeded().ids() == [1, 2]
+
+
+@pytest.mark.contract("body.looks-like-error", "messages.heard")
+async def test_a_message_in_place_of_a_later_page_is_an_error(sync: Sync) -> None:
+    settings = {"paginationType": "page", "pageSize": "2"}
+    said = {"code": 50011, "msg": "Too Many Requests"}
+    for data_path, wrap in ((".users", lambda items: {"users": items}), (".", lambda items: items)):
+        pages = in_turn(wrap(TWO), wrap([{"id": 3}, {"id": 4}]), said, wrap([{"id": 5}]))
+        items = resource("/items", data_path=data_path)
+        outcome = await sync(settings, [items], {"/items": pages}, existing=["5"])
+        outcome.failed("/items", "Too Many Requests")
+        assert outcome.ids() == [1, 2, 3, 4]
+        assert outcome.deleted == []
+
+
+@pytest.mark.contract("body.null-above")
+async def test_a_null_above_the_list_deletes_nothing(sync: Sync) -> None:
+    path = ".data.group.projects.nodes"
+    routes = {"/items": {"data": {"group": None}}}
+    outcome = await sync({}, [resource("/items", data_path=path)], routes, existing=["old"])
+    outcome.failed("data_path .data.group.projects.nodes matches nothing", "data.group")
+    assert outcome.deleted == []
 
 
 @pytest.mark.contract("body.no-match-anywhere")
