@@ -32,6 +32,7 @@ _MOST_LACKING = 500
 _MOST_SUSPECTS = 100
 _MOST_KEYS = 10_000
 _EXAMPLES = 3
+_MOST_NAMES = 10
 # So much of a text is looked for in the start of a body.
 _COMPARED = 100
 _INDEX = re.compile(r"\[\d+\]")
@@ -80,7 +81,6 @@ class _Lacking:
     place: str
     keys: str
     said: str
-    start: str
 
 
 class _Suspect(NamedTuple):
@@ -173,11 +173,11 @@ class DataPathFit:
                 raise _said_error(text_of(part.value), quote)
 
     def _take_items(self, page: Page, parts: list[Part], quote: Quote) -> None:
+        self._has_items = True
         if page.received is None:
             self._take_object(page, quote)
-            return
-        self._has_items = True
-        self._known.learn(parts)
+        # What the body itself says as an item, it does not say beside items.
+        self._known.learn(part for part in parts if part.value is not page.first_item)
 
     def _take_object(self, page: Page, quote: Quote) -> None:
         """Look at an item that is no list: where other answers are lists, it may be a message."""
@@ -222,7 +222,7 @@ class DataPathFit:
         keys = frozenset(_keys_in(parts))
         if keys not in self._lacking and len(self._lacking) < _MOST_LACKING:
             said = quote.text(text_of(page.body))
-            self._lacking[keys] = _Lacking(quote.place, keys_of(page.body), said, quote.start)
+            self._lacking[keys] = _Lacking(quote.place, keys_of(page.body), said)
 
     def _matches_nothing(self, setting: str) -> ResourceError:
         path, lacking = self.data_path.expression, list(self._lacking.values())
@@ -245,7 +245,7 @@ class DataPathFit:
                 hint = self._hint(speaks=bool(lacking.said))
                 raise ResourceError(
                     f"{lacking.place}: {setting} {path} matches nothing; the body has "
-                    f"{', '.join(strange)}, which none has where the list is{said}"
+                    f"{', '.join(strange[:_MOST_NAMES])}, which none has where the list is{said}"
                     f"{hint and f' ({hint})'}"
                 )
 

@@ -74,6 +74,13 @@ def test_the_order_of_answers_does_not_matter(empty: dict[str, Any]) -> None:
     assert in_any_order({"users": ONE}, {**empty, "error": "x"}) == {True}
 
 
+@pytest.mark.contract("messages.known-codes")
+def test_a_code_beside_one_object_is_known_too() -> None:
+    good = {"code": 1, "msg": "Ergebnis", "user": {"id": 1}}
+    assert in_any_order(good, {**good, "user": None}, data_path=".user") == {False}
+    assert in_any_order(good, {**good, "user": None, "code": 2}, data_path=".user") == {True}
+
+
 @pytest.mark.contract("messages.rule")
 def test_a_code_comes_with_the_rule_that_answers_it() -> None:
     told = judged([{"users": [], "code": 5, "msg": "Empty"}])
