@@ -17,6 +17,7 @@ from client import ApiClient
 from errors import ResourceError, StatusError
 from expressions.jq_expressions import DataPath, ItemExpression
 from mapping.plan.endpoint import Endpoint
+from mapping.plan.error_rules import ErrorRule
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
 from reading import batching
@@ -227,6 +228,30 @@ async def test_items_that_are_no_objects_are_an_error(item: Any) -> None:
     found, error = await batches_of(Api(lambda request: [item]))
     assert not found
     assert "where an item must be an object" in error
+
+
+@pytest.mark.contract("on-error.without-items")
+@pytest.mark.parametrize(
+    "second, is_error",
+    [({"items": []}, False), ({"items": [], "code": 7, "msg": "Too many"}, True)],
+    ids=["empty", "message"],
+)
+async def test_no_items_are_an_answer_to_our_own_question_and_a_message_is_none(
+    second: Any, is_error: bool
+) -> None:
+    def route(request: ApiRequest) -> Any:
+        first = request.url.params["page"] == "1"
+        return {"items": [thing(1), thing(2)], "code": 0} if first else second
+
+    rule = ErrorRule.parse(".status == 200", "fail", "on_error.0")
+    endpoint = Endpoint("/things", data_path=DataPath(".items"))
+    api = Api(route)
+    for rules in ((), (rule,)):
+        plan = ResourcePlan("x", endpoint, (), rules)
+        found, error = await batches_of(api, plan, pagination_type="page", page_size="9")
+        assert [item["id"] for batch in found for item in batch] == [1, 2]
+        assert bool(error) is is_error
+    assert len(api.asked) == 4
 
 
 @pytest.mark.contract("items.odd-ones")
