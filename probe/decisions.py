@@ -19,6 +19,8 @@ def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
 
     Inputs: `settings`, those of the endpoint that the page is of.
     """
+    if verdict.error:
+        return f"fails: {verdict.error.reason}"
     if verdict.request is None:
         return f"ends: {verdict.reason}"
     return f"goes on: {verdict.reason or _reason_to_go_on(page, verdict, settings)}"

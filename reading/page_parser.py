@@ -104,6 +104,8 @@ class LargePage:
             stream.digest,
             self._first,
             stream.last_item,
+            stream.data_path.path,
+            stream.data_path.is_plain,
         )
 
     def abandon(self) -> None:
@@ -159,6 +161,8 @@ class PageParser:
             _fingerprint(response),
             first_item=found.items[0] if found.items else None,
             last_item=found.items[-1] if found.items else None,
+            path=self.endpoint.data_path.path,
+            is_plain=self.endpoint.data_path.is_plain,
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:

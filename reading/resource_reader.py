@@ -239,6 +239,9 @@ class ResourceReader:
             f"endpoints, {account.extra_requests} extra requests, {self._vanished.count} gone, "
             f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
         )
+        for reader in self._readers:
+            for said in reader.unmet_places():
+                logger.warning(f"{self._plan.kind}: {said}")
 
 
 def marked(items: list[Any], marks: Mapping[str, Any]) -> list[dict[str, Any]]:

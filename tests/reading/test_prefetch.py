@@ -74,8 +74,9 @@ def test_every_item_once_or_an_error_whatever_the_total_says(
         ids = [item["id"] for batch in found for item in batch]
         assert ids == list(range(len(ids)))
         assert error or ids == list(range(count))
-        assert len(api.asked) == len(set(api.asked))
-        assert len(api.asked) <= count // size + 4 + 5
+        # What was expected wrongly is asked for once more where a total promises too much.
+        assert len(api.asked) - len(set(api.asked)) <= (4 if beyond else 0)
+        assert len(api.asked) <= count // size + 4 + 5 + (4 if beyond else 0)
 
     asyncio.run(run())
 

@@ -12,7 +12,8 @@ import httpx
 
 from api_messages import ApiRequest
 from errors import StatusError
-from pagination.page import Page
+from outcomes import Doubt
+from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from settings.pagination import OPTIONS, PAGINATION_TYPES, PaginationSettings
@@ -68,6 +69,7 @@ class EndpointRead:
         self.asked: list[ApiRequest] = []
         self.extra = 0
         self.reason = ""
+        self.doubts: list[Doubt] = []
 
     @property
     def ids(self) -> list[Any]:
@@ -89,17 +91,24 @@ class EndpointRead:
         assert self.requests <= MOST_REQUESTS, "this never ends"
         answer = self._server(request)
         if answer.status >= 400:
-            reason = self._pager.refused(answer.status)
-            if reason is None:
+            end = self._pager.refused(answer.status)
+            if end is None:
                 raise StatusError(answer.status, f"the API answered {answer.status}")
-            self.next, self.reason = None, reason
+            self._take(end)
             return
         page = page_of(request, answer, self._choose)
         verdict = self._pager.receive(page)
         if verdict.keep:
             self.items += page.items
         self.extra += verdict.extra
+        self._take(verdict)
+
+    def _take(self, verdict: Verdict) -> None:
         self.next, self.reason = verdict.request, verdict.reason
+        if verdict.doubt:
+            self.doubts.append(verdict.doubt)
+        if verdict.error:
+            raise verdict.error
 
     def run(self) -> "EndpointRead":
         """Read to the end."""
