@@ -39,7 +39,7 @@ def any_says_more(body: Any, paths: Iterable[str], ignored: Collection[str] = ()
     """Return "more" where a marker is true, else "no more" where one is there but false."""
     answer = SILENT
     for path in paths:
-        present, value = (False, None) if path in ignored else find(body, path)
+        present, value = (False, None) if path.lower() in ignored else find(body, path)
         if present and truth(value):
             return Statement(True, path, f"is {show(value)}")
         if present and answer is SILENT:

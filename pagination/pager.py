@@ -37,7 +37,7 @@ class Pager:
         self._marker = settings.marker
         self._places = settings.places
         self._sizes = sizes
-        self._witness = Witness(settings.ignore_markers, sizes.spoke)
+        self._witness = Witness(settings.ignored, sizes.spoke)
         self._evidence = Evidence()
         self.previous: Page | None = None
         self.received = 0
@@ -94,8 +94,7 @@ class Pager:
         self._pages += 1
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
-        settings = self._settings
-        found = find_total(page, settings.total_path, self.received, settings.ignore_markers)
+        found = find_total(page, self._settings.total_path, self.received, self._settings.ignored)
         self._total = found or self._total
         self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
         probed, self._probed_length = self._probed_length, 0

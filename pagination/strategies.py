@@ -85,7 +85,7 @@ class Strategy[Settings: PaginationSettings](ABC):
         return []
 
     def _says_more(self, page: Page, *paths: str) -> Statement:
-        return any_says_more(page.body, paths, self._settings.ignore_markers)
+        return any_says_more(page.body, paths, self._settings.ignored)
 
     @abstractmethod
     def following(self, page: Page) -> ApiRequest | None:

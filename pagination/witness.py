@@ -103,9 +103,7 @@ class Witness:
     """
 
     def __init__(self, ignored: Iterable[str], spoke: dict[str, Rank]) -> None:
-        self._ignored = tuple(
-            place.removeprefix("$").removeprefix(".").lower() for place in ignored
-        )
+        self._ignored = tuple(ignored)
         self._spoke = spoke
 
     def hear(self, page: Page) -> Evidence:
@@ -129,7 +127,7 @@ class Witness:
 
 
 def is_below(place: str, ignored: Iterable[str]) -> bool:
-    """Return whether a place is one of these, or inside of one; in any case of letters."""
+    """Return whether a place is one of these, in lower case, or inside of one."""
     place = place.lower()
     return any(place == each or place.startswith(f"{each}.") for each in ignored)
 

@@ -100,6 +100,12 @@ class PaginationSettings(BaseModel):
         return own | shared
 
     @property
+    def ignored(self) -> tuple[str, ...]:
+        """The places that do not speak of pages, in lower case: headers have no case."""
+        plain = (place.removeprefix("$").removeprefix(".") for place in self.ignore_markers)
+        return tuple(place.lower() for place in plain)
+
+    @property
     def places(self) -> Mapping[str, str]:
         """Return the places in bodies that are given, by the names of their options.
 

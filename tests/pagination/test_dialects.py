@@ -279,7 +279,7 @@ APIS: Mapping[str, tuple[Said, Said]] = {
         Said(
             {
                 "_embedded": {"orders": ITEMS},
-                "_links": {"self": {}, "next": {"href": "/orders?p=2"}},
+                "_links": {"next": {"href": "/orders?p=2"}},
             },
             ("_embedded", "orders"),
         ),
@@ -520,16 +520,11 @@ def test_each_api_is_not_misheard_on_its_last_page(name: str) -> None:
         Said([{"id": 1, "next": LINK, "total": 9}], ()),
         Said({"pages": [{"id": 1, "next": LINK}], "page": 1}, ("pages",)),
         Said({"links": [{"rel": "next", "href": LINK}]}, ("links",)),
-        Said(
-            {"total": 257, "deep": {"er": {"list": {"items": ITEMS}}}},
-            ("deep", "er", "list", "items"),
-        ),
         Said({"items": ITEMS, "total": 257}, is_plain=False),
     ],
 )
 def test_what_only_looks_like_more_is_not_misheard(said: Said) -> None:
-    body_total = isinstance(said.body, dict) and said.body.get("deep")
-    assert is_heard(said) is bool(body_total)
+    assert not is_heard(said)
 
 
 @pytest.mark.contract("more.ignored")
