@@ -5,7 +5,7 @@ The models know nothing of `pagination`; they say how APIs behave, for better an
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import httpx
@@ -59,8 +59,11 @@ class EndpointRead:
         settings: PaginationSettings,
         sizes: PageSizes | None = None,
         choose: Callable[[list[Item]], list[Item]] = list,
+        *,
+        is_plain: bool = True,
     ) -> None:
         self._server = server
+        self._is_plain = is_plain
         self._choose = choose
         sizes = sizes or PageSizes(settings.page_size)
         self._pager = Pager(START, settings, sizes)
@@ -96,7 +99,7 @@ class EndpointRead:
                 raise StatusError(answer.status, f"the API answered {answer.status}")
             self._take(end)
             return
-        page = page_of(request, answer, self._choose)
+        page = replace(page_of(request, answer, self._choose), is_plain=self._is_plain)
         verdict = self._pager.receive(page)
         if verdict.keep:
             self.items += page.items
@@ -129,6 +132,7 @@ def page_of(
         headers={name.lower(): value for name, value in answer.headers.items()},
         body=answer.body,
         items=items,
+        path=("items",) if isinstance(answer.body, dict) else (),
         count=len(items),
         received=len(found) if is_list else None,
         beside=answer.body,
@@ -143,9 +147,11 @@ def read(
     settings: PaginationSettings,
     sizes: PageSizes | None = None,
     choose: Callable[[list[Item]], list[Item]] = list,
+    *,
+    is_plain: bool = True,
 ) -> EndpointRead:
     """Read a model server to its end."""
-    return EndpointRead(server, settings, sizes, choose).run()
+    return EndpointRead(server, settings, sizes, choose, is_plain=is_plain).run()
 
 
 @dataclass
