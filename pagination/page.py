@@ -37,6 +37,11 @@ class Page:
     is_plain: bool = True
 
     @property
+    def is_object(self) -> bool:
+        """Return whether the answer is one object, of which there are no pages."""
+        return self.received is None and self.count > 0
+
+    @property
     def is_empty(self) -> bool:
         """Return whether the API sent nothing, not even something that data_path leaves out."""
         return not self.count and not self.received

@@ -96,7 +96,8 @@ class Pager:
         self._longest = max(self._longest, page.received or 0)
         found = find_total(page, self._settings.total_path, self.received, self._settings.ignored)
         self._total = found or self._total
-        self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
+        has_records = page.received or page.is_object
+        self._empty_pages = 0 if has_records else self._empty_pages + 1
         probed, self._probed_length = self._probed_length, 0
         return probed
 
@@ -233,7 +234,7 @@ class Pager:
         """Return what speaks of more than has arrived, and nothing denies."""
         if statement.more:
             return Sign(Rank.MARKER, statement.place, more=True, said=statement.said)
-        if page.received is None:
+        if page.is_object:
             return None
         denied = self._strategy.rank if self._is_way_denied(page) else None
         if sign := self._evidence.leading(denied):
@@ -249,8 +250,8 @@ class Pager:
 
     def _decide_by_number(self, page: Page, statement: Statement) -> Verdict:
         length, sign = page.received, self._left_over(page, statement)
-        if length is None and not sign:
-            return self._end("a single object")
+        if page.is_object:
+            return self._count_on(page, sign) if sign else self._end("a single object")
         if not length:
             return self._decide_after_empty_page(page, sign)
         full = self._sizes.is_full(length)
@@ -269,7 +270,7 @@ class Pager:
         is_promised = self._is_behind or (sign is not None and sign.is_promise)
         self._by_count = not is_promised
         self._asked_for = None if is_promised else sign
-        return self._ask(self._strategy.following(page))
+        return self._ask(self._strategy.following(page), reason=f"{sign}" if sign else "")
 
     def _decide_after_empty_page(self, page: Page, sign: Sign | None) -> Verdict:
         """Decide after a page without records: the end, unless more was promised."""
@@ -280,7 +281,7 @@ class Pager:
         is_sent = following is not None and following.identity in self._sent_ahead
         if self._empty_pages <= self._strategy.most_empty or is_sent:
             self._by_count, self._asked_for = not sign.is_promise, sign
-            return self._ask(following)
+            return self._ask(following, reason=f"an empty page, but {sign}")
         return self._end_after_empty_pages(sign)
 
     def _end_after_empty_pages(self, sign: Sign) -> Verdict:
@@ -377,14 +378,14 @@ class Pager:
         """Return whether no page had more records: the server may have cut this one off."""
         return (page.received or 0) >= self._longest
 
-    def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:
+    def _ask(self, request: ApiRequest | None, *, extra: bool = False, reason: str = "") -> Verdict:
         assert request is not None  # noqa: S101 (counting strategies always know the next address)
         identity = request.identity
         if identity in self._asked:
             return self._end_at_known_address()
         self._asked.add(identity)
         self.request = request
-        return Verdict(keep=True, request=request, extra=extra)
+        return Verdict(keep=True, request=request, reason=reason, extra=extra)
 
     def _end_at_known_address(self) -> Verdict:
         sign = self._unfollowed()

@@ -108,7 +108,7 @@ class Witness:
 
     def hear(self, page: Page) -> Evidence:
         """Return what an answer says; nothing where it is one object and no list."""
-        if page.received is None:
+        if page.is_object:
             return Evidence()
         heard = [sign for sign in _signs(page) if not self._ignored or not self._ignores(sign)]
         partial = next((sign for sign in heard if sign.rank is Rank.PARTIAL), None)

@@ -25,7 +25,7 @@ def place_of(path: str) -> str:
         PlaceError: it is no keys with dots between.
     """
     place = path.removeprefix(_ROOT)
-    if _FOREIGN.search(place) or place.startswith("/") or not place.strip(". "):
+    if _FOREIGN.search(path) or place.startswith("/") or not place.strip(". "):
         raise PlaceError(f"{path!r} is no place in a body; {_advice(path)}")
     return place
 

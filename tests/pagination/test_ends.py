@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
+from pagination.page import Page, Verdict
+from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from tests.support.models import (
     ABSENT,
+    START,
     Answer,
     EndpointRead,
     Linked,
@@ -172,6 +175,42 @@ def test_a_link_that_says_that_it_has_no_results_is_not_followed() -> None:
 
     done = read(api, settings_of("header_link"))
     assert (done.ids, done.doubts) == (list(range(6)), [])
+
+
+def without_list(body: dict[str, Any], **options: Any) -> Verdict:
+    """Return the verdict on an answer in which data_path finds nothing."""
+    page = Page(START, {}, body, [], 0, None, body, b"", path=("items",))
+    return Pager(START, settings_of(**options), PageSizes(5)).receive(page)
+
+
+def test_a_list_that_is_missing_or_null_is_an_empty_one() -> None:
+    more: list[dict[str, Any]] = [
+        *({"items": None, "total": 9}, {"total": 9}),
+        {"has_more": True},
+    ]
+    no_more: list[dict[str, Any]] = [
+        *({}, {"items": None}, {"total": 0}),
+        {"items": None, "has_more": False},
+    ]
+    for body in more:
+        assert without_list(body, kind="none").doubt
+        assert without_list(body, kind="page").request
+    for body in no_more:
+        for kind in KINDS:
+            verdict = without_list(body, kind=kind)
+            assert (verdict.request, verdict.doubt, verdict.error) == (None, None, None)
+
+
+def test_a_last_page_without_anything_ends_a_cursor() -> None:
+    """As Google's does; the token that is gone denies that there is more."""
+
+    def api(request: ApiRequest) -> Answer:
+        if "cursor" in request.url.params:
+            return Answer({"items": []})
+        return Answer({"items": numbered(3), "nextPageToken": "b", "total": 50})
+
+    done = read(api, settings_of("cursor", cursor_path="nextPageToken"))
+    assert (done.ids, done.requests, done.doubts) == ([0, 1, 2], 2, [])
 
 
 # A page that arrived is handed on, also where it cannot be told what follows.
