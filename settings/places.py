@@ -34,7 +34,7 @@ def _advice(path: str) -> str:
     spelt = _BRACKETS.sub(lambda found: "." + "".join(filter(None, found.groups())), path)
     if spelt.startswith("/"):
         spelt = spelt.replace("/", ".")
-    spelt = spelt.removeprefix("$").strip().strip(".")
-    if not spelt or _FOREIGN.search(spelt):
+    spelt = spelt.removeprefix("$").removeprefix(".").strip().rstrip(".")
+    if not spelt or spelt.startswith(".") or _FOREIGN.search(spelt):
         return "write its keys with dots between, such as `meta.next`"
     return f"write `{spelt}`"
