@@ -150,17 +150,19 @@ class Holder(NamedTuple):
 
 
 def holders_of(page: Page) -> list[Holder]:
-    """Return the objects around the items: the body, the list's holder, and that one's own."""
+    """Return the objects around the items: the body, the list's holder, and that one's own.
+
+    There are none where the body is itself the items, or one of them, as in NDJSON.
+    """
+    if not page.path:
+        is_around = not page.is_plain and isinstance(page.body, Mapping)
+        return [Holder(page.body, "")] if is_around else []
     found: list[Holder] = []
-    value, prefix = page.body, ""
-    last = len(page.path) - 1
-    for depth in range(last + 1 if page.path else 1):
-        step = page.path[depth] if page.path else None
+    value, prefix, last = page.body, "", len(page.path) - 1
+    for depth, step in enumerate(page.path):
         if isinstance(value, Mapping) and (depth == 0 or depth >= last - 1):
             found.append(Holder(value, prefix, step))
         value, prefix = _inside(value, step), f"{prefix}{step}."
-    if not page.path and page.beside is not page.body and isinstance(page.beside, Mapping):
-        found.append(Holder(page.beside, ""))
     return found
 
 

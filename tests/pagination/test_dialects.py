@@ -578,6 +578,15 @@ def test_a_doubt_says_what_was_seen_and_which_setting_answers_it() -> None:
     )
 
 
+def test_a_body_that_is_an_item_is_not_looked_at() -> None:
+    """As in NDJSON, where each line is one, and in a map from keys to items."""
+    body = {"id": 1, "next": LINK, "has_more": True, "total": 257}
+    for is_plain in (True, False):
+        page = Page(START, {}, body, ITEMS, 3, 3, body, b"", is_plain=is_plain)
+        verdict = Pager(START, settings_of("none"), PageSizes(100)).receive(page)
+        assert (verdict.doubt is None) is is_plain
+
+
 def test_the_smallest_total_that_is_not_below_the_items_counts() -> None:
     assert not is_heard(of(total=2, totalCount=3, totalItems=257))
     assert is_heard(of(total=2, totalItems=257))
