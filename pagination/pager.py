@@ -275,7 +275,7 @@ class Pager:
     def _decide_after_empty_page(self, page: Page, sign: Sign | None) -> Verdict:
         """Decide after a page without records: the end, unless more was promised."""
         is_all = self._total.is_reached(self.received, self._pages)
-        if sign is None or (is_all and not sign.is_promise):
+        if sign is None or (is_all and sign.rank is not Rank.MARKER):
             return self._go_on_ahead(page) or self._end("an empty page")
         following = self._strategy.following(page)
         is_sent = following is not None and following.identity in self._sent_ahead

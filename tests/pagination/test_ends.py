@@ -121,6 +121,15 @@ def test_a_token_beside_numbered_pages_is_no_promise(kind: str) -> None:
     assert seen(done) == ["next_cursor is set, and 4 empty pages in a row"]
 
 
+@pytest.mark.parametrize("kind", COUNTED)
+@pytest.mark.parametrize("beside", [{"totalPages": 9}, {"next_cursor": "dXNl"}])
+def test_a_total_that_is_reached_makes_an_empty_page_the_end(
+    kind: str, beside: dict[str, Any]
+) -> None:
+    done = read(numbered_pages(5, 5, total=10, **beside), settings_of(kind))
+    assert (done.ids, done.requests, done.doubts) == (list(range(10)), 3, [])
+
+
 def test_a_token_beside_numbered_pages_that_are_over_leaves_a_doubt() -> None:
     pages = numbered_pages(5, 3, next_cursor="dXNl")
 
