@@ -33,6 +33,8 @@ _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\
 _THEN_EACH = re.compile(r"\[\]\??\s*\|?\s*(?=\.\w|\.[\[\"])")
 # So many objects on the way to a list are looked at.
 _MOST_PARTS = 1000
+# What gives one item for each element of a list, such as GraphQL's `.edges[].node`.
+_ONE_FOR_EACH = re.compile(r"\[\]\??(?:\.[A-Za-z_]\w*)+")
 # jq holds the interpreter while it runs; larger texts go to a process of their own.
 _LARGE = 400_000
 # An expression that takes longer on one text will not come to an end.
@@ -72,6 +74,16 @@ class DataPath:
         self._is_path = is_plain and self.expression.startswith(".")
         self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
         self._way = _way_to_list(self.expression)
+
+    @property
+    def path(self) -> tuple[Step, ...]:
+        """The path that the expression starts with."""
+        return tuple(self._steps)
+
+    @property
+    def is_plain(self) -> bool:
+        """True where it gives what is at a path, one item for each record there."""
+        return self._is_path or _ONE_FOR_EACH.fullmatch(self._rest) is not None
 
     @property
     def list_path(self) -> list[Step] | None:

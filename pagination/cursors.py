@@ -18,7 +18,12 @@ type CursorValue = str | int | float | list[Any]
 
 
 class Cursors(ABC):
-    """A place of answers where the cursor for the next page is found."""
+    """A place of answers where the cursor for the next page is found.
+
+    `places` is how the witness calls it, where it is one that it looks at.
+    """
+
+    places: frozenset[str] = frozenset()
 
     @abstractmethod
     def are_named(self, page: Page) -> bool:
@@ -36,6 +41,7 @@ class Cursors(ABC):
 class _InBody(Cursors):
     def __init__(self, *paths: str) -> None:
         self._paths = paths
+        self.places = frozenset(path.removeprefix(".") for path in paths)
 
     def are_named(self, page: Page) -> bool:
         return any(find(page.body, path)[0] for path in self._paths)
@@ -49,6 +55,7 @@ class _InBody(Cursors):
 class _InHeader(Cursors):
     def __init__(self, name: str) -> None:
         self._name = name.lower()
+        self.places = frozenset({self._name})
 
     def are_named(self, page: Page) -> bool:
         return self._name in page.headers

@@ -1,9 +1,10 @@
-"""Dotted paths into a body, such as `meta.next_cursor`."""
+"""Dotted paths into a body, such as `meta.next_cursor`, and what a marker found there says."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from pagination.dialects import FALSE_TEXTS, TRUE_TEXTS
 from pagination.page import SILENT, Statement
 
 
@@ -24,15 +25,25 @@ def find(body: Any, path: str) -> tuple[bool, Any]:
     return True, body
 
 
-def any_says_more(body: Any, paths: Iterable[str]) -> Statement:
-    """Return "more" where a marker is truthy, else "no more" where one is there but falsy."""
+def truth(value: Any) -> bool:
+    """Return what a marker says, whatever it is written as.
+
+    The texts false, no and 0 are false, as is all that is empty; XML has nothing but texts.
+    """
+    if isinstance(value, str):
+        return value.strip().lower() not in FALSE_TEXTS | {""}
+    return bool(value)
+
+
+def any_says_more(body: Any, paths: Iterable[str], ignored: Collection[str] = ()) -> Statement:
+    """Return "more" where a marker is true, else "no more" where one is there but false."""
     answer = SILENT
     for path in paths:
-        present, value = find(body, path)
-        if present and value:
-            return Statement(True, f"{path} is set")
+        present, value = (False, None) if path.lower() in ignored else find(body, path)
+        if present and truth(value):
+            return Statement(True, path, f"is {show(value)}")
         if present and answer is SILENT:
-            answer = Statement(False, f"{path} is {show(value)}")
+            answer = Statement(False, path, f"is {show(value)}")
     return answer
 
 
@@ -42,4 +53,6 @@ def show(value: Any) -> str:
         return json.dumps(value)
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, str) and value.strip().lower() in TRUE_TEXTS | FALSE_TEXTS:
+        return value.strip()
     return "set" if value else "empty"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from api_messages import ApiRequest
+from errors import PaginationError
+from formats.paths import Step
 from outcomes import Doubt
 
 
@@ -17,6 +19,8 @@ class Page:
     `received` is how many records the API sent (None when the answer is a single object); `beside`
     is the object that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
     Where there are no items, `matched` tells whether the list is there, `is_null` that it is null.
+    `path` leads to the items, as far as data_path is a path; where that is all it is, and what it
+    finds is what the API counts, the page `is_plain`.
     """
 
     request: ApiRequest
@@ -32,6 +36,13 @@ class Page:
     last_item: Any = None
     matched: bool = True
     is_null: bool = False
+    path: tuple[Step, ...] = ()
+    is_plain: bool = True
+
+    @property
+    def is_object(self) -> bool:
+        """Return whether the answer is one object, of which there are no pages."""
+        return self.received is None and self.count > 0
 
     @property
     def is_empty(self) -> bool:
@@ -53,10 +64,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The word of an answer itself on further pages; `more` is None when it says nothing."""
+    """The word of an answer itself on further pages; `more` is None when it says nothing.
+
+    `place` is where it says so, and `said` what: `has_more` and `is true`.
+    """
 
     more: bool | None = None
-    reason: str = ""
+    place: str = ""
+    said: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The statement in words, such as `has_more is true`."""
+        return f"{self.place} {self.said}"
 
 
 SILENT = Statement()
@@ -66,7 +86,8 @@ SILENT = Statement()
 class Verdict:
     """The decision on a page: hand its items on or drop them, ask for `request`, or end.
 
-    An end may leave a `doubt`: something that speaks of more, and that no setting answers.
+    An end may leave a `doubt`: something that speaks of more, and that no setting answers. With an
+    `error` the endpoint cannot be read to its end, but this page has arrived.
     """
 
     keep: bool
@@ -74,3 +95,4 @@ class Verdict:
     reason: str = ""
     extra: bool = False
     doubt: Doubt | None = None
+    error: PaginationError | None = None

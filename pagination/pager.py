@@ -1,23 +1,24 @@
 """The rules by which pagination goes on or ends, complete and without loops, for all types.
 
 The evidence for further pages counts in this order: the setting that names a marker; markers of
-the body; a total; the number of items. The outcome is every item or an error.
+the answer, then its links and tokens; a total; the number of items. The outcome is every item, or
+an error where a promise broke, or a doubt where nobody said how to go on.
 """
+
+from dataclasses import replace
 
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
-from pagination.lookup import find, show
-from pagination.page import Page, Statement, Verdict
+from outcomes import Doubt
+from pagination.doubts import doubt_over, doubt_over_empty_pages, doubt_over_part
+from pagination.lookup import find, show, truth
+from pagination.page import SILENT, Page, Statement, Verdict
 from pagination.sizes import PageSizes
 from pagination.strategies import create_strategy
 from pagination.totals import Total, find_total
+from pagination.witness import Evidence, Rank, Sign, Witness
 from settings.pagination import CursorSettings, PaginationSettings
 from statuses import Meaning, Situation, meaning_of
-
-# Empty pages in a row while the API says "more": numbered ones are a broken marker; an API that
-# filters while it follows a cursor may send many.
-_MOST_EMPTY_PAGES = 10
-_MOST_EMPTY_CURSORS = 100
 
 
 class Pager:
@@ -34,7 +35,10 @@ class Pager:
         self._strategy = create_strategy(settings)
         self._settings = settings
         self._marker = settings.marker
+        self._places = settings.places
         self._sizes = sizes
+        self._witness = Witness(settings.ignored, sizes.spoke)
+        self._evidence = Evidence()
         self.previous: Page | None = None
         self.received = 0
         self._total = Total()
@@ -44,8 +48,13 @@ class Pager:
         self._probed_length = 0
         self._by_count = False
         self._says_more = False
+        # What speaks of the page just asked for, where counting alone would not have asked.
+        self._asked_for: Sign | None = None
+        self._has_found_way = False
+        self._has_told_partial = False
         self.request = self._strategy.first(request)
         self._asked = {self.request.identity}
+        self._sent_ahead: set[str] = set()
 
     @property
     def is_probing(self) -> bool:
@@ -58,25 +67,47 @@ class Pager:
         return self._total.is_ahead(self.received, self._pages)
 
     def receive(self, page: Page) -> Verdict:
-        """Decide after an answer.
+        """Decide after an answer; an error that lets the page itself stand is in the verdict.
 
         Raises:
-            PaginationError: going on would repeat or lose items.
+            PaginationError: the page is one that came before, and others may be missing.
         """
-        statement = self._marked(page) or self._strategy.statement(page)
+        self._evidence = self._witness.hear(page)
+        if self._places:
+            self._sizes.look_for(self._places, page.body)
+        statement = self._marked(page) or self._stated(page)
         if self._is_repeated(page):
             return self._end_repeated(page, statement)
+        probed = self._take(page)
+        try:
+            self._check_most_pages(page)
+            if probed:
+                self._learn_from_probe(probed, page)
+            verdict = self._decide(page, statement)
+        except PaginationError as error:
+            verdict = Verdict(keep=True, error=error)
+        return self._with_partial(verdict)
+
+    def _take(self, page: Page) -> int:
+        """Count a page, and return the length that it was asked for to explain, if any."""
         self.previous = page
         self._pages += 1
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
-        self._check_most_pages(page)
-        self._total = find_total(page, self._settings.total_path) or self._total
-        self._empty_pages = self._empty_pages + 1 if page.is_empty else 0
+        found = find_total(page, self._settings.total_path, self.received, self._settings.ignored)
+        self._total = found or self._total
+        has_records = page.received or page.is_object
+        self._empty_pages = 0 if has_records else self._empty_pages + 1
         probed, self._probed_length = self._probed_length, 0
-        if probed:
-            self._learn_from_probe(probed, page)
-        return self._decide(page, statement)
+        return probed
+
+    def _with_partial(self, verdict: Verdict) -> Verdict:
+        """Return the verdict, with the doubt that a list which is not whole leaves anywhere."""
+        partial = self._evidence.partial
+        if partial is None or verdict.doubt or self._has_told_partial:
+            return verdict
+        self._has_told_partial = True
+        return replace(verdict, doubt=doubt_over_part(partial))
 
     def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
         """Return the requests at these places after `request` that a total lets us expect.
@@ -91,10 +122,12 @@ class Pager:
         if left < 2:
             return []
         places = range(places.start, min(places.stop, left))
-        return self._strategy.ahead(request, before.received, places)
+        requests = self._strategy.ahead(request, before.received, places)
+        self._sent_ahead.update(each.identity for each in requests)
+        return requests
 
-    def refused(self, status: int, said: str = "") -> str | None:
-        """Return why an error status for the page just asked for is the end; None for an error.
+    def refused(self, status: int, said: str = "") -> Verdict | None:
+        """Return how an error status for the page just asked for is the end; None for an error.
 
         Raises:
             TooDeepError: the API refuses to go deeper although there is more; it `said` why.
@@ -103,19 +136,34 @@ class Pager:
         meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
         if meaning is Meaning.NO_MORE:
             self._sizes.remember_final(self._probed_length)
-            return f"no page after a short one ({status})"
+            return Verdict(keep=False, reason=f"no page after a short one ({status})")
         if meaning not in (Meaning.NO_PAGE, Meaning.REFUSED_PAGE):
             return None
         if self._total.is_reached(self.received, self._pages):
-            return f"{self._total} reached ({status})"
+            return Verdict(keep=False, reason=f"{self._total} reached ({status})")
         if meaning is Meaning.NO_PAGE:
-            return f"no such page ({status})" if self._by_count else None
+            return self._end_of_pages(status) if self._by_count else None
         raise TooDeepError(
-            f"the API answered {status} after {self.received} items in {self._pages} pages; "
-            "many APIs refuse to page that deep",
+            f"the API answered {status} after {self.received} items in {self._pages} pages",
             said=said,
-            advice="narrow the endpoint with query_params, or use a cursor",
+            advice="many APIs refuse to page that deep: narrow the endpoint with query_params, or "
+            "use a cursor",
         )
+
+    def _end_of_pages(self, status: int) -> Verdict:
+        sign, because = self._asked_for, f"the next page is answered {status}"
+        doubt = doubt_over(sign, because, self._settings) if sign else None
+        return Verdict(keep=False, reason=f"no such page ({status})", doubt=doubt)
+
+    def _stated(self, page: Page) -> Statement:
+        """Return the statement of the type's own markers, unless one that outranks them says more.
+
+        A `next` that is null is no denial beside `isLast: false`.
+        """
+        statement = self._strategy.statement(page)
+        if statement.more is False and (sign := self._evidence.outranking_more()):
+            return Statement(True, sign.place, sign.said)
+        return statement
 
     def _marked(self, page: Page) -> Statement | None:
         """Return the statement of the marker that settings name; None where there never was one."""
@@ -125,63 +173,128 @@ class Pager:
         present, value = find(page.body, path)
         if present:
             self._sizes.markers_seen.add(path)
-            return Statement(bool(value) is says_more, f"{path} is {show(value)}")
+            return Statement(truth(value) is says_more, path, f"is {show(value)}")
         if path in self._sizes.markers_seen and says_more:
-            return Statement(False, f"{path} is gone")
+            return Statement(False, path, "is gone")
         return None
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
-        self._by_count = False
+        self._by_count, self._asked_for = False, None
         if self._settings.stop != "auto":
             return self._decide_as_told(page)
         self._says_more = bool(statement.more)
         if statement.more is False:
-            return self._end(statement.reason)
-        if statement.more is None and self._strategy.counts:
-            return self._decide_by_number(page)
-        most = _MOST_EMPTY_PAGES if self._strategy.counts else _MOST_EMPTY_CURSORS
-        if self._empty_pages > most:
-            raise PaginationError(
-                f"{self._empty_pages} empty pages in a row, and the API says that there is more",
-                advice="look at hasMorePath and data_path",
-            )
+            return self._go_on_ahead(page) or self._end(statement.reason)
+        if self._strategy.counts:
+            return self._decide_by_number(page, statement)
+        return self._decide_by_way(page, statement)
+
+    def _go_on_ahead(self, page: Page) -> Verdict | None:
+        """Return the verdict to take the next page, where it was asked for already.
+
+        What it brings may be items that a total promised.
+        """
+        if not (self._sent_ahead and self._is_behind):
+            return None
+        following = self._strategy.following(page)
+        is_sent = following is not None and following.identity in self._sent_ahead
+        return self._ask(following) if is_sent else None
+
+    def _decide_by_way(self, page: Page, statement: Statement) -> Verdict:
+        """Decide where only the answer tells where the next page is."""
+        if page.is_empty and (sign := self._evidence.leading()) and sign.denies_all:
+            return self._end(f"an empty page, and {sign}")
         following = self._strategy.following(page)
         if following is None:
-            if statement.more:
-                raise PaginationError(
-                    f"{statement.reason}, which says that there is more, but not where",
-                    advice="look at cursorPath",
-                )
-            return self._end_without_way_on(page)
+            return self._end_without_way_on(page, statement)
+        self._has_found_way = True
+        if self._empty_pages > self._strategy.most_empty:
+            return self._end_of_patience()
         return self._ask(following)
 
-    def _end_without_way_on(self, page: Page) -> Verdict:
-        wanted = self._settings.type.replace("_", " ")
-        never_seen = self._pages == 1 and not self._strategy.is_named(page)
-        if never_seen and self._is_behind:
+    def _end_without_way_on(self, page: Page, statement: Statement) -> Verdict:
+        reason = self._strategy.no_way
+        sign = self._left_over(page, statement)
+        if sign is None or self._settings.is_one_page:
+            return self._end(reason)
+        if self._has_found_way and sign.is_promise:
             raise PaginationError(
-                f"{self.received} items arrived of a {self._total}, but there is no {wanted}",
-                advice=f"look at paginationType and {self._strategy.parameter}",
+                f"{sign}, which says that there is more, but not where",
+                advice=f"look at {self._strategy.parameter} and cursorPath",
             )
-        return self._end(f"no {wanted}")
+        return self._end(reason, doubt_over(sign, reason, self._settings))
 
-    def _decide_by_number(self, page: Page) -> Verdict:
-        length = page.received
-        if length is None:
-            return self._end("a single object")
-        if length == 0:
-            return self._end("an empty page")
+    def _end_of_patience(self) -> Verdict:
+        reason = f"{self._empty_pages} empty pages in a row"
+        if self._total.is_reached(self.received, self._pages):
+            return self._end(reason)
+        return self._end(reason, doubt_over_empty_pages(reason))
+
+    def _left_over(self, page: Page, statement: Statement) -> Sign | None:
+        """Return what speaks of more than has arrived, and nothing denies."""
+        if statement.more:
+            return Sign(Rank.MARKER, statement.place, more=True, said=statement.said)
+        if page.is_object:
+            return None
+        denied = self._strategy.rank if self._is_way_denied(page) else None
+        if sign := self._evidence.leading(denied):
+            return sign if sign.more else None
+        if denied or not (page.is_plain and self._is_behind):
+            return None
+        said = f"says {self._total}" if self._total.pages else "counts more than what arrived"
+        return Sign(Rank.TOTAL, self._total.place, more=True, said=said)
+
+    def _is_way_denied(self, page: Page) -> bool:
+        """Return whether an answer without the way on says by that that there is none."""
+        return self._has_found_way or self._strategy.is_named(page)
+
+    def _decide_by_number(self, page: Page, statement: Statement) -> Verdict:
+        length, sign = page.received, self._left_over(page, statement)
+        if page.is_object:
+            return self._count_on(page, sign) if sign else self._end("a single object")
+        if not length:
+            return self._decide_after_empty_page(page, sign)
         full = self._sizes.is_full(length)
         self._sizes.saw_full = self._sizes.saw_full or full
-        if full or self._is_behind:
-            self._by_count = not self._is_behind
-            return self._ask(self._strategy.following(page))
+        if full or self._is_behind or sign:
+            return self._count_on(page, sign)
         if self._total.is_reached(self.received, self._pages):
             return self._end(f"{self._total} reached")
         if self._sizes.saw_full or not self._sizes.should_probe(length):
             return self._end(f"a short page ({length} < {self._sizes.page_size})")
         self._probed_length = length
         return self._ask(self._strategy.following(page), extra=True)
+
+    def _count_on(self, page: Page, sign: Sign | None) -> Verdict:
+        # A link or token beside numbered pages may be there on the last one, too.
+        is_promised = self._is_behind or (sign is not None and sign.is_promise)
+        self._by_count = not is_promised
+        self._asked_for = None if is_promised else sign
+        return self._ask(self._strategy.following(page), reason=f"{sign}" if sign else "")
+
+    def _decide_after_empty_page(self, page: Page, sign: Sign | None) -> Verdict:
+        """Decide after a page without records: the end, unless more was promised."""
+        is_all = self._total.is_reached(self.received, self._pages)
+        if sign is None or (is_all and sign.rank is not Rank.MARKER):
+            return self._go_on_ahead(page) or self._end("an empty page")
+        following = self._strategy.following(page)
+        is_sent = following is not None and following.identity in self._sent_ahead
+        if self._empty_pages <= self._strategy.most_empty or is_sent:
+            self._by_count, self._asked_for = not sign.is_promise, sign
+            return self._ask(following, reason=f"an empty page, but {sign}")
+        return self._end_after_empty_pages(sign)
+
+    def _end_after_empty_pages(self, sign: Sign) -> Verdict:
+        reason = f"{self._empty_pages} empty pages in a row"
+        if sign.is_promise:
+            counted = f": {self.received} items of a {self._total}" if self._is_behind else ""
+            raise PaginationError(
+                f"{reason}, although {sign}{counted}",
+                advice=f"look at {self._strategy.parameter}, hasMorePath and data_path; where "
+                f"{sign.place} does not speak of pages, `ignore_markers: [{sign.place}]` in the "
+                "selector's pagination",
+            )
+        return self._end(reason, doubt_over(sign, reason, self._settings))
 
     def _decide_as_told(self, page: Page) -> Verdict:
         """Decide by `stop` alone, whatever markers and totals say."""
@@ -195,7 +308,8 @@ class Pager:
             return self._end(f"a short page ({length or 0} < {size})")
         self._by_count = self._strategy.counts
         following = self._strategy.following(page)
-        return self._ask(following) if following else self._end_without_way_on(page)
+        self._has_found_way = self._has_found_way or following is not None
+        return self._ask(following) if following else self._end_without_way_on(page, SILENT)
 
     def _refuse_if_behind(self, length: int) -> None:
         if self._settings.total_path and self._is_behind:
@@ -240,7 +354,14 @@ class Pager:
             )
         if self._probed_length:
             self._sizes.remember_final(self._probed_length)
-        return Verdict(keep=False, reason="a page like the one before")
+        reason, sign = "a page like the one before", self._unfollowed()
+        doubt = None if complete or not sign else doubt_over(sign, reason, self._settings)
+        return Verdict(keep=False, reason=reason, doubt=doubt)
+
+    def _unfollowed(self) -> Sign | None:
+        """Return what says more in another place than that which is followed."""
+        sign = self._evidence.leading(followed=self._strategy.followed)
+        return sign if sign and sign.more else None
 
     def _leads_on(self, page: Page, statement: Statement) -> bool:
         """Return whether a repeated answer that holds the way to a next page may lead to more."""
@@ -257,17 +378,18 @@ class Pager:
         """Return whether no page had more records: the server may have cut this one off."""
         return (page.received or 0) >= self._longest
 
-    def _ask(self, request: ApiRequest | None, *, extra: bool = False) -> Verdict:
+    def _ask(self, request: ApiRequest | None, *, extra: bool = False, reason: str = "") -> Verdict:
         assert request is not None  # noqa: S101 (counting strategies always know the next address)
         identity = request.identity
         if identity in self._asked:
             return self._end_at_known_address()
         self._asked.add(identity)
         self.request = request
-        return Verdict(keep=True, request=request, extra=extra)
+        return Verdict(keep=True, request=request, reason=reason, extra=extra)
 
     def _end_at_known_address(self) -> Verdict:
-        if self._says_more or self._is_behind:
+        sign = self._unfollowed()
+        if self._says_more or self._is_behind or (sign and sign.is_promise):
             raise PaginationError(
                 f"the next page after {self._pages} pages is one that was already read, although "
                 f"there should be more; the API seems to ignore {self._strategy.parameter}",
@@ -280,7 +402,8 @@ class Pager:
                 "that others with the same may be left out",
                 advice="pagination.cursor_item must be something that no two items share",
             )
-        return self._end("an address that was already read")
+        reason = "an address that was already read"
+        return self._end(reason, doubt_over(sign, reason, self._settings) if sign else None)
 
-    def _end(self, reason: str) -> Verdict:
-        return Verdict(keep=True, reason=reason)
+    def _end(self, reason: str, doubt: Doubt | None = None) -> Verdict:
+        return Verdict(keep=True, reason=reason, doubt=doubt)

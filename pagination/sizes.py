@@ -1,17 +1,33 @@
-"""The size of the server's pages, as its answers teach it."""
+"""Facts about an API that the answers of a resource teach: its page size, and its markers."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from expressions.jq_expressions import keys_of
+from pagination.lookup import find
+from pagination.witness import Rank
+
+# So much of the keys of a body as a warning can take.
+_LONGEST_KEYS = 300
 
 
 @dataclass(slots=True)
 class PageSizes:
-    """Facts about the server's page size, learnt from answers by all endpoints of a resource."""
+    """Facts about the server, learnt from answers by all endpoints of a resource.
+
+    `markers_seen` are the markers that settings name and answers had; `spoke`, the places of
+    answers that said more without being named.
+    """
 
     page_size: int
     saw_full: bool = False
     longest_final: int = 0
     markers_seen: set[str] = field(default_factory=set)
+    spoke: dict[str, Rank] = field(default_factory=dict)
+    _unmet: dict[str, str] = field(default_factory=dict)
+    _met: set[str] = field(default_factory=set)
     _trusted: Counter[int] = field(default_factory=Counter)
 
     def is_full(self, received: int) -> bool:
@@ -44,3 +60,21 @@ class PageSizes:
         # The last of the count is the one that was asked about and taught the cap.
         trusted = self._trusted[length]
         return trusted > 2
+
+    def look_for(self, places: Mapping[str, str], body: Any) -> None:
+        """Note which places, by the settings that name them, a body has."""
+        for setting, path in places.items():
+            if setting in self._met or not isinstance(body, Mapping | list):
+                continue
+            if find(body, path)[0]:
+                self._met.add(setting)
+                self._unmet.pop(setting, None)
+            elif setting not in self._unmet:
+                keys = keys_of(body)
+                more = "…" if len(keys) > _LONGEST_KEYS else ""
+                self._unmet[setting] = f"{path} is in no answer, {keys[:_LONGEST_KEYS]}{more} are"
+
+    def unmet_places(self) -> Iterator[str]:
+        """Yield what to say of each place that settings name and no answer had."""
+        for setting, said in self._unmet.items():
+            yield f"{setting}: {said}"

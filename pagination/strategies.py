@@ -1,8 +1,7 @@
 """The strategy of each pagination type: its next request, and the usual markers of answers."""
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Mapping
 from types import get_original_bases
 from typing import Any, ClassVar, get_args
 
@@ -12,8 +11,10 @@ from api_messages import ApiRequest, Where
 from errors import PaginationError
 from formats.json_values import kind_of
 from pagination.cursors import CursorValue, cursors_of
+from pagination.link_headers import parse_link_header
 from pagination.lookup import any_says_more, find
 from pagination.page import SILENT, Page, Statement
+from pagination.witness import Rank, next_link_in
 from settings.pagination import (
     AskedSettings,
     CursorSettings,
@@ -38,11 +39,14 @@ class Strategy[Settings: PaginationSettings](ABC):
 
     Strategies count as they go, so that each endpoint gets one of its own. `parameter` is the
     query parameter or setting that the API would have to honour, for errors. `counts` tells
-    whether the number of items says something about the end.
+    whether the number of items says something about the end; `rank`, what an answer denies where
+    it lacks the way on; `most_empty`, how many empty pages are passed over while more is promised.
     """
 
     parameter: str
     counts: ClassVar[bool] = False
+    rank: ClassVar[Rank | None] = None
+    most_empty: ClassVar[int] = 3
 
     def __init_subclass__(cls) -> None:
         for base in get_original_bases(cls):
@@ -54,6 +58,16 @@ class Strategy[Settings: PaginationSettings](ABC):
     def first(self, request: ApiRequest) -> ApiRequest:
         """Return the request for the first page."""
         return request
+
+    @property
+    def no_way(self) -> str:
+        """What is to be said where an answer has no way on, such as `no next link`."""
+        return f"no {self._settings.type.replace('_', ' ')}"
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """The places of answers that the way on is taken from."""
+        return frozenset()
 
     def statement(self, page: Page) -> Statement:
         """Return the answer's own statement, beyond settings that name a path."""
@@ -69,6 +83,9 @@ class Strategy[Settings: PaginationSettings](ABC):
         There are none where only the answer tells what the next request is.
         """
         return []
+
+    def _says_more(self, page: Page, *paths: str) -> Statement:
+        return any_says_more(page.body, paths, self._settings.ignored)
 
     @abstractmethod
     def following(self, page: Page) -> ApiRequest | None:
@@ -109,8 +126,9 @@ class SingleRequest(Strategy[SingleRequestSettings]):
 
     parameter = "paginationType"
 
-    def statement(self, page: Page) -> Statement:
-        return Statement(False, "paginationType is none")
+    @property
+    def no_way(self) -> str:
+        return "paginationType is none"
 
     def following(self, page: Page) -> ApiRequest | None:
         return None
@@ -121,20 +139,18 @@ class Offset(AskingStrategy[OffsetSettings]):
 
     counts = True
     _offset = 0
+    _stride = 0
 
     def first(self, request: ApiRequest) -> ApiRequest:
         return self._sized(self._at(0, request))
 
     def statement(self, page: Page) -> Statement:
-        return any_says_more(page.body, ("has_more", "hasMore"))
+        return self._says_more(page, "has_more", "hasMore")
 
     def following(self, page: Page) -> ApiRequest | None:
-        if not page.received:
-            raise PaginationError(
-                "the API says that there is more, but sent no items to count the offset by",
-                advice="look at hasMorePath and paginationParam",
-            )
-        self._offset += page.received
+        # An empty page is passed over by the length of the one before, which the server can send.
+        self._stride = page.received or self._stride or self._settings.page_size
+        self._offset += self._stride
         return self._at(self._offset, page.request)
 
     def ahead(self, request: ApiRequest, length: int, places: range) -> list[ApiRequest]:
@@ -154,7 +170,7 @@ class PageNumber(AskingStrategy[PageNumberSettings]):
         return self._sized(self._at(self._number, request))
 
     def statement(self, page: Page) -> Statement:
-        return any_says_more(page.body, ("next_page", "next", "hasMore", "has_more"))
+        return self._says_more(page, "next_page", "next", "hasMore", "has_more")
 
     def following(self, page: Page) -> ApiRequest | None:
         self._number += 1
@@ -167,6 +183,9 @@ class PageNumber(AskingStrategy[PageNumberSettings]):
 class Cursor(AskingStrategy[CursorSettings]):
     """The way of `cursor`: each answer names the one for the next request."""
 
+    rank = Rank.TOKEN
+    most_empty = 100
+
     def __init__(self, settings: CursorSettings) -> None:
         super().__init__(settings)
         self._cursors = cursors_of(settings)
@@ -175,7 +194,7 @@ class Cursor(AskingStrategy[CursorSettings]):
         return self._sized(request)
 
     def statement(self, page: Page) -> Statement:
-        return any_says_more(page.body, ("has_more", "hasMore", "meta.has_more"))
+        return self._says_more(page, "has_more", "hasMore", "meta.has_more")
 
     def following(self, page: Page) -> ApiRequest | None:
         cursor = self._cursors.next(page)
@@ -183,6 +202,10 @@ class Cursor(AskingStrategy[CursorSettings]):
 
     def is_named(self, page: Page) -> bool:
         return self._cursors.are_named(page)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        return self._cursors.places
 
     def _value_in(self, cursor: CursorValue) -> CursorValue:
         """Return the cursor, or the parameter of a whole address that stands for it.
@@ -200,6 +223,12 @@ class NextLink(Strategy[NextLinkSettings]):
     """The way of `next_link`: the body or a header names the next address."""
 
     parameter = "nextLinkPath"
+    rank = Rank.LINK
+
+    @property
+    def followed(self) -> frozenset[str]:
+        header = self._settings.next_link_header
+        return frozenset({header.lower() if header else self._settings.next_link_path})
 
     def is_named(self, page: Page) -> bool:
         return self._find(page)[0]
@@ -211,7 +240,10 @@ class NextLink(Strategy[NextLinkSettings]):
     def _find(self, page: Page) -> tuple[bool, Any]:
         header = (self._settings.next_link_header or "").lower()
         if not header:
-            return find(page.body, self._settings.next_link_path)
+            present, link = find(page.body, self._settings.next_link_path)
+            # FHIR gives a list of links by relation.
+            by_relation = isinstance(link, list) and all(isinstance(one, Mapping) for one in link)
+            return present, next_link_in(link) if by_relation else link
         return header in page.headers, page.headers.get(header, "").strip()
 
 
@@ -219,32 +251,17 @@ class HeaderLink(Strategy[HeaderLinkSettings]):
     """The way of `header_link`: a `Link` header (RFC 8288) names the next address."""
 
     parameter = "headerLinkRel"
+    rank = Rank.LINK
+
+    @property
+    def followed(self) -> frozenset[str]:
+        return frozenset({"Link"})
 
     def following(self, page: Page) -> ApiRequest | None:
         for target, relations in parse_link_header(page.headers.get("link", "")):
             if self._settings.header_link_rel.lower() in relations:
                 return _linked(page.request, target, self.parameter)
         return None
-
-
-# A link's target may hold commas and semicolons; a quoted parameter value may hold anything.
-_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[^\s=;,"]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)')
-_LINK_PARAMETER = re.compile(r';\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
-
-
-def parse_link_header(value: str) -> Iterator[tuple[str, set[str]]]:
-    """Return targets and their relation types, lower case, from a `Link` header.
-
-    That is RFC 8288, section 3. Sample: `<https://api.example.com/v1?page=2>; rel="next"` gives
-    `("https://api.example.com/v1?page=2", {"next"})`.
-
-    Only the first `rel` of a link counts, as the RFC says. Anything unreadable is passed over.
-    """
-    for target, parameters in _LINK.findall(value):
-        for name, quoted, token in _LINK_PARAMETER.findall(parameters):
-            if name.lower() == "rel":
-                yield target.strip(), set((quoted or token).lower().split())
-                break
 
 
 def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:

@@ -1,38 +1,37 @@
 """Totals of items or pages that an API may give beside its items or in headers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+from pagination import dialects
 from pagination.lookup import find
 from pagination.page import Page
-
-# `count` is missing on purpose: as often as not it counts the page.
-_ITEMS = (
-    "total",
-    "totalCount",
-    "total_count",
-    "totalItems",
-    "total_items",
-    "totalResults",
-    "total_results",
-    "totalRecords",
-    "total_records",
-    "totalElements",
-    "total_elements",
-    "@odata.count",
+from pagination.witness import (
+    Holder,
+    containers_in,
+    every_spelling,
+    holders_of,
+    is_below,
+    total_in_range,
 )
-_PAGES = ("totalPages", "total_pages", "last_page", "lastPage")
+
+_ITEMS = every_spelling(dialects.TOTAL_NAMES, "items")
+_PAGES = every_spelling(dialects.PAGE_TOTALS, "pages")
+_NAMES = {**_ITEMS, **_PAGES}
 _MOST_DIGITS = 20
-_CONTAINERS = ("meta", "pagination", "page")
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The number of items or pages by the API's own account; None where it does not say."""
+    """The number of items or pages by the API's own account; None where it does not say.
+
+    `place` is where it says so.
+    """
 
     items: int | None = None
     pages: int | None = None
+    place: str = field(default="", compare=False)
 
     def is_reached(self, items: int, pages: int) -> bool:
         """Return whether exactly as many arrived as there should be; more disproves the total."""
@@ -59,35 +58,65 @@ class Total:
         return f"total of {self.items} items" if self.items is not None else f"{self.pages} pages"
 
 
-def find_total(page: Page, total_path: str | None) -> Total:
-    """Return the total of an answer: from `totalPath`, else usual names, else headers."""
+class _Count(NamedTuple):
+    """A number that an answer gives, of `items` or `pages`."""
+
+    unit: str
+    number: int
+    place: str
+
+
+def find_total(
+    page: Page, total_path: str | None, received: int = 0, ignored: tuple[str, ...] = ()
+) -> Total:
+    """Return the total of an answer: from `totalPath`, else usual names, else headers.
+
+    Of several, the smallest counts that is not below the number of items `received` so far: others
+    count a page, or what the credentials may not see. Inputs: `ignored`, places that do not count.
+    """
     if total_path:
-        return Total(items=_number(find(page.body, total_path)[1]))
-    places = list(_places(page))
-    return Total(
-        items=_first(_named(places, _ITEMS)) or _header(page, "x-total-count"),
-        pages=_first(_named(places, _PAGES)) or _header(page, "x-total-pages"),
-    )
+        return Total(items=_number(find(page.body, total_path)[1]), place=total_path)
+    counts = [one for one in _counts(page) if not is_below(one.place, ignored)]
+    items = _smallest(counts, "items", received)
+    pages = _smallest(counts, "pages", 1)
+    place = items.place if items else pages.place if pages else ""
+    return Total(items and items.number, pages and pages.number, place)
 
 
-def _places(page: Page) -> Iterator[Mapping[str, Any]]:
-    for holder in (page.beside, page.body):
-        if isinstance(holder, Mapping):
-            yield holder
-            yield from (holder[n] for n in _CONTAINERS if isinstance(holder.get(n), Mapping))
-
-
-def _named(places: list[Mapping[str, Any]], names: tuple[str, ...]) -> Iterator[int | None]:
-    return (_number(place[name]) for place in places for name in names if name in place)
-
-
-def _first(numbers: Iterator[int | None]) -> int | None:
+def _smallest(counts: list[_Count], unit: str, least: int) -> _Count | None:
     # Zero beside items, and -1, are how APIs say that they do not know.
-    return next((number for number in numbers if number), None)
+    fitting = [one for one in counts if one.unit == unit and one.number >= max(least, 1)]
+    return min(fitting, key=lambda one: one.number, default=None)
 
 
-def _header(page: Page, name: str) -> int | None:
-    return _number(page.headers.get(name)) or None
+def _counts(page: Page) -> Iterator[_Count]:
+    for holder in holders_of(page):
+        for found in containers_in(holder):
+            if not (found.value.keys() & dialects.MONEY_NEIGHBOURS):
+                yield from _in_holder(found)
+    yield from _in_headers(page.headers)
+
+
+def _in_holder(holder: Holder) -> Iterator[_Count]:
+    for unit, place, value in holder.words(_NAMES):
+        inner = value.get(dialects.TOTAL_VALUE) if isinstance(value, Mapping) else value
+        if (number := _number(inner)) is not None:
+            yield _Count(unit, number, place)
+
+
+def _in_headers(headers: Mapping[str, str]) -> Iterator[_Count]:
+    for name, text in headers.items():
+        unit = _HEADERS.get(name)
+        if unit and (number := _number(text)) is not None:
+            yield _Count(unit, number, name)
+    if (number := total_in_range(headers)) is not None:
+        yield _Count("items", number, dialects.RANGE_HEADER)
+
+
+_HEADERS = {
+    **dict.fromkeys(dialects.TOTAL_HEADERS, "items"),
+    **dict.fromkeys(dialects.PAGE_TOTAL_HEADERS, "pages"),
+}
 
 
 def _number(value: Any) -> int | None:

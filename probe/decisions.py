@@ -19,8 +19,11 @@ def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
 
     Inputs: `settings`, those of the endpoint that the page is of.
     """
+    if verdict.error:
+        return f"fails: {verdict.error.reason}"
     if verdict.request is None:
-        return f"ends: {verdict.reason}"
+        doubt = f", but: {verdict.doubt.seen}" if verdict.doubt else ""
+        return f"ends: {verdict.reason}{doubt}"
     return f"goes on: {verdict.reason or _reason_to_go_on(page, verdict, settings)}"
 
 

@@ -10,7 +10,7 @@ import httpx
 from loguru import logger
 
 from api_messages import ApiRequest, ApiResponse
-from errors import EndpointError, GoneError, ResponseError, StatusError
+from errors import EndpointError, GoneError, PaginationError, ResponseError, StatusError
 from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
@@ -56,6 +56,7 @@ class _Visit:
     ahead: FetchAhead
     request: ApiRequest | None
     reason: str = ""
+    error: PaginationError | None = None
     pages: int = 0
     items: int = 0
     # Why a page that arrived is the last one, by the user's rules.
@@ -63,6 +64,11 @@ class _Visit:
 
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
+
+    def refuse_to_end(self) -> None:
+        """Raise what keeps the endpoint from its end, once the page before it was handed on."""
+        if self.error:
+            raise self.error
 
     def heed(self, watch: Watch) -> None:
         reason = watch.page_ended(self.pager.received)
@@ -104,6 +110,10 @@ class EndpointReader:
         )
         self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
 
+    def unmet_places(self) -> Iterator[str]:
+        """Yield what to say of each place of pagination that no answer had."""
+        return self._sizes.unmet_places()
+
     async def read(
         self,
         first: ApiRequest,
@@ -134,6 +144,7 @@ class EndpointReader:
                     elif page and self._decide(visit, page, records := _records_of(page)):
                         portion = Portion(page.items, len(page.fingerprint), records)
                         yield self._seen(visit, watch, portion)
+                    visit.refuse_to_end()
                     visit.heed(watch)
         finally:
             await visit.ahead.close()
@@ -184,19 +195,23 @@ class EndpointReader:
         if not visit.stop:
             verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
-        if verdict.doubt:
-            self.doubts.append(verdict.doubt.at(self._client.describe(page.request)))
+        self._note_doubt(verdict, page.request)
         self.account.extra_requests += verdict.extra
         self.account.pages += verdict.keep
         visit.pages += verdict.keep
         if records and not verdict.keep:
             self.account.left_out[Reason.REPEATED_PAGE] += records
         visit.request, visit.reason = verdict.request, verdict.reason
+        visit.error = verdict.error
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
         elif visit.request and (room := visit.ahead.room):
             visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
+
+    def _note_doubt(self, verdict: Verdict, request: ApiRequest) -> None:
+        if verdict.doubt:
+            self.doubts.append(verdict.doubt.at(self._client.describe(request)))
 
     async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
         """Return the page; or none, by the user's rules or else by pagination's."""
@@ -266,7 +281,11 @@ class EndpointReader:
         if action or isinstance(error, ResponseError):
             return None
         if visit.pages:
-            return visit.pager.refused(error.status, error.said)
+            verdict = visit.pager.refused(error.status, error.said)
+            if verdict is None:
+                return None
+            self._note_doubt(verdict, visit.request or visit.first)
+            return verdict.reason
         if meaning_of(error.status, self._policy.situation) is Meaning.GONE:
             raise GoneError.of(error) from None
         return None

@@ -66,7 +66,9 @@ class LargePage:
             stream.digest,
             self._first,
             stream.last_item,
-            stream.matched,
+            matched=stream.matched,
+            path=stream.data_path.path,
+            is_plain=stream.data_path.is_plain,
         )
 
     def abandon(self) -> None:
@@ -139,6 +141,8 @@ class PageParser:
             last_item=found.items[-1] if found.items else None,
             matched=found.matched,
             is_null=found.is_null,
+            path=self.endpoint.data_path.path,
+            is_plain=self.endpoint.data_path.is_plain,
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:

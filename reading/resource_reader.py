@@ -246,6 +246,9 @@ class ResourceReader:
             f"endpoints, {account.extra_requests} extra requests, {self._vanished.count} gone, "
             f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
         )
+        for reader in self._readers:
+            for said in reader.unmet_places():
+                logger.warning(f"{self._plan.kind}: {said}")
 
 
 def objects_among(items: list[Any]) -> tuple[list[dict[str, Any]], ResponseError | None]:

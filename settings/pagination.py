@@ -7,12 +7,13 @@ block with its form, and the command line.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api_messages import Where
 from settings.marks import marked
+from settings.places import PlaceError, place_of
 from settings.types import FrozenSettings
 
 Stop = Literal["auto", "empty_page", "short_page"]
@@ -28,7 +29,7 @@ class Option:
     it. `title` is what forms call it, if that is not its name. `least` is the least number, or the
     length of the shortest text. Of the options with the same `one_of`, a block may give one;
     `usual` is where an answer is looked at if none is given. Where the option names a marker in
-    bodies, `says_more` is what one that is true says.
+    bodies, `says_more` is what one that is true says; `is_place` tells that it names a place there.
     """
 
     description: str
@@ -39,6 +40,7 @@ class Option:
     usual: str = ""
     says_more: bool | None = None
     is_jq: bool = False
+    is_place: bool = False
 
 
 def option(description: str, *, default: Any = None, **about: Any) -> Any:
@@ -64,6 +66,7 @@ class PaginationSettings(BaseModel):
     total_path: str | None = option(
         "Where the number of all items is in the body. Example: `paging.total`.",
         setting="total_path",
+        is_place=True,
     )
     stop: Stop = option(
         "What ends the pages: `auto` weighs everything the API says, `empty_page` is only a page "
@@ -75,6 +78,14 @@ class PaginationSettings(BaseModel):
         "How many pages there may be; if there are more, the resource fails. Example: `1000`.",
         title="Most pages",
     )
+    ignore_markers: tuple[str, ...] = option(
+        "Places of answers, or response headers, that do not speak of pages, whatever they are "
+        "called. Example: `[meta.total, X-Total-Count]`.",
+        default=(),
+        title="Ignored markers",
+    )
+    # Whether a selector itself says that one page is all that is wanted.
+    is_one_page: bool = False
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -87,6 +98,39 @@ class PaginationSettings(BaseModel):
         shared = marked(PaginationSettings, Option)
         own = {name: each for name, each in marked(cls, Option).items() if name not in shared}
         return own | shared
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The places that do not speak of pages, in lower case: headers have no case."""
+        plain = (place.removeprefix("$").removeprefix(".") for place in self.ignore_markers)
+        return tuple(place.lower() for place in plain)
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Return the places in bodies that are given, by the names of their options.
+
+        Sample: `{"cursor_path": "meta.next"}`.
+        """
+        names = [name for name, each in self.options().items() if each.is_place]
+        usual = {name: type(self).model_fields[name].default for name in names}
+        given = {name: getattr(self, name) for name in names}
+        return {name: path for name, path in given.items() if path and path != usual[name]}
+
+    def with_plain_places(self) -> Self:
+        """Return the same settings, with each place as it is read.
+
+        Raises:
+            PlaceError: names the option, and how to write its place.
+        """
+        changed = {}
+        for name, path in self.places.items():
+            try:
+                place = place_of(path)
+            except PlaceError as error:
+                raise PlaceError(f"{name}: {error}") from None
+            if place != path:
+                changed[name] = place
+        return self.model_copy(update=changed) if changed else self
 
     @property
     def marker(self) -> tuple[str, bool] | None:
@@ -107,8 +151,8 @@ class SingleRequestSettings(PaginationSettings):
 
     @classmethod
     def options(cls) -> Mapping[str, Option]:
-        """Return no options."""
-        return {}
+        """Return the one option that one page has."""
+        return {"ignore_markers": marked(PaginationSettings, Option)["ignore_markers"]}
 
 
 Param = Annotated[
@@ -135,6 +179,7 @@ HasMorePath = Annotated[
     option(
         "What is true in the body where there is another page. Example: `has_more`.",
         setting="has_more_path",
+        is_place=True,
         title="Has-more path",
         one_of="end",
         says_more=True,
@@ -190,6 +235,7 @@ class PageNumberSettings(AskedSettings):
     last_page_path: str | None = option(
         "What is true in the body of the last page. Example: `meta.last`.",
         setting="last_page_path",
+        is_place=True,
         title="Last-page path",
         one_of="end",
         says_more=False,
@@ -206,6 +252,7 @@ class CursorSettings(AskedSettings):
     cursor_path: str | None = option(
         "Where the next cursor is in the body. Example: `meta.next_cursor`.",
         setting="cursor_path",
+        is_place=True,
         one_of="cursor",
         usual="next_cursor",
     )
@@ -229,6 +276,7 @@ class NextLinkSettings(PaginationSettings):
         "Where the next address is in the body. Example: `links.next`.",
         default="@odata.nextLink",
         setting="next_link_path",
+        is_place=True,
         title="Next-link path",
         one_of="next link",
         usual="@odata.nextLink",

@@ -8,11 +8,12 @@ from pydantic.v1 import Field, validator
 
 from expressions.jq_expressions import DataPath
 from formats.registry import described, parse_format
-from mapping.fields.pagination import PaginationConfig
+from mapping.fields.pagination import PaginationConfig, plain
 from mapping.fields.request import RequestFields
 from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from settings.connection import ConnectionSettings
+from settings.pagination import PaginationSettings
 
 
 class EndpointFields(RequestFields):
@@ -48,15 +49,29 @@ class EndpointFields(RequestFields):
         """Return the checked form, with how its answers are read; errors as for every request."""
         prefix = f"{place}." if place else ""
         endpoint = super().endpoint_at(path, names=names, place=place, settings=settings)
-        given, pagination = self.response_format, None
-        if self.pagination:
-            pagination = self.pagination.over(settings.pagination, f"{prefix}pagination")
+        given, pagination = self.response_format, self._pagination_over(settings, prefix)
         return replace(
             endpoint,
             data_path=DataPath(self.data_path, f"{prefix}data_path"),
             pagination=pagination,
             response_format=None if given is None else parse_format(given),
         )
+
+    def _pagination_over(
+        self, settings: ConnectionSettings, prefix: str
+    ) -> PaginationSettings | None:
+        """Return what replaces the connection's pagination; None where nothing does."""
+        connection, place = settings.pagination, f"{prefix}pagination"
+        chosen = self.pagination.over(connection, place) if self.pagination else connection
+        read = plain(chosen, place)
+        return None if read is connection else read
+
+    def respelt_places(self, settings: ConnectionSettings) -> dict[str, str]:
+        """Return the places in bodies that are read otherwise than written: `$.a.b` as `a.b`."""
+        connection = settings.pagination
+        written = self.pagination.over(connection, "pagination") if self.pagination else connection
+        read = plain(written, "pagination").places
+        return {path: read[name] for name, path in written.places.items() if read[name] != path}
 
 
 class ErrorRuleConfig(UserFields):

@@ -47,7 +47,7 @@ class FetchConfig(EndpointFields):
             endpoint,
             data_path=endpoint.data_path if self.data_path else own.data_path,
             response_format=endpoint.response_format or own.response_format,
-            pagination=endpoint.pagination or SingleRequestSettings(),
+            pagination=endpoint.pagination or SingleRequestSettings(is_one_page=True),
         )
 
 

@@ -19,8 +19,10 @@ from settings.pagination import (
     TYPE_NAME,
     Option,
     PaginationSettings,
+    SingleRequestSettings,
     value_type,
 )
+from settings.places import PlaceError
 
 # Fields whose own name Python does not allow.
 _AS_WRITTEN = {"where": "in", "size_where": "size_in"}
@@ -70,7 +72,8 @@ class PaginationConfig(UserFields):
             SelectorError: an option is not for the type, or two contradict each other.
         """
         given = {name: item for name, item in self.dict().items() if item is not None}
-        kind = PAGINATION_TYPES[given.pop("type", connection.type)]
+        chosen = given.pop("type", None)
+        kind = PAGINATION_TYPES[chosen or connection.type]
         options = kind.options()
         for name in given:
             if name not in options:
@@ -88,7 +91,21 @@ class PaginationConfig(UserFields):
         base = connection if isinstance(connection, kind) else kind()
         replaced = [each for name in given for each in _rivals(name, options)]
         unset = {name: kind.model_fields[name].default for name in replaced}
-        return base.model_copy(update={**unset, **given})
+        # Who writes `none` here wants one page, and no more.
+        asked = {"is_one_page": True} if chosen == SingleRequestSettings.type else {}
+        return base.model_copy(update={**unset, **given, **asked})
+
+
+def plain(pagination: PaginationSettings, place: str) -> PaginationSettings:
+    """Return the settings with each place in bodies as it is read.
+
+    Raises:
+        SelectorError: one names no place; the error says how to write it.
+    """
+    try:
+        return pagination.with_plain_places()
+    except PlaceError as error:
+        raise SelectorError(f"{place}.{error}") from None
 
 
 def _rivals(name: str, options: Mapping[str, Option]) -> list[str]:

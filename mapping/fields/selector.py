@@ -141,6 +141,9 @@ class CustomSelector(Selector, EndpointFields):
                 f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
                 "it to exposedVariables"
             )
+        for fields in (self, *self.path_parameters.values()):
+            for written, read in fields.respelt_places(settings).items():
+                logger.warning(f"{kind}: pagination's {written} is read as {read}")
         needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
         if unused := sorted(set(self.path_parameters) - needed):
             logger.warning(

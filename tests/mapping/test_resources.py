@@ -179,6 +179,91 @@ def test_what_is_not_allowed_is_shown() -> None:
     assert said.endswith("(got 'cursr')")
 
 
+# Places in bodies that a pagination block, or the connection, names.
+
+
+def paged(**given: str) -> ConnectionSettings:
+    return ConnectionSettings.parse({"base_url": "https://api.test", **given})
+
+
+@pytest.mark.contract("places.root")
+@pytest.mark.parametrize("option", ["cursor_path", "has_more_path", "total_path"])
+def test_a_place_with_the_root_of_json_path_is_read_without_it(
+    option: str, logs: list[str]
+) -> None:
+    block = {"type": "cursor", option: "$.meta.it"}
+    pagination = plan(pagination=block).endpoint.pagination
+    assert pagination
+    assert getattr(pagination, option) == "meta.it"
+    resource(pagination=block).selector.warn("/things", SETTINGS)
+    assert [line for line in logs if "$.meta.it is read as meta.it" in line]
+
+
+@pytest.mark.contract("places.root")
+def test_a_place_of_the_connection_is_read_likewise(logs: list[str]) -> None:
+    connection = paged(pagination_type="next_link", next_link_path="$.paging.next")
+    pagination = resource().plan(connection).endpoint.pagination
+    assert pagination
+    assert pagination.places == {"next_link_path": "paging.next"}
+    resource().selector.warn("/things", connection)
+    assert [line for line in logs if "$.paging.next is read as paging.next" in line]
+
+
+@pytest.mark.contract("places.refused")
+@pytest.mark.parametrize(
+    "written, right",
+    [
+        ('.meta["next"]', "write `meta.next`"),
+        ("meta['next'].cursor", "write `meta.next.cursor`"),
+        ("pages[0].next", "write `pages.0.next`"),
+        ('$["paging"]["next"]', "write `paging.next`"),
+        ("/paging/next", "write `paging.next`"),
+        ("$.pages[0].next", "write `pages.0.next`"),
+        ("$..next", "write its keys with dots between"),
+        (".pages[-1].next", "write its keys with dots between"),
+        ('.links[] | select(.rel == "next").href', "write its keys with dots between"),
+        ("{{.next}}", "write its keys with dots between"),
+        ("meta.", "write `meta`"),
+        (".", "write its keys with dots between"),
+    ],
+)
+def test_what_is_no_place_is_refused_with_the_right_spelling(written: str, right: str) -> None:
+    said = problem(pagination={"type": "cursor", "cursor_path": written})
+    assert f"pagination.cursor_path: {written!r} is no place in a body; {right}" in said
+    connection = paged(pagination_type="cursor", cursor_path=written)
+    with pytest.raises(SelectorError, match="is no place in a body"):
+        resource().plan(connection)
+    assert resource(pagination="none").plan(connection).endpoint.pagination
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("next", ".next", "meta.next", "a.b.c.d", "pages.0.next", "@odata.nextLink", "odata:x"),
+        *("_links.next.href", "Meta Data.2. Next", "x-next", "$next", "d.__next", "näxt"),
+    ],
+)
+def test_a_place_is_taken_as_it_is(place: str, logs: list[str]) -> None:
+    block = {"type": "next_link", "next_link_path": place}
+    pagination = plan(pagination=block).endpoint.pagination
+    assert pagination
+    assert pagination.model_dump()["next_link_path"] == place
+    resource(pagination=block).selector.warn("/things", SETTINGS)
+    assert logs == []
+
+
+@pytest.mark.contract("more.chosen-end")
+def test_none_in_the_selector_says_that_one_page_is_all() -> None:
+    assert SETTINGS.pagination.is_one_page is False
+    for block in ("none", {"type": "none"}, {"type": "none", "ignore_markers": ["total"]}):
+        chosen = plan(pagination=block).endpoint.pagination
+        assert chosen
+        assert chosen.is_one_page
+    ignoring = plan(pagination={"ignore_markers": ["total"]}).endpoint.pagination
+    assert ignoring
+    assert (ignoring.is_one_page, ignoring.ignored) == (False, ("total",))
+
+
 @pytest.mark.parametrize("export", [{}, {"time_limit": 60}, {"submit": None, "poll": None}])
 def test_an_export_has_a_step(export: Any) -> None:
     assert "export.poll: needs submit or poll" in problem(export=export)

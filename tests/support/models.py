@@ -5,14 +5,15 @@ The models know nothing of `pagination`; they say how APIs behave, for better an
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import httpx
 
 from api_messages import ApiRequest
 from errors import StatusError
-from pagination.page import Page
+from outcomes import Doubt
+from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from settings.pagination import OPTIONS, PAGINATION_TYPES, PaginationSettings
@@ -58,8 +59,11 @@ class EndpointRead:
         settings: PaginationSettings,
         sizes: PageSizes | None = None,
         choose: Callable[[list[Item]], list[Item]] = list,
+        *,
+        is_plain: bool = True,
     ) -> None:
         self._server = server
+        self._is_plain = is_plain
         self._choose = choose
         sizes = sizes or PageSizes(settings.page_size)
         self._pager = Pager(START, settings, sizes)
@@ -68,6 +72,7 @@ class EndpointRead:
         self.asked: list[ApiRequest] = []
         self.extra = 0
         self.reason = ""
+        self.doubts: list[Doubt] = []
 
     @property
     def ids(self) -> list[Any]:
@@ -89,17 +94,24 @@ class EndpointRead:
         assert self.requests <= MOST_REQUESTS, "this never ends"
         answer = self._server(request)
         if answer.status >= 400:
-            reason = self._pager.refused(answer.status)
-            if reason is None:
+            end = self._pager.refused(answer.status)
+            if end is None:
                 raise StatusError(answer.status, f"the API answered {answer.status}")
-            self.next, self.reason = None, reason
+            self._take(end)
             return
-        page = page_of(request, answer, self._choose)
+        page = replace(page_of(request, answer, self._choose), is_plain=self._is_plain)
         verdict = self._pager.receive(page)
         if verdict.keep:
             self.items += page.items
         self.extra += verdict.extra
+        self._take(verdict)
+
+    def _take(self, verdict: Verdict) -> None:
         self.next, self.reason = verdict.request, verdict.reason
+        if verdict.doubt:
+            self.doubts.append(verdict.doubt)
+        if verdict.error:
+            raise verdict.error
 
     def run(self) -> "EndpointRead":
         """Read to the end."""
@@ -120,6 +132,7 @@ def page_of(
         headers={name.lower(): value for name, value in answer.headers.items()},
         body=answer.body,
         items=items,
+        path=("items",) if isinstance(answer.body, dict) else (),
         count=len(items),
         received=len(found) if is_list else None,
         beside=answer.body,
@@ -134,9 +147,11 @@ def read(
     settings: PaginationSettings,
     sizes: PageSizes | None = None,
     choose: Callable[[list[Item]], list[Item]] = list,
+    *,
+    is_plain: bool = True,
 ) -> EndpointRead:
     """Read a model server to its end."""
-    return EndpointRead(server, settings, sizes, choose).run()
+    return EndpointRead(server, settings, sizes, choose, is_plain=is_plain).run()
 
 
 @dataclass

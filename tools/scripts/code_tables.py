@@ -1,4 +1,4 @@
-"""The tables of docs/formats.md and docs/safety.md, from the code that they tell of."""
+"""The tables of docs/formats.md, docs/safety.md and docs/pagination, from the code."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -7,11 +7,31 @@ from pathlib import Path
 from formats import registry
 from formats.format import Format
 from formats.messages import MESSAGE_SIGNS
+from pagination import dialects
 from statuses import TABLE, Row
 from tools.scripts.markdown import NOTHING, code, code_list, table, with_part
 
 FORMATS = Path("docs") / "formats.md"
 SAFETY = Path("docs") / "safety.md"
+PAGINATION = Path("docs") / "pagination" / "README.md"
+# What the words of each table say, in the order of the page.
+WORDS = {
+    "a marker: true is more": dialects.MORE_MARKERS,
+    "a marker: false is more": dialects.LAST_MARKERS,
+    "true: the list is not whole": dialects.PARTIAL_MARKERS,
+    "`type: incomplete`: the list is not whole": dialects.PARTIAL_STATUS,
+    "a link": dialects.NEXT_LINKS,
+    "a link in a header": dialects.NEXT_LINK_HEADERS,
+    "a token": {**dialects.NEXT_TOKENS, **dialects.CONTINUE},
+    "a token in a header": dialects.NEXT_TOKEN_HEADERS,
+    "a total of items": dialects.TOTAL_NAMES,
+    "a total of items in a header": dialects.TOTAL_HEADERS,
+    "a total of pages": dialects.PAGE_TOTALS,
+    "a total of pages in a header": dialects.PAGE_TOTAL_HEADERS,
+    "an object to look into": dialects.CONTAINERS,
+    "an object or list of links": dialects.LINK_CONTAINERS,
+    "nothing: it is there on the last page too": dialects.NEVER_TOKENS,
+}
 
 
 def formats(root: Path) -> str:
@@ -55,6 +75,17 @@ def statuses(page: str) -> str:
         for row in rows_of_it
     ]
     return with_part(page, "statuses", table(("In answer to", "Status", "Then"), rows))
+
+
+def words(root: Path) -> str:
+    """Return the page on pagination, with its table of words renewed."""
+    rows = [
+        (said, code(word), used_by)
+        for said, table_of_it in WORDS.items()
+        for word, used_by in table_of_it.items()
+    ]
+    page = (root / PAGINATION).read_text(encoding="utf-8")
+    return with_part(page, "words", table(("Says", "Word", "For example"), rows))
 
 
 def _options(known: type[Format]) -> Iterator[str]:

@@ -50,6 +50,7 @@ PAGES: dict[str, Callable[[Path], Generated]] = {
     "configuration": _file(configuration_page.PAGE, configuration_page.render),
     "contract": contract,
     "formats": _file(code_tables.FORMATS, code_tables.formats),
+    "pagination": _file(code_tables.PAGINATION, code_tables.words),
     "safety": _file(code_tables.SAFETY, code_tables.safety),
 }
 

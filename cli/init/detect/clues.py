@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from cli.init.detect.answers import Answer, leaves_beside
-from pagination.strategies import parse_link_header
+from pagination.link_headers import parse_link_header
 
 LINK_VALUE = re.compile(r"^(https?://|/|\?)\S*$")
 _NEXT = re.compile(r"next|nextlink", re.IGNORECASE)

@@ -173,7 +173,10 @@ async def test_a_cursor_counts_only_if_more_is_not_denied(sync: Sync, denial: An
 @pytest.mark.contract("settings.hasMorePath.dots", "settings.hasMorePath.truthy")
 @pytest.mark.parametrize(
     "more, done",
-    [(True, False), (1, 0), ("yes", ""), ("false", None), ({"page": 2}, {}), ([0], [])],
+    [
+        *((True, False), (1, 0), ("yes", ""), ("more", None), ({"page": 2}, {}), ([0], [])),
+        *(("true", "false"), ("Yes", "No"), ("1", "0")),
+    ],
 )
 async def test_truthy_has_more_path(sync: Sync, more: Any, done: Any) -> None:
     answers = [(numbered(1), more), (numbered(1, 1), more), (numbered(2, 2), done)]

@@ -1,0 +1,416 @@
+"""The witness: what an answer itself says of further pages, in the words of `dialects.py`.
+
+It looks beside the items, beside the object that holds them, at the top of the body, in the usual
+objects there, and in headers; never into an item.
+
+    {"items": [...], "has_more": true}              a marker says more
+    {"items": [...], "links": {"next": null}}       a link denies that there is more
+    Link: </v1?page=2>; rel="next"                  a link says more
+
+Of these, markers count before links, links before tokens. A denial silences what comes after it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from pagination import dialects
+from pagination.link_headers import parse_link_header
+from pagination.lookup import show, truth
+from pagination.page import Page
+
+# As in `https://…`, `/v1/things`, `?page=2`.
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//\S+|[/?&]\S+", re.IGNORECASE)
+_MOST_WORDS = re.compile(r"\s")
+_RANGE = re.compile(r"(?!bytes\b)(?:[\w-]+[ =])?(?:\d+-\d+|\*)/(\d{1,19})", re.IGNORECASE)
+
+
+class Rank(IntEnum):
+    """The order in which signs count; nothing that is said of pages silences a partial list."""
+
+    PARTIAL = 0
+    MARKER = 1
+    LINK = 2
+    TOKEN = 3
+    TOTAL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One thing that an answer says: `place` says that there is `more`, or that there is not.
+
+    `way` are the settings that would follow it, where there are some.
+    """
+
+    rank: Rank
+    place: str
+    more: bool
+    said: str
+    way: str = ""
+
+    @property
+    def is_promise(self) -> bool:
+        """Return whether it says that there is more, and not only where."""
+        return self.more and self.rank in (Rank.MARKER, Rank.TOTAL)
+
+    @property
+    def denies_all(self) -> bool:
+        """Return whether it is a marker that says that there is no more."""
+        return not self.more and self.rank is Rank.MARKER
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.said}"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that one answer says; `partial` is the sign that its list is not whole."""
+
+    signs: tuple[Sign, ...] = ()
+    partial: Sign | None = None
+
+    def outranking_more(self) -> Sign | None:
+        """Return the marker that says more, where none denies it."""
+        markers = [sign for sign in self.signs if sign.rank is Rank.MARKER]
+        return markers[0] if markers and all(sign.more for sign in markers) else None
+
+    def leading(
+        self, denied: Rank | None = None, followed: frozenset[str] = frozenset()
+    ) -> Sign | None:
+        """Return the sign that counts: of the highest rank, and more before no more.
+
+        Inputs: `denied`, a rank at which it was denied otherwise; `followed`, places whose signs
+        are obeyed already.
+        """
+        signs = [sign for sign in self.signs if sign.place not in followed]
+        for rank in (Rank.MARKER, Rank.LINK, Rank.TOKEN):
+            said = [sign for sign in signs if sign.rank is rank]
+            if found := next((sign for sign in said if sign.more), said[0] if said else None):
+                return found
+            if rank is denied:
+                return None
+        return None
+
+
+class Witness:
+    """Hears the answers of one endpoint, and remembers what spoke.
+
+    Inputs: `ignored`, places that do not speak of pages, in the user's word; `spoke`, the places
+    that said more in answers before, of all endpoints of a resource: an API may leave out a field
+    instead of denying, and then its absence denies.
+    """
+
+    def __init__(self, ignored: Iterable[str], spoke: dict[str, Rank]) -> None:
+        self._ignored = tuple(ignored)
+        self._spoke = spoke
+
+    def hear(self, page: Page) -> Evidence:
+        """Return what an answer says; nothing where it is one object and no list."""
+        if page.is_object:
+            return Evidence()
+        heard = [sign for sign in _signs(page) if not self._ignored or not self._ignores(sign)]
+        partial = next((sign for sign in heard if sign.rank is Rank.PARTIAL), None)
+        signs = [sign for sign in heard if sign.rank is not Rank.PARTIAL]
+        here = {sign.place for sign in signs}
+        gone = [
+            Sign(rank, place, more=False, said="is gone")
+            for place, rank in self._spoke.items()
+            if place not in here
+        ]
+        self._spoke.update((sign.place, sign.rank) for sign in signs if sign.more)
+        return Evidence((*signs, *gone), partial)
+
+    def _ignores(self, sign: Sign) -> bool:
+        return is_below(sign.place, self._ignored)
+
+
+def is_below(place: str, ignored: Iterable[str]) -> bool:
+    """Return whether a place is one of these, in lower case, or inside of one."""
+    place = place.lower()
+    return any(place == each or place.startswith(f"{each}.") for each in ignored)
+
+
+class Holder(NamedTuple):
+    """An object that may speak of pages, and its place in the body, such as `data.`.
+
+    Its key `leads_on` holds the items, however it is called.
+    """
+
+    value: Mapping[str, Any]
+    prefix: str
+    leads_on: Any = None
+
+    def words[Word](self, known: Mapping[str, Word]) -> Iterator[tuple[Word, str, Any]]:
+        """Yield what is known of its keys, with their places and values."""
+        for key, value in self.value.items():
+            if key in known and key != self.leads_on:
+                yield known[key], f"{self.prefix}{key}", value
+
+
+def holders_of(page: Page) -> list[Holder]:
+    """Return the objects around the items: the body, the list's holder, and that one's own.
+
+    There are none where the body is itself the items, or one of them, as in NDJSON.
+    """
+    if not page.path:
+        is_around = not page.is_plain and isinstance(page.body, Mapping)
+        return [Holder(page.body, "")] if is_around else []
+    found: list[Holder] = []
+    value, prefix, last = page.body, "", len(page.path) - 1
+    for depth, step in enumerate(page.path):
+        if isinstance(value, Mapping) and (depth == 0 or depth >= last - 1):
+            found.append(Holder(value, prefix, step))
+        value, prefix = _inside(value, step), f"{prefix}{step}."
+    return found
+
+
+def containers_in(holder: Holder, depth: int = 2) -> Iterator[Holder]:
+    """Yield the holder, and the usual objects in it, such as `meta.pagination`."""
+    yield holder
+    if depth:
+        for _, place, value in holder.words(_CONTAINERS):
+            if isinstance(value, Mapping):
+                yield from containers_in(Holder(value, f"{place}."), depth - 1)
+
+
+def _inside(value: Any, step: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
+        return value[step]
+    return None
+
+
+def _signs(page: Page) -> Iterator[Sign]:
+    for holder in holders_of(page):
+        for found in containers_in(holder):
+            for read, place, value in found.words(_READERS):
+                yield from read(place, value)
+    if page.headers:
+        yield from _in_headers(page.headers)
+
+
+# What a word says, by its value.
+
+
+def _marker(place: str, value: Any) -> Iterator[Sign]:
+    if value is None or isinstance(value, bool | int | str):
+        is_word = not isinstance(value, str) or value.strip().lower() in _BOOLEAN_TEXTS
+        if is_word or _is_address(value):
+            yield Sign(Rank.MARKER, place, truth(value), f"is {show(value)}", _has_more(place))
+
+
+def _last(place: str, value: Any) -> Iterator[Sign]:
+    # A number may be that of the last page, and a text its address.
+    is_word = isinstance(value, str) and value.strip().lower() in _WORDS_OF_TRUTH
+    if isinstance(value, bool) or is_word:
+        way = f"lastPagePath: {place}, with paginationType: page"
+        yield Sign(Rank.MARKER, place, not truth(value), f"is {show(value)}", way)
+
+
+def _is_last(place: str, value: Any) -> Iterator[Sign]:
+    if value in (0, 1, "0", "1") and not isinstance(value, bool):
+        value = truth(value)
+    yield from _last(place, value)
+
+
+def _partial(place: str, value: Any) -> Iterator[Sign]:
+    if isinstance(value, bool | str) and str(value).strip().lower() in ("true", "yes"):
+        yield Sign(Rank.PARTIAL, place, more=True, said=f"is {show(value)}")
+
+
+def _status(place: str, value: Any) -> Iterator[Sign]:
+    if isinstance(value, Mapping) and value.get("type") in dialects.PARTIAL_TYPES:
+        yield Sign(Rank.PARTIAL, f"{place}.type", more=True, said=f"is {value['type']}")
+
+
+def _token(place: str, value: Any) -> Iterator[Sign]:
+    if isinstance(value, bool) and value:
+        yield Sign(Rank.MARKER, place, more=True, said="is true", way=_has_more(place))
+        return
+    more = value > 0 if isinstance(value, int | float) else truth(value)
+    said = "is set" if more else f"is {show(value)}"
+    yield Sign(Rank.TOKEN, place, more, said, f"paginationType: cursor, cursorPath: {place}")
+
+
+def _next(place: str, value: Any) -> Iterator[Sign]:
+    """Read what may be an address, a token, a number or an object with one of them."""
+    if isinstance(value, Mapping):
+        yield from _next_object(place, value)
+    elif isinstance(value, str) and not _is_address(value) and truth(value):
+        # A text of several words is about something else.
+        if not _MOST_WORDS.search(value):
+            yield from _token(place, value)
+    elif isinstance(value, int | float):
+        yield from _token(place, value)
+    elif not isinstance(value, list):
+        yield _link(place, value)
+
+
+def _next_object(place: str, value: Mapping[str, Any]) -> Iterator[Sign]:
+    for name in dialects.ADDRESS_NAMES:
+        if name in value:
+            yield _link(f"{place}.{name}", value[name])
+            return
+    for name in dialects.TOKEN_NAMES:
+        if name in value:
+            yield from _token(f"{place}.{name}", value[name])
+            return
+    if not value:
+        yield _link(place, None)
+
+
+def _address(place: str, value: Any) -> Iterator[Sign]:
+    if isinstance(value, Mapping):
+        yield from _next_object(place, value)
+    elif value is None or isinstance(value, str | bool):
+        yield _link(place, value)
+
+
+def _link(place: str, value: Any) -> Sign:
+    more = isinstance(value, str) and bool(value.strip()) and truth(value)
+    said = "is set" if more else f"is {show(value) if not isinstance(value, str) else 'empty'}"
+    way = "" if place == _ODATA_LINK else f", nextLinkPath: {place}"
+    return Sign(Rank.LINK, place, more, said, f"paginationType: next_link{way}")
+
+
+def _links(place: str, value: Any) -> Iterator[Sign]:
+    """Read an object of links by name, or a list of links by relation."""
+    if isinstance(value, list):
+        yield from _by_relation(place, next_link_in(value), relations_in(value))
+    elif isinstance(value, Mapping):
+        following = [each for key, each in value.items() if key in _LINK_WORDS]
+        for key, each in value.items():
+            if key in _LINK_WORDS:
+                yield from _LINK_WORDS[key](f"{place}.{key}", each)
+        if not following:
+            yield from _by_relation(place, None, {str(key).lower(): value[key] for key in value})
+
+
+def _by_relation(place: str, link: Any, relations: Mapping[str, Any]) -> Iterator[Sign]:
+    if link:
+        way = f"paginationType: next_link, nextLinkPath: {place}"
+        yield Sign(Rank.LINK, place, more=True, said="has a next link", way=way)
+    elif _leads_only_back(relations):
+        yield Sign(Rank.LINK, place, more=False, said="has no next link")
+
+
+def _leads_only_back(relations: Mapping[str, Any]) -> bool:
+    """Return whether there are links to other pages, and only to those before, or to the one."""
+    if relations.keys() & dialects.BACK_RELATIONS:
+        return any(relations[name] for name in relations.keys() & dialects.BACK_RELATIONS)
+    first = relations.get(dialects.FIRST_RELATION)
+    return bool(first) and first == relations.get(dialects.LAST_RELATION)
+
+
+def relations_in(links: Iterable[Any]) -> dict[str, Any]:
+    """Return the addresses of a list of links by their relations, in lower case.
+
+    Sample: `[{"relation": "next", "url": "/v1?page=2"}]` gives `{"next": "/v1?page=2"}`.
+    """
+    found: dict[str, Any] = {}
+    for link in links:
+        if isinstance(link, Mapping):
+            relation = next((link[n] for n in dialects.RELATION_NAMES if n in link), None)
+            address = next((link[n] for n in dialects.ADDRESS_NAMES if n in link), None)
+            if isinstance(relation, str):
+                found.setdefault(relation.lower(), address)
+    return found
+
+
+def next_link_in(links: Iterable[Any]) -> Any:
+    """Return the next address in a list of links by relation; None without one."""
+    return relations_in(links).get(dialects.NEXT_RELATION)
+
+
+def _in_headers(headers: Mapping[str, str]) -> Iterator[Sign]:
+    for name, text in headers.items():
+        if name in dialects.NEXT_LINK_HEADERS:
+            way = f"pagination: {{type: next_link, next_link_header: {name}}}"
+            yield _of_header(Rank.LINK, name, text, way)
+        elif name in dialects.NEXT_TOKEN_HEADERS:
+            way = f"pagination: {{type: cursor, cursor_header: {name}}}"
+            yield _of_header(Rank.TOKEN, name, text, way)
+        elif name == "link":
+            yield from _in_link_header(text)
+
+
+def _of_header(rank: Rank, name: str, text: str, way: str) -> Sign:
+    more = truth(text) and text.strip().lower() != "null"
+    return Sign(rank, name, more, "is set" if more else "is empty", way)
+
+
+def _in_link_header(text: str) -> Iterator[Sign]:
+    targets: dict[str, str] = {}
+    for target, relations in parse_link_header(text):
+        targets.update(dict.fromkeys(relations, target))
+    following = next((name for name in targets if name.startswith(dialects.NEXT_RELATION)), None)
+    if following:
+        rel = "" if following == dialects.NEXT_RELATION else f", headerLinkRel: {following}"
+        way = f"paginationType: header_link{rel}"
+        yield Sign(Rank.LINK, "Link", more=True, said=f'has rel="{following}"', way=way)
+    elif 'results="false"' in text or _leads_only_back(targets):
+        yield Sign(Rank.LINK, "Link", more=False, said="has no next link")
+
+
+def _has_more(place: str) -> str:
+    return f"hasMorePath: {place}, with paginationType: offset, page or cursor"
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and bool(_ADDRESS.fullmatch(value.strip()))
+
+
+def total_in_range(headers: Mapping[str, str]) -> int | None:
+    """Return the total of a `Content-Range` header such as `items 0-9/20`; None without one."""
+    found = _RANGE.fullmatch(headers.get(dialects.RANGE_HEADER, "").strip())
+    return int(found[1]) if found else None
+
+
+# The words in all their spellings.
+
+
+def spellings(name: str) -> set[str]:
+    """Return the usual spellings of a word.
+
+    Sample: `has_more` gives `has_more`, `hasMore`, `HasMore`, `has-more`, `HAS_MORE`, `hasmore`.
+    """
+    if not name.strip("_").replace("_", "").isalpha() or name.lower() != name:
+        return {name}
+    lead = name[: len(name) - len(name.lstrip("_"))]
+    words = name.lstrip("_").split("_")
+    pascal = "".join(word.capitalize() for word in words)
+    spelt = {"_".join(words), pascal[0].lower() + pascal[1:], pascal, "-".join(words)}
+    return {f"{lead}{each}" for each in (*spelt, "_".join(words).upper(), "".join(words))}
+
+
+type _Reader = Callable[[str, Any], Iterator[Sign]]
+
+
+def every_spelling[Value](words: Iterable[str], value: Value) -> dict[str, Value]:
+    """Return a look-up table of the words in all their spellings."""
+    return {spelt: value for word in words for spelt in spellings(word)}
+
+
+_BOOLEAN_TEXTS = dialects.TRUE_TEXTS | dialects.FALSE_TEXTS | {""}
+_WORDS_OF_TRUTH = frozenset(word for word in _BOOLEAN_TEXTS if word.isalpha())
+_ODATA_LINK = "@odata.nextLink"
+_NEXT_WORDS = ("next", "next_page")
+_LINK_WORDS: dict[str, _Reader] = {
+    **every_spelling(dialects.NEXT_LINKS, _address),
+    **every_spelling(_NEXT_WORDS, _next),
+}
+_READERS: dict[str, _Reader] = {
+    **every_spelling(dialects.MORE_MARKERS, _marker),
+    **every_spelling(dialects.LAST_MARKERS, _last),
+    **every_spelling((w for w in dialects.LAST_MARKERS if w.startswith("is_")), _is_last),
+    **every_spelling(dialects.PARTIAL_MARKERS, _partial),
+    **every_spelling(dialects.PARTIAL_STATUS, _status),
+    **every_spelling(dialects.NEXT_TOKENS, _token),
+    **every_spelling(dialects.CONTINUE, _token),
+    **every_spelling(dialects.LINK_CONTAINERS, _links),
+    **_LINK_WORDS,
+}
+_CONTAINERS = every_spelling(dialects.CONTAINERS, value=True)
