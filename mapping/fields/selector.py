@@ -28,7 +28,6 @@ from mapping.plan.incremental import Incremental
 from mapping.plan.item_shape import ItemShape
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
-from mapping.plan.templates import variables_in
 from settings.connection import ConnectionSettings
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
@@ -136,11 +135,6 @@ class CustomSelector(Selector, EndpointFields):
         methods = {self.method, *(item.method for item in self.path_parameters.values())}
         for method in sorted(methods & _WRITING):
             logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
-        for variable in self._unexposed(settings):
-            logger.warning(
-                f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
-                "it to exposedVariables"
-            )
         needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
         if unused := sorted(set(self.path_parameters) - needed):
             logger.warning(
@@ -193,13 +187,6 @@ class CustomSelector(Selector, EndpointFields):
         placeholders = {name: config.placeholders(name) for name, config in configs.items()}
         check_names(placeholders, {name: config.include for name, config in configs.items()})
         return {each: name for name, names in placeholders.items() for each in names}
-
-    def _unexposed(self, settings: ConnectionSettings) -> list[str]:
-        """Return texts that look like variables where none is exposed; else they are refused."""
-        if settings.exposed_variables:
-            return []
-        given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
-        return variables_in(given)
 
     def _unknown(self) -> list[str]:
         return sorted(set(self.__dict__) - set(self.__fields__))
