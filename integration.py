@@ -37,6 +37,7 @@ from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
+from settings.names import given_beside
 from transport.connections import load_backend
 
 # At import, because Ocean reads its configuration as soon as it has this class.
@@ -63,7 +64,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         Raises:
             SettingsError: with every problem of the settings.
         """
-        return ConnectionSettings.parse(ocean.integration_config)
+        beside = given_beside(ConnectionSettings.names())
+        return ConnectionSettings.parse({**beside, **ocean.integration_config})
 
     @cached_property
     def client(self) -> ApiClient:
@@ -93,6 +95,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         keep_ordinary_words()
         try:
             logger.info(f"Reading from {self.settings.base_url}")
+            for warning in self.settings.warnings:
+                logger.warning(warning)
         except SettingsError as error:
             # Raised, it would come with three tracebacks of the web server, for a mistyped value.
             logger.error(f"{error}")
