@@ -281,7 +281,8 @@ async def test_a_token_endpoint_that_refuses(
         "authentication",
         "look at clientId, clientSecret and clientAuthentication",
     )
-    assert detail == "the token endpoint answered 401 with invalid_client"
+    asked = f"POST {api.url}/token"
+    assert detail == f"{asked}: the token endpoint answered 401 with invalid_client"
     assert SECRET not in screen.text
 
 
