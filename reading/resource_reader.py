@@ -219,6 +219,8 @@ class ResourceReader:
         """Yield what speaks against the ends of all endpoints, those of discovery too."""
         for reader in self._readers:
             yield from reader.doubts
+        if self._combinations:
+            yield from self._combinations.doubts
 
     def _check_whole(self) -> None:
         try:
