@@ -39,9 +39,16 @@ class Watch:
     def portion(self, items: list[Any]) -> None:
         """Look at some items of a page, in their order."""
 
+    def answered(self, headers: Mapping[str, str]) -> None:
+        """Look at the headers of an answer, once it arrived to its end."""
+
     def page_ended(self, received: int) -> str | None:
         """Return why to end after this page, `received` records into the endpoint, if at all."""
         return None
+
+    def takes(self, doubt: Doubt) -> bool:
+        """Tell whether who watches answers a doubt about the end, as by reading in parts."""
+        return False
 
 
 UNWATCHED = Watch()
@@ -55,6 +62,7 @@ class _Visit:
     path_params: Mapping[str, str]
     pager: Pager
     ahead: FetchAhead
+    watch: Watch
     request: ApiRequest | None
     reason: str = ""
     pages: int = 0
@@ -63,8 +71,8 @@ class _Visit:
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
 
-    def heed(self, watch: Watch) -> None:
-        reason = watch.page_ended(self.pager.received)
+    def heed_watch(self) -> None:
+        reason = self.watch.page_ended(self.pager.received)
         if reason and self.request:
             self.end(reason)
 
@@ -117,7 +125,7 @@ class EndpointReader:
         with self._place(first):
             pager = Pager(first, self._pagination, self._sizes)
         ahead = FetchAhead(self._fetch, self._allowance if watch.reads_ahead else Allowance(0))
-        visit = _Visit(first, path_params or {}, pager, ahead, pager.request)
+        visit = _Visit(first, path_params or {}, pager, ahead, watch, pager.request)
         try:
             while visit.request:
                 with self._place(visit.request):
@@ -125,11 +133,11 @@ class EndpointReader:
                     if isinstance(page, LargePage):
                         async with aclosing(self._read_large(visit, page)) as portions:
                             async for portion in portions:
-                                yield self._seen(visit, watch, portion)
+                                yield self._seen(visit, portion)
                     elif page and self._decide(visit, page, records := _records_of(page)):
                         portion = Portion(page.items, len(page.fingerprint), records)
-                        yield self._seen(visit, watch, portion)
-                    visit.heed(watch)
+                        yield self._seen(visit, portion)
+                    visit.heed_watch()
         finally:
             await visit.ahead.close()
         self._finish(visit)
@@ -155,10 +163,10 @@ class EndpointReader:
         finally:
             large.abandon()
 
-    def _seen(self, visit: _Visit, watch: Watch, portion: Portion) -> Portion:
+    def _seen(self, visit: _Visit, portion: Portion) -> Portion:
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
-        watch.portion(portion.items)
+        visit.watch.portion(portion.items)
         return portion
 
     def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
@@ -169,8 +177,11 @@ class EndpointReader:
         self.account.received += records
         verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
+        visit.watch.answered(page.headers)
         if verdict.doubt:
-            self.doubts.append(verdict.doubt.at(self._client.describe(page.request)))
+            doubt = verdict.doubt.at(self._client.describe(page.request))
+            if not visit.watch.takes(doubt):
+                self.doubts.append(doubt)
         self.account.extra_requests += verdict.extra
         self.account.pages += verdict.keep
         visit.pages += verdict.keep

@@ -21,6 +21,7 @@ from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.reading.test_resource_reader import BASE, Api
+from tests.reading.test_timed_reader import set_clock
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 ENDPOINT = Endpoint("/things", data_path=DataPath(".items"))
@@ -114,7 +115,7 @@ class Catalog:
             Session(client, ConnectionSettings.parse({"base_url": BASE, **config})),
             since=since,
         )
-        reader._timed._clock = lambda: self._server.now
+        set_clock(reader, lambda: self._server.now)
         async for batch in reader.batches():
             for item in batch:
                 yield item["id"], item["version"]
