@@ -34,13 +34,15 @@ class Watch:
     Pages are fetched before it is their turn only where the watch `reads_ahead`.
     """
 
-    reads_ahead = True
+    @property
+    def reads_ahead(self) -> bool:
+        return True
 
     def portion(self, items: list[Any]) -> None:
         """Look at some items of a page, in their order."""
 
-    def answered(self, headers: Mapping[str, str]) -> None:
-        """Look at the headers of an answer, once it arrived to its end."""
+    def answered(self, page: Page) -> None:
+        """Look at an answer that arrived to its end; the items of a large one are not in it."""
 
     def page_ended(self, received: int) -> str | None:
         """Return why to end after this page, `received` records into the endpoint, if at all."""
@@ -112,10 +114,13 @@ class EndpointReader:
         first: ApiRequest,
         path_params: Mapping[str, str] | None = None,
         watch: Watch = UNWATCHED,
+        *,
+        anew: bool = False,
     ) -> AsyncGenerator[Portion]:
         """Read the items of each page, in order; `path_params` are the path's values, for rules.
 
-        The `watch` sees them, and may end the reading.
+        The `watch` sees them, and may end the reading. If `anew`, answers that are kept for several
+        resources are not used.
 
         Raises:
             GoneError: there is no such endpoint any more, in the situation of the policy.
@@ -124,7 +129,8 @@ class EndpointReader:
         self.account.endpoints += 1
         with self._place(first):
             pager = Pager(first, self._pagination, self._sizes)
-        ahead = FetchAhead(self._fetch, self._allowance if watch.reads_ahead else Allowance(0))
+        fetch = self._client.send if anew else self._fetch
+        ahead = FetchAhead(fetch, self._allowance if watch.reads_ahead else Allowance(0))
         visit = _Visit(first, path_params or {}, pager, ahead, watch, pager.request)
         try:
             while visit.request:
@@ -177,7 +183,7 @@ class EndpointReader:
         self.account.received += records
         verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
-        visit.watch.answered(page.headers)
+        visit.watch.answered(page)
         if verdict.doubt:
             doubt = verdict.doubt.at(self._client.describe(page.request))
             if not visit.watch.takes(doubt):

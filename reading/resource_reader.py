@@ -39,6 +39,7 @@ from reading.parameters.discovery import (
 from reading.session import UNOBSERVED, Observer, Session
 from reading.shaper import Shaper
 from reading.timed_reader import TimedReader
+from reading.whole_list import WholeListReader
 from statuses import Situation
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
@@ -114,7 +115,7 @@ class ResourceReader:
 
     def _reader_of(self, endpoint: Endpoint, rules: tuple[ErrorRule, ...] = ()) -> EndpointReader:
         policy = ErrorPolicy(rules, self._situation_of(endpoint))
-        reader = EndpointReader(self._session, endpoint, self._worker, policy, self._observer)
+        reader = WholeListReader(self._session, endpoint, self._worker, policy, self._observer)
         self._readers.append(reader)
         return reader
 

@@ -15,6 +15,7 @@ from mapping.plan.resource import ResourcePlan
 from mapping.plan.times import moment_of
 from mapping.plan.windows import Window, Windows
 from outcomes import Doubt
+from pagination.page import Page
 from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
 from reading.item_stream import Portion
 
@@ -34,8 +35,6 @@ class Cutoff(Watch):
     page, which never ends the reading alone.
     """
 
-    reads_ahead = False
-
     def __init__(self, changed: ItemExpression, since: datetime) -> None:
         self._changed = changed
         self._since = since
@@ -44,6 +43,10 @@ class Cutoff(Watch):
         self._ascents = 0
         self._pages = 0
         self._begin_page()
+
+    @property
+    def reads_ahead(self) -> bool:
+        return False
 
     def portion(self, items: list[Any]) -> None:
         for item in items:
@@ -232,8 +235,8 @@ class _Tally(Watch):
     def is_most(self) -> bool:
         return self.received >= self._most
 
-    def answered(self, headers: Mapping[str, str]) -> None:
-        self._clock.learn(headers.get("date"))
+    def answered(self, page: Page) -> None:
+        self._clock.learn(page.headers.get("date"))
 
     def page_ended(self, received: int) -> str | None:
         self.received = received
