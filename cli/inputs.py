@@ -4,7 +4,7 @@ Flags win over the environment, which wins over the env file, as in Ocean itself
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -52,7 +52,11 @@ class GivenSettings:
 
     def problems(self, error: SettingsError) -> list[Problem]:
         """Return the problems of an error, each with the place where its setting was given."""
-        return [Problem(line, self._place_of(line)) for line in error.problems]
+        return self.placed(error.problems)
+
+    def placed(self, lines: Iterable[str]) -> list[Problem]:
+        """Return lines that start with a setting, each with the place where that was given."""
+        return [Problem(line, self._place_of(line)) for line in lines]
 
     def _place_of(self, line: str) -> str:
         name = line.partition(":")[0].partition(".")[0]

@@ -18,7 +18,7 @@ PREFIX = "OCEAN__INTEGRATION__CONFIG__"
 _WHOLE = PREFIX.rstrip("_")
 _CLOSE_ENOUGH = 0.8
 # Names that old examples give, and the settings that do what they say.
-_OF_OLD_EXAMPLES: Mapping[str, str] = {
+OF_OLD_EXAMPLES: Mapping[str, str] = {
     "pageParam": "paginationParam",
     "offsetParam": "paginationParam",
     "cursorParam": "paginationParam",
@@ -47,7 +47,7 @@ def judge(given: Iterable[str], known: Set[str]) -> Unknown:
     for name in given:
         if name in known:
             continue
-        if instead := _OF_OLD_EXAMPLES.get(name):
+        if instead := OF_OLD_EXAMPLES.get(name):
             found.problems.append(f"{name}: is no setting, and nothing reads it; use {instead}")
         elif meant := _meant(name, candidates):
             found.problems.append(f"{name}: is no setting; did you mean {meant}?")
