@@ -80,8 +80,10 @@ class Pager:
             self._learn_from_probe(probed, page)
         verdict = self._decide(page, statement)
         if verdict.request is None:
+            # Without pagination, it is the setting that says so.
+            said = statement.more is False and self._settings.type != "none"
             complete = self._total.is_reached(self.received, self._pages)
-            return replace(verdict, denied=statement.more is False or complete)
+            return replace(verdict, denied=said or complete)
         return verdict
 
     def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
