@@ -158,10 +158,9 @@ class LastGuard:
         before, self._held_up = self._held_up, {}
         doubts = {}
         for name in large:
-            keys = frozenset(doomed.entities[name])
+            self._held_up[name] = keys = frozenset(doomed.entities[name])
             # No resource could bring back what none feeds any more: twice is no proof of it.
             if not feeding[name] or not keys <= before.get(name, frozenset()):
-                self._held_up[name] = keys
                 doubts[name] = _too_much(doomed, name, threshold, is_fed=bool(feeding[name]))
         return doubts
 

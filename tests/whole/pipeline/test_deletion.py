@@ -40,7 +40,8 @@ def doubts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Doubt]:
 
 def names_of_integration() -> dict[str, Any]:
     """Return what the module of the booted integration knows: Ocean loads it once more."""
-    return type(ocean.integration).sync_raw_all.__globals__
+    names: dict[str, Any] = type(ocean.integration).sync_raw_all.__globals__
+    return names
 
 
 def both(count: int = 2) -> dict[str, Any]:
