@@ -22,7 +22,7 @@ from errors import ResourceError, SettingsError
 from framework import incremental_sync
 from framework.catalog import CountingEntityProcessor, DeletionGuard
 from framework.incremental_sync import restart_cursors
-from framework.outcome_metrics import report
+from framework.outcome_report import report
 from framework.process import (
     FAILURE,
     SUCCESS,
