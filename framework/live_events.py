@@ -47,13 +47,16 @@ class LiveEventSync(LiveEventsMixin):
         """Map and upsert items of a resource, which has this index in the mapping.
 
         Raises:
-            UploadError: Port refused some of the entities.
+            UploadError: Port refused some of the entities, or to delete them.
             httpx.HTTPError: Port could not be reached.
         """
         results = WebhookEventRawResults(items, [], webhook_trace_id=str(uuid4()))
         results.resource = resource
         results.resource_index = index
-        await self.sync_raw_results([results])
+        with running() as run:
+            await self.sync_raw_results([results])
+        if run.refusals:
+            raise UploadError(run.refusals.summary())
         # Ocean keeps them for the end of a resync, which a live event has none of.
         if refused := event.entity_topological_sorter.get_entities_count():
             raise UploadError(f"Port refused {refused} entities; the lines before this say why")

@@ -292,6 +292,52 @@ async def test_cursors_begin_anew_only_after_a_run_that_proved_and_wrote_all(
     assert moved == expected[trouble]
 
 
+@pytest.mark.contract("evidence.refused.cursors", "evidence.cursors")
+@pytest.mark.parametrize(
+    "trouble, settings, moved, succeeded",
+    [
+        ("none", {}, ["/items", "/others"], True),
+        ("kept", {}, ["/others"], True),
+        ("kept", {"strict": True}, ["/others"], False),
+        ("refused", {}, [], False),
+        ("refused later", {}, [], True),
+    ],
+)
+async def test_an_incremental_run_is_judged_likewise(
+    doubts: dict[str, Doubt],
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
+    settings: dict[str, Any],
+    moved: list[str],
+    succeeded: bool,
+) -> None:
+    cursors: list[str] = []
+
+    async def get(kind: str, index: int) -> None:
+        return None
+
+    async def upsert(kind: str, index: int, value: Any) -> None:
+        cursors.append(kind)
+
+    is_refused = trouble.startswith("refused")
+    port = RefusingPort({"1": 422} if is_refused else {}, takes_later="later" in trouble)
+    if trouble == "kept":
+        doubts["/items"] = MORE
+    block = {"incremental": {"param": "since"}}
+    resources = [resource("/items", **block), resource("/others", **block)]
+    mapping = {"createMissingRelatedEntities": False}
+    async with pipeline(settings, resources, both(), ["old"], mapping, port.routes()):
+        monkeypatch.setattr(ocean.port_client, "get_integration_cursor", get)
+        monkeypatch.setattr(ocean.port_client, "upsert_integration_cursor", upsert)
+        ends: list[bool] = []
+        monkeypatch.setattr(
+            ocean.integration, "_set_exit_code", lambda succeeded: ends.append(succeeded)
+        )
+        await ocean.integration.sync_incremental(60)
+    assert cursors == moved
+    assert ends == [succeeded]
+
+
 STALE = [f"item/{number}" for number in range(100)]
 CAUTIOUS: dict[str, Any] = {"entityDeletionThreshold": 0.9}
 
