@@ -63,7 +63,9 @@ SILENT = Statement()
 class Verdict:
     """The decision on a page: hand its items on or drop them, ask for `request`, or end.
 
-    An end may leave a `doubt`: something that speaks of more, and that no setting answers.
+    An end may leave a `doubt`: something that speaks of more, and that no setting answers. It is
+    `denied` where the answer itself says that there is no more: a marker, or a total that is
+    reached.
     """
 
     keep: bool
@@ -71,3 +73,4 @@ class Verdict:
     reason: str = ""
     extra: bool = False
     doubt: Doubt | None = None
+    denied: bool = False

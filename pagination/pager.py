@@ -4,6 +4,8 @@ The evidence for further pages counts in this order: the setting that names a ma
 the body; a total; the number of items. The outcome is every item or an error.
 """
 
+from dataclasses import replace
+
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
 from pagination.lookup import find, show
@@ -76,7 +78,13 @@ class Pager:
         probed, self._probed_length = self._probed_length, 0
         if probed:
             self._learn_from_probe(probed, page)
-        return self._decide(page, statement)
+        verdict = self._decide(page, statement)
+        if verdict.request is None:
+            # Without pagination, it is the setting that says so.
+            said = statement.more is False and self._settings.type != "none"
+            complete = self._total.is_reached(self.received, self._pages)
+            return replace(verdict, denied=said or complete)
+        return verdict
 
     def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
         """Return the requests at these places after `request` that a total lets us expect.

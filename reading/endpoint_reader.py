@@ -69,6 +69,7 @@ class _Visit:
     reason: str = ""
     pages: int = 0
     items: int = 0
+    denied: bool = False
 
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
@@ -106,6 +107,8 @@ class EndpointReader:
         self._sizes = PageSizes(self._pagination.page_size)
         self.account = Account()
         self.doubts: list[Doubt] = []
+        # Whether every end so far was one of which the answer itself says that it is.
+        self.is_denied = True
         self.fit = DataPathFit(is_graphql=endpoint.body_format == "graphql")
         self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
 
@@ -194,6 +197,7 @@ class EndpointReader:
         if records and not verdict.keep:
             self.account.left_out[Reason.REPEATED_PAGE] += records
         visit.request, visit.reason = verdict.request, verdict.reason
+        visit.denied = verdict.denied
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
         elif visit.request and (room := visit.ahead.room):
@@ -245,6 +249,7 @@ class EndpointReader:
         return self._policy.action_for(error.answer, visit.path_params)
 
     def _finish(self, visit: _Visit) -> None:
+        self.is_denied &= visit.denied
         self._observer.endpoint_read(self._endpoint, visit.first, visit.reason)
         self.account.endings[_without_numbers(visit.reason)] += 1
         logger.opt(lazy=True).debug(

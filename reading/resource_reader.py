@@ -209,7 +209,8 @@ class ResourceReader:
         self._report()
         if not self._failures.errors:
             self._check_whole()
-        self.outcome = Outcome.of(self._failures.errors, self._doubts())
+        is_denied = all(reader.is_denied for reader in self._readers)
+        self.outcome = Outcome.of(self._failures.errors, self._doubts(), is_denied=is_denied)
         if self._failures.errors:
             raise ResourceError(
                 f"{self._plan.kind} was not read completely, so nothing will be deleted:\n"

@@ -59,6 +59,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
     allowed_hosts: Listed = ()
     exposed_variables: Listed = ()
+    strict: Annotated[bool, SAME_ANSWERS] = False
     mapping_engine: Annotated[MappingEngine, SAME_ANSWERS] = "fused"
     response_directory: Annotated[str | None, SAME_ANSWERS] = None
     response_directory_size: Annotated[int, SAME_ANSWERS] = Field(default=1000, ge=1)

@@ -14,6 +14,7 @@ from port_ocean.core.handlers.port_app_config.models import Selector
 from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError
 
 from errors import SelectorError
+from mapping.fields.confirm_deletion import ConfirmDeletionConfig
 from mapping.fields.endpoint import EndpointFields, ErrorRuleConfig
 from mapping.fields.export import ExportConfig
 from mapping.fields.live_events import LiveEventConfig
@@ -88,6 +89,12 @@ class CustomSelector(Selector, EndpointFields):
         description="Webhook events that change items of this resource, which are then read "
         'again. Example: `[{"when": ".body.type == \\"user\\"", "fetch": "/users/{id}", '
         '"params": {"id": ".body.id"}}]`.',
+    )
+
+    confirm_deletion: ConfirmDeletionConfig | None = Field(
+        None,
+        description="What the API is asked before entities of this resource are deleted. Example: "
+        '`{"fetch": "/users/{id}", "params": {"id": ".identifier"}}`.',
     )
 
     class Config:
@@ -168,7 +175,12 @@ class CustomSelector(Selector, EndpointFields):
         plan = replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
         entries = enumerate(self.live_events)
         events = (each.plan(f"live_events.{index}", plan, settings) for index, each in entries)
-        return replace(plan, live_events=tuple(events))
+        check = self.confirm_deletion
+        return replace(
+            plan,
+            live_events=tuple(events),
+            confirm_deletion=check.plan(plan, settings) if check else None,
+        )
 
     def _incremental(self) -> Incremental | None:
         changing = [name for name, found in self.path_parameters.items() if found.changed]

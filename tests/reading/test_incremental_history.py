@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest
 from errors import ResourceError
 from expressions.jq_expressions import DataPath, ItemExpression
-from framework.incremental_sync import ResourceRun
+from framework.runs import ResourceRun
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.incremental import Incremental, ServerSide
 from mapping.plan.resource import ResourcePlan
