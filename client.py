@@ -15,6 +15,7 @@ import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
 from api_messages import ApiRequest, ApiResponse, query_texts
+from auth.challenges import wanted_by
 from auth.factory import create_auth
 from cache.between_resyncs import Revalidation
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
@@ -192,6 +193,15 @@ class ApiClient:
             f"the API answered {response.status_code} {phrase}".rstrip(),
             said=self.redactor.excerpt(response.content),
             endpoint=self.describe(request),
-            advice=advice_on(response.status_code),
+            advice=_advice_on(response),
             answer=answer,
         )
+
+
+def _advice_on(response: httpx.Response) -> str:
+    """Return the setting to look at after an error; of a 401 also what the API asks for."""
+    advice = advice_on(response.status_code)
+    if meaning_of(response.status_code) is not Meaning.UNAUTHENTICATED:
+        return advice
+    wanted = wanted_by(response.headers.get("www-authenticate", ""))
+    return f"{advice}; {wanted}" if wanted else advice

@@ -106,9 +106,13 @@ class EndpointError(OceanCustomError):
     @property
     def text(self) -> str:
         """The message without the endpoint."""
-        said = f": {self.said}" if self.said else ""
         hint = f" ({self.advice})" if self.advice else ""
-        return f"{self.reason}{said}{hint}"
+        return f"{self.cause}{hint}"
+
+    @property
+    def cause(self) -> str:
+        """The message without endpoint and advice: what went wrong, and what the body said."""
+        return f"{self.reason}: {self.said}" if self.said else self.reason
 
     def at(self, endpoint: str) -> Self:
         """Return the same error about an endpoint, such as `GET https://api.test/users`.

@@ -18,10 +18,11 @@ from port_ocean.core.probe import ProbeContext
 from cache.between_resyncs import Revalidation
 from cache.within_resync import remove_leftovers
 from client import ApiClient
-from errors import SettingsError
+from errors import ResourceError, SettingsError
 from framework import incremental_sync
 from framework.catalog import CountingEntityProcessor, DeletionGuard
-from framework.incremental_sync import Run, restart_cursors
+from framework.incremental_sync import restart_cursors
+from framework.outcome_report import report
 from framework.process import (
     FAILURE,
     SUCCESS,
@@ -31,12 +32,14 @@ from framework.process import (
     look_around_less,
     spare_the_collector,
 )
+from framework.runs import ResourceRun, Run, current_run, running
 from live_events.service import LiveEvents
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
+from settings.names import given_beside
 from transport.connections import load_backend
 
 # At import, because Ocean reads its configuration as soon as it has this class.
@@ -63,7 +66,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         Raises:
             SettingsError: with every problem of the settings.
         """
-        return ConnectionSettings.parse(ocean.integration_config)
+        beside = given_beside(ConnectionSettings.names())
+        return ConnectionSettings.parse({**beside, **ocean.integration_config})
 
     @cached_property
     def client(self) -> ApiClient:
@@ -93,6 +97,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         keep_ordinary_words()
         try:
             logger.info(f"Reading from {self.settings.base_url}")
+            for warning in self.settings.warnings:
+                logger.warning(warning)
         except SettingsError as error:
             # Raised, it would come with three tracebacks of the web server, for a mistyped value.
             logger.error(f"{error}")
@@ -135,7 +141,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
                 with self.live_events.beside_resync():
                     succeeded = bool(await super().sync_raw_all(*args, **kwargs))
                 if succeeded:
-                    await restart_cursors(ocean.port_client, run.resources, begun)
+                    await restart_cursors(ocean.port_client, run.movable, begun)
             finally:
                 self._set_exit_code(succeeded)
         return succeeded
@@ -146,7 +152,21 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             await super().sync_incremental(*args, **kwargs)
         if run.failed:
             logger.error(f"Failed, and tried again next time: {', '.join(run.failed)}")
-        self._set_exit_code(succeeded=not run.failed)
+        if run.refusals:
+            logger.error(f"Failed: {run.refusals.summary()}")
+        self._set_exit_code(succeeded=not run.failed and not run.refusals)
+
+    async def resync_reconciliation(self, *args: Any, **kwargs: Any) -> bool:
+        """Delete what is gone; and fail the run where Port refused something, or `strict` asks."""
+        succeeded = await super().resync_reconciliation(*args, **kwargs)
+        run = current_run.get(None) or Run()
+        if run.refusals:
+            logger.error(f"The resync has failed: {run.refusals.summary()}")
+            succeeded = False
+        if self.settings.strict and run.kept:
+            logger.error(f"The resync has failed, because strict is true: {_are_kept(run.kept)}")
+            succeeded = False
+        return succeeded
 
     def _set_exit_code(self, succeeded: bool) -> None:
         is_one_shot = ocean.event_listener_type == EventListenerType.ONCE
@@ -154,14 +174,14 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
 
     @asynccontextmanager
     async def _sharing(self) -> AsyncIterator[Run]:
-        """Begin a run, and close it when it ends."""
-        run = Run()
-        token = self.current_run.set(run)
+        """Begin a run, and report it when it ends."""
         try:
-            yield run
+            with running() as run:
+                try:
+                    yield run
+                finally:
+                    report(run, ocean.metrics)
         finally:
-            self.current_run.reset(token)
-            run.close()
             if self._revalidation:
                 await self._revalidation.report(ocean.metrics)
 
@@ -170,24 +190,45 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
 
         Raises:
             SelectorError: its selector cannot be used.
-            ResourceError: it could not be read completely, or no item gets an identifier.
+            ResourceError: it could not be read completely, no item gets an identifier, or it is
+                kept where that is a failure.
         """
         config = resource.resource_config
         if not isinstance(config, CustomResourceConfig):
             raise TypeError(f"{type(config).__name__} is not this integration's resource class")
-        plan = config.plan(self.settings)
+        run = current_run.get(None)
+        part = (run or Run()).begin(kind, resource.index)
+        part.plan = plan = config.plan(self.settings)
         self.live_events.warn(plan)
         config.selector.warn(kind, self.settings)
         tally = self.entity_processor.start_tally(resource.index)
-        run = self.current_run.get(None)
-        part = (run or Run()).begin(plan, resource.index)
         session = self._session_of(run)
         reader = ResourceReader(plan, session, observer=part.clock, since=part.since)
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 yield batch
-        if not await is_dsp_mode_enabled():
+        is_mapped_by_port = await is_dsp_mode_enabled()
+        if not is_mapped_by_port:
             tally.check(kind)
+        # Until here, what was not read is not proven to be gone.
+        part.outcome = reader.outcome
+        self._tell(part, is_mapped_by_port=is_mapped_by_port)
+
+    def _tell(self, part: ResourceRun, *, is_mapped_by_port: bool) -> None:
+        """Warn of a resource that is kept.
+
+        Raises:
+            ResourceError: that is a failure here.
+        """
+        outcome = part.outcome
+        if outcome is None or not outcome.is_kept:
+            return
+        told = f"{part.kind} is kept, so nothing of it is deleted: {'; '.join(outcome.reasons)}"
+        if self.settings.strict:
+            raise ResourceError(f"{told}; strict makes that a failure")
+        if is_mapped_by_port:
+            raise ResourceError(f"{told}; where Port maps the items, that is a failure")
+        logger.warning(told)
 
     def _session_of(self, run: Run | None) -> Session:
         if run is None:
@@ -197,3 +238,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             plans = plans_of(event.port_app_config.resources, self.settings)
             run.session = Session(self.client, self.settings, plans)
         return run.session
+
+
+def _are_kept(kinds: list[str]) -> str:
+    return f"{', '.join(kinds)} {'is' if len(kinds) == 1 else 'are'} kept"

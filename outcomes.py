@@ -46,18 +46,30 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of one resource in one run, with its reasons; see this module for the words."""
+    """The outcome of one resource in one run, with its reasons; see this module for the words.
+
+    `is_denied` is true where the answers themselves said of every end that there is no more: then
+    a proof holds also where much would be deleted.
+    """
 
     standing: Standing
     reasons: tuple[str, ...] = ()
+    is_denied: bool = False
 
     @classmethod
-    def of(cls, errors: Iterable[Exception], doubts: Iterable[Doubt]) -> "Outcome":
+    def of(
+        cls, errors: Iterable[Exception], doubts: Iterable[Doubt], *, is_denied: bool = False
+    ) -> "Outcome":
         """Return what errors and doubts make of a resource that was read; proven without any."""
         if failures := tuple(f"{error}" for error in errors):
             return cls(Standing.FAILED, failures)
         told = together(doubts)
-        return cls(Standing.KEPT if told else Standing.PROVEN, told)
+        return cls(Standing.KEPT if told else Standing.PROVEN, told, is_denied)
+
+    def doubted(self, doubt: Doubt) -> "Outcome":
+        """Return the same outcome with a doubt that came up after the reading: never proven."""
+        standing = Standing.KEPT if self.is_proven else self.standing
+        return Outcome(standing, (*self.reasons, f"{doubt}"))
 
     @property
     def is_proven(self) -> bool:
@@ -68,6 +80,11 @@ class Outcome:
     def doubts(self) -> tuple[str, ...]:
         """Return the reasons of one that is kept: lines for people, such as for a warning each."""
         return self.reasons if self.standing is Standing.KEPT else ()
+
+    @property
+    def is_kept(self) -> bool:
+        """Return whether all was upserted, and nothing may be deleted."""
+        return self.standing is Standing.KEPT
 
     def __str__(self) -> str:
         return f"{self.standing}: {'; '.join(self.reasons)}" if self.reasons else f"{self.standing}"

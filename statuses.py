@@ -27,6 +27,7 @@ class Situation(Enum):
     LOAD = "any request, as to how many are sent at once"
     LOAD_AGAIN = "a request that is sent again, as to how many are sent at once"
     BASE_URL = "`baseUrl` itself, which `check` asks for"
+    WRITE = "entities that are written to Port"
 
 
 class Meaning(Enum):
@@ -54,6 +55,7 @@ class Meaning(Enum):
     FORBIDDEN = auto()
     ABSENT = auto()
     PROXY = auto()
+    WITHHELD = auto()
     ERROR = auto()
 
 
@@ -161,6 +163,21 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
             Meaning.BROKEN,
             "the server or a gateway in front of it is broken; try again later",
         ),
+    ),
+    Situation.WRITE: (
+        Row(
+            (401, 403),
+            Meaning.WITHHELD,
+            "look at OCEAN__PORT__CLIENT_ID and what its credentials may do",
+            "refused, and nothing is deleted anywhere; the run is failed",
+        ),
+        Row(
+            (404,),
+            Meaning.WITHHELD,
+            "look at the blueprint in the mapping",
+            "an unknown blueprint: the same",
+        ),
+        Row(range(500, 1000), Meaning.WITHHELD, "Port is broken or away", then="the same"),
     ),
 }
 PASSING = frozenset({Meaning.PASSING, Meaning.LIMITED})

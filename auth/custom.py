@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from api_messages import ApiRequest, address_below
-from auth.renewal import Credentials, RenewedAuth, own_headers
+from auth.renewal import Credentials, RenewedAuth, own_headers, shown_endpoint
 from auth.static import cookie_pairs, with_cookies
 from auth.strategy import CLOCK, Clock, copied
 from errors import AuthenticationError
@@ -54,10 +54,16 @@ class CustomAuth(RenewedAuth):
     def __init__(
         self, settings: ConnectionSettings, redactor: Redactor, clock: Clock = CLOCK
     ) -> None:
-        super().__init__(name="customAuthRequest", advice="look at customAuthRequest", clock=clock)
         request, template = settings.custom_auth_request, settings.custom_auth_request_template
         assert request  # noqa: S101 (checked by ConnectionSettings.parse)
         assert template  # noqa: S101 (as above)
+        self._url = httpx.URL(address_below(settings.base_url, request.endpoint))
+        super().__init__(
+            name="customAuthRequest",
+            endpoint=shown_endpoint(request.method, self._url, redactor),
+            advice="look at customAuthRequest",
+            clock=clock,
+        )
         self._request = request
         self._template = template
         self._settings = settings
@@ -65,8 +71,7 @@ class CustomAuth(RenewedAuth):
 
     def _request_credentials(self) -> httpx.Request:
         asked = self._request
-        url = httpx.URL(address_below(self._settings.base_url, asked.endpoint))
-        url = ApiRequest("POST", url).with_query(asked.query_params).url
+        url = ApiRequest("POST", self._url).with_query(asked.query_params).url
         headers = {**own_headers(url, self._settings), **asked.headers}
         if asked.body_form is not None:
             headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}

@@ -12,7 +12,7 @@ import httpx
 from api_messages import address_below
 from auth.json_web_token import JwtSigner
 from auth.refresh_tokens import RefreshTokens
-from auth.renewal import Credentials, RenewedAuth, own_headers
+from auth.renewal import Credentials, RenewedAuth, own_headers, shown_endpoint
 from auth.strategy import CLOCK, Clock, with_bearer
 from errors import AuthenticationError
 from formats.json_text import parse
@@ -26,7 +26,8 @@ from transport.exchange import Exchange
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _NO_TOKEN = "the token endpoint's answer holds no access_token that a header can carry"  # noqa: S105 (no secret)
-# What the codes of RFC 6749, section 5.2 mean here. Nothing else of an answer may be quoted.
+# What the codes of RFC 6749, section 5.2 mean here. Of an answer, only code and description, which
+# the RFC gives developers to read, may be quoted.
 _ADVICE = {
     "invalid_request": "look at grantType, scope, audience and tokenParameters",
     "invalid_client": "look at clientId, clientSecret and clientAuthentication",
@@ -62,15 +63,18 @@ class OAuthAuth(RenewedAuth):
     def __init__(
         self, settings: ConnectionSettings, redactor: Redactor, clock: Clock = CLOCK
     ) -> None:
+        self._url = httpx.URL(address_below(settings.base_url, settings.token_url or ""))
         super().__init__(
-            name=f"{settings.grant_type} at tokenUrl", advice="look at tokenUrl", clock=clock
+            name=f"{settings.grant_type} at tokenUrl",
+            endpoint=shown_endpoint("POST", self._url, redactor),
+            advice="look at tokenUrl",
+            clock=clock,
         )
         self._settings = settings
         self._signer = JwtSigner(settings) if settings.signing_text else None
         self._redactor = redactor
         given = revealed(settings.refresh_token)
         self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
-        self._url = httpx.URL(address_below(settings.base_url, settings.token_url or ""))
 
     def _alone(self) -> AbstractAsyncContextManager[object]:
         if self._settings.grant_type == "refresh_token":
@@ -155,14 +159,19 @@ class OAuthAuth(RenewedAuth):
         return AccessToken(token, _lifetime(answer.get("expires_in")))
 
     def _refused(self, status: int, answer: Mapping[str, Any]) -> AuthenticationError:
-        code = answer.get("error")
+        code, description = self._quoted(answer, "error"), self._quoted(answer, "error_description")
         grant = self._settings.grant_type
-        advice = _ADVICE_BY_GRANT[grant] if code == "invalid_grant" else _ADVICE.get(str(code))
-        said = f" with {code}" if advice else ""
+        advice = _ADVICE_BY_GRANT[grant] if code == "invalid_grant" else _ADVICE.get(code)
         return AuthenticationError(
-            f"the token endpoint answered {status}{said}",
+            f"the token endpoint answered {status}{f' with {code}' if code else ''}",
+            said=description,
             advice=advice or "look at tokenUrl and the settings of grantType",
         )
+
+    def _quoted(self, answer: Mapping[str, Any], name: str) -> str:
+        """Return a text of the answer, masked and on one line; empty where it is none."""
+        text = answer.get(name)
+        return self._redactor.excerpt(text.encode()) if isinstance(text, str) else ""
 
 
 def _read(response: httpx.Response) -> Mapping[str, Any]:

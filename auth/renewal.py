@@ -10,7 +10,8 @@ import httpx
 from loguru import logger
 
 from auth.strategy import AuthStrategy, Clock
-from errors import AuthenticationError
+from errors import AuthenticationError, Told
+from redaction import Redactor
 from settings.connection import ConnectionSettings
 from statuses import Meaning, Situation, meaning_of
 from transport.origins import origin
@@ -35,14 +36,16 @@ class RenewedAuth(AuthStrategy):
 
     One authentication runs at a time; requests that meet a 401 meanwhile share its result.
     Subclasses say what is asked and what the answer means. `name` tells the log what authenticates,
-    and `advice` where to look when it fails.
+    `endpoint` is the method and redacted URL that is asked, and `advice` says where to look when it
+    fails.
     """
 
     requires_request_body = True
     requires_response_body = True
 
-    def __init__(self, *, name: str, advice: str, clock: Clock) -> None:
+    def __init__(self, *, name: str, endpoint: str, advice: str, clock: Clock) -> None:
         self._name = name
+        self._endpoint = endpoint
         self._advice = advice
         self._clock = clock
         self._credentials: Credentials | None = None
@@ -59,7 +62,8 @@ class RenewedAuth(AuthStrategy):
         """Return the credentials in its answer.
 
         Raises:
-            AuthenticationError: they are not there; without any text of the answer.
+            AuthenticationError: they are not there; without any text of the answer but what the
+                endpoint's protocol gives people to read.
         """
 
     def _alone(self) -> AbstractAsyncContextManager[object]:
@@ -103,8 +107,11 @@ class RenewedAuth(AuthStrategy):
 
     def _refusal(self) -> AuthenticationError:
         if self._failure is None:
-            return AuthenticationError("no credentials were obtained", advice=self._advice)
-        return AuthenticationError(self._failure[0].reason, advice=self._failure[0].advice)
+            reason = "no credentials were obtained"
+            return AuthenticationError(reason, advice=self._advice, endpoint=self._endpoint)
+        known = self._failure[0]
+        told = Told(said=known.said, endpoint=known.endpoint, advice=known.advice)
+        return AuthenticationError(known.reason, **told)
 
     def _ask(self) -> httpx.Request:
         """Return the request for credentials; refuse it for a while after one that failed.
@@ -128,7 +135,9 @@ class RenewedAuth(AuthStrategy):
             task = asyncio.current_task()
             if not (task and task.cancelling()):
                 silence = AuthenticationError(
-                    "the request for credentials was not answered", advice=self._advice
+                    "the request for credentials was not answered",
+                    advice=self._advice,
+                    endpoint=self._endpoint,
                 )
                 self._failure = (silence, self._clock.steady())
             raise
@@ -137,8 +146,9 @@ class RenewedAuth(AuthStrategy):
         try:
             credentials = self._evaluate(response)
         except AuthenticationError as error:
-            self._failure = (error, self._clock.steady())
-            raise
+            placed = error.at(self._endpoint)
+            self._failure = (placed, self._clock.steady())
+            raise placed from None
         self._failure = None
         self._credentials = credentials
         lifetime = credentials.lifetime
@@ -151,6 +161,11 @@ class RenewedAuth(AuthStrategy):
 def renewal_age(lifetime: float) -> float:
     """Return after how many seconds to renew: 60, but at most a tenth, before the end."""
     return lifetime - min(60.0, lifetime / 10)
+
+
+def shown_endpoint(method: str, url: httpx.URL, redactor: Redactor) -> str:
+    """Return method and URL for errors; without the query, which may be all that is secret."""
+    return f"{method} {redactor.url(url.copy_with(query=None))}"
 
 
 def own_headers(url: httpx.URL, settings: ConnectionSettings) -> dict[str, str]:

@@ -22,7 +22,10 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
     return {
         **_head("check", ok=report.ok),
         "baseUrl": report.base_url or None,
-        "settings": {"problems": [_problem(item) for item in report.settings_problems]},
+        "settings": {
+            "problems": [_problem(item) for item in report.settings_problems],
+            "warnings": [_problem(item) for item in report.settings_warnings],
+        },
         "mapping": {
             "source": report.mapping_name or None,
             "problems": [_problem(item) for item in report.mapping_problems],

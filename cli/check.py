@@ -31,6 +31,7 @@ class CheckReport:
     steps: list[Step] = field(default_factory=list)
     verdicts: list[ResourceVerdict] = field(default_factory=list)
     skipped: str = ""
+    settings_warnings: list[Problem] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -53,11 +54,17 @@ async def check(
     settings = UNKNOWN_CONNECTION
     try:
         settings = given.parse()
+        report.settings_warnings = given.placed(settings.warnings)
     except SettingsError as error:
         report.settings_problems = given.problems(error)
         report.skipped = "the settings are wrong"
     if source:
-        config, report.mapping_problems = parse_mapping(source, settings)
+        config, problems = parse_mapping(source, settings)
+        # Which variables a mapping may use is not known where the settings are wrong.
+        known = not report.settings_problems
+        report.mapping_problems = [
+            each for each in problems if known or "not in exposedVariables" not in each.message
+        ]
     if report.settings_problems:
         return report
     report.base_url = settings.base_url

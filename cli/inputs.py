@@ -3,9 +3,8 @@
 Flags win over the environment, which wins over the env file, as in Ocean itself.
 """
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,9 +17,9 @@ from pydantic.alias_generators import to_camel, to_snake
 from errors import SettingsError
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
+from settings.names import PREFIX, given_beside, whole_config
 
 ROOT = Path(__file__).resolve().parents[1]
-PREFIX = "OCEAN__INTEGRATION__CONFIG__"
 _WHOLE = PREFIX.rstrip("_")
 _DEFAULT_FILES = (".env", "ocean.env")
 
@@ -53,7 +52,11 @@ class GivenSettings:
 
     def problems(self, error: SettingsError) -> list[Problem]:
         """Return the problems of an error, each with the place where its setting was given."""
-        return [Problem(line, self._place_of(line)) for line in error.problems]
+        return self.placed(error.problems)
+
+    def placed(self, lines: Iterable[str]) -> list[Problem]:
+        """Return lines that start with a setting, each with the place where that was given."""
+        return [Problem(line, self._place_of(line)) for line in lines]
 
     def _place_of(self, line: str) -> str:
         name = line.partition(":")[0].partition(".")[0]
@@ -114,23 +117,16 @@ def gather(flags: Mapping[str, Any], env_places: Mapping[str, str]) -> GivenSett
 
 def _of_environment(env_places: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
     variables = {name.upper(): value for name, value in os.environ.items()}
-    if _WHOLE in variables:
-        place = env_places.get(_WHOLE, _WHOLE)
-        for name, value in _whole(variables[_WHOLE]).items():
-            yield to_snake(name), value, place
+    whole = {to_snake(n): value for n, value in whole_config(variables.get(_WHOLE, "")).items()}
+    for name, value in whole.items():
+        yield name, value, env_places.get(_WHOLE, _WHOLE)
     for setting in spec_settings():
         key = variable(setting["name"])
         if key in variables:
             yield to_snake(setting["name"]), variables[key], env_places.get(key, key)
-
-
-def _whole(text: str) -> dict[str, Any]:
-    """Return all settings as one JSON text, as Ocean also takes them."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    for name, value in given_beside(ConnectionSettings.names() | whole.keys()).items():
+        key = f"{PREFIX}{name.upper()}"
+        yield name, value, env_places.get(key, key)
 
 
 def _line_of(text: str, name: str) -> int:

@@ -38,6 +38,8 @@ def _show_offline(report: CheckReport, terminal: Terminal) -> None:
         else:
             mark = terminal.mark(True if name == "Settings" or report.mapping_name else None)
             terminal.out.print(mark, terminal.cell(heading))
+        for warning in report.settings_warnings if name == "Settings" else ():
+            terminal.line(f"! {warning}", "yellow")
 
 
 def _show_verdict(verdict: ResourceVerdict, terminal: Terminal) -> None:

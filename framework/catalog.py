@@ -1,27 +1,28 @@
 """Guards of the catalog: entities that should stay are not deleted."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from loguru import logger
 from port_ocean.clients.port.types import UserAgentType
 from port_ocean.context.event import EventType, event
+from port_ocean.context.ocean import PortOceanContext
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.entities_state_applier.port.applier import HttpEntitiesStateApplier
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
-from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.models import Entity
 from port_ocean.core.ocean_types import EntityDiff
-from port_ocean.core.utils.entity_identifier import normalize_identifier
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
 from errors import ResourceError
+from framework.deletion import Doomed, Feeder, LastGuard, feeder_of, named, objections
 from framework.entity_processor import FusedEntityProcessor
-
-# What JQ computes cannot be told from the mapping alone.
-_PLAIN_NAME = re.compile(r"""\s*(["'])([^"'\\]+)\1\s*""")
+from framework.port_writes import WritingContext
+from framework.refusals import EntityKey, key_of
+from framework.runs import Run, current_run
+from outcomes import Doubt
+from reading.confirmation import Confirmation, Subject
 
 
 @dataclass(slots=True)
@@ -71,14 +72,18 @@ class CountingEntityProcessor(FusedEntityProcessor):
 
 
 class DeletionGuard(HttpEntitiesStateApplier):
-    """Ocean's applier, which keeps the entities of resources with `enableDelete: false`.
+    """Ocean's applier, whose inferred door of deletion opens for a proof only.
 
-    It also keeps what live events wrote while a resync was running, which read too early to see it.
+    What a full resync did not bring is deleted where every resource that feeds its blueprint is
+    proven, Port refused nothing that speaks against it, and neither `confirm_deletion` nor the last
+    guard holds it up. It also spares what live events wrote while the resync was running, which
+    read too early to see it.
     """
 
-    def __init__(self, context: Any) -> None:
-        super().__init__(context)
-        self._written_live: set[tuple[str, str]] | None = None
+    def __init__(self, context: PortOceanContext) -> None:
+        super().__init__(WritingContext(context))
+        self._written_live: set[EntityKey] | None = None
+        self._last_guard = LastGuard()
 
     def begin_sparing(self) -> None:
         """Spare what live events write from now on, because a resync that has begun may miss it."""
@@ -101,7 +106,7 @@ class DeletionGuard(HttpEntitiesStateApplier):
 
     def _spare(self, entities: list[Entity]) -> None:
         if self._written_live is not None:
-            self._written_live |= set(map(_key, entities))
+            self._written_live |= set(map(key_of, entities))
 
     async def delete_diff(
         self,
@@ -109,44 +114,131 @@ class DeletionGuard(HttpEntitiesStateApplier):
         user_agent_type: UserAgentType,
         entity_deletion_threshold: float | None = None,
     ) -> None:
-        kept = protected_blueprints(event.port_app_config.resources)
-        if kept is None:
-            logger.warning(
-                "Deleting nothing: enableDelete is false where the blueprint is computed"
-            )
-            return
-        spared = self._written_live or ()
-        before = [
-            entity
-            for entity in entities["before"]
-            if entity.blueprint not in kept and _key(entity) not in spared
-        ]
-        # Ocean asks Port only for what this resync left untouched, and takes its share of that as
-        # the deletion rate: where all else was written anew, one stale entity would be all of it.
-        untouched = set(map(_key, before))
-        before += [entity for entity in entities["after"] if _key(entity) not in untouched]
+        run = current_run.get(None) or Run()
+        before, after = entities["before"], entities["after"]
+        doomed = Doomed.of(before, after, {*run.refusals.seen, *(self._written_live or ())})
+        doomed = await self._released(doomed, after, run, entity_deletion_threshold or 0)
+        # Ocean's own threshold is for a whole catalog of which it knows a part: it was judged here.
         await super().delete_diff(
-            {"before": before, "after": entities["after"]},
-            user_agent_type,
-            entity_deletion_threshold,
+            {"before": doomed.all, "after": after}, user_agent_type, entity_deletion_threshold=1
         )
 
+    async def _released(
+        self, doomed: Doomed, after: Sequence[Entity], run: Run, threshold: float
+    ) -> Doomed:
+        """Return what may be deleted, and log what may not."""
+        mapped = event.port_app_config.resources
+        feeders = [feeder_of(at, one, run.outcome_of(at)) for at, one in enumerate(mapped)]
+        doomed = _withhold(doomed, _objections_of_port(doomed, run))
+        doomed = _withhold(doomed, objections(doomed, feeders))
+        if not threshold:
+            off = dict.fromkeys(doomed.entities, "entityDeletionThreshold is 0")
+            return _withhold(doomed, off)
+        confirmed, doubts = await self._asked(doomed, after, run, feeders)
+        doomed = _doubt(doomed, doubts, feeders, run)
+        doubts = self._last_guard.doubts(doomed, feeders, threshold, confirmed)
+        return _doubt(doomed, doubts, feeders, run)
 
-def protected_blueprints(resources: Iterable[ResourceConfig]) -> set[str] | None:
-    """Return the blueprints of resources with `enableDelete: false`; None when one is computed."""
-    names = set()
-    for mapped in resources:
-        if not mapped.enable_delete:
-            plain = _PLAIN_NAME.fullmatch(mapped.port.entity.mappings.blueprint)
-            if plain is None:
-                return None
-            names.add(plain[2])
-    return names
+    async def _asked(
+        self, doomed: Doomed, after: Sequence[Entity], run: Run, feeders: Sequence[Feeder]
+    ) -> tuple[Mapping[str, Set[int]], Mapping[str, Doubt]]:
+        """Ask the resources with `confirm_deletion` about what is to go.
+
+        Return which of them confirmed it, by blueprint, and what speaks against it.
+        """
+        confirmed: dict[str, set[int]] = {}
+        doubts: dict[str, Doubt] = {}
+        for blueprint, entities in doomed.entities.items():
+            feeding = [feeder for feeder in feeders if feeder.feeds(blueprint)]
+            living = [one for one in after if one.blueprint == blueprint][:1]
+            for feeder in feeding:
+                confirmation = _confirmation_of(feeder, run, self.context)
+                if confirmation is None:
+                    continue
+                # Of several resources, another one may have brought it.
+                control = living if len(feeding) == 1 else []
+                doubt = await _ask(confirmation, list(entities.values()), control)
+                if doubt is None:
+                    confirmed.setdefault(blueprint, set()).add(feeder.index)
+                else:
+                    doubts[blueprint] = doubt
+        return confirmed, doubts
 
 
-def _key(entity: Entity) -> tuple[str, str]:
-    """Return a key that is equal for the same entity; an identifier may be a search."""
-    return entity.blueprint, normalize_identifier(entity.identifier)
+def _objections_of_port(doomed: Doomed, run: Run) -> dict[str, str]:
+    """Return the reasons that Port's refusals give why blueprints stay as they are."""
+    if reason := run.refusals.general:
+        return dict.fromkeys(doomed.entities, f"Port refused entities: {reason}")
+    unnamed = run.refusals.unnamed & doomed.entities.keys()
+    return dict.fromkeys(unnamed, "Port refused an entity that only a search identifier names")
+
+
+def _withhold(doomed: Doomed, reasons: Mapping[str, str]) -> Doomed:
+    """Return the rest, and count in the log what is not deleted for these reasons."""
+    for blueprint, reason in reasons.items():
+        logger.info(f"Not deleting {doomed.told(blueprint)}: {reason}")
+    return doomed.without(reasons)
+
+
+def _doubt(
+    doomed: Doomed, doubts: Mapping[str, Doubt], feeders: Sequence[Feeder], run: Run
+) -> Doomed:
+    """Return the rest; the resources that feed a doubtful blueprint are kept."""
+    for blueprint, doubt in doubts.items():
+        kinds = [feeder.kind for feeder in feeders if feeder.feeds(blueprint)]
+        logger.warning(f"{', '.join(kinds) or blueprint} is kept: {doubt}")
+        for feeder in feeders:
+            if feeder.feeds(blueprint):
+                run.doubt(feeder.index, doubt)
+    return _withhold(doomed, {blueprint: f"{doubt.seen}" for blueprint, doubt in doubts.items()})
+
+
+def _confirmation_of(feeder: Feeder, run: Run, context: PortOceanContext) -> Confirmation | None:
+    """Return the way to ask a resource; None where it has no `confirm_deletion`."""
+    part = run.parts.get(feeder.index)
+    plan = part.plan if part else None
+    if run.session is None or plan is None or plan.confirm_deletion is None:
+        return None
+    mapped = event.port_app_config.resources[feeder.index]
+
+    async def leaves_out(items: list[dict[str, Any]]) -> bool:
+        processor = context.integration.entity_processor
+        found = await processor.parse_items(mapped, items, parse_all=True)
+        entities = found.entity_selector_diff
+        # What Ocean makes several entities of is not judged here.
+        return bool(entities.failed and not entities.passed and not mapped.port.items_to_parse)
+
+    return Confirmation(plan, plan.confirm_deletion, run.session, leaves_out)
+
+
+async def _ask(
+    confirmation: Confirmation, entities: Sequence[Entity], living: Sequence[Entity]
+) -> Doubt | None:
+    """Return what speaks against the deletion of entities.
+
+    Inputs: `living`, an entity that the resync brought: where that one is gone as well, the
+    question is wrong.
+    """
+    for answer in await confirmation.ask(_subjects(living)):
+        if answer.is_gone:
+            name = answer.subject.identifier
+            return Doubt(
+                f"confirm_deletion says that {name} is gone, which this resync brought",
+                "look at confirm_deletion.fetch and params",
+            )
+    answers = await confirmation.ask(_subjects(entities))
+    if not (there := [answer for answer in answers if not answer.is_gone]):
+        return None
+    names = named([answer.subject.identifier for answer in there])
+    return Doubt(
+        f"confirm_deletion does not say of {len(there)} of {len(answers)} entities that they are "
+        f"gone: {names}; of the first: {there[0].why}",
+        "look at confirm_deletion.gone_when",
+    )
+
+
+def _subjects(entities: Sequence[Entity]) -> list[Subject]:
+    return [Subject(str(entity.identifier), entity.blueprint) for entity in entities]
 
 
 def _current_index() -> int:

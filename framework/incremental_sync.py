@@ -6,109 +6,42 @@ a cursor is set back by the block's lookback and by as much as the API's clock i
 full resync sets it too.
 """
 
-import time
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
 from loguru import logger
 from port_ocean.clients.port.client import PortClient
 from port_ocean.clients.port.types import UserAgentType
-from port_ocean.context.event import EventType, TriggerType, event, event_context
-from port_ocean.context.ocean import PortOceanContext, ocean
+from port_ocean.context.event import EventType, TriggerType, event_context
+from port_ocean.context.ocean import ocean
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.incremental.cursor_store import CursorStore
 from port_ocean.core.integrations.base import BaseIntegration
 
-from api_messages import ApiRequest
-from formats.times import http_date, in_utc
-from mapping.plan.endpoint import Endpoint
-from mapping.plan.resource import ResourcePlan
+from framework.refusals import Refusals
+from framework.runs import ResourceRun, current_run
 from mapping.resources import is_incremental
-from pagination.page import Page, Verdict
-from reading.session import Observer, Session
-
-# APIs stamp changes with whole seconds.
-_CUT_OFF = timedelta(seconds=1)
-
-
-class ServerClock(Observer):
-    """An observer that learns from the `Date` of answers how far the API's clock is behind ours."""
-
-    def __init__(self) -> None:
-        self.behind = timedelta()
-
-    def page_read(
-        self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
-    ) -> None:
-        told = http_date(page.headers.get("date", ""))
-        if told is not None:
-            behind = time.time() - in_utc(told).timestamp()
-            self.behind = max(self.behind, timedelta(seconds=behind))
-
-
-@dataclass(slots=True)
-class ResourceRun:
-    """One resource in one run; `since` is None where all of it is read.
-
-    `lookback` is that of its block; `clock` learns from the answers.
-    """
-
-    kind: str
-    index: int
-    since: datetime | None = None
-    lookback: timedelta = timedelta()
-    clock: ServerClock = field(default_factory=ServerClock)
-
-    def cursor(self, begun: datetime) -> datetime:
-        """Return where the next incremental run begins, if this one began then by our clock."""
-        return begun - self.clock.behind - self.lookback - _CUT_OFF
-
-
-@dataclass(slots=True)
-class Run:
-    """A run, full or incremental: what its resources have in common.
-
-    `current` is the resource that an incremental run is at; `resources` are those of a full one
-    that incremental runs read as well; `failed` are kinds.
-    """
-
-    session: Session | None = None
-    current: ResourceRun | None = None
-    resources: list[ResourceRun] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-
-    def begin(self, plan: ResourcePlan, index: int) -> ResourceRun:
-        """Return the part of a resource in this run, when it begins to be read."""
-        part = self.current or ResourceRun(plan.kind, index)
-        if plan.incremental:
-            part.lookback = plan.incremental.lookback
-            self.resources.append(part)
-        return part
-
-    def close(self) -> None:
-        """Remove what the resources share."""
-        if self.session:
-            self.session.close()
 
 
 class CarefulCursors(CursorStore):
     """A store that saves a cursor once all changes of its resource are in Port, and stay there."""
 
-    def __init__(self, client: PortClient, run: ResourceRun) -> None:
+    def __init__(self, client: PortClient, run: ResourceRun, refusals: Refusals) -> None:
         super().__init__(client)
         self._run = run
-        self._refused_before = _refused()
+        self._refusals = refusals
+        self._refused_before = refusals.told
 
     async def save(self, kind: str, index: int, value: datetime) -> None:
         """Save it a little earlier than `value`, at which the run began."""
-        if refused := _refused() - self._refused_before:
+        if refused := self._refusals.told - self._refused_before:
             logger.warning(
                 f"{kind}: Port refused {refused} entities, so the next run reads the same again"
             )
+        elif not self._run.is_proven:
+            logger.info(f"{kind} is {self._run.standing}, so the next run reads the same again")
         elif await self.get(kind, index) != self._run.since:
             # A full resync that began before this run has ended in it, and may have deleted or
             # overwritten what this one wrote.
@@ -120,15 +53,10 @@ class CarefulCursors(CursorStore):
 class IncrementalIntegration(BaseIntegration):
     """Ocean's integration; its incremental runs go on with the next resource when one has failed.
 
-    Ocean reads resources in tasks of their own, which see `current_run` but cannot set it. A
-    subclass gives `read_resource`, which reads the resource that Ocean is processing, in batches.
+    A subclass gives `read_resource`, which reads the resource that Ocean is processing, in batches.
     """
 
     read_resource: Callable[[str], AsyncGenerator[list[dict[str, Any]]]]
-
-    def __init__(self, context: PortOceanContext) -> None:
-        super().__init__(context)
-        self.current_run: ContextVar[Run] = ContextVar("run")
 
     async def sync_incremental(
         self,
@@ -158,11 +86,11 @@ class IncrementalIntegration(BaseIntegration):
         """Sync one resource, and note a failure of it; Ocean stops at the first False."""
         if not is_incremental(resource):
             return True
-        run = self.current_run.get()
+        run = current_run.get()
         # Ocean's own idea of a cursor where there is none would pass over what is older.
         stored = await cursor_store.get(resource.kind, index)
         run.current = ResourceRun(resource.kind, index, stored)
-        careful = CarefulCursors(ocean.port_client, run.current)
+        careful = CarefulCursors(ocean.port_client, run.current, run.refusals)
         if not await super()._sync_incremental_kind(
             resource, index, cursor, next_cursor, careful, *others
         ):
@@ -181,8 +109,3 @@ async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun
             await store.save(run.kind, run.index, run.cursor(begun))
     except httpx.HTTPError as error:
         logger.warning(f"The cursors of incremental runs stay where they were: {error!r}")
-
-
-def _refused() -> int:
-    """Count the entities that Port has refused so far in this run."""
-    return event.entity_topological_sorter.get_entities_count()

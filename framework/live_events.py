@@ -13,7 +13,8 @@ from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.live_events import LiveEventsMixin
 from port_ocean.core.models import Entity
 
-from framework.catalog import protected_blueprints
+from framework.deletion import protected_blueprints
+from framework.runs import running
 from mapping.plan.live_events import blueprint_of
 
 
@@ -46,24 +47,34 @@ class LiveEventSync(LiveEventsMixin):
         """Map and upsert items of a resource, which has this index in the mapping.
 
         Raises:
-            UploadError: Port refused some of the entities.
+            UploadError: Port refused some of the entities, or to delete them.
             httpx.HTTPError: Port could not be reached.
         """
         results = WebhookEventRawResults(items, [], webhook_trace_id=str(uuid4()))
         results.resource = resource
         results.resource_index = index
-        await self.sync_raw_results([results])
+        with running() as run:
+            await self.sync_raw_results([results])
+        if run.refusals:
+            raise UploadError(run.refusals.summary())
         # Ocean keeps them for the end of a resync, which a live event has none of.
         if refused := event.entity_topological_sorter.get_entities_count():
             raise UploadError(f"Port refused {refused} entities; the lines before this say why")
 
     async def delete(self, resource: ResourceConfig, identifier: str) -> bool:
-        """Delete an entity of a resource; return whether that was allowed."""
+        """Delete an entity of a resource; return whether that was allowed.
+
+        Raises:
+            UploadError: Port refused it.
+        """
         blueprint = _blueprint_of(resource)
         if not resource.enable_delete or blueprint is None:
             logger.info(f"{resource.kind}: deleting nothing, because enableDelete is false")
             return False
-        await super()._delete_entities([Entity(identifier=identifier, blueprint=blueprint)])
+        with running() as run:
+            await super()._delete_entities([Entity(identifier=identifier, blueprint=blueprint)])
+        if run.refusals:
+            raise UploadError(run.refusals.summary())
         return True
 
     def is_only_writer(self, resource: ResourceConfig) -> bool:

@@ -86,8 +86,9 @@ SILENT = Statement()
 class Verdict:
     """The decision on a page: hand its items on or drop them, ask for `request`, or end.
 
-    An end may leave a `doubt`: something that speaks of more, and that no setting answers. With an
-    `error` the endpoint cannot be read to its end, but this page has arrived.
+    An end may leave a `doubt`: something that speaks of more, and that no setting answers. It is
+    `denied` where the answer itself says that there is no more. With an `error` the endpoint cannot
+    be read to its end, but this page has arrived.
     """
 
     keep: bool
@@ -96,3 +97,9 @@ class Verdict:
     extra: bool = False
     doubt: Doubt | None = None
     error: PaginationError | None = None
+    denied: bool = False
+
+    @property
+    def is_end(self) -> bool:
+        """Return whether the endpoint ends here, and nothing speaks against that."""
+        return self.request is None and self.doubt is None and self.error is None

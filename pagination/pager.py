@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
+from formats.messages import says_success
 from outcomes import Doubt
 from pagination.doubts import doubt_over, doubt_over_empty_pages, doubt_over_part
 from pagination.lookup import find, show, truth
@@ -86,7 +87,19 @@ class Pager:
             verdict = self._decide(page, statement)
         except PaginationError as error:
             verdict = Verdict(keep=True, error=error)
-        return self._with_partial(verdict)
+        verdict = self._with_partial(verdict)
+        is_denied = verdict.is_end and self._is_denied(page, statement)
+        return replace(verdict, denied=True) if is_denied else verdict
+
+    def _is_denied(self, page: Page, statement: Statement) -> bool:
+        """Return whether the answer itself says that this is all: a marker, a total, or success."""
+        # Without pagination, it is the setting that says so.
+        if statement.more is False and self._settings.type != "none":
+            return True
+        sign = self._evidence.leading()
+        if (sign and sign.denies_all) or self._total.is_reached(self.received, self._pages):
+            return True
+        return page.is_empty and page.matched and says_success(page.body)
 
     def _take(self, page: Page) -> int:
         """Count a page, and return the length that it was asked for to explain, if any."""
@@ -140,7 +153,7 @@ class Pager:
         if meaning not in (Meaning.NO_PAGE, Meaning.REFUSED_PAGE):
             return None
         if self._total.is_reached(self.received, self._pages):
-            return Verdict(keep=False, reason=f"{self._total} reached ({status})")
+            return Verdict(keep=False, reason=f"{self._total} reached ({status})", denied=True)
         if meaning is Meaning.NO_PAGE:
             return self._end_of_pages(status) if self._by_count else None
         raise TooDeepError(

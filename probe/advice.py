@@ -1,5 +1,6 @@
 """Advice on an answer that is an error, in view of the settings."""
 
+from auth.challenges import schemes_in
 from errors import EndpointError
 from probe.recording import RecordedExchange
 from settings.connection import ConnectionSettings
@@ -36,24 +37,25 @@ def without_hint(error: EndpointError, advice: str) -> str:
 
 def _for_401(exchange: RecordedExchange, settings: ConnectionSettings) -> str:
     challenge = exchange.response.headers.get("www-authenticate", "") if exchange.response else ""
-    scheme = challenge.partition(" ")[0].lower()
+    schemes = [scheme.lower() for scheme in schemes_in(challenge)]
     if exchange.request.is_anonymous and settings.auth_type != "none":
         return _ANONYMOUS
     if settings.auth_type == "none":
-        wanted = _auth_types(settings).get(scheme)
-        hint = f"; it asks for authType {wanted}" if wanted else ""
+        wanted = [kind for scheme in schemes if (kind := _auth_types(settings).get(scheme))]
+        hint = f"; it asks for authType {' or '.join(wanted)}" if wanted else ""
         return f"the API wants credentials and authType is none{hint}"
-    mismatch = _mismatch(settings, scheme)
+    mismatch = _mismatch(settings, schemes)
     return (
         f"the API refuses {settings.auth.kind.credentials}: look for a typing error, an expired "
         f"or revoked secret, or credentials of another environment{mismatch}"
     )
 
 
-def _mismatch(settings: ConnectionSettings, scheme: str) -> str:
+def _mismatch(settings: ConnectionSettings, schemes: list[str]) -> str:
     sent = settings.auth.kind.scheme
-    if sent and scheme != sent and scheme in _auth_types(settings):
-        return f"; the API asks for {scheme.title()} credentials, not {sent.title()}"
+    wanted = [scheme.title() for scheme in schemes if scheme in _auth_types(settings)]
+    if sent and wanted and sent not in schemes:
+        return f"; the API asks for {' or '.join(wanted)} credentials, not {sent.title()}"
     return ""
 
 

@@ -165,7 +165,8 @@ async def _ask(settings: ConnectionSettings, client: RecordingClient, proxy: str
         response = await client.send(request)
     except AuthenticationError as error:
         reached = Step("http", True, "the server answers")
-        return [reached, Step("authentication", False, error.reason, error.advice)]
+        detail = f"{error.endpoint}: {error.cause}"
+        return [reached, Step("authentication", False, detail, error.advice)]
     except StatusError as error:
         return _judge_status(error, settings, client)
     except EndpointError as error:

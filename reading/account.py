@@ -14,6 +14,7 @@ class Reason(StrEnum):
     """Why records are left out; the words stand behind their number."""
 
     REPEATED_PAGE = "on a page like the one before"
+    READ_BEFORE = "read before"
     DATA_PATH = "by data_path"
     SHAPE = "by items_filter or emit"
     FILTER = "by filter"

@@ -23,6 +23,7 @@ from formats.messages import (
     message_in,
     text_of,
 )
+from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
 from redaction import Redactor
 
@@ -113,6 +114,15 @@ class DataPathFit:
     # Messages that are none if their code stands beside items, or if no answer is a list.
     _suspects: list[_Suspect] = field(default_factory=list)
     _objects: list[_Suspect] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> "DataPathFit":
+        """Return one that has seen no answer yet."""
+        return cls(
+            endpoint.data_path,
+            is_graphql=endpoint.body_format == "graphql",
+            asks_graphql=endpoint.asks_graphql,
+        )
 
     def has_sign(self, page: Page) -> bool:
         """Return whether an answer has a sign of an error, be it beside items."""

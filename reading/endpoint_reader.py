@@ -33,14 +33,23 @@ class Watch:
     Pages are fetched before it is their turn only where the watch `reads_ahead`.
     """
 
-    reads_ahead = True
+    @property
+    def reads_ahead(self) -> bool:
+        return True
 
     def portion(self, items: list[Any]) -> None:
         """Look at some items of a page, in their order."""
 
+    def answered(self, page: Page) -> None:
+        """Look at an answer that arrived to its end; the items of a large one are not in it."""
+
     def page_ended(self, received: int) -> str | None:
         """Return why to end after this page, `received` records into the endpoint, if at all."""
         return None
+
+    def takes(self, doubt: Doubt) -> bool:
+        """Tell whether who watches answers a doubt about the end, as by reading in parts."""
+        return False
 
 
 UNWATCHED = Watch()
@@ -54,11 +63,13 @@ class _Visit:
     path_params: Mapping[str, str]
     pager: Pager
     ahead: FetchAhead
+    watch: Watch
     request: ApiRequest | None
     reason: str = ""
     error: PaginationError | None = None
     pages: int = 0
     items: int = 0
+    denied: bool = False
     # Why a page that arrived is the last one, by the user's rules.
     stop: str = ""
 
@@ -70,8 +81,8 @@ class _Visit:
         if self.error:
             raise self.error
 
-    def heed(self, watch: Watch) -> None:
-        reason = watch.page_ended(self.pager.received)
+    def heed_watch(self) -> None:
+        reason = self.watch.page_ended(self.pager.received)
         if reason and self.request:
             self.end(reason)
 
@@ -103,11 +114,9 @@ class EndpointReader:
         self._sizes = PageSizes(self._pagination.page_size)
         self.account = Account()
         self.doubts: list[Doubt] = []
-        self.fit = DataPathFit(
-            endpoint.data_path,
-            is_graphql=endpoint.body_format == "graphql",
-            asks_graphql=endpoint.asks_graphql,
-        )
+        # Whether every end so far was one of which the answer itself says that it is.
+        self.is_denied = True
+        self.fit = DataPathFit.of(endpoint)
         self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
 
     def unmet_places(self) -> Iterator[str]:
@@ -119,10 +128,13 @@ class EndpointReader:
         first: ApiRequest,
         path_params: Mapping[str, str] | None = None,
         watch: Watch = UNWATCHED,
+        *,
+        anew: bool = False,
     ) -> AsyncGenerator[Portion]:
         """Read the items of each page, in order; `path_params` are the path's values, for rules.
 
-        The `watch` sees them, and may end the reading.
+        The `watch` sees them, and may end the reading. If `anew`, answers that are kept for several
+        resources are not used.
 
         Raises:
             GoneError: there is no such endpoint any more, in the situation of the policy.
@@ -131,8 +143,9 @@ class EndpointReader:
         self.account.endpoints += 1
         with self._place(first):
             pager = Pager(first, self._pagination, self._sizes)
-        ahead = FetchAhead(self._fetch, self._allowance if watch.reads_ahead else Allowance(0))
-        visit = _Visit(first, path_params or {}, pager, ahead, pager.request)
+        fetch = self._client.send if anew else self._fetch
+        ahead = FetchAhead(fetch, self._allowance if watch.reads_ahead else Allowance(0))
+        visit = _Visit(first, path_params or {}, pager, ahead, watch, pager.request)
         try:
             while visit.request:
                 with self._place(visit.request):
@@ -140,12 +153,12 @@ class EndpointReader:
                     if isinstance(page, LargePage):
                         async with aclosing(self._read_large(visit, page)) as portions:
                             async for portion in portions:
-                                yield self._seen(visit, watch, portion)
+                                yield self._seen(visit, portion)
                     elif page and self._decide(visit, page, records := _records_of(page)):
                         portion = Portion(page.items, len(page.fingerprint), records)
-                        yield self._seen(visit, watch, portion)
+                        yield self._seen(visit, portion)
                     visit.refuse_to_end()
-                    visit.heed(watch)
+                    visit.heed_watch()
         finally:
             await visit.ahead.close()
         self._finish(visit)
@@ -179,10 +192,10 @@ class EndpointReader:
             raise self._ruled_out(response)
         self._parser.judge(page, response)
 
-    def _seen(self, visit: _Visit, watch: Watch, portion: Portion) -> Portion:
+    def _seen(self, visit: _Visit, portion: Portion) -> Portion:
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
-        watch.portion(portion.items)
+        visit.watch.portion(portion.items)
         return portion
 
     def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
@@ -195,23 +208,26 @@ class EndpointReader:
         if not visit.stop:
             verdict = visit.pager.receive(page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
-        self._note_doubt(verdict, page.request)
+        visit.watch.answered(page)
+        self._note_doubt(visit, verdict, page.request)
         self.account.extra_requests += verdict.extra
         self.account.pages += verdict.keep
         visit.pages += verdict.keep
         if records and not verdict.keep:
             self.account.left_out[Reason.REPEATED_PAGE] += records
         visit.request, visit.reason = verdict.request, verdict.reason
-        visit.error = verdict.error
+        visit.error, visit.denied = verdict.error, verdict.denied
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
         elif visit.request and (room := visit.ahead.room):
             visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
 
-    def _note_doubt(self, verdict: Verdict, request: ApiRequest) -> None:
+    def _note_doubt(self, visit: _Visit, verdict: Verdict, request: ApiRequest) -> None:
         if verdict.doubt:
-            self.doubts.append(verdict.doubt.at(self._client.describe(request)))
+            doubt = verdict.doubt.at(self._client.describe(request))
+            if not visit.watch.takes(doubt):
+                self.doubts.append(doubt)
 
     async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
         """Return the page; or none, by the user's rules or else by pagination's."""
@@ -284,7 +300,8 @@ class EndpointReader:
             verdict = visit.pager.refused(error.status, error.said)
             if verdict is None:
                 return None
-            self._note_doubt(verdict, visit.request or visit.first)
+            self._note_doubt(visit, verdict, visit.request or visit.first)
+            visit.denied = verdict.denied
             return verdict.reason
         if meaning_of(error.status, self._policy.situation) is Meaning.GONE:
             raise GoneError.of(error) from None
@@ -299,6 +316,7 @@ class EndpointReader:
         return action if action or is_ready else "retry"
 
     def _finish(self, visit: _Visit) -> None:
+        self.is_denied &= visit.denied
         self._observer.endpoint_read(self._endpoint, visit.first, visit.reason)
         self.account.endings[_without_numbers(visit.reason)] += 1
         logger.opt(lazy=True).debug(

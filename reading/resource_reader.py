@@ -39,6 +39,7 @@ from reading.parameters.discovery import (
 from reading.session import UNOBSERVED, Observer, Session
 from reading.shaper import Shaper
 from reading.timed_reader import TimedReader
+from reading.whole_list import WholeListReader
 from statuses import Situation
 
 # Of each limit on nested endpoints: for so many parents at most are values looked for.
@@ -114,7 +115,7 @@ class ResourceReader:
 
     def _reader_of(self, endpoint: Endpoint, rules: tuple[ErrorRule, ...] = ()) -> EndpointReader:
         policy = ErrorPolicy(rules, self._situation_of(endpoint))
-        reader = EndpointReader(self._session, endpoint, self._worker, policy, self._observer)
+        reader = WholeListReader(self._session, endpoint, self._worker, policy, self._observer)
         reader.fit.has_rules = endpoint is self._plan.endpoint
         self._readers.append(reader)
         return reader
@@ -216,7 +217,8 @@ class ResourceReader:
         self._report()
         if not self._failures.errors:
             self._check_whole()
-        self.outcome = Outcome.of(self._failures.errors, self._doubts())
+        is_denied = all(reader.is_denied for reader in self._readers)
+        self.outcome = Outcome.of(self._failures.errors, self._doubts(), is_denied=is_denied)
         if self._failures.errors:
             raise ResourceError(
                 f"{self._plan.kind} was not read completely, so nothing will be deleted:\n"
@@ -227,6 +229,8 @@ class ResourceReader:
         """Yield what speaks against the ends of all endpoints, those of discovery too."""
         for reader in self._readers:
             yield from reader.doubts
+        if self._combinations:
+            yield from self._combinations.doubts
 
     def _check_whole(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from loguru import logger
@@ -10,14 +10,18 @@ from loguru import logger
 from api_messages import ApiRequest
 from errors import EndpointError, PaginationError, TooDeepError
 from expressions.jq_expressions import ItemExpression
+from formats.times import http_date, in_utc
 from mapping.plan.resource import ResourcePlan
 from mapping.plan.times import moment_of
 from mapping.plan.windows import Window, Windows
+from outcomes import Doubt
+from pagination.page import Page
 from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
 from reading.item_stream import Portion
 
 # Where pinned items end, the others begin.
 _MOST_ASCENTS = 1
+_MOST_AHEAD = timedelta(days=1)
 # Windows that a preview asks for until one has items.
 _MOST_PREVIEWED = 20
 
@@ -27,10 +31,9 @@ class Cutoff(Watch):
 
     That page is the overlap: it is still handed on. Where items do not come newest first, nothing
     tells that the rest is older, and the reading goes on to the end. Once, a newer item may follow
-    an older one, because many APIs give pinned items before all others.
+    an older one, because many APIs give pinned items before all others; they may fill the first
+    page, which never ends the reading alone.
     """
-
-    reads_ahead = False
 
     def __init__(self, changed: ItemExpression, since: datetime) -> None:
         self._changed = changed
@@ -38,7 +41,12 @@ class Cutoff(Watch):
         self._last: datetime | None = None
         self._descends = False
         self._ascents = 0
+        self._pages = 0
         self._begin_page()
+
+    @property
+    def reads_ahead(self) -> bool:
+        return False
 
     def portion(self, items: list[Any]) -> None:
         for item in items:
@@ -46,7 +54,8 @@ class Cutoff(Watch):
 
     def page_ended(self, received: int) -> str | None:
         is_ordered = self._is_sorted and self._descends and self._ascents <= _MOST_ASCENTS
-        is_past = self._is_old and is_ordered
+        self._pages += 1
+        is_past = self._is_old and is_ordered and self._pages > 1
         self._begin_page()
         return "a page that is older than the last run" if is_past else None
 
@@ -95,6 +104,7 @@ class TimedReader:
         self._since = since
         self._is_preview = is_preview
         self._clock = clock
+        self._api_clock = ApiClock(clock)
 
     def read(self, request: ApiRequest, path_params: Mapping[str, str]) -> AsyncGenerator[Portion]:
         """Read the items, as `EndpointReader.read` gives them and with its errors.
@@ -125,28 +135,42 @@ class TimedReader:
     async def _in_windows(
         self, windows: Windows, request: ApiRequest, path_params: Mapping[str, str]
     ) -> AsyncGenerator[Portion]:
+        tally = _Tally(self._api_clock)
         for window in self._chosen(windows):
             count = 0
-            async with aclosing(self._whole(windows, window, request, path_params)) as portions:
+            reading = self._whole(windows, window, request, path_params, tally)
+            async with aclosing(reading) as portions:
                 async for portion in portions:
                     count += len(portion.items)
                     yield portion
             if self._is_preview and count:
                 return
+        if far := self._api_clock.too_far_ahead:
+            self._reader.doubts.append(
+                Doubt(
+                    f"the API's Date is {far.days} days ahead of the clock of this machine",
+                    "set the clock of this machine, or that of the API",
+                )
+            )
 
     def _chosen(self, windows: Windows) -> Iterable[Window]:
         """Return all windows; of a preview, the newest ones, because old ones are often empty."""
-        covering = windows.cover(self._since, self._clock)
+        covering = windows.cover(self._since, self._clock, lambda: self._api_clock.ahead)
         return list(covering)[: -_MOST_PREVIEWED - 1 : -1] if self._is_preview else covering
 
     async def _whole(
-        self, windows: Windows, window: Window, request: ApiRequest, path_params: Mapping[str, str]
+        self,
+        windows: Windows,
+        window: Window,
+        request: ApiRequest,
+        path_params: Mapping[str, str],
+        tally: "_Tally",
     ) -> AsyncGenerator[Portion]:
         """Read all items of a window, which is halved where it has more than the API gives."""
         waiting = [window]
         while waiting:
             current = waiting.pop()
-            tally = _Tally()
+            tally.begin()
             with _placing("windows"):
                 asked = windows.placed(request, current)
             try:
@@ -159,16 +183,68 @@ class TimedReader:
                 if windows.cap and tally.received >= windows.cap:
                     cause = f"{tally.received} records, and windows.cap is {windows.cap}"
                     waiting += _halves(windows, current, cause)
+                elif tally.doubt and tally.is_most and windows.halves(current):
+                    waiting += _halves(windows, current, tally.doubt.seen)
+                elif tally.doubt:
+                    # The API gave more for another one, or this is as short as can be.
+                    self._reader.doubts.append(tally.doubt)
+
+
+class ApiClock:
+    """The API's clock, as its answers tell of it: how far it is `ahead` of ours, if it is.
+
+    `too_far_ahead` is how much it was told to be ahead where that is no clock to go by.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self.ahead = timedelta()
+        self.too_far_ahead: timedelta | None = None
+
+    def learn(self, date: str | None) -> None:
+        """Take note of the `Date` of an answer (RFC 9110, section 6.6.1), if it has one.
+
+        One that is more than a day ahead is no clock to go by.
+        """
+        if moment := http_date(date or ""):
+            ahead = in_utc(moment) - self._clock()
+            if ahead > _MOST_AHEAD:
+                self.too_far_ahead = ahead
+            else:
+                self.ahead = max(self.ahead, ahead)
 
 
 class _Tally(Watch):
-    """Counts the records that the API sent."""
+    """Counts the records that the API sent for a window, and takes what speaks of more of them.
 
-    received = 0
+    `is_most` tells whether it never sent more for another window, so that it may have cut this off.
+    """
+
+    def __init__(self, clock: ApiClock) -> None:
+        self.received = 0
+        self.doubt: Doubt | None = None
+        self._clock = clock
+        self._most = 1
+
+    def begin(self) -> None:
+        """Begin a window."""
+        self._most = max(self._most, self.received)
+        self.received, self.doubt = 0, None
+
+    @property
+    def is_most(self) -> bool:
+        return self.received >= self._most
+
+    def answered(self, page: Page) -> None:
+        self._clock.learn(page.headers.get("date"))
 
     def page_ended(self, received: int) -> str | None:
         self.received = received
         return None
+
+    def takes(self, doubt: Doubt) -> bool:
+        self.doubt = doubt
+        return True
 
 
 def _halves(windows: Windows, window: Window, cause: str) -> tuple[Window, Window]:

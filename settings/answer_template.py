@@ -10,6 +10,8 @@ import jq
 from settings import environment
 
 _PLACEHOLDER = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
+# The start of one, of what is left once those that have an end are taken out.
+_WITHOUT_END = re.compile(r"\{\{\s*([.\w][^\s{}]*)")
 
 
 class TemplateError(ValueError):
@@ -17,7 +19,7 @@ class TemplateError(ValueError):
 
 
 def check(template: Any, place: str = "") -> None:
-    """Refuse a template with a placeholder that is not a JQ path starting with a dot.
+    """Refuse a template with a placeholder that has no end, or no JQ path starting with a dot.
 
     Inputs: `template`, any JSON value whose strings may hold placeholders; `place`, where it
     stands, such as `headers.Authorization`.
@@ -29,6 +31,9 @@ def check(template: Any, place: str = "") -> None:
     def check_text(text: str, where: str) -> None:
         for path in _PLACEHOLDER.findall(text):
             _compile(path.strip(), where)
+        if cut := _WITHOUT_END.search(_PLACEHOLDER.sub("", text)):
+            path = f".{cut[1].removeprefix('.')}"
+            raise TemplateError(f"{where} has {{{{{cut[1]} without its end; write {{{{{path}}}}}")
 
     _with_texts(template, check_text, place)
 

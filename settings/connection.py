@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
 from errors import SettingsError
-from settings import certificates, environment
+from settings import certificates, environment, names
 from settings.credentials import CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.marks import SAME_ANSWERS, SECRET_VALUES, SameAnswers, Sensitive, marked
@@ -59,20 +59,31 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
     allowed_hosts: Listed = ()
     exposed_variables: Listed = ()
+    strict: Annotated[bool, SAME_ANSWERS] = False
     mapping_engine: Annotated[MappingEngine, SAME_ANSWERS] = "fused"
     response_directory: Annotated[str | None, SAME_ANSWERS] = None
     response_directory_size: Annotated[int, SAME_ANSWERS] = Field(default=1000, ge=1)
     custom_headers: Annotated[Headers, SECRET_VALUES] = Field(default_factory=dict, repr=False)
+    _unknown: tuple[str, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """Return the names of all settings, in snake_case."""
+        paging = ConnectionPagination.model_fields.keys()
+        return frozenset((cls.model_fields.keys() | paging) - {"paging"})
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> "ConnectionSettings":
         """Build the settings from `ocean.integration_config`, whose names are snake_case.
 
+        Names that no setting has are wrong where they are evidently misspelt, else in `warnings`.
+
         Raises:
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        problems = [*cls.missing(given), *webhook_problems(given)]
+        unknown = names.judge(given, set(map(to_camel, cls.names())))
+        problems = [*unknown.problems, *cls.missing(given), *webhook_problems(given)]
         settings = None
         try:
             settings = cls.model_validate({**given, "paging": given})
@@ -81,7 +92,13 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
         if settings is None or problems:
             raise SettingsError(problems)
+        settings._unknown = tuple(unknown.warnings)
         return settings
+
+    @property
+    def warnings(self) -> list[str]:
+        """Lines on what is accepted but deserves a second look, each starting with a name."""
+        return [*self._unknown, *self.auth.doubts(self)]
 
     @field_validator("base_url")
     @classmethod

@@ -110,6 +110,10 @@ class AuthSettings(FrozenSettings):
         """Yield secrets made of several settings, such as the `dXNlcjpwYXNz` of user and pass."""
         return iter(())
 
+    def doubts(self) -> Iterator[str]:
+        """Yield a line for each setting that is accepted but deserves a second look."""
+        return iter(())
+
 
 class NoAuthSettings(AuthSettings):
     """No credentials."""
@@ -147,6 +151,14 @@ class BasicSettings(UserSettings, AuthSettings):
     def secret_names(cls) -> tuple[str, ...]:
         """Return `password`, which is usually given, though it may be empty."""
         return ("password",)
+
+    def doubts(self) -> Iterator[str]:
+        """Yield that the password is empty, which only few APIs want."""
+        if not revealed(self.password):
+            yield (
+                "password: is not set, so that an empty one is sent; set it unless the API takes "
+                "a key as the user name"
+            )
 
     def combined_secrets(self) -> Iterator[str]:
         """Yield user and password as Basic sends them, and a user name that has no password."""

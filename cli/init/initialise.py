@@ -30,6 +30,7 @@ from settings.connection import ConnectionSettings
 _PREVIEW = Limits(pages=3, endpoints=3, items=100)
 # While endpoints are asked, detection decides what is asked next.
 _NO_PAGING = {"pagination_type": "none"}
+_NO = frozenset({"false", "no", "off", "0"})
 
 
 type Progress = Callable[[str], None]
@@ -203,11 +204,15 @@ def _client(settings: ConnectionSettings, progress: Progress, adopt: Adopt) -> R
 
 
 def _connection(request: Request) -> dict[str, Any]:
-    """Return the settings to write, without secrets and without what is not set."""
+    """Return the settings to write, without secrets and without what is not set.
+
+    A new installation is strict unless it is told not to be: nobody relies on it yet.
+    """
     hidden = secret_names()
     named = {to_camel(name): value for name, value in request.values.items()}
     plain = {name: value for name, value in named.items() if name not in hidden and value != ""}
-    return {"baseUrl": request.base_url, **plain}
+    strict = str(plain.get("strict", True)).lower() not in _NO
+    return {"baseUrl": request.base_url, **plain, "strict": strict}
 
 
 def _given_secrets(values: Mapping[str, Any]) -> dict[str, str]:

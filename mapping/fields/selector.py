@@ -14,6 +14,7 @@ from port_ocean.core.handlers.port_app_config.models import Selector
 from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError
 
 from errors import SelectorError
+from mapping.fields.confirm_deletion import ConfirmDeletionConfig
 from mapping.fields.endpoint import EndpointFields, ErrorRuleConfig
 from mapping.fields.export import ExportConfig
 from mapping.fields.live_events import LiveEventConfig
@@ -28,7 +29,6 @@ from mapping.plan.incremental import Incremental
 from mapping.plan.item_shape import ItemShape
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
-from mapping.plan.templates import variables_in
 from settings.connection import ConnectionSettings
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
@@ -91,6 +91,12 @@ class CustomSelector(Selector, EndpointFields):
         '"params": {"id": ".body.id"}}]`.',
     )
 
+    confirm_deletion: ConfirmDeletionConfig | None = Field(
+        None,
+        description="What the API is asked before entities of this resource are deleted. Example: "
+        '`{"fetch": "/users/{id}", "params": {"id": ".identifier"}}`.',
+    )
+
     class Config:
         # Port's form adds keys of its own.
         extra = Extra.allow
@@ -136,11 +142,6 @@ class CustomSelector(Selector, EndpointFields):
         methods = {self.method, *(item.method for item in self.path_parameters.values())}
         for method in sorted(methods & _WRITING):
             logger.warning(f"{kind}: {method} is sent as configured; it may change data in the API")
-        for variable in self._unexposed(settings):
-            logger.warning(
-                f"{kind}: ${{{variable}}} is sent as it is; to take it from the environment, add "
-                "it to exposedVariables"
-            )
         for fields in (self, *self.path_parameters.values()):
             for written, read in fields.respelt_places(settings).items():
                 logger.warning(f"{kind}: pagination's {written} is read as {read}")
@@ -177,7 +178,12 @@ class CustomSelector(Selector, EndpointFields):
         plan = replace(plan, parameters=tuple(_with_batches(plan.steps, needed)))
         entries = enumerate(self.live_events)
         events = (each.plan(f"live_events.{index}", plan, settings) for index, each in entries)
-        return replace(plan, live_events=tuple(events))
+        check = self.confirm_deletion
+        return replace(
+            plan,
+            live_events=tuple(events),
+            confirm_deletion=check.plan(plan, settings) if check else None,
+        )
 
     def _incremental(self) -> Incremental | None:
         changing = [name for name, found in self.path_parameters.items() if found.changed]
@@ -196,13 +202,6 @@ class CustomSelector(Selector, EndpointFields):
         placeholders = {name: config.placeholders(name) for name, config in configs.items()}
         check_names(placeholders, {name: config.include for name, config in configs.items()})
         return {each: name for name, names in placeholders.items() for each in names}
-
-    def _unexposed(self, settings: ConnectionSettings) -> list[str]:
-        """Return texts that look like variables where none is exposed; else they are refused."""
-        if settings.exposed_variables:
-            return []
-        given = self.dict(include={"endpoint", *EndpointFields.__fields__, "path_parameters"})
-        return variables_in(given)
 
     def _unknown(self) -> list[str]:
         return sorted(set(self.__dict__) - set(self.__fields__))

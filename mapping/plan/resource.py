@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mapping.plan.confirm_deletion import DeletionCheck
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorRule
 from mapping.plan.export import ExportPlan
@@ -28,6 +29,7 @@ class ResourcePlan:
     incremental: Incremental | None = None
     windows: Windows | None = None
     live_events: tuple[LiveEventPlan, ...] = ()
+    confirm_deletion: DeletionCheck | None = None
 
     @property
     def steps(self) -> list[Endpoint]:

@@ -84,20 +84,13 @@ def placeholders_in(text: str) -> list[str]:
 def with_variables(value: Any, exposed: Mapping[str, str], setting: str) -> Any:
     """Return a value with each `${NAME}` in it replaced; `exposed` are the variables that may be.
 
-    Where no variable is exposed at all, nothing is one, and every text stays as it is.
-
     Raises:
         SelectorError: names a variable that is not exposed, and those that are.
     """
-    if not exposed:
+    # Most have none: nothing is copied then.
+    if not any("${" in text for text in texts_in(value)):
         return value
     return _map_texts(value, lambda text: _with_variables(text, exposed, setting))
-
-
-def variables_in(value: Any) -> list[str]:
-    """Return the names in `${NAME}` within a JSON value, each once."""
-    found = (match for text in texts_in(value) for match in _VARIABLE.finditer(text))
-    return list(dict.fromkeys(match["name"] for match in found if not match["escaped"]))
 
 
 def misspelt_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
@@ -134,7 +127,8 @@ def _with_variables(text: str, exposed: Mapping[str, str], setting: str) -> str:
         if match["name"] not in exposed:
             raise SelectorError(
                 f"{setting}: ${{{match['name']}}} is not in exposedVariables, which has "
-                f"{', '.join(exposed)}; add it there, or write $${{{match['name']}}} for this text"
+                f"{', '.join(exposed) or 'none'}; add it there, or write $${{{match['name']}}} for "
+                "this text"
             )
         return exposed[match["name"]]
 

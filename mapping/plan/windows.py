@@ -51,23 +51,30 @@ class Windows:
         begun = request.placed(self.where, self.from_param, write(window.start))
         return begun.placed(self.where, self.to_param, write(window.end))
 
-    def cover(self, since: datetime | None, clock: Callable[[], datetime]) -> Iterator[Window]:
+    def cover(
+        self,
+        since: datetime | None,
+        clock: Callable[[], datetime],
+        ahead: Callable[[], timedelta] = timedelta,
+    ) -> Iterator[Window]:
         """Yield windows from a moment, by default `start`, to now, the oldest first.
 
         The end is what `clock` says when the last one is asked for: what changes while others are
-        read moves into it.
+        read moves into it. How much the API's clock is `ahead` of that may turn out while windows
+        are read; then more follow.
         """
         if since:
             start = self.time_format.before(since)
         else:
             begun = self.start if isinstance(self.start, datetime) else clock() - self.start
             start = self.time_format.floor(begun)
-        ahead = _AHEAD_OF_UTC if self.time_format.is_local else _AHEAD
+        margin = _AHEAD_OF_UTC if self.time_format.is_local else _AHEAD
         while True:
-            last = self.time_format.ceiling(clock() + ahead)
+            now = clock()
+            last = self.time_format.ceiling(now + ahead() + margin)
             end = min(start + self.step, last)
             yield Window(min(start, end), end)
-            if end == last:
+            if end == last and now + ahead() <= last:
                 return
             start = end - self.time_format.unit
 

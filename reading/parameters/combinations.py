@@ -18,6 +18,7 @@ from typing import NamedTuple
 from errors import OceanCustomError, ResourceError
 from mapping.plan.endpoint import PathValue
 from mapping.plan.path_parameter import Found
+from outcomes import Doubt
 from reading.account import Account, Reason
 from reading.failures import Failures
 from reading.parameters.discovery import NOTHING, Combination, Discovery
@@ -70,6 +71,7 @@ class Combinations:
     ) -> None:
         self._levels = _levels_of(discoveries, used, failures, most_parents)
         self._workers = workers
+        self.doubts: list[Doubt] = []
 
     def stream(self) -> AsyncGenerator[Combination]:
         """Give each combination once; what goes wrong is in `failures`."""
@@ -81,9 +83,12 @@ class Combinations:
         return any(level.is_cut for level in self._levels)
 
     def conclude(self) -> None:
-        """Log and judge what was discovered, once the stream was read to its end."""
+        """Log and judge what was discovered, once the stream was read to its end.
+
+        What is no error but speaks against deleting is in `doubts` then.
+        """
         for level in self._levels:
-            level.conclude()
+            self.doubts += level.conclude()
 
     async def _all_levels(self) -> AsyncGenerator[Combination]:
         found = Channel[Combination](self._workers)
@@ -172,15 +177,17 @@ class _Level:
         if waiting:
             yield self._batched(parents, waiting)
 
-    def conclude(self) -> None:
+    def conclude(self) -> list[Doubt]:
         """Log what was discovered, and judge it unless it is known that this was not all."""
         self._discovery.report()
         if self._has_failed or self.is_cut:
-            return
+            return []
         try:
             self._discovery.check()
         except ResourceError as error:
             self._failures.add(error)
+            return []
+        return list(self._discovery.doubts())
 
     def _is_new(self, combination: Combination) -> bool:
         """Count a combination, and tell whether it is another one than all before."""

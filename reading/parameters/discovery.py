@@ -12,10 +12,12 @@ from expressions.event_loop import TimeSlice
 from expressions.jq_expressions import keys_of
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.path_parameter import Found, PathParameter
+from outcomes import Doubt
 from reading.account import Account, Reason
 from reading.endpoint_reader import EndpointReader
 from reading.failures import Vanished
 from reading.item_stream import Portion
+from reading.parameters.left_out import LeftOut
 
 _BY_FILTER = (Reason.FILTER, Reason.FILTER_FAILED, Reason.UNCHANGED)
 
@@ -133,6 +135,7 @@ class Discovery:
         self._without_value = 0
         self._include_failures = 0
         self._keys = ""
+        self._left_out = LeftOut(parameter)
 
     async def found(self, parents: Combination) -> AsyncGenerator[Found]:
         """Read what the items below some parents give, as they are discovered; equal ones too.
@@ -183,11 +186,20 @@ class Discovery:
         if include and self._include_failures == len(include) * passed > 0:
             raise ResourceError(f"{name}.include fails on each of {passed} discovered items")
 
+    def doubts(self) -> Iterator[Doubt]:
+        """Yield what speaks against believing that no more is to be discovered."""
+        return self._left_out.doubts()
+
     def _take(self, item: Any) -> Iterator[Found]:
         self._looked_at += 1
         if reason := self._reason_against(item):
             self.account.left_out[reason] += 1
+            if reason is Reason.UNCHANGED:
+                self._left_out.passed()
+            else:
+                self._left_out.take(item)
             return
+        self._left_out.passed()
         values, missing = self.parameter.outputs(item)
         self.account.added += len(values) + missing - 1
         self.account.left_out[Reason.NO_VALUE] += missing

@@ -318,6 +318,7 @@ async def test_an_authentication_that_fails_is_quoted_in_no_part(
     with pytest.raises(AuthenticationError, match=said) as caught:
         await _get(connect(**_custom()), api)
     assert "customAuthRequest" in str(caught.value)
+    assert str(caught.value).startswith(f"POST {api.url}/login: ")
     assert "leak-1" not in "\n".join([str(caught.value), *logs])
     assert len(api.received) == 1
 

@@ -302,7 +302,16 @@ async def test_tokens_are_renewed_before_they_expire(
         (Reply(401, body={"error": "invalid_client", "x": "leak-1"}), "401 with invalid_client"),
         (Reply(400, body={"error": "invalid_grant", "x": "leak-1"}), "refreshToken"),
         (Reply(400, body={"error": "invalid_scope"}), "look at scope"),
-        (Reply(400, body={"error": "leak-1"}), "answered 400 (look at tokenUrl"),
+        (Reply(400, body={"error": "slow_down", "x": "leak-1"}), "400 with slow_down (look at"),
+        (
+            Reply(400, body={"error": "invalid_client", "error_description": "Wrong\nsecret"}),
+            "400 with invalid_client: Wrong secret (look at clientId",
+        ),
+        (
+            Reply(401, body={"error": "invalid_client", "error_description": CLIENT_SECRET}),
+            "401 with invalid_client: *** (look",
+        ),
+        (Reply(400, body={"error_description": ["leak-1"], "message": "leak-1"}), "answered 400 ("),
         (Reply(400, body={"error": {"code": "leak-1"}}), "answered 400 (look at tokenUrl"),
         (Reply(403, body=b"leak-1"), "answered 403"),
         (Reply(302, headers={"location": "/leak-1"}), "answered 302"),
@@ -324,7 +333,9 @@ async def test_a_refusal_is_explained_and_not_asked_for_again(
     texts = [str(outcome) for outcome in outcomes]
     assert all(isinstance(outcome, AuthenticationError) for outcome in outcomes)
     assert all(said in text for text in texts)
+    assert all(text.startswith(f"POST {api.url}/token: ") for text in texts)
     assert "leak-1" not in "\n".join([*texts, *logs])
+    assert CLIENT_SECRET not in "\n".join([*texts, *logs])
     assert len(api.received) == 1
 
 

@@ -281,7 +281,8 @@ async def test_a_token_endpoint_that_refuses(
         "authentication",
         "look at clientId, clientSecret and clientAuthentication",
     )
-    assert detail == "the token endpoint answered 401 with invalid_client"
+    asked = f"POST {api.url}/token"
+    assert detail == f"{asked}: the token endpoint answered 401 with invalid_client"
     assert SECRET not in screen.text
 
 
@@ -322,3 +323,28 @@ def test_a_proxy_is_shown_without_its_credentials(monkeypatch: pytest.MonkeyPatc
     settings = ConnectionSettings.parse(own)
     found = connection.proxy_for(httpx.URL("https://internal.example.com"), settings)
     assert found == "http://own.example.com:1"
+
+
+@pytest.mark.contract("settings.names.unknown", "settings.basic.warning")
+async def test_names_that_nothing_reads_are_told_with_their_place(
+    api: FakeApi, around: Surroundings, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCEAN__INTEGRATION__CONFIG__REGION", "eu")
+    write(MAPPING)
+    config = {"base_url": api.url, "auth_type": "basic", "username": "reader"}
+    assert await run(around, screen, offline=True, **config) == OK
+    told = "OCEAN__INTEGRATION__CONFIG__REGION: region: is no setting, and nothing reads it"
+    assert told in " ".join(screen.text.split())
+    assert "password: is not set, so that an empty one is sent" in " ".join(screen.text.split())
+
+
+@pytest.mark.contract("settings.names.misspelt")
+async def test_a_misspelt_setting_is_told_with_its_place(
+    around: Surroundings, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCEAN__INTEGRATION__CONFIG__PAGINATION_TIPE", "page")
+    write(MAPPING)
+    assert await run(around, screen, offline=True, base_url="https://api.test") == PROBLEMS
+    told = "paginationTipe: is no setting; did you mean paginationType?"
+    place = "OCEAN__INTEGRATION__CONFIG__PAGINATION_TIPE"
+    assert f"{told} {place}" in " ".join(screen.text.split())

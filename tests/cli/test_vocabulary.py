@@ -147,13 +147,12 @@ async def test_a_preview_of_every_block_can_be_saved_and_replayed(
     assert "Zo" in saved
 
     monkeypatch.delenv("TENANT")
-    for settings in ({}, {"exposed_variables": ""}):
-        _, again = await run(around, settings, replay=Path("report.json"))
-        for before, after in zip(shown["resources"], again["resources"], strict=True):
-            assert after["entities"] == before["entities"], (settings, after)
-            assert [one["pagination"] for one in after["requests"]] == [
-                one["pagination"] for one in before["requests"]
-            ]
+    _, again = await run(around, {}, replay=Path("report.json"))
+    for before, after in zip(shown["resources"], again["resources"], strict=True):
+        assert after["entities"] == before["entities"], after
+        assert [one["pagination"] for one in after["requests"]] == [
+            one["pagination"] for one in before["requests"]
+        ]
 
 
 async def test_a_check_reads_first_pages_and_says_why_there_is_nothing(

@@ -1,22 +1,84 @@
 """What keeps Ocean from deleting entities that should stay."""
 
-from types import SimpleNamespace
-from typing import Any, cast
+from collections.abc import Mapping
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
 from port_ocean.clients.port.types import UserAgentType
+from port_ocean.context.ocean import PortOceanContext
 from port_ocean.core.handlers.entities_state_applier.port.applier import HttpEntitiesStateApplier
+from port_ocean.core.models import Entity
 
 from errors import ResourceError
-from framework import catalog as reconciliation
-from framework.catalog import DeletionGuard, IdentifierTally, protected_blueprints
+from framework import catalog
+from framework.catalog import DeletionGuard, IdentifierTally
+from framework.deletion import protected_blueprints
+from framework.refusals import Refusal
+from framework.runs import Run, running
+from outcomes import Doubt, Outcome
+
+PROVEN = Outcome.of([], [])
+KEPT = Outcome.of([], [Doubt("has_more is true", "set paginationType")])
+FAILED = Outcome.of([ValueError("500")], [])
+DENIED = Outcome.of([], [], is_denied=True)
+AGENT = UserAgentType.exporter
 
 
-def mapped(blueprint: str, enable_delete: bool) -> Any:
+def mapped(blueprint: str, enable_delete: bool = True, kind: str = "/things") -> Any:
     mappings = SimpleNamespace(blueprint=blueprint)
     entity = SimpleNamespace(mappings=mappings)
-    return SimpleNamespace(enable_delete=enable_delete, port=SimpleNamespace(entity=entity))
+    port = SimpleNamespace(entity=entity)
+    return SimpleNamespace(kind=kind, enable_delete=enable_delete, port=port)
+
+
+def entities(count: int, blueprint: str = "a", start: int = 0) -> list[Entity]:
+    numbers = range(start, start + count)
+    return [Entity(identifier=str(number), blueprint=blueprint) for number in numbers]
+
+
+def names(given: list[Entity]) -> list[str]:
+    return [f"{entity.blueprint}{entity.identifier}" for entity in given]
+
+
+class Resync:
+    """A resync of resources with these outcomes, up to Ocean's own deletion."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *resources: Any) -> None:
+        self._monkeypatch = monkeypatch
+        self._ocean = AsyncMock()
+        monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", self._ocean)
+        self.guard = DeletionGuard(PortOceanContext(None))
+        self.resources = resources
+        self.run = Run()
+
+    def be(self, kind: str) -> None:
+        config = SimpleNamespace(resources=self.resources)
+        now = SimpleNamespace(event_type=kind, port_app_config=config)
+        self._monkeypatch.setattr(catalog, "event", now)
+
+    async def deletes(
+        self,
+        before: list[Entity],
+        after: list[Entity],
+        *outcomes: Outcome | None,
+        threshold: float = 1,
+        refused: Mapping[str, Refusal] = MappingProxyType({}),
+    ) -> list[str]:
+        """Return the names of what Ocean is given to delete."""
+        self.be("resync")
+        with running() as self.run:
+            for index, outcome in enumerate(outcomes):
+                self.run.begin(f"/{index}", index).outcome = outcome
+            for name, refusal in refused.items():
+                self.run.refusals.refuse(Entity(identifier=name, blueprint="a"), refusal)
+            await self.guard.delete_diff({"before": before, "after": after}, AGENT, threshold)
+        given = self._ocean.await_args
+        assert given is not None
+        assert given.kwargs["entity_deletion_threshold"] == 1
+        assert given.args[0]["after"] == after
+        return names(given.args[0]["before"])
 
 
 @pytest.mark.contract("items.no-identifier")
@@ -56,78 +118,155 @@ def test_blueprints_of_resources_that_must_not_delete(
 
 @pytest.mark.contract("items.enable-delete")
 @pytest.mark.parametrize(
-    "resources, deleted",
+    "resource, deleted",
     [
-        ([mapped('"a"', True)], ["a", "b"]),
-        ([mapped('"a"', False)], ["b"]),
-        ([mapped(".type", False)], None),
+        (mapped('"a"', True), ["a0", "b0"]),
+        (mapped('"a"', False), ["b0"]),
+        (mapped(".type", False), []),
     ],
 )
-async def test_what_is_protected_is_not_considered_for_deletion(
-    monkeypatch: pytest.MonkeyPatch, resources: list[Any], deleted: list[str] | None
+async def test_what_is_protected_is_not_deleted(
+    monkeypatch: pytest.MonkeyPatch, resource: Any, deleted: list[str]
 ) -> None:
-    ocean_deletes = AsyncMock()
-    monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean_deletes)
-    config = SimpleNamespace(resources=resources)
-    monkeypatch.setattr(reconciliation, "event", SimpleNamespace(port_app_config=config))
-    guard = DeletionGuard(cast("Any", None))
-    entities = [SimpleNamespace(blueprint=name, identifier="1") for name in ("a", "b")]
-    diff = cast("Any", {"before": entities, "after": []})
-    await guard.delete_diff(diff, UserAgentType.exporter, 0.5)
-    if deleted is None:
-        ocean_deletes.assert_not_awaited()
-        return
-    given, agent, threshold = ocean_deletes.await_args.args  # type: ignore[union-attr]  # awaited
-    assert [entity.blueprint for entity in given["before"]] == deleted
-    assert (agent, threshold) == (UserAgentType.exporter, 0.5)
+    resync = Resync(monkeypatch, resource)
+    assert await resync.deletes(entities(1) + entities(1, "b"), [], PROVEN) == deleted
 
 
-async def test_the_deletion_rate_is_that_of_the_whole_catalog(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.contract("evidence.gate")
+@pytest.mark.parametrize(
+    "outcomes, deleted",
+    [
+        ((PROVEN, PROVEN, PROVEN), ["a0", "b0", "c0"]),
+        ((KEPT, PROVEN, PROVEN), ["b0", "c0"]),
+        ((PROVEN, KEPT, PROVEN), ["b0", "c0"]),
+        ((PROVEN, PROVEN, KEPT), ["a0", "c0"]),
+        ((PROVEN, None, PROVEN), ["b0", "c0"]),
+        ((PROVEN, FAILED, PROVEN), ["b0", "c0"]),
+        # It was never begun, so that nobody knows what it would have brought.
+        ((PROVEN, PROVEN), ["a0", "c0"]),
+        ((), ["c0"]),
+    ],
+)
+async def test_a_blueprint_loses_entities_only_if_all_that_feeds_it_is_proven(
+    monkeypatch: pytest.MonkeyPatch, outcomes: tuple[Outcome | None, ...], deleted: list[str]
 ) -> None:
-    """Ocean hands over only what this resync left untouched, here the one stale entity."""
-    ocean_deletes = AsyncMock()
-    monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean_deletes)
-    config = SimpleNamespace(resources=[])
-    monkeypatch.setattr(reconciliation, "event", SimpleNamespace(port_app_config=config))
-    stale, *written = [SimpleNamespace(blueprint="a", identifier=str(n)) for n in range(10)]
-    diff = cast("Any", {"before": [stale], "after": written})
+    """Of `c`, which no resource feeds any more, nothing can be missing."""
+    resync = Resync(monkeypatch, mapped('"a"'), mapped('"a"'), mapped('"b"'))
+    before = entities(1) + entities(1, "b") + entities(1, "c")
+    assert await resync.deletes(before, [], *outcomes) == deleted
 
-    await DeletionGuard(cast("Any", None)).delete_diff(diff, UserAgentType.exporter, 0.9)
 
-    given = ocean_deletes.await_args.args[0]  # type: ignore[union-attr]  # awaited
-    assert [entity.identifier for entity in given["before"]] == [str(n) for n in range(10)]
-    assert given["after"] == written
+@pytest.mark.contract("evidence.gate")
+@pytest.mark.parametrize("outcome", [KEPT, FAILED, None])
+async def test_nothing_is_deleted_where_a_resource_of_any_blueprint_is_not_proven(
+    monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None
+) -> None:
+    resync = Resync(monkeypatch, mapped('"a"'), mapped(".type"))
+    before = entities(1) + entities(1, "c")
+    assert await resync.deletes(before, [], PROVEN, outcome) == []
+    assert await resync.deletes(before, [], PROVEN, PROVEN) == ["a0", "c0"]
+
+
+@pytest.mark.contract("evidence.gate")
+async def test_nothing_of_a_mapping_is_deleted_outside_a_run(
+    monkeypatch: pytest.MonkeyPatch, logs: list[str]
+) -> None:
+    resync = Resync(monkeypatch, mapped('"a"'))
+    resync.be("resync")
+    await resync.guard.delete_diff({"before": entities(2), "after": []}, AGENT, 1)
+    assert any('Not deleting 2 of 2 entities of "a"' in line for line in logs)
 
 
 async def test_what_live_events_wrote_during_a_resync_is_not_deleted_by_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ocean = AsyncMock()
-    monkeypatch.setattr(HttpEntitiesStateApplier, "delete_diff", ocean)
-    written_as = AsyncMock(side_effect=lambda entities, agent: entities)
+    written_as = AsyncMock(side_effect=lambda given, agent: given)
     monkeypatch.setattr(HttpEntitiesStateApplier, "upsert", written_as)
-    guard = DeletionGuard(cast("Any", None))
-    entities: list[Any] = [SimpleNamespace(blueprint="a", identifier=name) for name in "xyz"]
+    resync = Resync(monkeypatch, mapped('"a"'))
+    x, y, z = there = entities(3)
 
     async def considered(written: list[Any], kind: str) -> list[str]:
-        current = SimpleNamespace(
-            event_type=kind, port_app_config=SimpleNamespace(resources=[mapped('"a"', True)])
-        )
-        monkeypatch.setattr(reconciliation, "event", current)
-        await guard.upsert(written, UserAgentType.exporter)
-        await guard.delete_diff({"before": entities, "after": []}, UserAgentType.exporter, 0.9)
-        return [each.identifier for each in ocean.call_args.args[0]["before"]]
+        resync.be(kind)
+        await resync.guard.upsert(written, AGENT)
+        return await resync.deletes(there, [], PROVEN)
 
-    assert await considered(entities[:1], "http_request") == ["x", "y", "z"]
-    guard.begin_sparing()
-    assert await considered(entities[1:2], "http_request") == ["x", "z"]
-    assert await considered(entities[2:], "resync") == ["x", "z"]
-    guard.begin_sparing()
-    assert await considered([], "resync") == ["x", "z"]
-    # An identifier that is a search, for which Port finds "z".
-    search: Any = SimpleNamespace(blueprint="a", identifier={"combinator": "and", "rules": []})
-    written_as.side_effect = lambda given, agent: entities[2:]
-    assert await considered([search], "http_request") == ["x"]
-    guard.end_sparing()
-    assert await considered([], "resync") == ["x", "y", "z"]
+    assert await considered([x], "http_request") == names([x, y, z])
+    resync.guard.begin_sparing()
+    assert await considered([y], "http_request") == names([x, z])
+    assert await considered([z], "resync") == names([x, z])
+    resync.guard.begin_sparing()
+    assert await considered([], "resync") == names([x, z])
+    # An identifier that is a search, for which Port finds the third.
+    search = Entity(identifier={"combinator": "and", "rules": []}, blueprint="a")
+    written_as.side_effect = lambda given, agent: [z]
+    assert await considered([search], "http_request") == names([x])
+    resync.guard.end_sparing()
+    assert await considered([], "resync") == names([x, y, z])
+
+
+@pytest.mark.contract("evidence.refused")
+async def test_what_port_refused_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    resync = Resync(monkeypatch, mapped('"a"'))
+    assert await resync.deletes(entities(2), [], PROVEN) == ["a0", "a1"]
+    refused = {"0": Refusal(422, "level must be number")}
+    assert await resync.deletes(entities(2), [], PROVEN, refused=refused) == ["a1"]
+    assert "422: level must be number: a/0" in resync.run.refusals.summary()
+
+
+@pytest.mark.contract("evidence.refused")
+async def test_a_refusal_that_is_no_matter_of_an_entity_withholds_all(
+    monkeypatch: pytest.MonkeyPatch, logs: list[str]
+) -> None:
+    resync = Resync(monkeypatch, mapped('"a"'))
+    refused = {"7": Refusal(503, "away", is_general=True)}
+    there = entities(2) + entities(1, "b")
+    assert await resync.deletes(there, [], PROVEN, refused=refused) == []
+    assert any("Not deleting 2 of 3" in line and "503" in line for line in logs)
+
+
+@pytest.mark.contract("evidence.refused")
+async def test_an_entity_that_only_a_search_names_may_be_any_of_its_blueprint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resync = Resync(monkeypatch, mapped('"a"'), mapped('"b"'))
+    refused = {"search": Refusal(422, "level must be number", is_search=True)}
+    there = entities(2) + entities(1, "b")
+    assert await resync.deletes(there, [], PROVEN, PROVEN, refused=refused) == ["b0"]
+
+
+@pytest.mark.contract("evidence.threshold")
+async def test_the_share_is_that_of_the_whole_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ocean hands over only what this resync left untouched, here the one stale entity."""
+    resync = Resync(monkeypatch)
+    stale, *written = entities(10)
+    assert await resync.deletes([stale], written, threshold=0.9) == names([stale])
+    assert await resync.deletes(entities(10), [], threshold=0.9) == []
+
+
+@pytest.mark.contract("evidence.threshold")
+async def test_a_threshold_of_zero_switches_deletion_off(
+    monkeypatch: pytest.MonkeyPatch, logs: list[str]
+) -> None:
+    resync = Resync(monkeypatch, mapped('"a"'))
+    stale, *written = entities(100)
+    assert await resync.deletes([stale], written, DENIED, threshold=0) == []
+    assert resync.run.kept == []
+    assert any("1 of 100" in line and "entityDeletionThreshold is 0" in line for line in logs)
+
+
+@pytest.mark.contract("evidence.threshold")
+async def test_a_resource_is_kept_where_too_much_would_go_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, logs: list[str]
+) -> None:
+    resync = Resync(monkeypatch, mapped('"a"', kind="/x"), mapped('"b"', kind="/y"))
+    before = entities(95) + entities(1, "b")
+    after = entities(5, start=95) + entities(99, "b", start=1)
+    assert await resync.deletes(before, after, PROVEN, PROVEN, threshold=0.9) == ["b0"]
+    warnings = [line for line in logs if "WARNING" in line]
+    assert len(warnings) == 1
+    assert "/x is kept" in warnings[0]
+    assert '95 of 100 entities of "a"' in warnings[0]
+    assert resync.run.kept == ["/0"]
+    # The next resync of this process has the same to say.
+    again = await resync.deletes(before, after, PROVEN, PROVEN, threshold=0.9)
+    assert len(again) == 96

@@ -2,28 +2,24 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from port_ocean.core.models import Entity
 
 from api_messages import ApiRequest
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
-from framework import incremental_sync
-from framework.incremental_sync import (
-    CarefulCursors,
-    ResourceRun,
-    Run,
-    ServerClock,
-    restart_cursors,
-)
+from framework.incremental_sync import CarefulCursors, restart_cursors
+from framework.refusals import Refusal, Refusals
+from framework.runs import ResourceRun, Run, ServerClock
 from mapping.fields.selector import CustomSelector
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.incremental import Incremental
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig, is_incremental
+from outcomes import Doubt, Outcome
 from pagination.page import Page, Verdict
 from settings.connection import ConnectionSettings
 
@@ -70,41 +66,47 @@ class Port:
         self.cursors[kind, index] = value
 
 
-@pytest.fixture
-def refused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Entities that Port has refused in the current event."""
-    entities: list[str] = []
-    sorter = SimpleNamespace(get_entities_count=lambda: len(entities))
-    monkeypatch.setattr(
-        incremental_sync, "event", SimpleNamespace(entity_topological_sorter=sorter)
-    )
-    return entities
+PROVEN = Outcome.of([], [])
+KEPT = Outcome.of([], [Doubt("has_more is true")])
 
 
-async def test_a_cursor_is_saved_earlier_than_the_run_began(refused: list[str]) -> None:
+def refuse(refusals: Refusals, name: str = "a") -> None:
+    entity = Entity(identifier=name, blueprint="item")
+    refusals.refuse(entity, Refusal(422, "level must be number"))
+
+
+async def test_a_cursor_is_saved_earlier_than_the_run_began() -> None:
     port: Any = Port()
-    run = ResourceRun("k", 0, lookback=timedelta(minutes=5))
-    refused.append("of a resource before")
-    cursors = CarefulCursors(port, run)
+    block = Incremental(lookback=timedelta(minutes=5))
+    plan = ResourcePlan("k", Endpoint("/k"), incremental=block)
+    run = ResourceRun("k", 0, plan=plan, outcome=PROVEN)
+    refusals = Refusals()
+    refuse(refusals)  # of a resource before
+    cursors = CarefulCursors(port, run, refusals)
     run.clock.behind = timedelta(minutes=2)
     await cursors.save("k", 0, BEGUN)
     assert port.cursors == {("k", 0): BEGUN - timedelta(minutes=7, seconds=1)}
 
 
-async def test_a_cursor_stays_where_port_refused_an_entity(refused: list[str]) -> None:
+async def test_a_cursor_stays_where_port_refused_an_entity() -> None:
     port: Any = Port(k=BEGUN)
-    cursors = CarefulCursors(port, ResourceRun("k", 0))
-    refused.append("entity")
+    refusals = Refusals()
+    refuse(refusals)
+    cursors = CarefulCursors(port, ResourceRun("k", 0, since=BEGUN, outcome=PROVEN), refusals)
+    # It was written by another resource, while one of this resource's was refused.
+    refusals.take(Entity(identifier="a", blueprint="item"), "a")
+    refuse(refusals, "b")
     await cursors.save("k", 0, BEGUN + timedelta(hours=1))
     assert port.cursors == {("k", 0): BEGUN}
 
 
 @pytest.mark.parametrize("before", [None, BEGUN])
 async def test_a_cursor_that_a_full_resync_set_meanwhile_stays(
-    before: datetime | None, refused: list[str]
+    before: datetime | None,
 ) -> None:
     port: Any = Port(**({"k": before} if before else {}))
-    cursors = CarefulCursors(port, ResourceRun("k", 0, since=before))
+    run = ResourceRun("k", 0, since=before, outcome=PROVEN)
+    cursors = CarefulCursors(port, run, Refusals())
     # It began before this run, and deleted what it had not seen of what this run wrote.
     await restart_cursors(port, [ResourceRun("k", 0)], BEGUN + timedelta(minutes=1))
     await cursors.save("k", 0, BEGUN + timedelta(minutes=9))
@@ -133,12 +135,38 @@ def test_a_run_knows_the_resources_that_incremental_runs_read_as_well() -> None:
     plain = ResourcePlan("/a", Endpoint("/a"))
     block = Incremental(lookback=timedelta(seconds=7))
     run = Run()
-    run.begin(plain, 0)
-    part = run.begin(ResourcePlan("/b", Endpoint("/b"), incremental=block), 1)
-    assert run.resources == [part]
+    run.begin("/a", 0).plan = plain
+    part = run.begin("/b", 1)
+    part.plan = ResourcePlan("/b", Endpoint("/b"), incremental=block)
+    assert [each for each in run.parts.values() if each.is_incremental] == [part]
     assert (part.kind, part.index, part.since, part.lookback) == ("/b", 1, None, block.lookback)
     run.current = ResourceRun("/c", 2, since=BEGUN)
-    assert run.begin(ResourcePlan("/c", Endpoint("/c"), incremental=block), 2).since == BEGUN
+    assert run.begin("/c", 2).since == BEGUN
+
+
+@pytest.mark.contract("evidence.cursors")
+@pytest.mark.parametrize("outcome", [None, KEPT, Outcome.of([ValueError("away")], [])])
+async def test_a_cursor_stays_where_the_resource_is_not_proven(outcome: Outcome | None) -> None:
+    port: Any = Port(k=BEGUN)
+    part = ResourceRun("k", 0, since=BEGUN, outcome=outcome)
+    await CarefulCursors(port, part, Refusals()).save("k", 0, BEGUN + timedelta(hours=1))
+    assert port.cursors == {("k", 0): BEGUN}
+
+
+@pytest.mark.contract("evidence.cursors")
+def test_only_cursors_of_what_is_proven_begin_anew_after_a_full_resync() -> None:
+    block = Incremental()
+    run = Run()
+    for index, outcome in enumerate([PROVEN, KEPT, None]):
+        part = run.begin(f"/{index}", index)
+        part.plan = ResourcePlan(part.kind, Endpoint(part.kind), incremental=block)
+        part.outcome = outcome
+    plain = run.begin("/plain", 3)
+    plain.plan, plain.outcome = ResourcePlan("/plain", Endpoint("/plain")), PROVEN
+    assert [part.kind for part in run.movable] == ["/0"]
+    run.doubt(0, Doubt("too much would be deleted"))
+    assert run.movable == []
+    assert run.kept == ["/0", "/1"]
 
 
 def resource(**selector: Any) -> CustomResourceConfig:

@@ -24,11 +24,24 @@ SEAMS: dict[str, dict[str, str]] = {
     "httpx._types": {
         "CookieTypes": VALUE,
     },
+    "port_ocean.clients.port.mixins.entities.EntityClientMixin": {
+        "_parse_upsert_entities_batch_response": "entities, result",
+        "bulk_delete_entities": (
+            "blueprint, entity_identifiers, request_options, user_agent_type=, should_raise="
+        ),
+        "upsert_entities_bulk": (
+            "blueprint, entities, request_options, user_agent_type=, should_raise="
+        ),
+        "upsert_entity": "entity, request_options, user_agent_type=, should_raise=",
+    },
     "port_ocean.clients.port.utils": {
         "_http_client": VALUE,
     },
     "port_ocean.context.ocean": {
         "_port_ocean": VALUE,
+    },
+    "port_ocean.context.ocean.PortOceanContext": {
+        "port_client": "",
     },
     f"{_CORE}.handlers.entities_state_applier.port.applier.HttpEntitiesStateApplier": {
         "delete_diff": "entities, user_agent_type, entity_deletion_threshold=",
@@ -82,6 +95,9 @@ SEAMS: dict[str, dict[str, str]] = {
         "_sync_incremental_kind": (
             "resource, index, cursor, next_cursor, cursor_store, user_agent_type, "
             "integration_type, integration_id, kind_identifier"
+        ),
+        "resync_reconciliation": (
+            "creation_results, did_fetched_current_state, user_agent_type, app_config, silent="
         ),
         "sync_incremental": "interval_seconds, trigger_type=, user_agent_type=",
         "sync_raw_all": "_=, trigger_type=, user_agent_type=, silent=",

@@ -122,9 +122,48 @@ def test_variables_come_into_every_part() -> None:
     assert (request.headers, request.body) == ({"X-T": "Bearer hush"}, {"a": ["hush"]})
 
 
-@given(value=JSON)
-def test_without_exposed_variables_every_text_stays(value: Any) -> None:
+@given(value=JSON.filter(lambda value: "${" not in str(value)))
+def test_what_names_no_variable_stays(value: Any) -> None:
     assert with_variables(value, {}, "body") is value
+
+
+@pytest.mark.contract("variables.unlisted")
+@pytest.mark.parametrize("exposed", [{}, {"OTHER": "hush"}])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("${TENANT}", "body: ${TENANT} is not in exposedVariables"),
+        ("a ${A_1} b", "write $${A_1} for this text"),
+    ],
+)
+def test_a_variable_is_refused_whether_any_other_is_exposed(
+    exposed: dict[str, str], text: str, said: str
+) -> None:
+    with pytest.raises(SelectorError) as caught:
+        with_variables({"a": [text]}, exposed, "body")
+    assert said in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.contract("variables.unlisted")
+@pytest.mark.parametrize("exposed", [{}, {"OTHER": "x"}])
+@pytest.mark.parametrize(
+    "text, sent",
+    [
+        ("$${NAME}", "${NAME}"),
+        ("${}", "${}"),
+        ("${1}", "${1}"),
+        ("${a.b}", "${a.b}"),
+        ("${ NAME }", "${ NAME }"),
+        ("$NAME", "$NAME"),
+        ("$(NAME)", "$(NAME)"),
+        ("{NAME}", "{NAME}"),
+        ("query ($id: ID!) {a}", "query ($id: ID!) {a}"),
+        ("cost: $", "cost: $"),
+    ],
+)
+def test_what_is_no_variable_is_sent(exposed: dict[str, str], text: str, sent: str) -> None:
+    assert with_variables([text], exposed, "body") == [sent]
 
 
 @given(value=JSON)

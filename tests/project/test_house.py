@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 from tests.support.seams import ROOT, is_private, parsed, product_files, seams
 
 # From the lowest to the highest: each room imports from those before it only. So `settings` and
@@ -58,6 +60,22 @@ def test_only_the_command_line_prints() -> None:
         if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in _PRINTERS
     }
     assert printing == {"cli", "tools"}
+
+
+@pytest.mark.contract("evidence.gate")
+def test_a_proof_is_made_in_one_place_only() -> None:
+    """What anybody else may do with an outcome is to doubt it."""
+    calls = {
+        (str(file), ast.unparse(node.func))
+        for file in product_files()
+        if file.parts[0] != "tools"
+        for node in ast.walk(parsed(file))
+        if isinstance(node, ast.Call)
+    }
+    assert {file for file, called in calls if called == "Outcome"} == {"outcomes.py"}
+    assert {file for file, called in calls if called == "Outcome.of"} == {
+        "reading/resource_reader.py"
+    }
 
 
 def test_each_room_says_what_it_is_and_nothing_else_does() -> None:

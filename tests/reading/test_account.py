@@ -151,7 +151,8 @@ def test_what_is_received_is_handed_on_or_left_out(
     repeated = account.left_out[Reason.REPEATED_PAGE]
     assert bool(repeated) <= world.repeats
     found = sum(DATA_PATHS[data_path](n) for n in world.records)
-    if not repeated and shape != FAILING:
+    is_read_again = bool(account.left_out[Reason.READ_BEFORE])
+    if not repeated and not is_read_again and shape != FAILING:
         each = (SHAPES[shape](n) * DATA_PATHS[data_path](n) for n in world.records)
         assert account.handed_on == sum(each)
         assert account.left_out[Reason.DATA_PATH] >= len(world.records) - found

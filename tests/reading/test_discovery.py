@@ -73,6 +73,13 @@ async def read(found: Discovery) -> tuple[list[str], list[OceanCustomError]]:
     return values, failures.errors
 
 
+async def doubts(found: Discovery) -> list[str]:
+    """What speaks against what was discovered, where nothing failed."""
+    _, errors = await read(found)
+    assert errors == []
+    return [str(doubt) for doubt in found.doubts()]
+
+
 async def texts(found: Discovery) -> list[str]:
     values, errors = await read(found)
     for error in errors:
@@ -200,3 +207,94 @@ async def test_fixed_values() -> None:
     assert await texts(fixed(({"id": 1}, {"id": 2}), ".id")) == ["1", "2"]
     with pytest.raises(ResourceError, match="gives no value for any of 2"):
         await texts(fixed((None, "")))
+
+
+# --- A filter that leaves out everything
+
+ACTIVE = '.status == "active"'
+ENVELOPE = {"items": [{"id": 1, "status": "active"}], "total": 1}
+
+
+@pytest.mark.contract("discovery.doubt.filter")
+@pytest.mark.parametrize(
+    "filter_, items, seen",
+    [
+        (ACTIVE, [ENVELOPE], ".status is in none of them; an item has items, total"),
+        (ACTIVE, [{"id": 1, "state": "active"}] * 3, "leaves out all 3 discovered items, and"),
+        (f'{ACTIVE} and .kind == "team"', [{"id": 1, "kind": "team"}], ".status is in none"),
+        (f'.kind == "team" and ({ACTIVE})', [{"id": 1, "kind": "team"}], ".status is in none"),
+        (".meta.status", [{"id": 1, "meta": {}}], ".meta.status is in none"),
+        ('has("active")', [{"id": 1}], ".active is in none"),
+        ('any(.labels[]?; .name == "x")', [{"id": 1, "name": "x"}], ".labels is in none"),
+        (".archived == true", [{"id": 1}, {"id": 2}], ".archived is in none"),
+        ('.["the state"] == 1', [{"id": 1}], ".the state is in none"),
+    ],
+)
+async def test_a_filter_on_what_no_item_has_is_in_doubt(
+    filter_: str, items: list[Any], seen: str
+) -> None:
+    (said,) = await doubts(discovery(Pages(items), filter_=filter_))
+    assert said.startswith("GET /teams: path_parameters.team.filter leaves out all")
+    assert seen in said
+    assert "look at path_parameters.team.filter and data_path" in said
+
+
+@pytest.mark.contract("discovery.doubt.field")
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{**ENVELOPE, "status": "ok"}],
+        [{"status": "closed", "name": "a"}, {"status": "closed", "id": None}],
+        [{"status": "closed", "id": ""}],
+    ],
+)
+async def test_a_filter_that_leaves_out_only_what_has_no_value_is_in_doubt(
+    items: list[Any],
+) -> None:
+    (said,) = await doubts(discovery(Pages(items), filter_=ACTIVE))
+    assert "and none of them has a value of .id" in said
+    assert await doubts(discovery(Pages(items), filter_=ACTIVE, field=".id // empty")) == []
+
+
+CLOSED = [{"id": 1, "status": "closed"}, {"id": 2}]
+
+
+@pytest.mark.contract("discovery.doubt.filter", "discovery.doubt.field")
+@pytest.mark.parametrize(
+    "filter_, items",
+    [
+        (ACTIVE, []),
+        (ACTIVE, CLOSED),
+        (ACTIVE, [{"id": 1, "status": None}]),
+        (ACTIVE, [*CLOSED, {"id": 3, "status": "active"}]),
+        (ACTIVE, [{"id": 3, "status": "active"}, {"id": 4}]),
+        (f"{ACTIVE} and .archived != true", CLOSED),
+        (f"(.archived | not) and {ACTIVE}", CLOSED),
+        (f"{ACTIVE} or .state == 1", CLOSED),
+        ("(.archived // false) == true", [{"id": 1}]),
+        ("false", [{"id": 1}]),
+        ("length > 5", [{"id": 1}]),
+        ('type == "array"', [{"id": 1}]),
+        ('any(.labels[]; .name == "x")', [{"id": 1, "labels": []}]),
+        ('.labels | index("x") != null', [{"id": 1, "labels": ["y"]}]),
+        ('.meta.status == "active"', [{"id": 1, "meta": None}]),
+        (None, [{"id": 1, "state": "x"}]),
+        (None, []),
+    ],
+)
+async def test_a_filter_that_knows_its_items_is_in_no_doubt(
+    filter_: str | None, items: list[Any]
+) -> None:
+    assert await doubts(discovery(Pages(items), filter_=filter_)) == []
+
+
+@pytest.mark.contract("discovery.doubt.filter")
+async def test_a_filter_on_values_of_the_mapping_may_be_misspelt_too() -> None:
+    parameter = PathParameter(
+        "team",
+        {"team": ItemExpression(".id", "field")},
+        items=({"id": 1, "use": True},),
+        filter=ItemExpression(".used", "filter"),
+    )
+    (said,) = await doubts(Discovery(parameter, FixedSource(parameter.items)))
+    assert ".used is in none of them; an item has id, use" in said

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest
 from errors import ResourceError
 from expressions.jq_expressions import DataPath, ItemExpression
-from framework.incremental_sync import ResourceRun
+from framework.runs import ResourceRun
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.incremental import Incremental, ServerSide
 from mapping.plan.resource import ResourcePlan
@@ -21,6 +21,7 @@ from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.reading.test_resource_reader import BASE, Api
+from tests.reading.test_timed_reader import set_clock
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 ENDPOINT = Endpoint("/things", data_path=DataPath(".items"))
@@ -114,7 +115,7 @@ class Catalog:
             Session(client, ConnectionSettings.parse({"base_url": BASE, **config})),
             since=since,
         )
-        reader._timed._clock = lambda: self._server.now
+        set_clock(reader, lambda: self._server.now)
         async for batch in reader.batches():
             for item in batch:
                 yield item["id"], item["version"]

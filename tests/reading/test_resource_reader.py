@@ -38,8 +38,9 @@ type Route = Callable[[ApiRequest], Any]
 class Api:
     """Stands for an ApiClient: answers from `route`, which gives a body, a status or an error."""
 
-    def __init__(self, route: Route) -> None:
+    def __init__(self, route: Route, headers: dict[str, str] | None = None) -> None:
         self.redactor = self
+        self.headers = httpx.Headers(headers)
         self.asked: list[str] = []
         self._route = route
 
@@ -55,7 +56,7 @@ class Api:
             place = self.describe(request)
             raise StatusError(found, f"the API answered {found}", endpoint=place, said="no")
         content = json.dumps(found).encode()
-        return ApiResponse(request.url, 200, httpx.Headers(), content)
+        return ApiResponse(request.url, 200, self.headers, content)
 
     def describe(self, request: ApiRequest) -> str:
         return f"{request.method} {request.url}"

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from port_ocean.core.models import Entity
 
 from cache.between_resyncs import Revalidation
 from client import ApiClient
 from errors import ResourceError
 from expressions.jq_expressions import ItemExpression
+from framework.refusals import Refusal, Refusals
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
 from mapping.plan.path_parameter import PathParameter
@@ -377,6 +379,14 @@ async def test_check_tells_a_server_that_is_broken(api: FakeApi, status: int) ->
     await client.aclose()
     broken = "the server or a gateway in front of it is broken; try again later"
     assert steps[-1] == Step("http", False, f"the server answers {status}", broken)
+
+
+@statuses(Situation.WRITE, Meaning.WITHHELD)
+def test_what_port_says_of_all_that_is_written_withholds_deletion(status: int) -> None:
+    entity = Entity(identifier="a", blueprint="item")
+    refusals = Refusals()
+    refusals.refuse(entity, Refusal.of(entity, status, "no", is_whole=True))
+    assert advice_on(status, Situation.WRITE) in refusals.general
 
 
 def test_no_row_is_left_out() -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from email.utils import format_datetime
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_messages import ApiRequest
+from client import ApiClient
 from errors import ResourceError
 from expressions.jq_expressions import DataPath, ItemExpression
 from mapping.plan.endpoint import Endpoint
@@ -19,8 +22,13 @@ from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
 from mapping.plan.times import TimeFormat
 from mapping.plan.windows import Windows
+from outcomes import Doubt, Outcome, Standing
+from pagination.page import Page, Verdict
+from pagination.pager import Pager
+from reading import endpoint_reader
 from reading.resource_reader import ResourceReader
 from reading.session import Limits, Session
+from reading.timed_reader import ApiClock
 from settings.connection import ConnectionSettings
 from tests.reading.test_resource_reader import BASE, Api
 
@@ -30,21 +38,27 @@ UPDATED = ItemExpression(".updated_at", "incremental.field")
 type Item = dict[str, Any]
 
 
+def set_clock(reader: ResourceReader, clock: Callable[[], datetime]) -> None:
+    reader._timed._clock = clock
+    reader._timed._api_clock = ApiClock(clock)
+
+
 async def read(
     route: Callable[[ApiRequest], Any],
     plan: ResourcePlan,
     since: datetime | None,
     limits: Limits | None = None,
     now: datetime | None = None,
+    headers: dict[str, str] | None = None,
     **config: Any,
 ) -> tuple[list[Item], Api]:
-    api = Api(route)
+    api = Api(route, headers)
     client: Any = api
     parsed = ConnectionSettings.parse({"base_url": BASE, **config})
     session = Session(client, parsed, limits=limits or Limits())
     reader = ResourceReader(plan, session, since=since)
     if now:
-        reader._timed._clock = lambda: now
+        set_clock(reader, lambda: now)
     found = [item async for batch in reader.batches() for item in batch]
     return found, api
 
@@ -173,6 +187,24 @@ async def test_pinned_items_do_not_end_the_reading() -> None:
     assert len(api.asked) == 4
 
 
+@pytest.mark.contract("incremental.pinned")
+@pytest.mark.parametrize("pinned", [2, 3])
+async def test_a_first_page_of_old_pinned_items_does_not_end_the_reading(pinned: int) -> None:
+    items: list[Item] = [{"id": f"p{n}", "updated_at": at(-1000 - n)} for n in range(pinned)]
+    items += [{"id": n, "updated_at": at(-n)} for n in range(30)]
+    found, api = await read(paged(items, 3), CUTOFF, START - timedelta(seconds=7), **PAGED)
+    assert {*range(8)} <= {item["id"] for item in found}
+    assert len(api.asked) == 5
+
+
+@pytest.mark.contract("incremental.pinned")
+async def test_where_nothing_changed_two_pages_tell() -> None:
+    items = [{"id": n, "updated_at": at(-n)} for n in range(30)]
+    found, api = await read(paged(items, 3), CUTOFF, START + timedelta(seconds=9), **PAGED)
+    assert len(api.asked) == 2
+    assert [item["id"] for item in found] == [*range(6)]
+
+
 @given(
     ages=st.lists(st.integers(0, 50), max_size=40),
     size=st.integers(1, 7),
@@ -295,6 +327,116 @@ def test_every_item_of_a_capped_api_is_read_or_it_fails_loudly(
     assert api.longest <= timedelta(seconds=step)
     windows_needed = 1 + (last - START + timedelta(minutes=6)).total_seconds() / (step - 1)
     assert len(sent.asked) <= (windows_needed + 60 * len(times)) * (cap + 2)
+
+
+NOW = START + timedelta(days=2)
+
+
+def dated(ahead: timedelta) -> dict[str, str]:
+    return {"Date": format_datetime(NOW + ahead, usegmt=True)}
+
+
+@pytest.mark.contract("windows.clock")
+@pytest.mark.parametrize("ahead", [timedelta(minutes=12), timedelta(hours=23)])
+@pytest.mark.parametrize("step", [timedelta(hours=6), timedelta(days=30)])
+async def test_an_item_stamped_now_by_a_clock_that_is_ahead_is_read(
+    ahead: timedelta, step: timedelta
+) -> None:
+    stamped = (NOW + ahead - START).total_seconds()
+    plan = windowed(step, None, START)
+    capped = Capped([5.0, stamped], 99, "[)", refuses=False)
+    found, api = await read(capped, plan, None, now=NOW, headers=dated(ahead))
+    assert {item["id"] for item in found} == {0, 1}
+    assert len(api.asked) <= 2 + (timedelta(days=2) + ahead) / step + 1
+    found, _ = await read(capped, plan, None, now=NOW)
+    assert {item["id"] for item in found} == {0}
+
+
+@pytest.mark.contract("windows.clock")
+async def test_a_clock_that_is_days_ahead_is_in_doubt() -> None:
+    plan = windowed(timedelta(days=30), None, START)
+    session = Session(
+        cast("ApiClient", Api(lambda request: {"items": [{"id": 1}]}, dated(timedelta(days=3)))),
+        ConnectionSettings.parse({"base_url": BASE}),
+    )
+    reader = ResourceReader(plan, session)
+    set_clock(reader, lambda: NOW)
+    assert len([batch async for batch in reader.batches()]) == 1
+    assert reader.outcome
+    assert reader.outcome.standing is Standing.KEPT
+    assert "the API's Date is 3 days ahead" in reader.outcome.reasons[0]
+
+
+@pytest.mark.contract("windows.clock")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *({}, dated(timedelta()), dated(timedelta(minutes=-9)), dated(timedelta(minutes=4))),
+        *(dated(timedelta(seconds=1)), dated(timedelta(days=-999)), dated(timedelta(days=3))),
+        *({"Date": "yesterday"}, {"Date": ""}, {"Date": "Thu, 99 Foo 2024 99:00:00 GMT"}),
+    ],
+)
+async def test_a_clock_that_is_not_ahead_changes_nothing(headers: dict[str, str]) -> None:
+    plan = windowed(timedelta(days=30), None, START)
+    capped = Capped([5.0], 99, "[)", refuses=False)
+    _, api = await read(capped, plan, None, now=NOW, headers=headers)
+    assert len(api.asked) == 1
+
+
+class MoreBesides(Pager):
+    """Doubts each end where the body says that there is more."""
+
+    def receive(self, page: Page) -> Verdict:
+        verdict = super().receive(page)
+        is_told = verdict.request is None and page.body["has_more"]
+        return replace(verdict, doubt=Doubt("has_more is true") if is_told else None)
+
+
+async def in_windows(
+    monkeypatch: pytest.MonkeyPatch, route: Callable[[ApiRequest], Any], step: timedelta
+) -> tuple[set[int], int, Outcome]:
+    monkeypatch.setattr(endpoint_reader, "Pager", MoreBesides)
+    api = Api(route)
+    client: Any = api
+    session = Session(client, ConnectionSettings.parse({"base_url": BASE}))
+    reader = ResourceReader(windowed(step, None, START), session)
+    set_clock(reader, lambda: NOW)
+    found = {item["id"] async for batch in reader.batches() for item in batch}
+    assert reader.outcome
+    return found, len(api.asked), reader.outcome
+
+
+@pytest.mark.contract("windows.doubt")
+@pytest.mark.parametrize("step", [timedelta(hours=6), timedelta(days=30)])
+async def test_evidence_of_more_halves_a_window(
+    monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    capped = Capped([n * 3600.0 for n in range(48)], 3, "[)", refuses=False)
+
+    def route(request: ApiRequest) -> Any:
+        # It says so where it cut something off.
+        found = Capped(capped.times, 99, "[)", refuses=False)(request)["items"]
+        return {"items": found[:3], "has_more": len(found) > 3}
+
+    found, asked, outcome = await in_windows(monkeypatch, route, step)
+    assert found == set(range(48))
+    assert outcome.is_proven
+    assert asked < 100
+
+
+@pytest.mark.contract("windows.doubt")
+@pytest.mark.parametrize("step", [timedelta(hours=6), timedelta(days=30)])
+async def test_evidence_that_shorter_windows_do_not_answer_is_kept(
+    monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    complete = Capped([n * 3600.0 for n in range(48)], 99, "[)", refuses=False)
+    found, asked, outcome = await in_windows(
+        monkeypatch, lambda request: {**complete(request), "has_more": True}, step
+    )
+    assert found == set(range(48))
+    assert outcome.standing is Standing.KEPT
+    assert "has_more is true" in outcome.reasons[0]
+    assert asked < 30
 
 
 async def test_incremental_windows_begin_at_the_cursor() -> None:

@@ -76,6 +76,35 @@ def test_a_placeholder_without_a_dot_is_refused_with_its_place(inner: str) -> No
     assert "{{.access_token}}" in str(caught.value)
 
 
+@pytest.mark.contract("auth.template.no-end")
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("Bearer {{.token", "{{.token without its end; write {{.token}}"),
+        ("{{ .token }", "{{.token without its end"),
+        ("{{.a}} {{.b", "{{.b without its end"),
+        ("{{token", "{{token without its end"),
+        ("{{.data.token[0]", "{{.data.token[0] without its end"),
+    ],
+)
+def test_a_placeholder_without_its_end_is_refused_with_its_place(text: str, shown: str) -> None:
+    with pytest.raises(TemplateError, match=r"headers\.Authorization") as caught:
+        check({"headers": {"Authorization": text}})
+    assert shown in str(caught.value)
+
+
+@pytest.mark.contract("auth.template.no-end")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{{.token}}", "{{.a}}{{.b}}", "Bearer {{ .token }}", "{{.a}}}}", "{.token}", "{.token"),
+        *("}}", "{", "{{", "{{}", '{"a": {"b": 1}}', "{{.a}} {{"),
+    ],
+)
+def test_a_placeholder_with_its_end_is_none_without(text: str) -> None:
+    check({"headers": {"Authorization": text}})
+
+
 @pytest.mark.contract("auth.template.no-dot")
 def test_a_path_that_is_no_jq_is_refused_with_its_place() -> None:
     with pytest.raises(TemplateError, match=r"body.list\[1\].*no valid JQ"):

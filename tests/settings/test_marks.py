@@ -32,6 +32,7 @@ CHANGED = {
     "max_requests_per_second": 3,
     "max_retries": 3,
     "max_retry_wait": 3,
+    "strict": True,
     "mapping_engine": "ocean",
     "response_directory": "/var/lib",
     "response_directory_size": 3,

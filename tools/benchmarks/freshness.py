@@ -20,7 +20,7 @@ from loguru import logger
 
 from cache.between_resyncs import Revalidation
 from client import ApiClient
-from framework.incremental_sync import ResourceRun
+from framework.runs import ResourceRun
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings

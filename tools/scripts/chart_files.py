@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from settings.names import OF_OLD_EXAMPLES
 from tools.scripts.configuration_page import names_of
 from tools.scripts.markdown import NOTHING, code, page, table
 
@@ -47,15 +48,25 @@ def schema(root: Path) -> str:
     integration = whole["properties"]["integration"]["properties"]
     for group in ("config", "secrets"):
         integration[group] |= {
-            "additionalProperties": False,
+            # A template refuses those that are misspelt, and says which is meant.
             "properties": {each["name"]: _setting_schema(each) for each in _settings(root)},
         }
     return _json(whole)
 
 
 def secrets(root: Path) -> str:
-    """Return files/settings.json: the settings that the chart keeps out of its ConfigMap."""
-    return _json({"sensitive": [each["name"] for each in _settings(root) if each.get("sensitive")]})
+    """Return files/settings.json: all settings, and those that stay out of the chart's ConfigMap.
+
+    So that misspelt ones are told, it also has the names of old examples.
+    """
+    settings = _settings(root)
+    return _json(
+        {
+            "sensitive": [each["name"] for each in settings if each.get("sensitive")],
+            "names": [each["name"] for each in settings],
+            "ofOldExamples": dict(OF_OLD_EXAMPLES),
+        }
+    )
 
 
 def readme(root: Path) -> str:

@@ -1,6 +1,7 @@
 {{/* The environment of an instance that is no secret, as the data of a ConfigMap. */}}
 {{- define "ocean-custom.environment" -}}
 {{- $values := .root.Values -}}
+{{- $_ := include "ocean-custom.unknownSettings" .root -}}
 {{- $variables := dict
   "OCEAN__PORT__BASE_URL" $values.port.baseUrl
   "OCEAN__INTEGRATION__IDENTIFIER" .instance.identifier

@@ -80,6 +80,50 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- toJson $variables -}}
 {{- end -}}
 
+{{/*
+Settings that no version has, as a JSON list of places; those that are evidently misspelt are refused: one letter is missing,
+one too many, another one, or two are swapped. The integration itself compares more closely when it starts.
+*/}}
+{{- define "ocean-custom.unknownSettings" -}}
+{{- $file := .Files.Get "files/settings.json" | fromJson -}}
+{{- $given := merge (deepCopy .Values.integration.config) (deepCopy .Values.integration.secrets) -}}
+{{- $known := dict -}}
+{{- range $file.names -}}
+{{- $_ := set $known (include "ocean-custom.plainName" .) . -}}
+{{- end -}}
+{{- $unknown := list -}}
+{{- range $group := list "config" "secrets" -}}
+{{- range $name, $value := index $.Values.integration $group -}}
+{{- $place := printf "integration.%s.%s" $group $name -}}
+{{- $plain := include "ocean-custom.plainName" $name -}}
+{{- $setting := get $known $plain -}}
+{{- $isOne := and $setting (eq (include "ocean-custom.variable" $name) (include "ocean-custom.variable" $setting)) -}}
+{{- if not (or $isOne (kindIs "invalid" $value)) -}}
+{{- if hasKey $file.ofOldExamples $name -}}
+{{- fail (printf "%s: is no setting, and nothing reads it; use %s" $place (get $file.ofOldExamples $name)) -}}
+{{- end -}}
+{{- range $meant := $file.names -}}
+{{- $is := include "ocean-custom.plainName" $meant -}}
+{{- range $at, $_ := until (len $is) -}}
+{{- $start := substr 0 $at $is -}}
+{{- $slip := printf "%s.{0,2}%s|%s..%s" $start (substr (add1 $at | int) (len $is) $is) $start (substr (min (add $at 2) (len $is) | int) (len $is) $is) -}}
+{{- if and (not (hasKey $given $meant)) (regexMatch (printf "^(%s)$" $slip) $plain) -}}
+{{- fail (printf "%s: is no setting; did you mean %s?" $place $meant) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $unknown = append $unknown $place -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $unknown | sortAlpha | toJson -}}
+{{- end -}}
+
+{{/* A name without what may differ in how it is spelt: Page_Size is pagesize. */}}
+{{- define "ocean-custom.plainName" -}}
+{{- . | lower | replace "_" "" | replace "-" "" -}}
+{{- end -}}
+
 {{/* What of integration.config is a secret by the spec, and belongs into the Secret therefore. */}}
 {{- define "ocean-custom.secretsInConfig" -}}
 {{- $sensitive := (.Files.Get "files/settings.json" | fromJson).sensitive -}}

@@ -67,6 +67,7 @@ async def test_json_says_the_same(api: FakeApi, around: Surroundings, screen: Sc
     assert (report["version"], report["command"], report["ok"]) == (1, "init", True)
     assert report["settings"] == {
         "baseUrl": f"{api.url}/v1",
+        "strict": True,
         "authType": "bearer_token",
         "paginationType": "page",
         "startPage": "0",

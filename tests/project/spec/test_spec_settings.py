@@ -93,6 +93,7 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "maxRetryWait": ("string", "600"),
     "allowedHosts": ("array", []),
     "exposedVariables": ("array", []),
+    "strict": ("boolean", False),
     "mappingEngine": ("string", "fused"),
     "responseDirectory": ("string", None),
     "responseDirectorySize": ("string", "1000"),
@@ -117,6 +118,7 @@ EXPECTED: dict[str, tuple[str, object]] = {
 GIVEN: dict[str, tuple[str, object]] = {
     "baseUrl": ("https://api.example.com/v2/", "https://api.example.com/v2"),
     "verifySsl": ("false", False),
+    "strict": ("true", True),
     "tokenParameters": ('{"resource": "a"}', {"resource": "a"}),
     "tokenClaims": ('{"iss": "a"}', {"iss": "a"}),
     "tokenHeaders": ('{"kid": "a"}', {"kid": "a"}),

@@ -1,4 +1,4 @@
-"""Counting what a resync changed."""
+"""Counting what a resync changed, and refusing what it sends."""
 
 from typing import Any
 
@@ -142,6 +142,20 @@ async def test_logged_errors_are_told_with_the_sync(synced: httpx.AsyncClient) -
     assert [line["message"] for line in logs] == ["boom", "fine"]
 
 
+async def test_what_resources_came_to_is_told_with_the_sync(synced: httpx.AsyncClient) -> None:
+    told = [
+        "Resources: 1 proven, 1 kept (/items)",
+        "/items is kept, so nothing of it is deleted: has_more is true",
+        'Not deleting 3 of 9 entities of "item": /items is kept',
+    ]
+    lines = [{"level": "INFO", "message": text} for text in ["Read /items", *told, "all is kept"]]
+    await synced.post("/v1/logs/integration/my-integration", json={"logs": lines})
+    sync = await last_sync(synced)
+    assert sync["outcomes"] == told
+    page = (await synced.get(f"/syncs/{sync['number']}", headers={"Accept": "text/html"})).text
+    assert "1 kept (/items)" in page
+
+
 async def test_metrics_are_kept_by_kind(
     port_catalog: httpx.AsyncClient, port_state: PortState
 ) -> None:
@@ -162,3 +176,16 @@ async def test_state_holds_everything(synced: httpx.AsyncClient) -> None:
     assert state["integration"]["identifier"] == "my-integration"
     assert len(state["syncs"]) == 1
     assert state["unknownRequests"] == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_requests_are_refused_as_told(synced: httpx.AsyncClient, times: int) -> None:
+    told = {"part": "/entities/bulk", "status": 503, "times": times}
+    await synced.post("/sandbox/api/refusals", json=told)
+    path = "/v1/blueprints/service/entities/bulk"
+    statuses = []
+    for _ in range(3):
+        answer = await synced.post(path, json={"entities": []}, params=OPTIONS)
+        statuses.append(answer.status_code)
+    assert statuses == [503] * times + [200] * (3 - times)
+    assert (await synced.get("/v1/blueprints/service/entities")).status_code == 200

@@ -180,8 +180,22 @@ def test_the_mapping_is_mounted_where_ocean_looks_for_it() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "misspelt setting": ({"integration": {"config": {"pagesize": 1}}}, "pagesize"),
-    "misspelt secret": ({"integration": {"secrets": {"apitoken": "x"}}}, "apitoken"),
+    "misspelt setting": (
+        {"integration": {"config": {"pagesize": 1}}},
+        "integration.config.pagesize: is no setting; did you mean pageSize?",
+    ),
+    "misspelt secret": (
+        {"integration": {"secrets": {"apiTokn": "hush"}}},
+        "integration.secrets.apiTokn: is no setting; did you mean apiToken?",
+    ),
+    "a letter too many": ({"integration": {"config": {"pageSizes": 1}}}, "did you mean pageSize?"),
+    "swapped letters": ({"integration": {"config": {"pagniationType": "page"}}}, "paginationType?"),
+    "another letter": ({"integration": {"config": {"paginationTipe": "x"}}}, "paginationType?"),
+    "capitals": ({"integration": {"config": {"verifySSL": False}}}, "did you mean verifySsl?"),
+    "a name of old examples": (
+        {"integration": {"config": {"limitParam": "size"}}},
+        "integration.config.limitParam: is no setting, and nothing reads it; use sizeParam",
+    ),
     "misspelt value": ({"scheduledResyncIntervall": 60}, "scheduledResyncIntervall"),
     "nested misspelling": ({"workload": {"cron": {"suspended": True}}}, "suspended"),
     "unknown auth type": ({"integration": {"config": {"authType": "bearer"}}}, "authType"),
@@ -249,6 +263,31 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, Any], message: str) ->
         render(with_values(given))
     assert message in str(refusal.value)
     assert "hush" not in str(refusal.value)
+
+
+@pytest.mark.contract("settings.names.unknown")
+@pytest.mark.parametrize(
+    "name",
+    ["region", "logLevel", "tenantId", "apiVersion", "organization", "page", "headers", "debug"],
+)
+def test_a_name_that_is_no_misspelt_setting_reaches_the_integration(name: str) -> None:
+    manifests = render(with_values({"integration": {"config": {name: "x"}}}))
+    variables = [key for each in of_kind(manifests, "ConfigMap") for key in each["data"]]
+    snake = re.sub("([A-Z])", r"_\1", name).upper()
+    assert f"OCEAN__INTEGRATION__CONFIG__{snake}" in variables
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"page_size": 5},
+        {"pageSizes": None},
+        {"pageSizes": 5, "pageSize": 5},
+        {"paginationParam": "p", "sizeParam": "s", "pageSize": 1, "startPage": 0},
+    ],
+)
+def test_what_may_be_meant_is_rendered(config: dict[str, Any]) -> None:
+    assert render(with_values({"integration": {"config": config}}))
 
 
 def _documented_commands() -> Iterator[Any]:

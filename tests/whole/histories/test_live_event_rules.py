@@ -242,6 +242,16 @@ async def test_what_port_refuses_is_tried_again(refusals: int, lost: int) -> Non
         assert (world.fates["lost"], catalog.entities) == (lost, {} if lost else {"a": 1})
 
 
+@pytest.mark.contract("evidence.refused.deletion")
+@pytest.mark.parametrize("refusals, lost", [(2, 0), (3, 1)])
+async def test_a_deletion_that_port_refuses_is_tried_again(refusals: int, lost: int) -> None:
+    left = [True] * refusals
+    catalog = Catalog({"a": 1}, keeps=lambda identifier: bool(left) and left.pop())
+    async with open_world(ModelApi(), catalog, resource(BY_ID)) as world:
+        await told(world, {"id": "a"})
+        assert (world.fates["lost"], catalog.entities) == (lost, {"a": 1} if lost else {})
+
+
 async def test_after_a_change_of_the_mapping_an_event_is_not_applied_with_the_old_one() -> None:
     async with open_world(
         ModelApi({"a": 1}), Catalog(), resource(BY_ID), webhook_window=0.05

@@ -24,6 +24,7 @@ from port_ocean.utils import signal
 from api_messages import ApiRequest, ApiResponse
 from client import ApiClient
 from errors import StatusError
+from framework.runs import current_run
 from live_events import service
 from live_events.service import LiveEvents
 from mapping.resources import CustomPortAppConfig
@@ -81,6 +82,7 @@ class Catalog:
     entities: dict[str, int] = field(default_factory=dict)
     pause: Pause = lambda: 0.0
     refuses: Callable[[str], bool] = lambda identifier: False
+    keeps: Callable[[str], bool] = lambda identifier: False
     deleted: list[str] = field(default_factory=list)
     passes: Callable[[dict[str, Any]], bool] = lambda item: True
 
@@ -111,8 +113,11 @@ class Catalog:
     async def delete(self, entities: list[Entity], user_agent_type: Any) -> None:
         await asyncio.sleep(self.pause())
         for entity in entities:
-            self.entities.pop(entity.identifier, None)
-            self.deleted.append(entity.identifier)
+            if self.keeps(entity.identifier):
+                current_run.get().refusals.undeleted.add(("user", entity.identifier))
+            else:
+                self.entities.pop(entity.identifier, None)
+                self.deleted.append(entity.identifier)
 
     async def search_entities(self, user_agent_type: Any, query: dict[str, Any]) -> list[str]:
         identifier = query["rules"][0]["value"]

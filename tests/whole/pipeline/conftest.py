@@ -17,6 +17,7 @@ class Sync(Protocol):
         resources: Sequence[Any],
         routes: Mapping[str, Route],
         existing: Sequence[str] = (),
+        **of_port: Mapping[str, Any],
     ) -> Outcome: ...
 
 
@@ -34,8 +35,9 @@ def sync() -> Sync:
         resources: Sequence[Any],
         routes: Mapping[str, Route],
         existing: Sequence[str] = (),
+        **of_port: Mapping[str, Any],
     ) -> Outcome:
-        async with pipeline(settings, resources, routes, existing) as booted:
+        async with pipeline(settings, resources, routes, existing, **of_port) as booted:
             return await booted.resync()
 
     return run

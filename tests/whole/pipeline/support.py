@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -28,6 +29,8 @@ type Answer = Any
 type Respond = Callable[[httpx.Request], Answer]
 # One answer for every request, `in_turn(...)`, or a function that answers as it likes.
 type Route = Any
+# How Port answers a body: a status and a body, or None for the stand-in's answer.
+type PortRoute = Callable[[Any], tuple[int, Any] | None]
 type Query = dict[str, str | list[str]]
 
 
@@ -202,9 +205,13 @@ async def pipeline(
     resources: Sequence[Any],
     routes: Mapping[str, Route],
     existing: Sequence[str] = (),
+    mapping: Mapping[str, Any] = MappingProxyType({}),
+    port: Mapping[str, PortRoute] = MappingProxyType({}),
 ) -> AsyncIterator[Pipeline]:
     """The booted integration. `settings` by their names in the spec; `routes` by path; `existing`
-    are the identifiers of the `item` entities that an earlier resync left in Port."""
+    are the identifiers of the `item` entities that an earlier resync left in Port, or
+    `blueprint/identifier`; `mapping`, what it says beside resources; `port`, by a part of the path,
+    how Port answers a POST in place of its stand-in, where it does."""
     api = PretendedApi(routes)
     harness = IntegrationTestHarness(
         integration_path=str(ROOT),
@@ -213,13 +220,11 @@ async def pipeline(
             "createMissingRelatedEntities": True,
             "enableMergeEntity": True,
             "entityDeletionThreshold": 1,
+            **mapping,
             "resources": list(resources),
         },
         third_party_transport=api,
-        port_search_entities_response=[
-            {"identifier": name, "blueprint": "item", "properties": {}, "relations": {}}
-            for name in existing
-        ],
+        port_search_entities_response=[_entity_named(name) for name in existing],
         config_overrides={
             "caching_storage_mode": "memory",
             "integration": {
@@ -233,12 +238,36 @@ async def pipeline(
         },
     )
     await harness.start()
+    for part, answer_of_port in port.items():
+        _divert(harness, part, answer_of_port)
     try:
         booted = Pipeline(harness, api)
         booted.keep_items()
         yield booted
     finally:
         await harness.shutdown()
+
+
+def _entity_named(name: str) -> dict[str, Any]:
+    blueprint, _, identifier = name.rpartition("/")
+    known: dict[str, Any] = {"properties": {}, "relations": {}}
+    return {"identifier": identifier, "blueprint": blueprint or "item", **known}
+
+
+def _divert(harness: IntegrationTestHarness, part: str, answer: PortRoute) -> None:
+    """Let `answer` decide on requests to Port; None leaves one to the stand-in."""
+    transport = harness.port_mock.transport
+    ordinary = transport.handle_async_request
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and part in request.url.path:
+            await request.aread()
+            found = answer(json.loads(request.content))
+            if found is not None:
+                return httpx.Response(found[0], json=found[1], request=request)
+        return await ordinary(request)
+
+    transport.handle_async_request = handle  # type: ignore[method-assign]
 
 
 def _as_response(answer: Answer) -> httpx.Response:

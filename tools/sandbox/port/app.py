@@ -17,7 +17,7 @@ from tools.sandbox.port import pages
 from tools.sandbox.port.errors import InvalidRequest, NotFound, PortError
 from tools.sandbox.port.records import UnknownRequest, now
 from tools.sandbox.port.routes import blueprints, entities, inspect, integrations, organization
-from tools.sandbox.port.routes.common import current_state, require_token
+from tools.sandbox.port.routes.common import current_state, refuse_as_told, require_token
 from tools.sandbox.port.state import PortState
 
 STATIC = Path(__file__).parent / "static"
@@ -29,7 +29,8 @@ def create_app(state: PortState | None = None) -> FastAPI:
     app.state.port = state if state is not None else PortState()
     app.include_router(organization.public, prefix="/v1")
     for module in (organization, integrations, entities, blueprints):
-        app.include_router(module.router, prefix="/v1", dependencies=[Depends(require_token)])
+        depends = [Depends(require_token), Depends(refuse_as_told)]
+        app.include_router(module.router, prefix="/v1", dependencies=depends)
     app.include_router(inspect.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

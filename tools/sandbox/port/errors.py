@@ -4,6 +4,7 @@ PortError                        any refusal: HTTP status, error code, message, 
 ├── NotFound                404  no such blueprint, entity, integration, ...
 ├── InvalidRequest          422  the body, or an entity in it, does not fit
 ├── Conflict                409  the identifier is taken, or something still depends on it
+├── Refused                 any  whatever the request says, as somebody told this server
 └── Unauthorized            401  no token, or one that is not ours
 """
 
@@ -49,6 +50,12 @@ class InvalidRequest(PortError):
 class Conflict(PortError):
     status = 409
     code = "conflict"
+
+
+class Refused(PortError):
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, code="refused")
+        self.status = status
 
 
 class Unauthorized(PortError):

@@ -1,5 +1,6 @@
 """Everything that the stand-in for Port remembers."""
 
+import re
 import secrets
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from tools.sandbox.port.records import Actor, EntityRecord, Integration, Unknown
 from tools.sandbox.port.syncs import ABORTED, Sync
 
 LOG_LINES_KEPT = 2000
-LOGGED_ERRORS_KEPT = 50
+LINES_KEPT_WITH_SYNC = 50
+# What the integration says of what its resources came to.
+_OUTCOME = re.compile(r"^(Resources: |Not deleting |\S+ is kept[,:])")
 
 
 def _system_blueprint(identifier: str, title: str, icon: str) -> dict[str, Any]:
@@ -32,6 +35,15 @@ def _system_blueprints() -> dict[str, dict[str, Any]]:
 
 
 @dataclass
+class Refusal:
+    """Requests with this part in their path get this status, so many times."""
+
+    part: str
+    status: int
+    left: int = 1
+
+
+@dataclass
 class PortState:
     """One organization's catalog, in memory.
 
@@ -41,6 +53,7 @@ class PortState:
     `syncs`             every resync so far, oldest first
     `unknown_requests`  requests that got a 404 because nothing here answers them
     `logs`              the last log lines that integrations sent
+    `refusals`          requests that are refused whatever they say, as Port may be away
     `actions`, `pages`, `scorecards`, `secrets`   what Ocean creates beside the catalog
     `signing_key`       signs the access tokens; a new state refuses the tokens of an old one
     """
@@ -55,12 +68,21 @@ class PortState:
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     scorecards: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
     signing_key: str = field(default_factory=lambda: secrets.token_hex(32))
 
     def reset(self) -> None:
         """Forget everything but the signing key: running clients stay signed in."""
         fresh = PortState(signing_key=self.signing_key)
         self.__dict__.update(fresh.__dict__)
+
+    def refusal_of(self, path: str) -> Refusal | None:
+        """Take the refusal that waits for a path, if any."""
+        for refusal in self.refusals:
+            if refusal.left and refusal.part in path:
+                refusal.left -= 1
+                return refusal
+        return None
 
     def blueprint(self, identifier: str) -> dict[str, Any]:
         """Return the blueprint, or `NotFound`."""
@@ -120,14 +142,15 @@ class PortState:
         return recent
 
     def add_logs(self, integration: str, lines: list[dict[str, Any]]) -> None:
-        """Keep log lines; those of level ERROR are told with the integration's last sync."""
+        """Keep log lines; errors, and what says why entities stay, are told with the last sync."""
         self.logs.extend({**line, "integration": integration} for line in lines)
         sync = self.last_sync(integration)
         if sync is None:
             return
         errors = [str(line.get("message", "")) for line in lines if line.get("level") == "ERROR"]
-        room = max(0, LOGGED_ERRORS_KEPT - len(sync.logged_errors))
-        sync.logged_errors.extend(errors[:room])
+        _extend(sync.logged_errors, errors)
+        messages = [str(line.get("message", "")) for line in lines]
+        _extend(sync.outcomes, [each for each in messages if _OUTCOME.search(each)])
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole state, as `GET /sandbox/api/state` answers it."""
@@ -149,3 +172,8 @@ class PortState:
                 blueprint: list(cards.values()) for blueprint, cards in self.scorecards.items()
             },
         }
+
+
+def _extend(kept: list[str], lines: list[str]) -> None:
+    """Add lines to those that are kept, as far as there is room."""
+    kept.extend(lines[: max(0, LINES_KEPT_WITH_SYNC - len(kept))])

@@ -35,7 +35,8 @@ class Sync:
     """One resync of one integration, from its start to its end.
 
     `errors` holds the last refusal of every entity that could not be written; an entity that is
-    written on a later attempt is no error. `logged_errors` are the ERROR lines sent by the run.
+    written on a later attempt is no error. `logged_errors` are the ERROR lines sent by the run,
+    `outcomes` the lines that say what its resources came to, and what stays because of it.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Sync:
     deleted: set[EntityKey] = field(default_factory=set)
     errors: dict[EntityKey, str] = field(default_factory=dict)
     logged_errors: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
     unchanged: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -131,6 +133,7 @@ class Sync:
                 for (blueprint, identifier), message in self.errors.items()
             ],
             "loggedErrors": self.logged_errors,
+            "outcomes": self.outcomes,
         }
 
 

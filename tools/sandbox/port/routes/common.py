@@ -8,7 +8,7 @@ import jwt
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 
-from tools.sandbox.port.errors import InvalidRequest, Unauthorized
+from tools.sandbox.port.errors import InvalidRequest, Refused, Unauthorized
 from tools.sandbox.port.records import Actor
 from tools.sandbox.port.state import PortState
 
@@ -72,3 +72,9 @@ def require_token(request: Request, state: State) -> None:
         jwt.decode(token, state.signing_key, algorithms=[_ALGORITHM], options={"verify_iat": False})
     except jwt.InvalidTokenError as error:
         raise Unauthorized(f"The access token is not valid: {error}") from error
+
+
+def refuse_as_told(request: Request, state: State) -> None:
+    """Refuse a request that this server was told to refuse."""
+    if refusal := state.refusal_of(request.url.path):
+        raise Refused(f"refused as told, with {refusal.status}", refusal.status)

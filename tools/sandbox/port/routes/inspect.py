@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from tools.sandbox.port.routes.common import State, answer
+from tools.sandbox.port.routes.common import Body, State, answer
+from tools.sandbox.port.state import Refusal
 
 router = APIRouter(prefix="/sandbox/api")
 
@@ -22,6 +23,15 @@ async def get_syncs(state: State) -> Response:
 @router.get("/logs")
 async def get_logs(state: State) -> Response:
     return JSONResponse({"logs": list(state.logs)})
+
+
+@router.post("/refusals")
+async def refuse(state: State, body: Body) -> Response:
+    """Refuse requests from now on: `{"part": "/entities/bulk", "status": 503, "times": 2}`."""
+    state.refusals.append(
+        Refusal(str(body.get("part", "/")), int(body.get("status", 500)), int(body.get("times", 1)))
+    )
+    return answer()
 
 
 @router.post("/reset")

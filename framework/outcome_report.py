@@ -1,0 +1,34 @@
+"""What became of the resources of a run, for the log and as a metric."""
+
+from loguru import logger
+from port_ocean.helpers.metric.metric import Metrics, register_metric
+
+from framework.runs import Run
+from outcomes import Standing
+
+_EXAMPLES = 10
+_METRIC = "resource_outcome_count"
+
+# At import, because Ocean creates its metrics once.
+register_metric(_METRIC, "Resources of runs by their outcome", ["kind", "outcome"])
+
+
+def report(run: Run, metrics: Metrics) -> None:
+    """Count the outcomes of a run that has ended.
+
+    Sample of the line: `Resources: 7 proven, 1 kept (/users), 1 failed (/teams)`.
+    """
+    kinds: dict[Standing, list[str]] = {}
+    for part in run.parts.values():
+        metrics.inc_metric(_METRIC, [part.kind, f"{part.standing}"], 1)
+        kinds.setdefault(part.standing, []).append(part.kind)
+    if kinds:
+        logger.info(
+            f"Resources: {', '.join(_told(each, kinds) for each in Standing if each in kinds)}"
+        )
+
+
+def _told(standing: Standing, kinds: dict[Standing, list[str]]) -> str:
+    found = kinds[standing]
+    names = "" if standing is Standing.PROVEN else f" ({', '.join(found[:_EXAMPLES])})"
+    return f"{len(found)} {standing}{names}"

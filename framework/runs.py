@@ -1,0 +1,146 @@
+"""Runs, full or incremental: what their resources share, and what became of each.
+
+Deletion, cursors, exit codes and metrics all go by what is kept here.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from api_messages import ApiRequest
+from formats.times import http_date, in_utc
+from framework.refusals import Refusals
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.resource import ResourcePlan
+from outcomes import Doubt, Outcome, Standing
+from pagination.page import Page, Verdict
+from reading.session import Observer, Session
+
+# APIs stamp changes with whole seconds.
+_CUT_OFF = timedelta(seconds=1)
+
+
+class ServerClock(Observer):
+    """An observer that learns from the `Date` of answers how far the API's clock is behind ours."""
+
+    def __init__(self) -> None:
+        self.behind = timedelta()
+
+    def page_read(
+        self, endpoint: Endpoint, request: ApiRequest, page: Page, verdict: Verdict
+    ) -> None:
+        told = http_date(page.headers.get("date", ""))
+        if told is not None:
+            behind = time.time() - in_utc(told).timestamp()
+            self.behind = max(self.behind, timedelta(seconds=behind))
+
+
+@dataclass(slots=True)
+class ResourceRun:
+    """One resource in one run; `since` is None where all of it is read.
+
+    `plan` is None until its selector was checked, `outcome` until all was read and mapped; `clock`
+    learns from the answers.
+    """
+
+    kind: str
+    index: int
+    since: datetime | None = None
+    plan: ResourcePlan | None = None
+    outcome: Outcome | None = None
+    clock: ServerClock = field(default_factory=ServerClock)
+
+    @property
+    def lookback(self) -> timedelta:
+        """Return that of its incremental block."""
+        block = self.plan.incremental if self.plan else None
+        return block.lookback if block else timedelta()
+
+    @property
+    def is_incremental(self) -> bool:
+        """Return whether incremental runs read it as well."""
+        return self.plan is not None and self.plan.incremental is not None
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether what was not read may be taken for gone, and a cursor may move."""
+        return self.outcome is not None and self.outcome.is_proven
+
+    @property
+    def standing(self) -> Standing:
+        """Return its outcome in one word; without an outcome it has failed."""
+        return self.outcome.standing if self.outcome else Standing.FAILED
+
+    def doubt(self, doubt: Doubt) -> None:
+        """Take back a proof, because of something that came up after the reading."""
+        if self.outcome:
+            self.outcome = self.outcome.doubted(doubt)
+
+    def cursor(self, begun: datetime) -> datetime:
+        """Return where the next incremental run begins, if this one began then by our clock."""
+        return begun - self.clock.behind - self.lookback - _CUT_OFF
+
+
+@dataclass(slots=True)
+class Run:
+    """A run: what its resources have in common, and what became of each.
+
+    `current` is the resource that an incremental run is at; `parts` are those that were read, by
+    their index in the mapping; `failed` are kinds; `refusals`, what Port did not take.
+    """
+
+    session: Session | None = None
+    current: ResourceRun | None = None
+    parts: dict[int, ResourceRun] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
+
+    def begin(self, kind: str, index: int) -> ResourceRun:
+        """Return the part of a resource in this run, when it begins to be read."""
+        part = self.current or ResourceRun(kind, index)
+        self.parts[index] = part
+        return part
+
+    def outcome_of(self, index: int) -> Outcome | None:
+        """Return the outcome of a resource; None where it was not read to its end."""
+        part = self.parts.get(index)
+        return part.outcome if part else None
+
+    def doubt(self, index: int, doubt: Doubt) -> None:
+        """Take back the proof of a resource."""
+        if part := self.parts.get(index):
+            part.doubt(doubt)
+
+    @property
+    def movable(self) -> list[ResourceRun]:
+        """The resources whose cursors of incremental runs may begin anew after this one."""
+        return [part for part in self.parts.values() if part.is_incremental and part.is_proven]
+
+    @property
+    def kept(self) -> list[str]:
+        """The kinds of the resources that are kept."""
+        return [part.kind for part in self.parts.values() if part.standing is Standing.KEPT]
+
+    def close(self) -> None:
+        """Remove what the resources share."""
+        if self.session:
+            self.session.close()
+
+
+# Ocean reads resources in tasks of their own, which see it but cannot set it.
+current_run: ContextVar[Run] = ContextVar("run")
+
+
+@contextmanager
+def running() -> Iterator[Run]:
+    """Begin a run, and close it when it ends."""
+    run = Run()
+    token = current_run.set(run)
+    try:
+        yield run
+    finally:
+        current_run.reset(token)
+        run.close()

@@ -1,0 +1,109 @@
+"""Asking the API whether entities are gone, before they are deleted (`confirm_deletion`)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+from api_messages import ApiRequest, ApiResponse
+from errors import OceanCustomError, StatusError
+from expressions.worker import JqWorker
+from mapping.plan.confirm_deletion import DeletionCheck
+from mapping.plan.endpoint import PathValue
+from mapping.plan.resource import ResourcePlan
+from pagination.page import Page
+from reading.account import Account
+from reading.data_path_fit import DataPathFit
+from reading.page_parser import PageParser
+from reading.resource_reader import marked
+from reading.session import Session
+from reading.shaper import Shaper
+from statuses import Meaning, Situation, meaning_of
+
+# Tells whether the mapping's own `query` leaves out all of these items.
+type LeavesOut = Callable[[list[dict[str, Any]]], Awaitable[bool]]
+
+
+class Subject(NamedTuple):
+    """The entity that is asked about."""
+
+    identifier: str
+    blueprint: str
+
+
+class Answer(NamedTuple):
+    """What the API said of an entity; `why` tells the reason where it is not gone."""
+
+    subject: Subject
+    is_gone: bool
+    why: str = ""
+
+
+class Confirmation:
+    """Asks about entities of one resource, with its `confirm_deletion`.
+
+    An entity is gone where the API answers 404 or 410, `gone_when` is true, or the resource's own
+    filters leave out what it answers. Anything else is no confirmation.
+    """
+
+    def __init__(
+        self, plan: ResourcePlan, check: DeletionCheck, session: Session, leaves_out: LeavesOut
+    ) -> None:
+        self._plan = plan
+        self._check = check
+        self._session = session
+        self._leaves_out = leaves_out
+
+    async def ask(self, subjects: Sequence[Subject]) -> list[Answer]:
+        """Ask about up to `max_checks` entities, spread over all that are given."""
+        most = self._check.max_checks
+        chosen = subjects
+        if len(subjects) > most:
+            chosen = [subjects[index * len(subjects) // most] for index in range(most)]
+        worker = JqWorker()
+        try:
+            return await asyncio.gather(*(self._ask(subject, worker) for subject in chosen))
+        finally:
+            await asyncio.to_thread(worker.close)
+
+    async def _ask(self, subject: Subject, worker: JqWorker) -> Answer:
+        try:
+            values = self._check.values(subject.identifier, subject.blueprint)
+            request = self._check.endpoint.request(self._session.settings.base_url, values)
+            return await self._judged(subject, values, request, worker)
+        except OceanCustomError as error:
+            return Answer(subject, is_gone=False, why=f"{error}")
+
+    async def _judged(
+        self,
+        subject: Subject,
+        values: dict[str, PathValue],
+        request: ApiRequest,
+        worker: JqWorker,
+    ) -> Answer:
+        texts = {name: value.text for name, value in values.items()}
+        try:
+            response = await self._session.client.send(request)
+        except StatusError as error:
+            is_gone = meaning_of(error.status, Situation.LIVE_EVENT) is Meaning.GONE
+            if is_gone or self._check.gone.action_for(error.answer, texts):
+                return Answer(subject, is_gone=True)
+            raise
+        if self._check.gone.action_for(response, texts):
+            return Answer(subject, is_gone=True)
+        if await self._is_left_out(request, response, texts, worker):
+            return Answer(subject, is_gone=True)
+        return Answer(subject, is_gone=False, why=f"the API answered {response.status}")
+
+    async def _is_left_out(
+        self, request: ApiRequest, response: ApiResponse, texts: dict[str, str], worker: JqWorker
+    ) -> bool:
+        """Return whether there is an item, and the resource's filters let it through no longer."""
+        fit = DataPathFit.of(self._check.endpoint)
+        parser = PageParser(self._check.endpoint, fit, self._session.client.redactor, worker)
+        page = await parser.parse(request, response)
+        # What may be a message is no item that filters could leave out.
+        if not isinstance(page, Page) or not page.items or fit.has_sign(page):
+            return False
+        items = await Shaper(self._plan.shape, worker, Account()).apply(page.items)
+        marks = {f"__{name}": text for name, text in texts.items() if name in self._check.marked}
+        return not items or await self._leaves_out(marked(items, marks))

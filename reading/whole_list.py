@@ -1,0 +1,214 @@
+"""Reads lists by offset or page number again where items moved between pages while it was read.
+
+Where the total falls, or an item stands on two pages, another one may have slipped from a page that
+was still to be read to one that was read already. All readings together count.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from functools import cached_property
+from typing import Any
+
+from loguru import logger
+
+from api_messages import ApiRequest
+from outcomes import Doubt
+from pagination.page import Page
+from pagination.totals import find_total
+from reading.account import Reason
+from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
+from reading.item_stream import Portion
+from reading.repeats import ByIdentifier, ByJson, Repeats, Room, repeats_of
+from settings.pagination import OffsetSettings, PageNumberSettings
+
+_MOST_AGAIN = 2
+# Items of a first page that wait to see whether there is a second one.
+_MOST_WAITING = 5000
+_ADVICE = (
+    "ask for a fixed order with query_params, such as a sort by id, or page by a cursor where the "
+    "API has one"
+)
+
+
+class Movement(Watch):
+    """Watches one reading of a list for items that move between its pages.
+
+    Inputs: `inner` watches too; `repeats` compares the items, by default what suits those of the
+    first page. Sample of the cause: "an item stood on two pages of the list".
+    """
+
+    def __init__(
+        self, inner: Watch, total_path: str | None, room: Room, repeats: Repeats | None = None
+    ) -> None:
+        self.repeats = repeats
+        # Why items may have been missed; empty where nothing speaks for it.
+        self.cause = ""
+        # True where it was not read to its end, or the end is in doubt anyway.
+        self.is_cut = False
+        self._inner = inner
+        self._total_path = total_path
+        self._room = room
+        self._total: int | None = None
+        # The first page, which is looked at only where there is another one.
+        self._first: list[list[Any]] = []
+        self._has_first = False
+
+    @property
+    def reads_ahead(self) -> bool:
+        return self._inner.reads_ahead
+
+    def portion(self, items: list[Any]) -> None:
+        self._inner.portion(items)
+        if self.repeats is None and not self._has_first:
+            self._first.append(items)
+            if sum(map(len, self._first)) > _MOST_WAITING:
+                self._begin()
+        else:
+            repeats = self.repeats or self._begin()
+            repeats.portion(items)
+
+    def answered(self, page: Page) -> None:
+        self._inner.answered(page)
+        total = find_total(page, self._total_path).items
+        if total is None:
+            return
+        if self._total is not None and total < self._total:
+            self.cause = self.cause or "the total fell while the list was read"
+        self._total = total
+
+    def page_ended(self, received: int) -> str | None:
+        if self.repeats:
+            self.repeats.page_ended()
+            if self.repeats.found:
+                self.cause = self.cause or "an item stood on two pages of the list"
+        self._has_first = self._has_first or bool(self._first)
+        reason = self._inner.page_ended(received)
+        self.is_cut = self.is_cut or bool(reason)
+        return reason
+
+    def takes(self, doubt: Doubt) -> bool:
+        self.is_cut = True
+        return self._inner.takes(doubt)
+
+    def _begin(self) -> Repeats:
+        """Look at the first page, or at what arrived of it."""
+        self.repeats = repeats_of(self._first, self._room)
+        for items in self._first:
+            self.repeats.portion(items)
+        if self._has_first:
+            self.repeats.page_ended()
+        self._first = []
+        return self.repeats
+
+
+class _Union:
+    """The items of all readings of a list, as far as they are known."""
+
+    def __init__(self, first: Repeats | None) -> None:
+        self._by_identifier = first if isinstance(first, ByIdentifier) else None
+        self._marks = first.marks if isinstance(first, ByJson) else None
+        self._identifiers: set[int] = set()
+        self._is_new = False
+
+    def lacking(self, items: list[Any], marks: list[int]) -> list[Any]:
+        """Return those of some items that are new; all, where only identifiers are known.
+
+        Inputs: `marks`, that of the JSON of each item.
+        """
+        if self._marks is not None:
+            items = [
+                item for item, mark in zip(items, marks, strict=True) if mark not in self._marks
+            ]
+            self._is_new = self._is_new or bool(items)
+        elif self._by_identifier:
+            here = {hash(self._by_identifier.identifier_of(item)) for item in items}
+            self._identifiers |= here
+            self._is_new = self._is_new or not here <= (self._by_identifier.marks or set())
+        else:
+            self._is_new = True
+        return items
+
+    def add(self, reading: ByJson) -> bool:
+        """Add a reading that has ended, and return whether it brought anything new."""
+        marks = reading.marks
+        # Where items that differ share one, it identifies nothing.
+        if self._by_identifier and len(marks or ()) != len(self._identifiers):
+            self._is_new = True
+        is_new, self._is_new = self._is_new, False
+        self._by_identifier = None
+        self._marks = None if marks is None else marks | (self._marks or set())
+        return is_new
+
+
+class WholeListReader(EndpointReader):
+    """Reads endpoints as `EndpointReader` does, and lists in which items move again.
+
+    They are read again at most twice, until nothing moves or nothing new comes; else there is a
+    doubt. Of a further reading, only items that those before lacked are given, as far as these are
+    known.
+    """
+
+    def read(
+        self,
+        first: ApiRequest,
+        path_params: Mapping[str, str] | None = None,
+        watch: Watch = UNWATCHED,
+        *,
+        anew: bool = False,
+    ) -> AsyncGenerator[Portion]:
+        """Read the items; errors as for `EndpointReader.read`."""
+        if self._most_pages is None and isinstance(
+            self._pagination, OffsetSettings | PageNumberSettings
+        ):
+            return self._read_whole(first, path_params, watch)
+        return super().read(first, path_params, watch, anew=anew)
+
+    @cached_property
+    def _room(self) -> Room:
+        return Room()
+
+    async def _read_whole(
+        self, first: ApiRequest, path_params: Mapping[str, str] | None, watch: Watch
+    ) -> AsyncGenerator[Portion]:
+        movement = self._movement(watch)
+        try:
+            async with aclosing(super().read(first, path_params, movement)) as portions:
+                async for portion in portions:
+                    yield portion
+            if movement.cause and not movement.is_cut:
+                async with aclosing(self._again(first, path_params, watch, movement)) as portions:
+                    async for portion in portions:
+                        yield portion
+        finally:
+            if movement.repeats:
+                movement.repeats.forget()
+
+    async def _again(
+        self,
+        first: ApiRequest,
+        path_params: Mapping[str, str] | None,
+        watch: Watch,
+        before: Movement,
+    ) -> AsyncGenerator[Portion]:
+        place = self._client.describe(first)
+        union = _Union(before.repeats)
+        for _ in range(_MOST_AGAIN):
+            logger.info(f"{place}: reading the list again, because {before.cause}")
+            repeats = ByJson(Room())
+            movement = self._movement(watch, repeats)
+            # It is the same endpoint once more.
+            self.account.endpoints -= 1
+            reading = super().read(first, path_params, movement, anew=True)
+            async with aclosing(reading) as portions:
+                async for portion in portions:
+                    items = union.lacking(portion.items, repeats.last)
+                    if left_out := len(portion.items) - len(items):
+                        self.account.left_out[Reason.READ_BEFORE] += left_out
+                    yield portion._replace(items=items)
+            if not union.add(repeats) or not movement.cause or movement.is_cut:
+                return
+            before = movement
+        self.doubts.append(Doubt(f"{before.cause}, as often as it was read", _ADVICE, place))
+
+    def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:
+        return Movement(watch, self._pagination.total_path, self._room, repeats)

@@ -1,0 +1,241 @@
+"""Lists by offset or page number in which items move while they are read."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api_messages import ApiRequest
+from expressions.jq_expressions import DataPath
+from mapping.plan.endpoint import Endpoint
+from mapping.plan.path_parameter import PathParameter
+from mapping.plan.resource import ResourcePlan
+from outcomes import Outcome, Standing
+from reading.resource_reader import ResourceReader
+from reading.session import Session
+from settings.connection import ConnectionSettings
+from tests.reading.test_resource_reader import OF_TEAMS, Api, reader
+
+LIST = ResourcePlan("/things", Endpoint("/things", data_path=DataPath(".items")))
+OFFSET: dict[str, Any] = {"pagination_type": "offset", "page_size": "5"}
+PAGE: dict[str, Any] = {"pagination_type": "page", "page_size": "5", "start_page": "0"}
+
+type Rows = list[dict[str, Any]]
+
+
+def rows(count: int, name: str = "id") -> Rows:
+    return [{name: n, "text": f"t{n}"} for n in range(count)]
+
+
+def listing(before: Callable[[int, Rows], Rows], has_total: bool = True) -> Any:
+    """An API whose list is what `before` makes of it in front of each request, counted from 0."""
+    state: dict[str, Any] = {"n": 0, "rows": []}
+
+    def route(request: ApiRequest) -> Any:
+        state["rows"] = before(state["n"], state["rows"])
+        state["n"] += 1
+        query = request.url.params
+        size = int(query["limit"] if "limit" in query else query["size"])
+        start = int(query["offset"]) if "offset" in query else int(query["page"]) * size
+        found = {"items": state["rows"][start : start + size]}
+        return {**found, "total": len(state["rows"])} if has_total else found
+
+    return route
+
+
+async def read(
+    route: Any, plan: ResourcePlan = LIST, **config: Any
+) -> tuple[Rows, list[str], Outcome]:
+    api = Api(route)
+    reading = reader(api, plan, max_concurrent_requests=1, **{**OFFSET, **config})
+    found: Rows = []
+    async with aclosing(cast("Any", reading.batches())) as batches:
+        async for batch in batches:
+            found += batch
+    account = reading.account
+    assert account.received + account.added == account.handed_on + account.left_out.total()
+    assert reading.outcome
+    return found, api.asked, reading.outcome
+
+
+def ids(found: Rows) -> set[Any]:
+    return {item.get("id", item.get("n")) for item in found}
+
+
+@pytest.mark.contract("whole-list.shrinks")
+@pytest.mark.parametrize("config", [OFFSET, PAGE])
+@pytest.mark.parametrize("name", ["id", "n"])
+async def test_a_list_that_shrinks_is_read_again(config: dict[str, Any], name: str) -> None:
+    def shrink(request: int, now: Rows) -> Rows:
+        return rows(30, name) if request == 0 else now[3:] if request == 2 else now
+
+    found, asked, outcome = await read(listing(shrink), **config)
+    assert ids(found) == set(range(30))
+    assert outcome.is_proven
+    assert len(asked) == 12
+    if name == "n":
+        # Of the second reading, only what the first lacked.
+        assert len(found) == 30
+
+
+@pytest.mark.contract("whole-list.repeated")
+@pytest.mark.parametrize("has_total", [True, False])
+@pytest.mark.parametrize("name", ["id", "n"])
+async def test_a_list_that_grows_in_front_is_read_again(has_total: bool, name: str) -> None:
+    def grow(request: int, now: Rows) -> Rows:
+        new = [{name: 99, "text": "new"}]
+        return rows(30, name) if request == 0 else [*new, *now] if request == 2 else now
+
+    found, asked, outcome = await read(listing(grow, has_total))
+    assert ids(found) == {*range(30), 99}
+    assert outcome.is_proven
+    assert len(asked) <= 15
+
+
+@pytest.mark.contract("whole-list.kept")
+@pytest.mark.parametrize("name", ["id", "n"])
+async def test_a_list_without_a_fixed_order_is_kept_unless_all_came(name: str) -> None:
+    chance = random.Random(7)
+
+    def shuffle(request: int, now: Rows) -> Rows:
+        now = now or rows(60, name)
+        return chance.sample(now, len(now))
+
+    found, asked, outcome = await read(listing(shuffle))
+    assert outcome.standing is Standing.KEPT
+    assert "an item stood on two pages of the list, as often as it was read" in outcome.reasons[0]
+    assert "ask for a fixed order" in outcome.reasons[0]
+    assert len(asked) >= 36
+    assert len(ids(found)) > 45
+
+
+@pytest.mark.contract("whole-list.kept")
+@settings(max_examples=150, deadline=None)
+@given(
+    count=st.integers(1, 40),
+    changes=st.lists(
+        st.tuples(st.integers(0, 12), st.integers(0, 39), st.sampled_from(["drop", "add", "move"])),
+        max_size=4,
+    ),
+    name=st.sampled_from(["id", "n"]),
+    has_total=st.booleans(),
+)
+def test_what_is_there_all_the_time_is_read_or_the_list_is_kept(
+    count: int, changes: list[tuple[int, int, str]], name: str, has_total: bool
+) -> None:
+    lasting = set(range(count))
+
+    def change(request: int, now: Rows) -> Rows:
+        now = list(now) if request else rows(count, name)
+        for at, place, what in changes:
+            if at != request:
+                continue
+            if what == "add":
+                now.insert(0, {name: 1000 + at * 40 + place, "text": "new"})
+            elif now and what == "move":
+                now.insert(0, now.pop(place % len(now)))
+            elif now:
+                lasting.discard(now.pop(place % len(now))[name])
+        return now
+
+    # Without a total, nothing tells that a list has become shorter.
+    if not has_total:
+        changes = [each for each in changes if each[2] != "drop"]
+    found, _, outcome = asyncio.run(read(listing(change, has_total)))
+    if outcome.is_proven and not hidden(changes):
+        assert lasting <= ids(found)
+
+
+def hidden(changes: list[tuple[int, int, str]]) -> bool:
+    """Whether changes may undo each other's traces: something comes for each that goes."""
+    kinds = {what for _, _, what in changes}
+    return "drop" in kinds and len(kinds) > 1
+
+
+INNOCENT: list[tuple[str, Callable[[int, Rows], Rows]]] = [
+    ("still", lambda request, now: rows(12)),
+    ("one page", lambda request, now: rows(3)),
+    ("none", lambda request, now: []),
+    ("grows at the end", lambda request, now: rows(12 + request)),
+    ("without identifiers", lambda request, now: rows(12, "n")),
+    ("falling", lambda request, now: rows(12)[::-1]),
+    ("equal on one page", lambda request, now: [*[{"n": 1}] * 5, *rows(6)]),
+    ("texts as identifiers", lambda request, now: [{"id": f"{n * 7 % 12}"} for n in range(12)]),
+    ("an identifier for some", lambda request, now: [*rows(7), *({"n": n} for n in range(5))]),
+    ("nested", lambda request, now: [{"node": {"id": n}} for n in range(12)]),
+    ("null identifiers", lambda request, now: [{"id": None, "n": n} for n in range(12)]),
+]
+
+
+@pytest.mark.contract("whole-list.repeated", "whole-list.shrinks")
+@pytest.mark.parametrize("has_total", [True, False])
+@pytest.mark.parametrize("config", [OFFSET, PAGE])
+@pytest.mark.parametrize("what", [before for _, before in INNOCENT], ids=[n for n, _ in INNOCENT])
+async def test_a_list_in_which_nothing_moves_is_read_once(
+    has_total: bool, config: dict[str, Any], what: Callable[[int, Rows], Rows]
+) -> None:
+    _, asked, outcome = await read(listing(what, has_total), **config)
+    assert outcome.is_proven
+    assert len(asked) == len(set(asked))
+
+
+@pytest.mark.contract("whole-list.repeated")
+@pytest.mark.parametrize(
+    "items",
+    [
+        pytest.param([{"n": n % 6} for n in range(12)], id="equal items"),
+        pytest.param(
+            [{"id": n % 6, "of": n // 6} for n in range(12)], id="no identifier after all"
+        ),
+    ],
+)
+async def test_what_stands_on_two_pages_for_good_costs_one_more_reading(items: Rows) -> None:
+    found, asked, outcome = await read(listing(lambda request, now: items))
+    assert outcome.is_proven
+    assert {tuple(item.items()) for item in found} == {tuple(item.items()) for item in items}
+    assert len(asked) == 6
+
+
+async def test_a_total_of_what_is_left_costs_one_more_reading() -> None:
+    def route(request: ApiRequest) -> Any:
+        start = int(request.url.params["offset"])
+        return {"items": rows(15)[start : start + 5], "total": 15 - start, "has_more": start < 10}
+
+    found, asked, outcome = await read(route)
+    assert ids(found) == set(range(15))
+    assert outcome.is_proven
+    assert len(asked) == 6
+
+
+@pytest.mark.contract("whole-list.repeated")
+async def test_lists_of_discovery_are_read_again_too() -> None:
+    def grow(request: int, now: Rows) -> Rows:
+        return rows(10) if request == 0 else [{"id": 99}, *now] if request == 1 else now
+
+    teams = listing(grow)
+    parameter = PathParameter("team", OF_TEAMS, Endpoint("/teams", data_path=DataPath(".items")))
+    path = "/teams/{team}/things"
+    plan = ResourcePlan(path, Endpoint(path), (parameter,))
+    found, _, outcome = await read(
+        lambda request: teams(request) if request.url.path == "/teams" else [{"x": 1}], plan
+    )
+    assert {item["__team"] for item in found} == {*map(str, range(10)), "99"}
+    assert outcome.is_proven
+
+
+async def test_answers_that_resources_share_are_asked_for_anew() -> None:
+    def grow(request: int, now: Rows) -> Rows:
+        return rows(10) if request == 0 else [{"id": 99}, *now] if request == 1 else now
+
+    api = Api(listing(grow))
+    client: Any = api
+    given_settings = {"base_url": "https://api.test", **OFFSET, "max_concurrent_requests": 1}
+    session = Session(client, ConnectionSettings.parse(given_settings), (LIST, LIST))
+    found = [item async for batch in ResourceReader(LIST, session).batches() for item in batch]
+    assert ids(found) == {*range(10), 99}
+    session.close()
