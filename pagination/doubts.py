@@ -2,7 +2,19 @@
 
 from outcomes import Doubt
 from pagination.witness import Rank, Sign
-from settings.pagination import PaginationSettings, SingleRequestSettings
+from settings.pagination import (
+    CursorSettings,
+    HeaderLinkSettings,
+    NextLinkSettings,
+    PaginationSettings,
+    SingleRequestSettings,
+)
+
+_WAYS: dict[str, type[PaginationSettings]] = {
+    "cursorPath": CursorSettings,
+    "nextLinkPath": NextLinkSettings,
+    "headerLinkRel": HeaderLinkSettings,
+}
 
 
 def doubt_over(sign: Sign, end: str, settings: PaginationSettings) -> Doubt:
@@ -10,7 +22,7 @@ def doubt_over(sign: Sign, end: str, settings: PaginationSettings) -> Doubt:
 
     Sample: `has_more is true, and paginationType is none`.
     """
-    answers = [f"set {sign.way}" if sign.way else "see which paginationType the API has"]
+    answers = [f"set {sign.way or _way_of(settings)}"]
     if isinstance(settings, SingleRequestSettings):
         answers.append("if one page is all that is wanted, `pagination: none` in the selector")
     answers.append(f"if {sign.place} does not speak of pages, {_ignoring(sign)}")
@@ -29,6 +41,12 @@ def doubt_over_empty_pages(end: str) -> Doubt:
         f"{end}, and each leads to another",
         "look at data_path; if they are the end, `stop: empty_page` in the selector's pagination",
     )
+
+
+def _way_of(settings: PaginationSettings) -> str:
+    """Return what has to be set where the sign of more does not tell where the way on is."""
+    ways = [title for title, kind in _WAYS.items() if isinstance(settings, kind)]
+    return f"{' or '.join([*ways, 'paginationType'])} as the API has it"
 
 
 def _ignoring(sign: Sign) -> str:

@@ -151,8 +151,9 @@ class SingleRequestSettings(PaginationSettings):
 
     @classmethod
     def options(cls) -> Mapping[str, Option]:
-        """Return the one option that one page has."""
-        return {"ignore_markers": marked(PaginationSettings, Option)["ignore_markers"]}
+        """Return those that tell whether one page is all."""
+        options = marked(PaginationSettings, Option)
+        return {name: options[name] for name in ("total_path", "ignore_markers")}
 
 
 Param = Annotated[

@@ -134,7 +134,7 @@ async def test_json_has_all_of_it(api: FakeApi, around: Surroundings, screen: Sc
     assert (report["version"], report["command"], report["ok"]) == (1, "preview", False)
     teams, members, nothing = report["resources"]
     assert [request["pagination"] for request in teams["requests"]] == [
-        "goes on: the API says that there is more",
+        "goes on: hasMore is true",
         "ends: hasMore is false",
     ]
     assert [entity["identifier"] for entity in teams["entities"]] == ["red", "blue"]

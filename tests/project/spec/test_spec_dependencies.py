@@ -131,10 +131,11 @@ def courses(pagination_type: str, **given: str) -> list[list[str]]:
 
 def _course(api: Api, settings: PaginationSettings) -> list[str]:
     try:
-        reason = EndpointRead(api, settings).run().reason
+        read = EndpointRead(api, settings).run()
+        ends = [read.reason, *map(str, read.doubts)]
     except PaginationError as error:
-        reason = str(error)
-    return [*api.asked, reason]
+        ends = [str(error)]
+    return [*api.asked, *ends]
 
 
 @pytest.mark.contract("spec.dependencies")

@@ -107,11 +107,12 @@ async def test_a_cursor_is_followed_until_it_is_empty(sync: Sync, end: Any) -> N
     assert len(outcome.asked) == 4
 
 
-async def test_more_without_a_cursor_is_an_error(sync: Sync) -> None:
+async def test_more_without_a_cursor_deletes_nothing(sync: Sync) -> None:
     routes = {"/items": listed(3, has_more=True)}
-    outcome = await sync(CURSOR, LISTED, routes, existing=["old"])
-    outcome.failed("has_more", "cursorPath")
-    assert outcome.deleted == []
+    outcome = (await sync(CURSOR, LISTED, routes, existing=["old"])).succeeded()
+    assert "/items is kept" in outcome.warnings
+    assert "has_more is true, and no cursor (set cursorPath" in outcome.warnings
+    assert (outcome.ids(), outcome.deleted) == ([0, 1, 2], [])
 
 
 # --- Totals ---------------------------------------------------------------------------------------
