@@ -30,8 +30,10 @@ class Kind(Enum):
 
     TRUTHY = "anything that is not null, false, empty or a success"
     FALSE = 'false, also the text "false"'
+    ZERO = "0, also as text"
     CODE = "a number or text that is no success"
     WORD = "error, fail or failed"
+    DENIAL = "failure, exception, unauthorized, unauthenticated, forbidden or denied"
     HTTP_STATUS = "400 to 599"
     NUMBER = "a number that is no success"
     OUTCOME = "OperationOutcome"
@@ -60,7 +62,7 @@ MESSAGE_SIGNS: Sequence[Sign] = (
     Sign(
         (
             *("error", "errors", "fault", "exception"),
-            *("error_message", "error_messages", "error_response"),
+            *("error_message", "error_messages", "error_response", "has_error", "has_errors"),
         ),
         Kind.TRUTHY,
         Needs.NOTHING,
@@ -72,6 +74,7 @@ MESSAGE_SIGNS: Sequence[Sign] = (
         Needs.NOTHING,
         "Slack, Telegram, Cloudflare, The Movie Database",
     ),
+    Sign(("ok", "success"), Kind.ZERO, Needs.TEXT, "MongoDB, CouchDB, PHP services"),
     Sign(
         ("error_code", "err_code", "errno", "error_no", "error_number"),
         Kind.CODE,
@@ -93,6 +96,7 @@ MESSAGE_SIGNS: Sequence[Sign] = (
         Needs.TEXT_IF_EMPTY,
         "JSend, Prometheus, HubSpot, Flickr, WildFly",
     ),
+    Sign(("status", "result"), Kind.DENIAL, Needs.TEXT, "Kubernetes, ServiceNow"),
     Sign(("status",), Kind.HTTP_STATUS, Needs.TEXT, "problem details (RFC 9457), Spring Boot"),
     Sign(("result",), Kind.NUMBER, Needs.NO_LIST, "Kea"),
     Sign(("resource_type",), Kind.OUTCOME, Needs.NOTHING, "FHIR"),
@@ -100,7 +104,8 @@ MESSAGE_SIGNS: Sequence[Sign] = (
 # Names of texts that explain an error, those that say most first.
 ERROR_TEXTS = (
     *("error_description", "error_message", "error_messages", "error_msg", "error_summary"),
-    *("error_info", "err_msg", "status_message", "message", "msg", "sub_msg", "reason"),
+    *("error_info", "error_detail", "err_msg", "status_message", "result_message", "result_msg"),
+    *("ret_msg", "return_msg", "return_message", "resp_msg", "message", "msg", "sub_msg", "reason"),
     *("failure_description", "fault_string"),
     *("errors", "error", "fault", "exception", "error_response"),
 )
@@ -108,14 +113,27 @@ ERROR_TEXTS = (
 RECORD_TEXTS = ("detail", "description", "text")
 # These are quoted only.
 QUOTED_TEXTS = ("details", "diagnostics", "note", "information")
+# What a job says of itself until it is done, and under which names.
+PROGRESS_NAMES = ("status", "state", "phase", "job_status", "job_state", "run_state")
+PENDING_WORDS = (
+    *("pending", "queued", "accepted", "scheduled", "waiting", "created", "submitted"),
+    *("started", "running", "processing", "in_progress", "working", "generating", "not_ready"),
+)
+# Objects beside the list, or beside what holds it, in which an answer says how it went.
+HEADS = ("header", "head", "meta", "status", "response_header", "response_status", "base_resp")
+# Beside these alone, an error is all that an object says; with others it may be a record.
+_COMPANIONS = ("fields", "type", "title", "timestamp", "path", "request_id", "trace_id", "ref")
 _SUCCESS_TEXTS = frozenset({"", "ok", "success", "succeeded", "successful", "none", "null"})
 _SUCCESS_NUMBERS = frozenset({0, 10000, *range(200, 300)})
 _QUIET_TEXTS = frozenset({"false", "no", "0"}) | _SUCCESS_TEXTS
 _FALSE_TEXTS = frozenset({"false", "no"})
 _EVIDENT = frozenset({Kind.TRUTHY, Kind.FALSE})
 # Kinds whose values may be codes of success after all.
-_CODES = frozenset({Kind.CODE, Kind.WORD, Kind.HTTP_STATUS, Kind.NUMBER})
+_CODES = frozenset({Kind.CODE, Kind.WORD, Kind.DENIAL, Kind.HTTP_STATUS, Kind.NUMBER})
 _ERROR_WORDS = frozenset({"error", "fail", "failed"})
+_DENIAL_WORDS = frozenset(
+    {"failure", "exception", "unauthorized", "unauthenticated", "forbidden", "denied"}
+)
 _SAYS_SUCCESS = re.compile(r"\b(?:success\w*|succeed\w*|ok|okay)\b|成功", re.IGNORECASE)
 _NO_ERROR = re.compile(r"\bno[ _-]errors?\b", re.IGNORECASE)
 _SAYS_OTHERWISE = re.compile(
@@ -189,7 +207,7 @@ class KnownCodes:
 
     def learn(self, parts: Iterable[Part]) -> None:
         """Take note of the codes in the objects that items stood in."""
-        for part in parts:
+        for part in _with_heads(parts):
             for name in filter(_is_learnt, part.value):
                 value = part.value[name]
                 if _is_scalar(value) and len(self._codes) < _MOST_CODES:
@@ -223,7 +241,7 @@ def message_in(
     Sample: `message_in([Part("", {"ok": False, "error": "invalid_auth"})])` has the text
     `invalid_auth`.
     """
-    for part in parts:
+    for part in _with_heads(parts):
         for sign in MESSAGE_SIGNS:
             for name, value in _named(part.value, _NAMES_OF[sign]):
                 code = _code_of(sign, name, value)
@@ -244,6 +262,16 @@ def is_evident_error(value: Any) -> bool:
     )
 
 
+def is_bare_message(value: Any) -> bool:
+    """Return whether a JSON value is an object that speaks of an error, and of nothing else.
+
+    Sample: `{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}`; a record has more.
+    """
+    if not isinstance(value, Mapping) or not all(_plain(name) in _MESSAGE_NAMES for name in value):
+        return False
+    return message_in([Part("", value)]) is not None
+
+
 def says_success(body: Any) -> bool:
     """Return whether a body says of itself that it is a success: `{"code": 0, "data": []}`."""
     if not isinstance(body, Mapping) or message_in([Part("", body)], Lack.ITEMS):
@@ -251,6 +279,18 @@ def says_success(body: Any) -> bool:
     flags = (value for _, value in _named(body, _FLAG_NAMES))
     codes = (value for _, value in _named(body, _LEARNT_NAMES) if value not in (None, ""))
     return any(value is True or value == "true" for value in flags) or any(map(_is_success, codes))
+
+
+def says_pending(value: Any) -> bool:
+    """Return whether a JSON value is a job that is not done, or a message, and no record.
+
+    Sample: `{"status": "In Progress", "id": 7}`, `{"message": "The report is being computed"}`.
+    """
+    if not isinstance(value, Mapping):
+        return False
+    words = (held for _, held in _named(value, _PROGRESS) if isinstance(held, str))
+    is_job = any(_plain(word) in _PENDING for word in words)
+    return is_job or all(_plain(name) in _MESSAGE_NAMES for name in value)
 
 
 def text_of(value: Any) -> str:
@@ -296,6 +336,15 @@ def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
             )
 
 
+def _with_heads(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts, and after each one the objects in it that say how an answer went."""
+    for part in parts:
+        yield part
+        for name, held in _named(part.value, _HEADS):
+            if isinstance(held, Mapping):
+                yield Part(f"{part.place}.{name}", held)
+
+
 def _message(sign: Sign, code: Code, part: Part, body: Part) -> Message:
     key = f".{code.name}" if code.name.isidentifier() else f'["{code.name}"]'
     explained = text_of(part.value) or text_of(body.value)
@@ -333,6 +382,10 @@ def _says_error(kind: Kind, value: Any) -> bool:
             return _is_said(value)
         case Kind.FALSE:
             return value is False or (isinstance(value, str) and value.lower() in _FALSE_TEXTS)
+        case Kind.ZERO:
+            return not isinstance(value, bool) and _number(value) == 0
+        case Kind.DENIAL:
+            return isinstance(value, str) and value.lower() in _DENIAL_WORDS
         case Kind.CODE:
             return _is_scalar(value) and not isinstance(value, bool) and not _is_success(value)
         case Kind.WORD:
@@ -424,6 +477,12 @@ _FLAG_NAMES = frozenset[str]().union(
 _CODE_NAMES = frozenset[str]().union(
     *(_NAMES_OF[sign] for sign in MESSAGE_SIGNS if sign.kind is Kind.CODE)
 )
+_HEADS = _plain_names(HEADS)
 _ERROR_TEXTS = _plain_names(ERROR_TEXTS)
 _RECORD_TEXTS = _plain_names(RECORD_TEXTS)
 _TEXTS = tuple(map(_plain, (*ERROR_TEXTS, *RECORD_TEXTS, *QUOTED_TEXTS)))
+_MESSAGE_NAMES = _plain_names((*RECORD_TEXTS, *QUOTED_TEXTS, *_COMPANIONS)).union(
+    _ERROR_TEXTS, *_NAMES_OF.values()
+)
+_PROGRESS = _plain_names(PROGRESS_NAMES)
+_PENDING = _plain_names(PENDING_WORDS)

@@ -19,6 +19,7 @@ from formats.messages import (
     Lack,
     Message,
     Part,
+    is_bare_message,
     is_evident_error,
     message_in,
     text_of,
@@ -110,10 +111,13 @@ class DataPathFit:
     _unmatched: int = 0
     _has_items: bool = False
     _has_lists: bool = False
+    _has_records: bool = False
     _lacking: dict[frozenset[Key], _Lacking] = field(default_factory=dict)
     # Messages that are none if their code stands beside items, or if no answer is a list.
     _suspects: list[_Suspect] = field(default_factory=list)
     _objects: list[_Suspect] = field(default_factory=list)
+    # Lists of one item that says nothing but an error: messages, if others hold records.
+    _lone: list[ResponseError] = field(default_factory=list)
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> "DataPathFit":
@@ -156,7 +160,8 @@ class DataPathFit:
             for suspect in self._suspects
             if not self._known.excuse(suspect.message.code, suspect.message.sign)
         ]
-        return found + [suspect.error for suspect in self._objects if self._has_lists]
+        found += [suspect.error for suspect in self._objects if self._has_lists]
+        return found + (self._lone if self._has_records else [])
 
     def check(self, setting: str, *, may_lack: bool = False) -> None:
         """Judge all answers together; `setting` is where the data_path stands.
@@ -186,6 +191,10 @@ class DataPathFit:
         self._has_items = True
         if page.received is None:
             self._take_object(page, quote)
+        elif not is_bare_message(page.first_item):
+            self._has_records = True
+        elif page.received == 1:
+            self._take_lone_item(page, quote)
         # What the body itself says as an item, it does not say beside items.
         self._known.learn(part for part in parts if part.value is not page.first_item)
 
@@ -200,6 +209,14 @@ class DataPathFit:
             raise error
         if len(self._objects) < _MOST_SUSPECTS:
             self._objects.append(_Suspect(message, error))
+
+    def _take_lone_item(self, page: Page, quote: Quote) -> None:
+        """Look at the only item of a list: where others are records, it is a message."""
+        error = _said_error(text_of(page.first_item), quote).at(quote.place)
+        if self._has_records:
+            raise error
+        if len(self._lone) < _MOST_SUSPECTS:
+            self._lone.append(error)
 
     def _take_message(self, message: Message, quote: Quote) -> None:
         """Refuse an answer, unless its code may yet be found beside items."""

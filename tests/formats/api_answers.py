@@ -225,10 +225,73 @@ ERRORS = [
         {"code": 7, "msg": "token ok, but the limit is exceeded", "data": []},
         "token ok, but the limit is exceeded",
     ),
+    ApiAnswer(
+        "data.go.kr",
+        ".response.body.items",
+        {
+            "response": {
+                "header": {"resultCode": "22", "resultMsg": "REQUESTS EXCEEDED"},
+                "body": {"items": []},
+            }
+        },
+        "REQUESTS EXCEEDED",
+    ),
+    ApiAnswer(
+        "CoinMarketCap",
+        ".data",
+        {"status": {"error_code": 1008, "error_message": "over the limit"}, "data": []},
+        "over the limit",
+    ),
+    ApiAnswer(
+        "Foursquare",
+        ".response.venues",
+        {"meta": {"code": 429, "errorDetail": "quota"}, "response": {"venues": []}},
+        "quota",
+    ),
+    ApiAnswer(
+        "Bybit",
+        ".result.list",
+        {"retCode": 10006, "retMsg": "Too many visits!", "result": {"list": []}},
+        "Too many visits!",
+    ),
+    ApiAnswer("MongoDB", ".batch", {"ok": 0, "errmsg": "not allowed", "batch": []}, "not allowed"),
+    ApiAnswer(
+        "ServiceNow",
+        ".result",
+        {"status": "failure", "message": "Transaction cancelled", "result": []},
+        "Transaction cancelled",
+    ),
+    ApiAnswer("a flag", ".rows", {"hasErrors": True, "rows": []}, ""),
     ApiAnswer("no success", ".data", {"code": 1, "msg": "操作不成功"}, "操作不成功"),
 ]
 
 INNOCENT = [
+    ApiAnswer(
+        "data.go.kr",
+        ".response.body.items",
+        {
+            "response": {
+                "header": {"resultCode": "00", "resultMsg": "NORMAL SERVICE."},
+                "body": {"items": []},
+            }
+        },
+    ),
+    ApiAnswer(
+        "CoinMarketCap",
+        ".data",
+        {"status": {"error_code": 0, "error_message": None, "credit_count": 1}, "data": []},
+    ),
+    ApiAnswer(
+        "Foursquare", ".response.venues", {"meta": {"code": 200}, "response": {"venues": []}}
+    ),
+    ApiAnswer("Tumblr", ".response", {"meta": {"status": 200, "msg": "OK"}, "response": []}),
+    ApiAnswer(
+        "a document",
+        ".lines",
+        {"header": {"code": "INV-7", "description": "An invoice"}, "lines": []},
+    ),
+    ApiAnswer("a flag", ".rows", {"hasErrors": False, "isError": False, "rows": []}),
+    ApiAnswer("a build", ".artifacts", {"status": "failure", "number": 7, "artifacts": []}),
     ApiAnswer("Jenkins", ".artifacts", {"result": "FAILURE", "artifacts": []}),
     ApiAnswer(
         "airports", ".terminals", {"code": "LHR", "description": "Heathrow", "terminals": []}

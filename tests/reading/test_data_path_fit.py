@@ -108,6 +108,17 @@ def test_an_object_where_others_are_lists_may_be_a_message() -> None:
     assert in_any_order({"job": own}, {"job": {"id": 2}}, data_path=".job") == {False}
 
 
+@pytest.mark.contract("messages.object")
+def test_the_only_item_of_a_list_may_be_a_message() -> None:
+    said = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired", "fields": []}]
+    assert in_any_order(ONE, said, data_path=".") == {True}
+    assert "Session expired" in judged([ONE, said], ".")
+    # A record has more to say, and messages among themselves are records.
+    assert in_any_order(ONE, [{"id": 2, "error": "disk full"}], data_path=".") == {False}
+    lint = [{"code": 5, "message": "unused"}, {"code": 6, "message": "shadowed"}]
+    assert in_any_order(lint, said, lint[:1], data_path=".") == {False}
+
+
 @pytest.mark.contract("messages.nested")
 @pytest.mark.parametrize("data_path", [".results[0].series", ".results[].series[]?"])
 def test_an_error_on_the_way_to_the_list_is_one(data_path: str) -> None:
