@@ -11,6 +11,7 @@ from expressions.jq_expressions import Extraction
 from expressions.worker import JqWorker
 from formats.bodies import bodies
 from formats.documents import Documents
+from formats.messages import says_pending
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
 from reading.data_path_fit import DataPathFit, Quote
@@ -95,7 +96,10 @@ class PageParser:
         """
         try:
             documents = Documents(response, self.endpoint.response_format)
-            stream = await ItemStream.open(documents, self.endpoint.data_path, self.worker)
+            # What is not ready is asked for again, and so is not handed on before its end.
+            is_ready = meaning_of(response.status) is not Meaning.NOT_READY
+            path, worker = self.endpoint.data_path, self.worker
+            stream = await ItemStream.open(documents, path, worker) if is_ready else None
             if stream:
                 return LargePage(request, response, stream)
             return await self._whole(request, documents)
@@ -112,7 +116,7 @@ class PageParser:
         if meaning is Meaning.EMPTY:
             return
         try:
-            if meaning is Meaning.NOT_READY and not any(page.items or [page.count]):
+            if meaning is Meaning.NOT_READY and not _holds_items(page, response):
                 raise ResponseError(_NOT_READY, advice="on_error can say what a 202 means")
             self.fit.judge(page, Quote(page.request, response.content, self.redactor))
         except ResponseError as error:
@@ -154,6 +158,14 @@ class PageParser:
                 values.append(body.value)
                 found.append(await data_path.extract(body, self.worker))
         return values[0], found[0] if len(found) == 1 else _together(found)
+
+
+def _holds_items(page: Page, response: ApiResponse) -> bool:
+    """Return whether an answer that may not be ready has items: one object may be a progress."""
+    holds = any(page.items or [page.count])
+    if not holds or page.received is not None:
+        return holds
+    return "retry-after" not in response.headers and not says_pending(page.first_item)
 
 
 def _together(found: list[Extraction]) -> Extraction:

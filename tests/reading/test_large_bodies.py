@@ -308,6 +308,18 @@ async def test_predicates_are_asked_at_the_end_of_a_large_body(api: FakeApi, rea
         await read(chosen)
 
 
+@pytest.mark.contract("body.not-ready")
+async def test_a_large_answer_that_is_not_ready_is_asked_for_again(
+    api: FakeApi, read: Read
+) -> None:
+    waiting = {"pad": "x" * 2000, "data": {"items": []}}
+    api.script(Reply(202, waiting), Reply(200, BODY))
+    assert await read(plan()) == ITEMS
+    assert len(api.received) == 2
+    api.script(Reply(202, BODY))
+    assert await read(plan()) == ITEMS
+
+
 async def test_a_large_error_answer_is_an_error_like_any_other(api: FakeApi, read: Read) -> None:
     api.script(Reply(status=400, body=b"no " * 2000))
     with pytest.raises(ResourceError, match="answered 400 Reason: no no"):

@@ -144,6 +144,38 @@ async def test_what_is_not_ready_is_asked_for_again(
     assert len(api.received) == 4
 
 
+PROGRESS = [
+    {"status": "pending"},
+    {"status": "In Progress", "id": 7, "links": {"self": "/jobs/7"}},
+    {"job_status": "QUEUED", "id": 7},
+    {"message": "The report is being computed"},
+]
+
+
+@pytest.mark.contract("body.not-ready")
+@pytest.mark.parametrize("body", PROGRESS, ids=str)
+async def test_one_object_that_tells_of_a_job_is_not_ready(
+    api: FakeApi, read: Read, body: Any
+) -> None:
+    api.script(Reply(202, body), Reply(200, ITEMS))
+    reading = await read()
+    assert (reading.items, reading.error, len(api.received)) == (ITEMS, "", 2)
+    api.script(Reply(202, body))
+    assert "the API answered 202" in (await read()).error
+    # Under another status it is a record.
+    api.script(Reply(200, body))
+    assert ((await read()).items, (await read()).error) == ([body], "")
+
+
+@pytest.mark.contract("body.not-ready")
+async def test_one_object_that_may_be_a_record_is_one(api: FakeApi, read: Read) -> None:
+    for record in ({"id": 7, "name": "Ada"}, {"id": 7, "status": "active"}, {"id": 7, "state": 3}):
+        api.script(Reply(202, record))
+        assert ((await read()).items, (await read()).error) == ([record], "")
+        api.script(Reply(202, record, {"retry-after": "0"}), Reply(200, ITEMS))
+        assert (await read()).items == ITEMS
+
+
 async def ready_at_once(api: FakeApi, read: Read, status: int) -> Reading:
     api.script(Reply(status, ITEMS))
     return await read()
