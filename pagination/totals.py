@@ -51,6 +51,13 @@ class Total:
             return max(0, -((items - self.items) // page_length)) if page_length else 0
         return max(0, self.pages - pages) if self.pages is not None else 0
 
+    def is_withdrawn(self, page: Page, received: int) -> bool:
+        """Return whether the place that gave it now says less than what arrived.
+
+        So it is where the list became shorter while it was read.
+        """
+        return any(one.place == self.place and one.number < received for one in _counts(page))
+
     def __bool__(self) -> bool:
         return self.items is not None or self.pages is not None
 
@@ -77,6 +84,7 @@ def find_total(
     if total_path:
         return Total(items=_number(find(page.body, total_path)[1]), place=total_path)
     counts = [one for one in _counts(page) if not is_below(one.place, ignored)]
+    # Zero beside items is how APIs say that they do not know.
     items = _smallest(counts, "items", received)
     pages = _smallest(counts, "pages", 1)
     place = items.place if items else pages.place if pages else ""
@@ -84,8 +92,7 @@ def find_total(
 
 
 def _smallest(counts: list[_Count], unit: str, least: int) -> _Count | None:
-    # Zero beside items, and -1, are how APIs say that they do not know.
-    fitting = [one for one in counts if one.unit == unit and one.number >= max(least, 1)]
+    fitting = [one for one in counts if one.unit == unit and one.number >= least]
     return min(fitting, key=lambda one: one.number, default=None)
 
 

@@ -19,7 +19,7 @@ from reading.account import Reason
 from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
 from reading.item_stream import Portion
 from reading.repeats import ByIdentifier, ByJson, Repeats, Room, repeats_of
-from settings.pagination import OffsetSettings, PageNumberSettings
+from settings.pagination import OffsetSettings, PageNumberSettings, PaginationSettings
 
 _MOST_AGAIN = 2
 # Items of a first page that wait to see whether there is a second one.
@@ -33,12 +33,18 @@ _ADVICE = (
 class Movement(Watch):
     """Watches one reading of a list for items that move between its pages.
 
-    Inputs: `inner` watches too; `repeats` compares the items, by default what suits those of the
-    first page. Sample of the cause: "an item stood on two pages of the list".
+    Inputs: `inner` watches too; `pagination`, the settings, say where a total is, and what is none;
+    `repeats` compares the items, by default what suits those of the first page.
+
+    Sample of the cause: "an item stood on two pages of the list".
     """
 
     def __init__(
-        self, inner: Watch, total_path: str | None, room: Room, repeats: Repeats | None = None
+        self,
+        inner: Watch,
+        pagination: PaginationSettings,
+        room: Room,
+        repeats: Repeats | None = None,
     ) -> None:
         self.repeats = repeats
         # Why items may have been missed; empty where nothing speaks for it.
@@ -46,7 +52,7 @@ class Movement(Watch):
         # True where it was not read to its end, or the end is in doubt anyway.
         self.is_cut = False
         self._inner = inner
-        self._total_path = total_path
+        self._pagination = pagination
         self._room = room
         self._total: int | None = None
         # The first page, which is looked at only where there is another one.
@@ -69,7 +75,8 @@ class Movement(Watch):
 
     def answered(self, page: Page) -> None:
         self._inner.answered(page)
-        total = find_total(page, self._total_path).items
+        told = self._pagination
+        total = find_total(page, told.total_path, page.received or 0, told.ignored).items
         if total is None:
             return
         if self._total is not None and total < self._total:
@@ -211,4 +218,4 @@ class WholeListReader(EndpointReader):
         self.doubts.append(Doubt(f"{before.cause}, as often as it was read", _ADVICE, place))
 
     def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:
-        return Movement(watch, self._pagination.total_path, self._room, repeats)
+        return Movement(watch, self._pagination, self._room, repeats)
