@@ -10,13 +10,17 @@ from collections.abc import Mapping
 # True, yes or 1: there is more.
 MORE_MARKERS: Mapping[str, str] = {
     "has_more": "Stripe, Notion, Lark, Dropbox, Zendesk",
-    "has_more_items": "CMIS",
+    "has_additional": "Quay",
+    "has_more_items": "CMIS, Eventbrite",
+    "has_more_records": "Qualys",
     "has_more_rows": "ManageEngine ServiceDesk",
     "has_next": "Wix",
     "has_next_page": "Relay: GitHub, Shopify, GitLab",
     "more": "etcd, PagerDuty",
     "more_available": "Exchange ActiveSync",
+    "more_items_in_collection": "Pipedrive",
     "more_records": "Zoho, Dataverse",
+    "more_result": "Marketo",
     "is_truncated": "S3, IAM, Route 53",
     "exceeded_transfer_limit": "ArcGIS",
 }
@@ -34,17 +38,38 @@ LAST_MARKERS: Mapping[str, str] = {
 # True: the list is not all of what was asked for, whatever is said of pages.
 PARTIAL_MARKERS: Mapping[str, str] = {
     "incomplete_results": "GitHub search",
-    "partial": "InfluxDB",
+    "incomplete_search": "Google Drive",
     "is_partial": "Elasticsearch async search",
-    "result_truncated": "search services, as a usual word",
-    "truncated": "GitHub trees",
+    "partial_results": "Solr",
     "timed_out": "Elasticsearch",
     "terminated_early": "Elasticsearch",
+}
+# The same, but only of the last page: of others, it may say that more pages follow.
+CUT_MARKERS: Mapping[str, str] = {
+    "partial": "InfluxDB, Rancher",
+    "result_truncated": "Azure Resource Graph",
+    "truncated": "GitHub trees, AWS KMS",
+}
+# A list of places that did not answer; one without elements says nothing.
+PARTIAL_LISTS: Mapping[str, str] = {
+    "unreachable": "Google Cloud Run, Filestore, BigQuery jobs",
+    "unreachables": "Google Compute Engine",
+    "unreachable_locations": "Google Dataplex",
+    "missing_zones": "Google Kubernetes Engine",
+    "failed_locations": "Google Cloud Bigtable",
+}
+# An object with the number of parts of the search that failed.
+PARTIAL_COUNTS: Mapping[str, tuple[str, ...]] = {
+    "_shards": ("failed",),
+    "_clusters": ("skipped", "partial", "failed"),
 }
 
 # An object whose `type` says so: `request_status: {"type": "incomplete"}`.
 PARTIAL_STATUS: Mapping[str, str] = {"request_status": "Notion"}
 PARTIAL_TYPES = frozenset({"incomplete", "partial"})
+# A word beside the items, in an object of this name, that says so.
+PARTIAL_WORDS_IN: Mapping[str, Mapping[str, str]] = {"meta": {"status": "Datadog logs"}}
+PARTIAL_WORDS = frozenset({"timeout", "partial"})
 
 # The address of the next page, as a text, or as an object that has one.
 NEXT_LINKS: Mapping[str, str] = {
@@ -85,6 +110,22 @@ NEXT_TOKENS: Mapping[str, str] = {
     "next_token": "AWS, Twitter",
     "pagination_token": "Cognito",
     "resumption_token": "OAI-PMH",
+    "skip_token": "Azure",
+    "$skipToken": "Azure Resource Graph",
+}
+# A text under these is the token for the next page, unless anything above denies that there is one.
+# They do not deny: an empty one may be what was asked with, and a number is where a page begins.
+BARE_TOKENS: Mapping[str, str] = {
+    "cursor": "Square, monday.com, Twitch, Artifactory",
+    "marker": "RDS, ElastiCache",
+    "offset": "Airtable",
+    "page_token": "Lark, BigQuery",
+}
+# The same where they stand in an object of this name.
+TOKENS_IN: Mapping[str, Mapping[str, str]] = {
+    "cursor": {"after": "Phabricator Conduit"},
+    "page": {"after": "Datadog"},
+    "pagination": {"after": "CrowdStrike", "token": "a usual word"},
 }
 
 # The same words in Kubernetes' `metadata`, and MediaWiki's object beside the items.
@@ -99,7 +140,7 @@ NEVER_TOKENS: Mapping[str, str] = {
     "delta_link": "Microsoft Graph",
     "bookmark": "CouchDB",
     "before": "Meta",
-    "after": "Meta, Reddit",
+    "after": "Meta, in its cursors; as a time that was asked for",
     "next_run": "schedulers",
 }
 
@@ -149,15 +190,20 @@ CONTAINERS: Mapping[str, str] = {
     "pages": "Intercom",
     "page_info": "Relay",
     "response_metadata": "Slack",
+    "response_header": "Solr",
     "result_info": "Cloudflare",
     "hydra:view": "Hydra: API Platform",
-    "cursor": "a usual word",
+    "info": "Zoho",
+    "list_info": "ManageEngine ServiceDesk",
+    "additional_data": "Pipedrive",
+    "cursor": "Phabricator Conduit",
     "cursors": "Meta",
 }
 # Objects, or lists of links with a relation, in which only links are looked for.
 LINK_CONTAINERS: Mapping[str, str] = {
     "links": "JSON:API, Zendesk",
     "_links": "HAL, Confluence",
+    "urls": "Lacework, Discogs",
     "link": "FHIR",
 }
 RELATION_NAMES = ("rel", "relation")
@@ -169,6 +215,26 @@ BACK_RELATIONS = frozenset({"prev", "previous"})
 FIRST_RELATION, LAST_RELATION = "first", "last"
 NEXT_RELATION = "next"
 
+# What says on a page that there is one before it; on the first one, that startPage is not.
+FIRST_MARKERS: Mapping[str, str] = {
+    "first": "Spring Data",
+    "is_first": "a usual word",
+    "is_first_page": "a usual word",
+}
+BACK_MARKERS: Mapping[str, str] = {
+    "has_previous_page": "Relay",
+    "has_previous": "Wix",
+    "has_prev": "Flask-SQLAlchemy",
+}
+BACK_LINKS: Mapping[str, str] = {
+    "previous": "Django REST",
+    "prev": "HAL, JSON:API",
+    "previous_page": "Zendesk",
+    "prev_page_url": "Laravel",
+    "previous_page_url": "a usual word",
+    "hydra:previous": "Hydra: API Platform",
+}
+
 NEXT_LINK_HEADERS: Mapping[str, str] = {
     "next-page": "Kinto",
 }
@@ -178,6 +244,8 @@ NEXT_TOKEN_HEADERS: Mapping[str, str] = {
     "x-next-token": "a usual word",
     "x-ms-continuationtoken": "Azure DevOps",
     "x-ms-continuation": "Cosmos DB",
+    "x-nomad-nexttoken": "Nomad",
+    "after-cursor": "OneLogin",
     "sforce-locator": "Salesforce bulk",
 }
 TOTAL_HEADERS: Mapping[str, str] = {

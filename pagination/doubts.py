@@ -35,6 +35,16 @@ def doubt_over_part(sign: Sign) -> Doubt:
     return Doubt(f"{sign}, so that the list is not whole", answer)
 
 
+def doubt_over_start(sign: Sign, start_page: int) -> Doubt:
+    """Return the doubt over a first page of which the API itself says that it is not the first."""
+    return Doubt(
+        f"{sign} on page {start_page}, the first that was asked for, so that there are others "
+        "before it",
+        f"set startPage: {start_page - 1}; if {sign.place} does not speak of pages, "
+        f"{_ignoring(sign)}",
+    )
+
+
 def doubt_over_empty_pages(end: str) -> Doubt:
     """Return the doubt over pages without items, each of which leads to another."""
     return Doubt(

@@ -11,13 +11,18 @@ from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
 from formats.messages import says_success
 from outcomes import Doubt
-from pagination.doubts import doubt_over, doubt_over_empty_pages, doubt_over_part
+from pagination.doubts import (
+    doubt_over,
+    doubt_over_empty_pages,
+    doubt_over_part,
+    doubt_over_start,
+)
 from pagination.lookup import find, show, truth
 from pagination.page import SILENT, Page, Statement, Verdict
 from pagination.sizes import PageSizes
 from pagination.strategies import create_strategy
 from pagination.totals import Total, find_total
-from pagination.witness import Evidence, Rank, Sign, Witness
+from pagination.witness import Evidence, Rank, Sign, Witness, is_below, sign_of_page_before
 from settings.pagination import CursorSettings, PaginationSettings
 from statuses import Meaning, Situation, meaning_of
 
@@ -87,7 +92,7 @@ class Pager:
             verdict = self._decide(page, statement)
         except PaginationError as error:
             verdict = Verdict(keep=True, error=error)
-        verdict = self._with_partial(verdict)
+        verdict = self._with_doubt(verdict, page)
         is_denied = verdict.is_end and self._is_denied(page, statement)
         return replace(verdict, denied=True) if is_denied else verdict
 
@@ -108,19 +113,35 @@ class Pager:
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
         found = find_total(page, self._settings.total_path, self.received, self._settings.ignored)
-        self._total = found or self._total
+        is_withdrawn = not found and self._total.is_withdrawn(page, self.received)
+        self._total = found or (Total() if is_withdrawn else self._total)
         has_records = page.received or page.is_object
         self._empty_pages = 0 if has_records else self._empty_pages + 1
         probed, self._probed_length = self._probed_length, 0
         return probed
 
-    def _with_partial(self, verdict: Verdict) -> Verdict:
-        """Return the verdict, with the doubt that a list which is not whole leaves anywhere."""
-        partial = self._evidence.partial
-        if partial is None or verdict.doubt or self._has_told_partial:
-            return verdict
+    def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
+        """Return the verdict, with the doubt that an answer leaves wherever it stands."""
+        doubt = verdict.doubt or self._doubt_over_start(page) or self._doubt_over_part(verdict)
+        return replace(verdict, doubt=doubt) if doubt else verdict
+
+    def _doubt_over_part(self, verdict: Verdict) -> Doubt | None:
+        """Return the doubt over a list that is not whole, once for an endpoint."""
+        partial = self._evidence.partial or (None if verdict.request else self._evidence.cut)
+        if partial is None or self._has_told_partial:
+            return None
         self._has_told_partial = True
-        return replace(verdict, doubt=doubt_over_part(partial))
+        return doubt_over_part(partial)
+
+    def _doubt_over_start(self, page: Page) -> Doubt | None:
+        """Return the doubt over a first page that has others before it."""
+        start = self._strategy.start
+        if self._pages > 1 or not start or page.is_object:
+            return None
+        sign = sign_of_page_before(page)
+        if sign is None or is_below(sign.place, self._settings.ignored):
+            return None
+        return doubt_over_start(sign, start)
 
     def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
         """Return the requests at these places after `request` that a total lets us expect.

@@ -65,6 +65,11 @@ class Strategy[Settings: PaginationSettings](ABC):
         return f"no {self._settings.type.replace('_', ' ')}"
 
     @property
+    def start(self) -> int:
+        """The number of the page that is asked for first; 0 where there can be none before it."""
+        return 0
+
+    @property
     def followed(self) -> frozenset[str]:
         """The places of answers that the way on is taken from."""
         return frozenset()
@@ -171,6 +176,10 @@ class PageNumber(AskingStrategy[PageNumberSettings]):
 
     def statement(self, page: Page) -> Statement:
         return self._says_more(page, "next_page", "next", "hasMore", "has_more")
+
+    @property
+    def start(self) -> int:
+        return self._settings.start_page
 
     def following(self, page: Page) -> ApiRequest | None:
         self._number += 1

@@ -7,12 +7,13 @@ objects there, and in headers; never into an item.
     {"items": [...], "links": {"next": null}}       a link denies that there is more
     Link: </v1?page=2>; rel="next"                  a link says more
 
-Of these, markers count before links, links before tokens. A denial silences what comes after it.
+Of these, markers count before links, links before tokens, and those before bare tokens, which may
+be something else. A denial silences what comes after it.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ from pagination.page import Page
 # As in `https://…`, `/v1/things`, `?page=2`.
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//\S+|[/?&]\S+", re.IGNORECASE)
 _MOST_WORDS = re.compile(r"\s")
+# A number, several words, or a word of truth.
+_NO_TOKEN = re.compile(r"|[+-]?[\d.,]+|.*\s.*|true|yes", re.IGNORECASE | re.DOTALL)
 _RANGE = re.compile(r"(?!bytes\b)(?:[\w-]+[ =])?(?:\d+-\d+|\*)/(\d{1,19})", re.IGNORECASE)
 
 
@@ -31,10 +34,12 @@ class Rank(IntEnum):
     """The order in which signs count; nothing that is said of pages silences a partial list."""
 
     PARTIAL = 0
-    MARKER = 1
-    LINK = 2
-    TOKEN = 3
-    TOTAL = 4
+    CUT = 1
+    MARKER = 2
+    LINK = 3
+    TOKEN = 4
+    BARE_TOKEN = 5
+    TOTAL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,14 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that one answer says; `partial` is the sign that its list is not whole."""
+    """All that one answer says; `partial` is the sign that its list is not whole.
+
+    `cut` is one that counts only where no page follows.
+    """
 
     signs: tuple[Sign, ...] = ()
     partial: Sign | None = None
+    cut: Sign | None = None
 
     def outranking_more(self) -> Sign | None:
         """Return the marker that says more, where none denies it."""
@@ -85,7 +94,7 @@ class Evidence:
         are obeyed already.
         """
         signs = [sign for sign in self.signs if sign.place not in followed]
-        for rank in (Rank.MARKER, Rank.LINK, Rank.TOKEN):
+        for rank in (Rank.MARKER, Rank.LINK, Rank.TOKEN, Rank.BARE_TOKEN):
             said = [sign for sign in signs if sign.rank is rank]
             if found := next((sign for sign in said if sign.more), said[0] if said else None):
                 return found
@@ -112,7 +121,8 @@ class Witness:
             return Evidence()
         heard = [sign for sign in _signs(page) if not self._ignored or not self._ignores(sign)]
         partial = next((sign for sign in heard if sign.rank is Rank.PARTIAL), None)
-        signs = [sign for sign in heard if sign.rank is not Rank.PARTIAL]
+        cut = next((sign for sign in heard if sign.rank is Rank.CUT), None)
+        signs = [sign for sign in heard if sign.rank > Rank.CUT]
         here = {sign.place for sign in signs}
         gone = [
             Sign(rank, place, more=False, said="is gone")
@@ -120,7 +130,7 @@ class Witness:
             if place not in here
         ]
         self._spoke.update((sign.place, sign.rank) for sign in signs if sign.more)
-        return Evidence((*signs, *gone), partial)
+        return Evidence((*signs, *gone), partial, cut)
 
     def _ignores(self, sign: Sign) -> bool:
         return is_below(sign.place, self._ignored)
@@ -132,6 +142,19 @@ def is_below(place: str, ignored: Iterable[str]) -> bool:
     return any(place == each or place.startswith(f"{each}.") for each in ignored)
 
 
+def sign_of_page_before(page: Page) -> Sign | None:
+    """Return what says that there is a page before this one; None where nothing does."""
+    for holder in holders_of(page):
+        for found in containers_in(holder):
+            for read, place, value in found.words(_BACK_READERS):
+                if sign := next(read(place, value), None):
+                    return sign
+    targets = _targets_of(page.headers.get("link", ""))
+    if any(targets.get(name) for name in dialects.BACK_RELATIONS):
+        return Sign(Rank.LINK, "Link", more=True, said="has a link back")
+    return None
+
+
 class Holder(NamedTuple):
     """An object that may speak of pages, and its place in the body, such as `data.`.
 
@@ -141,6 +164,11 @@ class Holder(NamedTuple):
     value: Mapping[str, Any]
     prefix: str
     leads_on: Any = None
+
+    @property
+    def name(self) -> str:
+        """Return how it is called in the object around it; empty where it is the body."""
+        return self.prefix.rstrip(".").rpartition(".")[2]
 
     def words[Word](self, known: Mapping[str, Word]) -> Iterator[tuple[Word, str, Any]]:
         """Yield what is known of its keys, with their places and values."""
@@ -186,7 +214,7 @@ def _inside(value: Any, step: Any) -> Any:
 def _signs(page: Page) -> Iterator[Sign]:
     for holder in holders_of(page):
         for found in containers_in(holder):
-            for read, place, value in found.words(_READERS):
+            for read, place, value in found.words(_READERS_IN.get(found.name, _READERS)):
                 yield from read(place, value)
     if page.headers:
         yield from _in_headers(page.headers)
@@ -221,9 +249,34 @@ def _partial(place: str, value: Any) -> Iterator[Sign]:
         yield Sign(Rank.PARTIAL, place, more=True, said=f"is {show(value)}")
 
 
+def _cut(place: str, value: Any) -> Iterator[Sign]:
+    for sign in _partial(place, value):
+        yield replace(sign, rank=Rank.CUT)
+
+
+def _unreached(place: str, value: Any) -> Iterator[Sign]:
+    if isinstance(value, list) and value:
+        said = f"names {len(value)} that did not answer"
+        yield Sign(Rank.PARTIAL, place, more=True, said=said)
+
+
+def _failed_parts(place: str, value: Any) -> Iterator[Sign]:
+    """Read an object such as `_shards`, which counts the parts of a search."""
+    counts = dialects.PARTIAL_COUNTS[place.rpartition(".")[2]]
+    for name in counts if isinstance(value, Mapping) else ():
+        number = value.get(name)
+        if isinstance(number, int) and number > 0:
+            yield Sign(Rank.PARTIAL, f"{place}.{name}", more=True, said=f"is {int(number)}")
+
+
 def _status(place: str, value: Any) -> Iterator[Sign]:
     if isinstance(value, Mapping) and value.get("type") in dialects.PARTIAL_TYPES:
         yield Sign(Rank.PARTIAL, f"{place}.type", more=True, said=f"is {value['type']}")
+
+
+def _partial_word(place: str, value: Any) -> Iterator[Sign]:
+    if isinstance(value, str) and value.lower() in dialects.PARTIAL_WORDS:
+        yield Sign(Rank.PARTIAL, place, more=True, said=f"is {value}")
 
 
 def _token(place: str, value: Any) -> Iterator[Sign]:
@@ -233,6 +286,13 @@ def _token(place: str, value: Any) -> Iterator[Sign]:
     more = value > 0 if isinstance(value, int | float) else truth(value)
     said = "is set" if more else f"is {show(value)}"
     yield Sign(Rank.TOKEN, place, more, said, f"paginationType: cursor, cursorPath: {place}")
+
+
+def _bare_token(place: str, value: Any) -> Iterator[Sign]:
+    # One word that is no number; a word of truth is about something else.
+    if isinstance(value, str) and not _NO_TOKEN.fullmatch(value.strip()) and truth(value):
+        for sign in _token(place, value):
+            yield replace(sign, rank=Rank.BARE_TOKEN)
 
 
 def _next(place: str, value: Any) -> Iterator[Sign]:
@@ -342,10 +402,16 @@ def _of_header(rank: Rank, name: str, text: str, way: str) -> Sign:
     return Sign(rank, name, more, "is set" if more else "is empty", way)
 
 
-def _in_link_header(text: str) -> Iterator[Sign]:
+def _targets_of(text: str) -> dict[str, str]:
+    """Return the targets of a `Link` header by their relations."""
     targets: dict[str, str] = {}
     for target, relations in parse_link_header(text):
         targets.update(dict.fromkeys(relations, target))
+    return targets
+
+
+def _in_link_header(text: str) -> Iterator[Sign]:
+    targets = _targets_of(text)
     following = next((name for name in targets if name.startswith(dialects.NEXT_RELATION)), None)
     if following:
         rel = "" if following == dialects.NEXT_RELATION else f", headerLinkRel: {following}"
@@ -353,6 +419,34 @@ def _in_link_header(text: str) -> Iterator[Sign]:
         yield Sign(Rank.LINK, "Link", more=True, said=f'has rel="{following}"', way=way)
     elif 'results="false"' in text or _leads_only_back(targets):
         yield Sign(Rank.LINK, "Link", more=False, said="has no next link")
+
+
+# What speaks of a page before.
+
+
+def _not_first(place: str, value: Any) -> Iterator[Sign]:
+    if value is False:
+        yield Sign(Rank.MARKER, place, more=True, said="is false")
+
+
+def _has_back(place: str, value: Any) -> Iterator[Sign]:
+    if value is True:
+        yield Sign(Rank.MARKER, place, more=True, said="is true")
+
+
+def _back_link(place: str, value: Any) -> Iterator[Sign]:
+    # A number is that of the page before by a count of the API's own.
+    if isinstance(value, Mapping):
+        value = next((value[name] for name in dialects.ADDRESS_NAMES if name in value), None)
+    if _is_address(value):
+        yield Sign(Rank.LINK, place, more=True, said="is set")
+
+
+def _links_back(place: str, value: Any) -> Iterator[Sign]:
+    links = relations_in(value) if isinstance(value, list) else value
+    for name, link in links.items() if isinstance(links, Mapping) else ():
+        if str(name).lower() in dialects.BACK_RELATIONS:
+            yield from _back_link(f"{place}.{name}", link)
 
 
 def _has_more(place: str) -> str:
@@ -408,9 +502,28 @@ _READERS: dict[str, _Reader] = {
     **every_spelling((w for w in dialects.LAST_MARKERS if w.startswith("is_")), _is_last),
     **every_spelling(dialects.PARTIAL_MARKERS, _partial),
     **every_spelling(dialects.PARTIAL_STATUS, _status),
+    **every_spelling(dialects.CUT_MARKERS, _cut),
+    **every_spelling(dialects.PARTIAL_LISTS, _unreached),
+    **dict.fromkeys(dialects.PARTIAL_COUNTS, _failed_parts),
+    **every_spelling(dialects.BARE_TOKENS, _bare_token),
     **every_spelling(dialects.NEXT_TOKENS, _token),
     **every_spelling(dialects.CONTINUE, _token),
     **every_spelling(dialects.LINK_CONTAINERS, _links),
     **_LINK_WORDS,
 }
+_BACK_READERS: dict[str, _Reader] = {
+    **every_spelling(dialects.FIRST_MARKERS, _not_first),
+    **every_spelling(dialects.BACK_MARKERS, _has_back),
+    **every_spelling(dialects.BACK_LINKS, _back_link),
+    **every_spelling(dialects.LINK_CONTAINERS, _links_back),
+}
 _CONTAINERS = every_spelling(dialects.CONTAINERS, value=True)
+_READERS_IN: dict[str, dict[str, _Reader]] = {
+    spelt: {**_READERS, **every_spelling(words, read)}
+    for table, read in (
+        (dialects.TOKENS_IN, _token),
+        (dialects.PARTIAL_WORDS_IN, _partial_word),
+    )
+    for container, words in table.items()
+    for spelt in spellings(container)
+}

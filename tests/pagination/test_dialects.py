@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from api_messages import ApiRequest
 from pagination import dialects
 from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from pagination.witness import spellings
-from tests.support.models import START, numbered, put, settings_of
+from tests.support.models import START, Answer, numbered, put, read, settings_of
 
 ITEMS = numbered(3)
 TOKEN = "dXNlcjpVMDYx"
@@ -68,6 +69,9 @@ SPEAKING: Mapping[str, tuple[Any, ...]] = {
     "MORE_MARKERS": (True, "true", "True", "yes", 1, "1"),
     "LAST_MARKERS": (False, "false", "no"),
     "PARTIAL_MARKERS": (True, "true"),
+    "CUT_MARKERS": (True, "true"),
+    "PARTIAL_LISTS": (["europe-west1"],),
+    "BARE_TOKENS": (TOKEN, "itr8/rec7"),
     "NEXT_LINKS": (LINK, "/v1/things?page=2", "?page=2", {"href": LINK}, {"url": LINK}),
     "NEXT_TOKENS": (TOKEN, 7, {"id": {"S": "7"}}),
     "CONTINUE": (TOKEN, {"cmcontinue": "page|1"}),
@@ -78,6 +82,9 @@ SILENT: Mapping[str, tuple[Any, ...]] = {
     "MORE_MARKERS": (False, None, "false", "no", "0", 0, "", "Jane"),
     "LAST_MARKERS": (True, "true", "yes", None, "2026-01-01", LINK, 6),
     "PARTIAL_MARKERS": (False, None, "false", "", 3, [], "some text"),
+    "CUT_MARKERS": (False, None, "false", "", 3, [], "some text"),
+    "PARTIAL_LISTS": ([], None, "", 0, {}),
+    "BARE_TOKENS": (None, "", "0", "50", 50, 0, "some text", {"limit": 3}, True, "true"),
     "NEXT_LINKS": (None, "", False, {}, {"href": None}),
     "NEXT_TOKENS": (None, "", False, 0, -1, "0", {}),
     "CONTINUE": (None, "", False, {}),
@@ -118,6 +125,101 @@ def test_no_word_is_heard_in_an_item_or_where_there_is_no_list(
     assert not is_heard(Said({"items": [item]}))
     assert not is_heard(Said(item, ()))
     assert not is_heard(Said({"data": {"thing": item}}, ("data", "thing")))
+
+
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize(
+    "container, word",
+    [(name, word) for name, words in dialects.TOKENS_IN.items() for word in words],
+)
+def test_a_token_counts_in_its_object_alone(container: str, word: str) -> None:
+    assert is_heard(beside(word, TOKEN, container))
+    assert not is_heard(beside(word, None, container))
+    assert not is_heard(beside(word, TOKEN))
+    assert not is_heard(beside(word, TOKEN, "cursors"))
+
+
+@pytest.mark.contract("more.every-type")
+def test_parts_that_failed_make_a_list_that_is_not_whole() -> None:
+    for name, counts in dialects.PARTIAL_COUNTS.items():
+        for count in counts:
+            assert is_heard(beside(count, 1, name))
+            assert not is_heard(beside(count, 0, name))
+    assert not is_heard(beside("skipped", 3, "_shards"))
+    assert is_heard(beside("status", "timeout", "meta"))
+    assert not is_heard(beside("status", "done", "meta"))
+    assert not is_heard(beside("status", "timeout"))
+
+
+@pytest.mark.contract("more.denials")
+@pytest.mark.parametrize("denial", [{"next_token": None}, {"next": None}, {"has_more": False}])
+def test_a_bare_token_is_silenced_by_any_denial_and_denies_nothing_itself(denial: Any) -> None:
+    assert not is_heard(of(cursor=TOKEN, **denial))
+    assert is_heard(of(cursor=None, total=257))
+    assert is_heard(of(cursor="", total=257))
+
+
+def test_a_marker_of_a_cut_list_is_one_of_more_where_pages_follow() -> None:
+    """As AWS KMS has it; GitHub's trees end there."""
+    page = of(Truncated=True, NextMarker=TOKEN)
+    assert is_heard(page)
+    pages: dict[str | None, dict[str, Any]] = {
+        None: {"Truncated": True, "NextMarker": TOKEN},
+        TOKEN: {"Truncated": False},
+    }
+
+    def answer(request: ApiRequest) -> Answer:
+        asked = request.url.params.get("Marker")
+        return Answer({"items": [{"id": asked}], **pages[asked]})
+
+    settings = settings_of("cursor", cursor_path="NextMarker", param="Marker")
+    reading = read(answer, settings)
+    assert len(reading.items) == 2
+    assert not reading.doubts
+
+
+BACK = {
+    "Spring Data": {"first": False, "last": True, "totalElements": 5},
+    "HAL": {"_links": {"prev": {"href": "/things?page=0"}}},
+    "JSON:API": {"links": {"prev": "/things?page=0", "next": None}},
+    "Laravel": {"prev_page_url": LINK, "next_page_url": None},
+    "Django REST": {"previous": LINK, "next": None},
+    "Relay": {"pageInfo": {"hasPreviousPage": True, "hasNextPage": False}},
+    "FHIR": {"link": [{"relation": "previous", "url": LINK}]},
+}
+FIRST = {
+    "Spring Data": {"first": True, "last": True, "number": 0},
+    "a person": {"first": "Ada", "last": "Lovelace"},
+    "JSON:API": {"links": {"prev": None, "next": None, "first": LINK}},
+    "Laravel": {"prev_page_url": None},
+    "a number": {"prev": 0, "previous": 1, "prev_page": 1},
+    "an item": {"previous": {"id": 7, "name": "the one before"}},
+}
+
+
+def on_page_one(beside_items: Mapping[str, Any], **options: Any) -> list[str]:
+    body = {"items": ITEMS, "has_more": False, **beside_items}
+    pagination = settings_of("page", **options)
+    return [doubt.seen for doubt in read(lambda _: Answer(body), pagination).doubts]
+
+
+@pytest.mark.contract("more.start")
+@pytest.mark.parametrize("said", BACK.values(), ids=BACK)
+def test_a_first_page_with_others_before_it_is_doubted(said: Any) -> None:
+    (seen,) = on_page_one(said)
+    assert "on page 1, the first that was asked for" in seen
+    assert not on_page_one(said, start_page=0)
+
+
+@pytest.mark.contract("more.start")
+@pytest.mark.parametrize("said", FIRST.values(), ids=FIRST)
+def test_a_first_page_is_the_first(said: Any) -> None:
+    assert not on_page_one(said)
+
+
+@pytest.mark.contract("more.start")
+def test_a_place_that_does_not_speak_of_pages_before_is_ignored() -> None:
+    assert not on_page_one({"first": False}, ignore_markers=["first"])
 
 
 @pytest.mark.parametrize("container", dialects.CONTAINERS)
@@ -255,7 +357,7 @@ APIS: Mapping[str, tuple[Said, Said]] = {
     ),
     "Conduit": (
         Said(
-            {"result": {"data": ITEMS, "cursor": {"limit": 3, "after": "1"}, "total": 9}},
+            {"result": {"data": ITEMS, "cursor": {"limit": 3, "after": "1"}}},
             ("result", "data"),
         ),
         Said(
@@ -593,3 +695,13 @@ def test_a_body_that_is_an_item_is_not_looked_at() -> None:
 def test_the_smallest_total_that_is_not_below_the_items_counts() -> None:
     assert not is_heard(of(total=2, totalCount=3, totalItems=257))
     assert is_heard(of(total=2, totalItems=257))
+
+
+@pytest.mark.contract("more.denials")
+def test_a_total_of_zero_is_one_where_nothing_came() -> None:
+    counts = {"total_count": 30, "total_filtered_count": 0}
+    reading = read(lambda _: Answer({"items": [], **counts}), settings_of("page"))
+    assert (reading.requests, reading.doubts) == (1, [])
+    # Beside items it is how an API says that it does not know.
+    assert is_heard(of(total=0, total_count=30))
+    assert not is_heard(of(total=0))

@@ -19,10 +19,28 @@ WORDS = {
     "a marker: true is more": dialects.MORE_MARKERS,
     "a marker: false is more": dialects.LAST_MARKERS,
     "true: the list is not whole": dialects.PARTIAL_MARKERS,
+    "true on the last page: the list is not whole": dialects.CUT_MARKERS,
+    "a list with elements: the list is not whole": dialects.PARTIAL_LISTS,
+    "a number of parts that failed: the list is not whole": {
+        f"{name}.{count}": "Elasticsearch"
+        for name, counts in dialects.PARTIAL_COUNTS.items()
+        for count in counts
+    },
     "`type: incomplete`: the list is not whole": dialects.PARTIAL_STATUS,
+    "`timeout` or `partial`: the list is not whole": {
+        f"{name}.{word}": source
+        for name, words in dialects.PARTIAL_WORDS_IN.items()
+        for word, source in words.items()
+    },
     "a link": dialects.NEXT_LINKS,
     "a link in a header": dialects.NEXT_LINK_HEADERS,
     "a token": {**dialects.NEXT_TOKENS, **dialects.CONTINUE},
+    "a text that is a token": dialects.BARE_TOKENS,
+    "a token in an object of that name": {
+        f"{name}.{token}": source
+        for name, tokens in dialects.TOKENS_IN.items()
+        for token, source in tokens.items()
+    },
     "a token in a header": dialects.NEXT_TOKEN_HEADERS,
     "a total of items": dialects.TOTAL_NAMES,
     "a total of items in a header": dialects.TOTAL_HEADERS,
@@ -30,6 +48,9 @@ WORDS = {
     "a total of pages in a header": dialects.PAGE_TOTAL_HEADERS,
     "an object to look into": dialects.CONTAINERS,
     "an object or list of links": dialects.LINK_CONTAINERS,
+    "false on the first page: startPage is too high": dialects.FIRST_MARKERS,
+    "true on the first page: startPage is too high": dialects.BACK_MARKERS,
+    "a link on the first page: startPage is too high": dialects.BACK_LINKS,
     "nothing: it is there on the last page too": dialects.NEVER_TOKENS,
 }
 
