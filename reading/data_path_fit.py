@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api_messages import ApiRequest
 from errors import ResourceError, ResponseError
@@ -118,6 +118,9 @@ class DataPathFit:
     _objects: list[_Suspect] = field(default_factory=list)
     # Lists of one item that says nothing but an error: messages, if others hold records.
     _lone: list[ResponseError] = field(default_factory=list)
+    # Objects that are no lists, by their keys, and the keys of items that stood in lists.
+    _strangers: dict[frozenset[str], ResponseError] = field(default_factory=dict)
+    _item_keys: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> "DataPathFit":
@@ -161,7 +164,12 @@ class DataPathFit:
             if not self._known.excuse(suspect.message.code, suspect.message.sign)
         ]
         found += [suspect.error for suspect in self._objects if self._has_lists]
-        return found + (self._lone if self._has_records else [])
+        found += self._lone if self._has_records else []
+        return found + [
+            error
+            for names, error in self._strangers.items()
+            if self._item_keys and self._item_keys.isdisjoint(names)
+        ]
 
     def check(self, setting: str, *, may_lack: bool = False) -> None:
         """Judge all answers together; `setting` is where the data_path stands.
@@ -193,6 +201,8 @@ class DataPathFit:
             self._take_object(page, quote)
         elif not is_bare_message(page.first_item):
             self._has_records = True
+            if isinstance(page.first_item, Mapping) and len(self._item_keys) < _MOST_KEYS:
+                self._item_keys.update(page.first_item)
         elif page.received == 1:
             self._take_lone_item(page, quote)
         # What the body itself says as an item, it does not say beside items.
@@ -201,14 +211,30 @@ class DataPathFit:
     def _take_object(self, page: Page, quote: Quote) -> None:
         """Look at an item that is no list: where other answers are lists, it may be a message."""
         item = page.first_item
-        message = message_in([Part("", item)]) if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping):
+            return
+        message = message_in([Part("", item)])
         if message is None:
+            self._take_stranger(item, quote)
             return
         error = _said_error(message.text, quote).at(quote.place)
         if self._has_lists:
             raise error
         if len(self._objects) < _MOST_SUSPECTS:
             self._objects.append(_Suspect(message, error))
+
+    def _take_stranger(self, item: Mapping[str, Any], quote: Quote) -> None:
+        """Keep an object for the end: where others are lists, it may be no item of such a list."""
+        names = frozenset(item)
+        if len(self._strangers) < _MOST_SUSPECTS or names in self._strangers:
+            keys = keys_of(item)
+            error = ResponseError(
+                f"the answer is one object with {keys}, where others are lists, and no item of "
+                "those has any of that",
+                said=quote.body(text_of(item)),
+                advice="look at data_path",
+            )
+            self._strangers.setdefault(names, error.at(quote.place))
 
     def _take_lone_item(self, page: Page, quote: Quote) -> None:
         """Look at the only item of a list: where others are records, it is a message."""

@@ -109,6 +109,17 @@ def test_an_object_where_others_are_lists_may_be_a_message() -> None:
 
 
 @pytest.mark.contract("messages.object")
+def test_an_object_that_is_like_no_item_of_the_lists_is_none() -> None:
+    for said in ({"message": "under maintenance"}, {}, {"busy": True}):
+        assert in_any_order(ONE, said, data_path=".") == {True}
+        assert in_any_order({"users": ONE}, {"users": said}) == {True}
+        assert in_any_order(said, {"id": 2}, data_path=".") == {False}
+    # XML and some others give the only element of a list without the list.
+    assert in_any_order(ONE, {"id": 2, "name": "Ada"}, [{"name": "x"}], data_path=".") == {False}
+    assert "no item of those has any of that" in judged([ONE, {"message": "busy"}], ".")
+
+
+@pytest.mark.contract("messages.object")
 def test_the_only_item_of_a_list_may_be_a_message() -> None:
     said = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired", "fields": []}]
     assert in_any_order(ONE, said, data_path=".") == {True}
