@@ -86,6 +86,7 @@ NEXT_LINKS: Mapping[str, str] = {
     "odata.nextLink": "OData 3: SharePoint",
     "__next": "OData 2: SAP",
     "hydra:next": "Hydra: API Platform",
+    "Page.Next": "Octopus Deploy",
 }
 
 # A token, number or key with which the next page is asked for.
@@ -152,6 +153,7 @@ TOTAL_NAMES: Mapping[str, str] = {
     "total_items": "Google Books",
     "total_results": "SCIM, YouTube",
     "total_records": "Zoom",
+    "total_record_count": "Jellyfin, Emby",
     "total_elements": "Spring Data",
     "total_entries": "will_paginate",
     "total_hits": "Meilisearch",
@@ -176,7 +178,10 @@ PAGE_TOTALS: Mapping[str, str] = {
     "last_page": "Laravel",
     "num_pages": "Django",
     "nb_pages": "Algolia",
+    "total_page": "a usual word",
 }
+# The same, where the second word stands beside: a book has pages, too.
+PAGE_TOTALS_BESIDE: Mapping[str, str] = {"pages": "page", "page_count": "page"}
 
 # The objects beside the items in which all of these are looked for.
 CONTAINERS: Mapping[str, str] = {
@@ -196,6 +201,12 @@ CONTAINERS: Mapping[str, str] = {
     "info": "Zoho",
     "list_info": "ManageEngine ServiceDesk",
     "additional_data": "Pipedrive",
+    "_pagination": "a usual word",
+    "page_meta": "a usual word",
+    "pager": "a usual word",
+    "paginator": "a usual word",
+    "paging_info": "a usual word",
+    "pagination_info": "a usual word",
     "cursor": "Phabricator Conduit",
     "cursors": "Meta",
 }
@@ -207,7 +218,7 @@ LINK_CONTAINERS: Mapping[str, str] = {
     "link": "FHIR",
 }
 RELATION_NAMES = ("rel", "relation")
-ADDRESS_NAMES = ("href", "url", "link", "uri")
+ADDRESS_NAMES = ("href", "url", "link", "uri", "$ref")
 # What an object called `next` may hold instead of an address.
 TOKEN_NAMES = ("after", "cursor", "starting_after", "token", "page", "offset", "start", "number")
 # Relations of pages that came before: where one is given, and no next one, there is no next page.

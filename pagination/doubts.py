@@ -10,6 +10,7 @@ from settings.pagination import (
     SingleRequestSettings,
 )
 
+_BY_LINKS = "set paginationType: header_link, because answers have a Link header; "
 _WAYS: dict[str, type[PaginationSettings]] = {
     "cursorPath": CursorSettings,
     "nextLinkPath": NextLinkSettings,
@@ -51,6 +52,24 @@ def doubt_over_empty_pages(end: str) -> Doubt:
         f"{end}, and each leads to another",
         "look at data_path; if they are the end, `stop: empty_page` in the selector's pagination",
     )
+
+
+def advice_on_broken_promise(sign: Sign, parameter: str, *, has_links: bool) -> str:
+    """Return what to look at where numbered pages are empty although a sign says more.
+
+    A total may count what the credentials may not see, which makes pages short, too. Inputs:
+    `has_links`, whether answers had a `Link` header that leads on.
+    """
+    return (
+        f"{_BY_LINKS if has_links else ''}look at {parameter}, hasMorePath and data_path; where "
+        f"{sign.place} does not speak of pages, or counts what the credentials may not see, "
+        f"{_ignoring(sign)}, with `stop: empty_page` where pages may be short"
+    )
+
+
+def advice_on_repeat(*, has_links: bool) -> str:
+    """Return what to look at where a page came again; inputs as for `advice_on_broken_promise`."""
+    return f"{_BY_LINKS if has_links else ''}look at paginationType and paginationParam"
 
 
 def _way_of(settings: PaginationSettings) -> str:

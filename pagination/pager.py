@@ -12,6 +12,8 @@ from errors import PaginationError, TooDeepError
 from formats.messages import says_success
 from outcomes import Doubt
 from pagination.doubts import (
+    advice_on_broken_promise,
+    advice_on_repeat,
     doubt_over,
     doubt_over_empty_pages,
     doubt_over_part,
@@ -22,7 +24,15 @@ from pagination.page import SILENT, Page, Statement, Verdict
 from pagination.sizes import PageSizes
 from pagination.strategies import create_strategy
 from pagination.totals import Total, find_total
-from pagination.witness import Evidence, Rank, Sign, Witness, is_below, sign_of_page_before
+from pagination.witness import (
+    LINK_HEADER,
+    Evidence,
+    Rank,
+    Sign,
+    Witness,
+    is_below,
+    sign_of_page_before,
+)
 from settings.pagination import CursorSettings, PaginationSettings
 from statuses import Meaning, Situation, meaning_of
 
@@ -71,6 +81,11 @@ class Pager:
     def _is_behind(self) -> bool:
         """Return whether a total promises more than what arrived."""
         return self._total.is_ahead(self.received, self._pages)
+
+    @property
+    def _has_links(self) -> bool:
+        """Return whether answers had a `Link` header that leads on."""
+        return LINK_HEADER in self._sizes.spoke
 
     def receive(self, page: Page) -> Verdict:
         """Decide after an answer; an error that lets the page itself stand is in the verdict.
@@ -324,9 +339,9 @@ class Pager:
             counted = f": {self.received} items of a {self._total}" if self._is_behind else ""
             raise PaginationError(
                 f"{reason}, although {sign}{counted}",
-                advice=f"look at {self._strategy.parameter}, hasMorePath and data_path; where "
-                f"{sign.place} does not speak of pages, `ignore_markers: [{sign.place}]` in the "
-                "selector's pagination",
+                advice=advice_on_broken_promise(
+                    sign, self._strategy.parameter, has_links=self._has_links
+                ),
             )
         return self._end(reason, doubt_over(sign, reason, self._settings))
 
@@ -384,7 +399,7 @@ class Pager:
             raise PaginationError(
                 f"page {self._pages + 1} is the same as the one before; "
                 f"the API seems to ignore {self._strategy.parameter}",
-                advice="look at paginationType and paginationParam",
+                advice=advice_on_repeat(has_links=self._strategy.counts and self._has_links),
             )
         if self._probed_length:
             self._sizes.remember_final(self._probed_length)

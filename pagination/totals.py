@@ -19,6 +19,9 @@ from pagination.witness import (
 _ITEMS = every_spelling(dialects.TOTAL_NAMES, "items")
 _PAGES = every_spelling(dialects.PAGE_TOTALS, "pages")
 _NAMES = {**_ITEMS, **_PAGES}
+# Names that count where the number of the page stands beside them.
+_NEIGHBOURS = every_spelling(dialects.PAGE_TOTALS_BESIDE.values(), "").keys()
+_NAMES_BESIDE = {**_NAMES, **every_spelling(dialects.PAGE_TOTALS_BESIDE, "pages")}
 _MOST_DIGITS = 20
 
 
@@ -105,7 +108,8 @@ def _counts(page: Page) -> Iterator[_Count]:
 
 
 def _in_holder(holder: Holder) -> Iterator[_Count]:
-    for unit, place, value in holder.words(_NAMES):
+    names = _NAMES_BESIDE if holder.value.keys() & _NEIGHBOURS else _NAMES
+    for unit, place, value in holder.words(names):
         inner = value.get(dialects.TOTAL_VALUE) if isinstance(value, Mapping) else value
         if (number := _number(inner)) is not None:
             yield _Count(unit, number, place)

@@ -22,6 +22,7 @@ from pagination.link_headers import parse_link_header
 from pagination.lookup import show, truth
 from pagination.page import Page
 
+LINK_HEADER = "Link"
 # As in `https://…`, `/v1/things`, `?page=2`.
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//\S+|[/?&]\S+", re.IGNORECASE)
 _MOST_WORDS = re.compile(r"\s")
@@ -151,7 +152,7 @@ def sign_of_page_before(page: Page) -> Sign | None:
                     return sign
     targets = _targets_of(page.headers.get("link", ""))
     if any(targets.get(name) for name in dialects.BACK_RELATIONS):
-        return Sign(Rank.LINK, "Link", more=True, said="has a link back")
+        return Sign(Rank.LINK, LINK_HEADER, more=True, said="has a link back")
     return None
 
 
@@ -305,8 +306,16 @@ def _next(place: str, value: Any) -> Iterator[Sign]:
             yield from _token(place, value)
     elif isinstance(value, int | float):
         yield from _token(place, value)
-    elif not isinstance(value, list):
+    elif isinstance(value, list):
+        yield from _first_of_links(place, value)
+    else:
         yield _link(place, value)
+
+
+def _first_of_links(place: str, value: list[Any]) -> Iterator[Sign]:
+    """Read a list of links of one relation, as HAL has it."""
+    if value and isinstance(value[0], Mapping):
+        yield from _next_object(f"{place}.0", value[0])
 
 
 def _next_object(place: str, value: Mapping[str, Any]) -> Iterator[Sign]:
@@ -375,8 +384,10 @@ def relations_in(links: Iterable[Any]) -> dict[str, Any]:
         if isinstance(link, Mapping):
             relation = next((link[n] for n in dialects.RELATION_NAMES if n in link), None)
             address = next((link[n] for n in dialects.ADDRESS_NAMES if n in link), None)
-            if isinstance(relation, str):
-                found.setdefault(relation.lower(), address)
+            # Siren gives a list of relations.
+            for name in relation if isinstance(relation, list) else [relation]:
+                if isinstance(name, str):
+                    found.setdefault(name.lower(), address)
     return found
 
 
@@ -416,9 +427,9 @@ def _in_link_header(text: str) -> Iterator[Sign]:
     if following:
         rel = "" if following == dialects.NEXT_RELATION else f", headerLinkRel: {following}"
         way = f"paginationType: header_link{rel}"
-        yield Sign(Rank.LINK, "Link", more=True, said=f'has rel="{following}"', way=way)
+        yield Sign(Rank.LINK, LINK_HEADER, more=True, said=f'has rel="{following}"', way=way)
     elif 'results="false"' in text or _leads_only_back(targets):
-        yield Sign(Rank.LINK, "Link", more=False, said="has no next link")
+        yield Sign(Rank.LINK, LINK_HEADER, more=False, said="has no next link")
 
 
 # What speaks of a page before.

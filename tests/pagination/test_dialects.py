@@ -178,6 +178,24 @@ def test_a_marker_of_a_cut_list_is_one_of_more_where_pages_follow() -> None:
     assert not reading.doubts
 
 
+@pytest.mark.contract("more.every-type")
+def test_links_in_lists_are_heard() -> None:
+    assert is_heard(of(_links={"next": [{"href": LINK}]}))
+    assert is_heard(of(links=[{"rel": ["self"], "href": LINK}, {"rel": ["next"], "href": LINK}]))
+    assert is_heard(of(next={"$ref": LINK}))
+    assert not is_heard(of(_links={"next": []}))
+    assert not is_heard(of(links=[{"rel": ["self", "collection"], "href": LINK}]))
+
+
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize("word", dialects.PAGE_TOTALS_BESIDE)
+def test_a_number_of_pages_counts_beside_the_number_of_the_page(word: str) -> None:
+    assert is_heard(of(page=1, **{word: 3}))
+    assert is_heard(of(pagination={"page": 1, word: 3}))
+    assert not is_heard(of(page=1, **{word: 1}))
+    assert not is_heard(of(title="a book", **{word: 300}))
+
+
 BACK = {
     "Spring Data": {"first": False, "last": True, "totalElements": 5},
     "HAL": {"_links": {"prev": {"href": "/things?page=0"}}},

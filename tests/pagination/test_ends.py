@@ -539,3 +539,34 @@ def test_an_innocent_api_that_is_read_rightly_leaves_no_doubt(
     assert done.ids == list(range(count))
     assert done.doubts == []
     assert done.requests <= -(-count // cap) + 2
+
+
+class RowsThatAreHidden:
+    """ServiceNow: windows of rows, of which the reader may see each third; the total has all."""
+
+    count = 41
+
+    def __call__(self, request: ApiRequest) -> Answer:
+        asked = request.url.params
+        start, size = int(asked.get("offset", 0)), int(asked.get("limit", 5))
+        rows = range(self.count)[start : start + size]
+        onward = f"/v1/things?offset={start + size}&limit={size}"
+        link = {"Link": f'<{onward}>;rel="next"'} if start + size < self.count else {}
+        items = [{"id": row} for row in rows if row % 3 == 0]
+        return Answer({"items": items}, headers={"X-Total-Count": f"{self.count}", **link})
+
+
+@pytest.mark.contract("empty.numbered")
+def test_a_total_that_counts_hidden_rows_names_the_setting_that_reads_the_list() -> None:
+    expected = set(range(0, 41, 3))
+    for size in range(3, 12):
+        reading = EndpointRead(RowsThatAreHidden(), settings_of("offset", size))
+        with pytest.raises(PaginationError, match="paginationType: header_link"):
+            reading.run()
+        by_link = read(RowsThatAreHidden(), settings_of("header_link", size))
+        assert set(by_link.ids) == expected
+        assert not by_link.doubts
+        assert by_link.requests == 9
+        options = {"ignore_markers": ["X-Total-Count"]}
+        ignored = read(RowsThatAreHidden(), settings_of("offset", size, **options))
+        assert set(ignored.ids) == expected or ignored.doubts

@@ -45,6 +45,9 @@ WORDS = {
     "a total of items": dialects.TOTAL_NAMES,
     "a total of items in a header": dialects.TOTAL_HEADERS,
     "a total of pages": dialects.PAGE_TOTALS,
+    "a total of pages, where `page` is beside it": dict.fromkeys(
+        dialects.PAGE_TOTALS_BESIDE, "Linode, Flickr, Strapi"
+    ),
     "a total of pages in a header": dialects.PAGE_TOTAL_HEADERS,
     "an object to look into": dialects.CONTAINERS,
     "an object or list of links": dialects.LINK_CONTAINERS,
