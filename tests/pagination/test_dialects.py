@@ -593,3 +593,18 @@ def test_a_body_that_is_an_item_is_not_looked_at() -> None:
 def test_the_smallest_total_that_is_not_below_the_items_counts() -> None:
     assert not is_heard(of(total=2, totalCount=3, totalItems=257))
     assert is_heard(of(total=2, totalItems=257))
+
+
+@pytest.mark.contract("more.kept")
+def test_a_marker_comes_with_the_way_on_that_stands_beside_it() -> None:
+    for beside, way in (
+        ({"next_cursor": TOKEN}, "paginationType: cursor, cursorPath: next_cursor"),
+        ({"next": LINK}, "paginationType: next_link, nextLinkPath: next"),
+        ({"next_cursor": ""}, "hasMorePath: has_more, with paginationType"),
+        ({}, "hasMorePath: has_more, with paginationType"),
+    ):
+        said = at("items", has_more=True, **beside)
+        doubt = end_of(said).doubt
+        assert doubt is not None
+        assert doubt.seen.startswith("has_more is true")
+        assert f"set {way}" in doubt.advice
