@@ -35,11 +35,12 @@ from framework.process import (
 from framework.runs import ResourceRun, Run, current_run, running
 from live_events.service import LiveEvents
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
+from outcomes import are_kept, kept_line
 from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
-from settings.names import given_beside
+from settings.names import given_to_ocean
 from transport.connections import load_backend
 
 # At import, because Ocean reads its configuration as soon as it has this class.
@@ -66,8 +67,9 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         Raises:
             SettingsError: with every problem of the settings.
         """
-        beside = given_beside(ConnectionSettings.names())
-        return ConnectionSettings.parse({**beside, **ocean.integration_config})
+        given = given_to_ocean()
+        beside = {name: given[name] for name in given.keys() - ConnectionSettings.names()}
+        return ConnectionSettings.parse({**beside, **ocean.integration_config}, given)
 
     @cached_property
     def client(self) -> ApiClient:
@@ -164,7 +166,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             logger.error(f"The resync has failed: {run.refusals.summary()}")
             succeeded = False
         if self.settings.strict and run.kept:
-            logger.error(f"The resync has failed, because strict is true: {_are_kept(run.kept)}")
+            logger.error(f"The resync has failed, because strict is true: {are_kept(run.kept)}")
             succeeded = False
         return succeeded
 
@@ -223,7 +225,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         outcome = part.outcome
         if outcome is None or not outcome.is_kept:
             return
-        told = f"{part.kind} is kept, so nothing of it is deleted: {'; '.join(outcome.reasons)}"
+        told = kept_line([part.kind], outcome.reasons)
         if self.settings.strict:
             raise ResourceError(f"{told}; strict makes that a failure")
         if is_mapped_by_port:
@@ -238,7 +240,3 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             plans = plans_of(event.port_app_config.resources, self.settings)
             run.session = Session(self.client, self.settings, plans)
         return run.session
-
-
-def _are_kept(kinds: list[str]) -> str:
-    return f"{', '.join(kinds)} {'is' if len(kinds) == 1 else 'are'} kept"

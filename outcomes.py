@@ -8,7 +8,7 @@ Log, metrics, `check`, `preview` and the documentation say it in these words. On
 `reading/resource_reader.py` may say that something is proven.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -99,3 +99,17 @@ def together(doubts: Iterable[Doubt]) -> tuple[str, ...]:
         f"{same[0]}" if len(same) == 1 else f"{len(same)} times, first {same[0]}"
         for same in groups.values()
     )
+
+
+def kept_line(kinds: Sequence[str], reasons: Iterable[str]) -> str:
+    """Return the line of the log about resources that are kept.
+
+    Sample: `/users is kept, so nothing of it is deleted: has_more is true (set paginationType)`.
+    """
+    them = "it" if len(kinds) == 1 else "them"
+    return f"{are_kept(kinds)}, so nothing of {them} is deleted: {'; '.join(reasons)}"
+
+
+def are_kept(kinds: Sequence[str]) -> str:
+    """Return which resources are kept: `/users is kept`, `/users, /teams are kept`."""
+    return f"{', '.join(kinds)} {'is' if len(kinds) == 1 else 'are'} {Standing.KEPT}"

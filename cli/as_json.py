@@ -114,6 +114,7 @@ def _resource(item: ResourcePreview) -> dict[str, Any]:
             for one in reading.exchanges
         ],
         "endings": reading.endings,
+        "outcome": reading.standing,
         "complete": not reading.is_partial and not reading.error,
         "items": len(reading.items),
         "arrays": [

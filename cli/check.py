@@ -8,6 +8,7 @@ from cli.inputs import GivenSettings, Problem
 from cli.mapping_file import MappingSource, parse_mapping
 from errors import SettingsError
 from mapping.resources import CustomPortAppConfig
+from outcomes import Standing
 from probe.connection import Step, reach
 from probe.recording import Notes, RecordingClient
 from probe.resource_reading import impatient
@@ -38,6 +39,11 @@ class CheckReport:
         offline = not (self.settings_problems or self.mapping_problems)
         online = all(step.ok for step in self.steps) and all(item.ok for item in self.verdicts)
         return offline and online
+
+    @property
+    def kept(self) -> list[str]:
+        """The kinds of which a sync would delete nothing."""
+        return [item.kind for item in self.verdicts if item.outcome is Standing.KEPT]
 
 
 async def check(

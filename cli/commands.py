@@ -122,7 +122,8 @@ async def run_preview(
         ConfigurationError: a file cannot be read or written.
     """
     recording = load(options.replay) if options.replay else None
-    settings = _settings(inputs, recording, terminal)
+    given = _given(inputs, recording)
+    settings = _settings(given, recording, terminal)
     source, blueprints = await _mapping(inputs, around, recording)
     if source is None:
         raise ConfigurationError(_NO_MAPPING)
@@ -142,6 +143,7 @@ async def run_preview(
                 around=around,
                 mapping_name=source.name,
                 problems=problems,
+                warnings=given.placed(settings.warnings),
                 limits=options.limits,
                 blueprints=blueprints,
             )
@@ -204,15 +206,17 @@ def _asker(options: InitOptions, inputs: Inputs, terminal: Terminal) -> Asker:
     return Interactive(terminal) if can_ask else Unattended()
 
 
+def _given(inputs: Inputs, recording: Recording | None) -> GivenSettings:
+    if recording is None:
+        return inputs.given
+    stand_in_for_variables(recording)
+    flags = {name: value for name, value in inputs.flags.items() if value is not None}
+    return GivenSettings({**recording.settings, **flags}, {})
+
+
 def _settings(
-    inputs: Inputs, recording: Recording | None, terminal: Terminal
+    given: GivenSettings, recording: Recording | None, terminal: Terminal
 ) -> ConnectionSettings:
-    if recording:
-        stand_in_for_variables(recording)
-        flags = {name: value for name, value in inputs.flags.items() if value is not None}
-        given = GivenSettings({**recording.settings, **flags}, {})
-    else:
-        given = inputs.given
     try:
         settings = given.parse()
     except SettingsError as error:

@@ -20,6 +20,7 @@ type Topic = Literal[
     "no-items",
     "evidence",
     "mapping",
+    "settings",
 ]
 
 _SHOWN = 3

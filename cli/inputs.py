@@ -1,6 +1,7 @@
-"""Connection settings as the command line finds them: flags, environment, env file.
+"""Connection settings as the command line finds them: flags, environment, files.
 
-Flags win over the environment, which wins over the env file, as in Ocean itself.
+Flags win over the environment, that over the env file, and that over Ocean's `config.yaml`, as in
+Ocean itself.
 """
 
 import os
@@ -17,7 +18,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from errors import SettingsError
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
-from settings.names import PREFIX, given_beside, whole_config
+from settings.names import CONFIG_FILE, PREFIX, given_beside, in_config_file, whole_config
 
 ROOT = Path(__file__).resolve().parents[1]
 _WHOLE = PREFIX.rstrip("_")
@@ -116,6 +117,9 @@ def gather(flags: Mapping[str, Any], env_places: Mapping[str, str]) -> GivenSett
 
 
 def _of_environment(env_places: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
+    of_file = in_config_file()
+    for name, value in of_file.items():
+        yield name, value, str(CONFIG_FILE)
     variables = {name.upper(): value for name, value in os.environ.items()}
     whole = {to_snake(n): value for n, value in whole_config(variables.get(_WHOLE, "")).items()}
     for name, value in whole.items():
@@ -124,7 +128,8 @@ def _of_environment(env_places: Mapping[str, str]) -> Iterator[tuple[str, Any, s
         key = variable(setting["name"])
         if key in variables:
             yield to_snake(setting["name"]), variables[key], env_places.get(key, key)
-    for name, value in given_beside(ConnectionSettings.names() | whole.keys()).items():
+    given = ConnectionSettings.names() | whole.keys() | of_file.keys()
+    for name, value in given_beside(given).items():
         key = f"{PREFIX}{name.upper()}"
         yield name, value, env_places.get(key, key)
 

@@ -56,15 +56,21 @@ class PreviewReport:
 
     @property
     def ok(self) -> bool:
-        """No resource failed, and Port would take and keep every entity."""
+        """No resource would fail a sync, and Port would take and keep every entity."""
         own = (finding for item in self.resources for finding in item.findings)
         wrong = any(finding.is_error for finding in [*self.findings, *own])
-        failed = any(item.reading.error or item.mapped.refused for item in self.resources)
+        failed = any(item.reading.is_failure or item.mapped.refused for item in self.resources)
         return not wrong and not failed
 
     @property
     def entities(self) -> list[Entity]:
         return [entity for item in self.resources for entity in item.mapped.entities]
+
+    @property
+    def kept(self) -> list[str]:
+        """The kinds of which a sync would delete nothing."""
+        readings = (item.reading for item in self.resources)
+        return [each.kind for each in readings if each.standing is Standing.KEPT]
 
 
 async def preview(
@@ -75,12 +81,14 @@ async def preview(
     around: Surroundings,
     mapping_name: str = "",
     problems: Sequence[Problem] = (),
+    warnings: Sequence[Problem] = (),
     limits: Limits = DEFAULT_LIMITS,
     blueprints: Blueprints | None = None,
 ) -> PreviewReport:
     """Read and map the resources of a mapping up to the limits.
 
-    Inputs: `problems` of the mapping that are known before, which become findings.
+    Inputs: `problems` of the mapping and `warnings` of the settings that are known before, which
+    become findings.
     """
     report = PreviewReport(settings.base_url, mapping_name, limits)
     around.processor.engine = settings.mapping_engine
@@ -90,6 +98,7 @@ async def preview(
             reading = await read_resource(resource, index, client, session)
             report.resources.append(await _map(resource, reading, around))
     report.findings = [
+        *(Finding("settings", str(warning)) for warning in warnings),
         *(Finding("mapping", str(problem), is_error=True) for problem in problems),
         *_findings_of_all(report, blueprints),
     ]
@@ -101,10 +110,7 @@ async def _map(
 ) -> ResourcePreview:
     reading.notes = [line for line in around.notes.take() if line not in reading.error]
     shown = ResourcePreview(reading)
-    doubts = [
-        Finding("evidence", f"{Standing.KEPT}, a sync would delete nothing: {doubt}")
-        for doubt in reading.doubts
-    ]
+    doubts = [Finding("evidence", told, is_error=reading.is_strict) for told in reading.told_doubts]
     if reading.items:
         shown.mapped = await map_items(resource, reading.items, around.processor)
         # What the mapping logs about missing fields is told by the findings, by name and number.

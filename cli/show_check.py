@@ -2,6 +2,7 @@
 
 from cli.check import CheckReport
 from cli.display import Terminal
+from outcomes import Standing
 from probe.verdicts import ResourceVerdict
 
 
@@ -45,7 +46,8 @@ def _show_offline(report: CheckReport, terminal: Terminal) -> None:
 def _show_verdict(verdict: ResourceVerdict, terminal: Terminal) -> None:
     table = terminal.table("_mark", "_text", header=False)
     status = f"{verdict.status}, " if verdict.status else ""
-    seen = f"{status}{verdict.items} items, {verdict.stop}"
+    outcome = f"; {verdict.outcome}" if verdict.outcome else ""
+    seen = f"{status}{verdict.items} items, {verdict.stop}{outcome}"
     table.add_row(terminal.mark(verdict.ok), terminal.cell(verdict.kind, "bold"))
     table.add_row("", terminal.cell(seen if verdict.ok else verdict.error))
     if verdict.advice:
@@ -56,6 +58,9 @@ def _show_verdict(verdict: ResourceVerdict, terminal: Terminal) -> None:
 
 
 def _conclusion(report: CheckReport) -> tuple[str, str]:
+    if report.ok and report.kept:
+        done = f"Nothing fails, but a sync would delete nothing of what is {Standing.KEPT}"
+        return f"{done}: {', '.join(report.kept)}.", "yellow"
     if report.ok:
         done = "Nothing is wrong"
         return (f"{done} offline." if not report.steps else f"{done}."), "green"

@@ -10,6 +10,7 @@ from cli.display import Terminal
 from cli.entities import Dropped, shorten
 from cli.findings import Finding
 from cli.preview import PreviewReport, ResourcePreview
+from outcomes import Standing
 from probe.resource_reading import PageRead, ResourceReading
 
 _MOST_COLUMN = 28
@@ -94,8 +95,10 @@ def _summary(resource: ResourcePreview) -> str:
         items += f", {len(mapped.items)} after itemsToParse"
     filtered = f", {len(mapped.filtered)} left out by query" if mapped.filtered else ""
     refused = f", {len(mapped.refused)} refused" if mapped.refused else ""
-    partial = "; there is more than the preview reads" if reading.is_partial else ""
-    return f"{items} → {len(mapped.entities)} entities{filtered}{refused}{partial}"
+    is_cut = reading.is_partial and not reading.error
+    partial = "; there is more than the preview reads" if is_cut else ""
+    outcome = f"; {reading.standing}" if reading.standing else ""
+    return f"{items} → {len(mapped.entities)} entities{filtered}{refused}{partial}{outcome}"
 
 
 def _show_entities(entities: Sequence[Entity], terminal: Terminal, rows: int) -> None:
@@ -171,6 +174,10 @@ def _show_findings(findings: Sequence[Finding], terminal: Terminal) -> None:
 def _conclusion(report: PreviewReport) -> tuple[str, str]:
     entities = len(report.entities)
     resources = f"{len(report.resources)} resource{'' if len(report.resources) == 1 else 's'}"
-    if report.ok:
-        return f"{entities} entities from {resources}; nothing would be refused.", "green"
-    return f"{entities} entities from {resources}; there are problems (✗).", "red"
+    if not report.ok:
+        return f"{entities} entities from {resources}; there are problems (✗).", "red"
+    done = f"{entities} entities from {resources}; nothing would be refused"
+    if report.kept:
+        kept = f"but a sync would delete nothing of what is {Standing.KEPT}"
+        return f"{done}, {kept}: {', '.join(report.kept)}.", "yellow"
+    return f"{done}.", "green"

@@ -21,7 +21,7 @@ from framework.entity_processor import FusedEntityProcessor
 from framework.port_writes import WritingContext
 from framework.refusals import EntityKey, key_of
 from framework.runs import Run, current_run
-from outcomes import Doubt
+from outcomes import Doubt, are_kept, kept_line
 from reading.confirmation import Confirmation, Subject
 
 
@@ -184,13 +184,15 @@ def _doubt(
     doomed: Doomed, doubts: Mapping[str, Doubt], feeders: Sequence[Feeder], run: Run
 ) -> Doomed:
     """Return the rest; the resources that feed a doubtful blueprint are kept."""
+    reasons: dict[str, str] = {}
     for blueprint, doubt in doubts.items():
-        kinds = [feeder.kind for feeder in feeders if feeder.feeds(blueprint)]
-        logger.warning(f"{', '.join(kinds) or blueprint} is kept: {doubt}")
-        for feeder in feeders:
-            if feeder.feeds(blueprint):
-                run.doubt(feeder.index, doubt)
-    return _withhold(doomed, {blueprint: f"{doubt.seen}" for blueprint, doubt in doubts.items()})
+        feeding = [feeder for feeder in feeders if feeder.feeds(blueprint)]
+        kinds = [feeder.kind for feeder in feeding] or [blueprint]
+        logger.warning(kept_line(kinds, [f"{doubt}"]))
+        reasons[blueprint] = are_kept(kinds)
+        for feeder in feeding:
+            run.doubt(feeder.index, doubt)
+    return _withhold(doomed, reasons)
 
 
 def _confirmation_of(feeder: Feeder, run: Run, context: PortOceanContext) -> Confirmation | None:

@@ -98,10 +98,17 @@ class Evidence:
         for rank in (Rank.MARKER, Rank.LINK, Rank.TOKEN, Rank.BARE_TOKEN):
             said = [sign for sign in signs if sign.rank is rank]
             if found := next((sign for sign in said if sign.more), said[0] if said else None):
-                return found
+                return self._with_way(found)
             if rank is denied:
                 return None
         return None
+
+    def _with_way(self, found: Sign) -> Sign:
+        """Return a marker that says more with the way on that a link or token beside it shows."""
+        if found.rank is not Rank.MARKER or not found.more:
+            return found
+        ways = [sign for sign in self.signs if sign.rank in (Rank.LINK, Rank.TOKEN) and sign.more]
+        return replace(found, way=ways[0].way) if ways else found
 
 
 class Witness:

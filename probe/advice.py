@@ -1,5 +1,7 @@
 """Advice on an answer that is an error, in view of the settings."""
 
+from collections.abc import Sequence
+
 from auth.challenges import schemes_in
 from errors import EndpointError
 from probe.recording import RecordedExchange
@@ -37,26 +39,27 @@ def without_hint(error: EndpointError, advice: str) -> str:
 
 def _for_401(exchange: RecordedExchange, settings: ConnectionSettings) -> str:
     challenge = exchange.response.headers.get("www-authenticate", "") if exchange.response else ""
-    schemes = [scheme.lower() for scheme in schemes_in(challenge)]
+    schemes = schemes_in(challenge)
     if exchange.request.is_anonymous and settings.auth_type != "none":
         return _ANONYMOUS
     if settings.auth_type == "none":
-        wanted = [kind for scheme in schemes if (kind := _auth_types(settings).get(scheme))]
-        hint = f"; it asks for authType {' or '.join(wanted)}" if wanted else ""
+        known = _auth_types(settings)
+        wanted = [kind for scheme in schemes if (kind := known.get(scheme.lower()))]
+        hint = f"; it asks for authType {' or '.join(wanted)}" if wanted else _mismatch("", schemes)
         return f"the API wants credentials and authType is none{hint}"
-    mismatch = _mismatch(settings, schemes)
+    mismatch = _mismatch(settings.auth.kind.scheme, schemes)
     return (
         f"the API refuses {settings.auth.kind.credentials}: look for a typing error, an expired "
         f"or revoked secret, or credentials of another environment{mismatch}"
     )
 
 
-def _mismatch(settings: ConnectionSettings, schemes: list[str]) -> str:
-    sent = settings.auth.kind.scheme
-    wanted = [scheme.title() for scheme in schemes if scheme in _auth_types(settings)]
-    if sent and wanted and sent not in schemes:
-        return f"; the API asks for {' or '.join(wanted)} credentials, not {sent.title()}"
-    return ""
+def _mismatch(sent: str, schemes: Sequence[str]) -> str:
+    """Return which schemes the API asks for, where the one that is sent is none of them."""
+    if not schemes or sent in (scheme.lower() for scheme in schemes):
+        return ""
+    instead = f", not {sent.title()}" if sent else ""
+    return f"; the API asks for {' or '.join(schemes)} credentials{instead}"
 
 
 def _auth_types(settings: ConnectionSettings) -> dict[str, str]:

@@ -22,9 +22,15 @@ def decision(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:
     if verdict.error:
         return f"fails: {verdict.error.reason}"
     if verdict.request is None:
-        doubt = f", but: {verdict.doubt.seen}" if verdict.doubt else ""
-        return f"ends: {verdict.reason}{doubt}"
+        return f"ends: {verdict.reason}{_but(verdict)}"
     return f"goes on: {verdict.reason or _reason_to_go_on(page, verdict, settings)}"
+
+
+def _but(verdict: Verdict) -> str:
+    """Return what speaks against an end, without the reason of the end, which is told already."""
+    if verdict.doubt is None:
+        return ""
+    return f", but {verdict.doubt.seen.removesuffix(f', and {verdict.reason}')}"
 
 
 def _reason_to_go_on(page: Page, verdict: Verdict, settings: PaginationSettings) -> str:

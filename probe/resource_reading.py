@@ -12,7 +12,7 @@ from formats.format import Format
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
-from outcomes import Outcome
+from outcomes import Outcome, Standing
 from pagination.page import Page, Verdict
 from probe.decisions import decision, place_of
 from probe.recording import RecordedExchange, RecordingClient
@@ -54,7 +54,7 @@ class ResourceReading:
     its path parameters' endpoints; `is_nested` tells whether it has any path parameter, `is_cut`
     whether parents were left out, `is_exported` whether a job comes before its own endpoint;
     `error` is empty after success, and `outcome` then says whether a sync would
-    delete what is absent.
+    delete what is absent; `is_strict` tells that one which is kept would fail it.
     """
 
     index: int
@@ -73,6 +73,7 @@ class ResourceReading:
     account: Account = field(default_factory=Account)
     error: str = ""
     outcome: Outcome | None = None
+    is_strict: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -87,9 +88,29 @@ class ResourceReading:
         return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
 
     @property
+    def standing(self) -> Standing | None:
+        """Its outcome in a sync; None where a limit ended the reading, so that it may be any."""
+        if self.error:
+            return Standing.FAILED
+        if self.doubts:
+            return Standing.KEPT
+        return None if self.is_partial or self.outcome is None else self.outcome.standing
+
+    @property
+    def is_failure(self) -> bool:
+        """Return whether a sync would fail because of it."""
+        return bool(self.error) or (self.is_strict and bool(self.doubts))
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """The reasons for which a sync would delete nothing of it, with the settings that help."""
         return self.outcome.doubts if self.outcome else ()
+
+    @property
+    def told_doubts(self) -> list[str]:
+        """The doubts, each with what a sync would make of it."""
+        then = "strict makes a sync fail" if self.is_strict else "a sync would delete nothing of it"
+        return [f"{Standing.KEPT}, {then}: {doubt}" for doubt in self.doubts]
 
     @property
     def found(self) -> int:
@@ -193,7 +214,11 @@ async def read_resource(
     """
     settings = session.settings
     reading = ResourceReading(
-        index, resource.kind, resource.selector.data_path, limits=session.limits
+        index,
+        resource.kind,
+        resource.selector.data_path,
+        limits=session.limits,
+        is_strict=settings.strict,
     )
     start = len(client.exchanges)
     try:

@@ -23,6 +23,7 @@ class ResourceVerdict:
     """The answer to whether a resource can be read, by its first page.
 
     `stop` is why its first endpoint ended, or that there is more; `items` those of the first page.
+    `outcome` is what a sync would come to: `kept`, or None where the first page does not tell.
     """
 
     index: int
@@ -34,6 +35,7 @@ class ResourceVerdict:
     error: str = ""
     advice: str = ""
     warnings: tuple[str, ...] = ()
+    outcome: Standing | None = None
 
     @property
     def message(self) -> str:
@@ -41,7 +43,8 @@ class ResourceVerdict:
         if not self.ok:
             return f"{self.error} {self.advice}".strip()
         warned = f"; {'; '.join(self.warnings)}" if self.warnings else ""
-        return f"{self.items} items on the first page, {self.stop}{warned}"
+        outcome = f", {self.outcome}" if self.outcome else ""
+        return f"{self.items} items on the first page, {self.stop}{outcome}{warned}"
 
 
 async def judge_resources(
@@ -67,19 +70,21 @@ def judge(
     advice = advice_for(failed[0], settings) if failed else ""
     # What failed was logged as well.
     heard = [line for line in warnings if line not in reading.error]
-    heard += [f"{Standing.KEPT}, a sync would delete nothing: {doubt}" for doubt in reading.doubts]
+    doubts = reading.told_doubts
+    heard += [] if reading.is_failure else doubts
     if not reading.error and not reading.items:
         heard.append(_no_items(reading))
     return ResourceVerdict(
         reading.index,
         reading.kind,
-        not reading.error,
+        not reading.is_failure,
         reading.status,
         len(reading.items),
         reading.stop,
-        reading.cause(advice),
+        reading.cause(advice) if reading.error else "; ".join(doubts) * reading.is_failure,
         "" if advice in reading.error else advice,
         tuple(heard),
+        reading.standing,
     )
 
 

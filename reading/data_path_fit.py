@@ -28,7 +28,7 @@ from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
 from redaction import Redactor
 
-_SAYS_ERROR = "the status says success, but the body says error"
+SAYS_ERROR = "the status says success, but the body says error"
 # So many ways of lacking the list are told apart, so many messages kept, and keys remembered.
 _MOST_LACKING = 500
 _MOST_SUSPECTS = 100
@@ -310,7 +310,7 @@ class DataPathFit:
 
 
 def _said_error(text: str, quote: Quote, advice: str = "") -> ResponseError:
-    return ResponseError(_SAYS_ERROR, said=quote.body(text), advice=advice)
+    return ResponseError(SAYS_ERROR, said=quote.body(text), advice=advice)
 
 
 def _lack(page: Page) -> Lack:

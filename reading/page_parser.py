@@ -19,7 +19,7 @@ from reading.item_stream import ItemStream, Portion
 from redaction import Redactor
 from statuses import Meaning, meaning_of
 
-_NOT_READY = "the API answered 202 without items, so they are not ready"
+NOT_READY = "the API answered 202 without items, so they are not ready"
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class PageParser:
             return
         try:
             if meaning is Meaning.NOT_READY and not _holds_items(page, response):
-                raise ResponseError(_NOT_READY, advice="on_error can say what a 202 means")
+                raise ResponseError(NOT_READY, advice="on_error can say what a 202 means")
             self.fit.judge(page, Quote(page.request, response.content, self.redactor))
         except ResponseError as error:
             raise self.explained(error, response) from None

@@ -6,7 +6,7 @@ where everything may be a string, empty or absent (None), and reports all proble
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -73,16 +73,21 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         return frozenset((cls.model_fields.keys() | paging) - {"paging"})
 
     @classmethod
-    def parse(cls, config: Mapping[str, Any]) -> "ConnectionSettings":
+    def parse(
+        cls, config: Mapping[str, Any], chosen: Container[str] | None = None
+    ) -> "ConnectionSettings":
         """Build the settings from `ocean.integration_config`, whose names are snake_case.
 
         Names that no setting has are wrong where they are evidently misspelt, else in `warnings`.
+        Inputs: `chosen`, the names that somebody gave, where others have Ocean's defaults; None for
+        all.
 
         Raises:
             SettingsError: with every problem at once, each named as in the spec.
         """
         given = {to_camel(name): value for name, value in config.items() if not _is_unset(value)}
-        unknown = names.judge(given, set(map(to_camel, cls.names())))
+        named = [name for name in given if chosen is None or to_snake(name) in chosen]
+        unknown = names.judge(named, set(map(to_camel, cls.names())))
         problems = [*unknown.problems, *cls.missing(given), *webhook_problems(given)]
         settings = None
         try:

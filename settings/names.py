@@ -6,14 +6,19 @@ that was meant would silently have its default; of others, a warning tells that 
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Set
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from dotenv import dotenv_values
 from pydantic.alias_generators import to_camel, to_snake
 
+# Beside `pyproject.toml`, which the working directory holds.
+CONFIG_FILE = Path("config.yaml")
+_FROM_ENVIRONMENT = re.compile(r"\{\{ from env (\S+) \}\}")
 PREFIX = "OCEAN__INTEGRATION__CONFIG__"
 _WHOLE = PREFIX.rstrip("_")
 _CLOSE_ENOUGH = 0.8
@@ -57,10 +62,16 @@ def judge(given: Iterable[str], known: Set[str]) -> Unknown:
 
 
 def given_beside(known: Set[str], env_file: Path = Path(".env")) -> dict[str, Any]:
-    """Return what is given where Ocean reads settings, by snake_case names beyond `known`.
+    """Return what is given where Ocean reads settings, by snake_case names beyond `known`."""
+    found = given_to_ocean(env_file).items()
+    return {name: value for name, value in found if name not in known}
 
-    That is in the environment, each for itself or all as one JSON text, and in the env file that
-    Ocean reads. Sample: `{"pagination_tipe": "page"}`.
+
+def given_to_ocean(env_file: Path = Path(".env")) -> dict[str, Any]:
+    """Return what is given where Ocean reads settings, by snake_case names.
+
+    That is in the environment, each for itself or all as one JSON text, in the env file that Ocean
+    reads, and in its `config.yaml`. Sample: `{"pagination_tipe": "page"}`.
     """
     in_file = dotenv_values(env_file, interpolate=False) if env_file.is_file() else {}
     variables = {name.upper(): value for name, value in {**in_file, **os.environ}.items() if value}
@@ -72,7 +83,29 @@ def given_beside(known: Set[str], env_file: Path = Path(".env")) -> dict[str, An
         for name, value in variables.items()
         if name.startswith(PREFIX)
     }
-    return {name: value for name, value in {**of_whole, **single}.items() if name not in known}
+    return {**in_config_file(), **of_whole, **single}
+
+
+def in_config_file(file: Path = CONFIG_FILE) -> dict[str, Any]:
+    """Return the settings of the file that Ocean reads where nothing else has them.
+
+    Names are in snake_case; `{{ from env NAME }}` is taken from the environment, if it is there.
+    """
+    try:
+        content = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        # Ocean itself says what is wrong with it.
+        return {}
+    for name in ("integration", "config"):
+        content = content.get(name) if isinstance(content, Mapping) else None
+    named = content.items() if isinstance(content, Mapping) else ()
+    filled = ((to_snake(str(name)), _from_environment(value)) for name, value in named)
+    return {name: value for name, value in filled if value is not None}
+
+
+def _from_environment(value: Any) -> Any:
+    found = _FROM_ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
+    return os.environ.get(found[1]) if found else value
 
 
 def whole_config(text: str) -> dict[str, Any]:

@@ -90,9 +90,11 @@ class Request:
 
     @property
     def missing(self) -> list[str]:
-        """Credentials that the API wants and nobody gave."""
-        wanted = credentials_of(str(self.values.get("auth_type", "none")))
-        return [name for name in wanted if not self.values.get(to_snake(name))]
+        """Credentials that the API wants and nobody gave; a user name may do without a password."""
+        values = self.values
+        wanted = credentials_of(str(values.get("auth_type", "none")))
+        spared = {"password"} if values.get("username") else set()
+        return [name for name in wanted if not values.get(to_snake(name)) and name not in spared]
 
 
 async def initialise(
@@ -111,19 +113,22 @@ async def initialise(
         ConfigurationError: no endpoint could be used, or a file cannot be written.
     """
     failures: list[FailedEndpoint] = []
+    warnings: list[str] = []
     if request.collections and request.missing:
         # No client will look at the address, which may be a document's.
         ConnectionSettings.parse({"base_url": request.base_url})
         surveyed = _unasked(request)
     else:
         settings = ConnectionSettings.parse({**request.values, **_NO_PAGING})
+        warnings = settings.warnings
         surveyed, failures = await _survey(request, impatient(settings), asker, progress, adopt)
     if not surveyed:
         raise ConfigurationError(_nothing(failures))
     plan = make_plan(surveyed, _connection(request), asker)
     if not plan.mapping["resources"]:
-        raise ConfigurationError("\n  ".join(["no endpoint can be used:", *plan.warnings]))
-    plan.warnings += _notes(request)
+        told = [*plan.warnings, *asker.notes]
+        raise ConfigurationError("\n  ".join(["no endpoint can be used:", *told]))
+    plan.warnings += [*warnings, *_notes(request)]
     secrets = {**_given_secrets(request.values), **request.secrets}
     written = Folder(request.folder).write(plan, secrets)
     report = InitReport(
@@ -204,12 +209,13 @@ def _client(settings: ConnectionSettings, progress: Progress, adopt: Adopt) -> R
 
 
 def _connection(request: Request) -> dict[str, Any]:
-    """Return the settings to write, without secrets and without what is not set.
+    """Return the settings to write: without secrets, what is not set, and what is no setting.
 
     A new installation is strict unless it is told not to be: nobody relies on it yet.
     """
     hidden = secret_names()
-    named = {to_camel(name): value for name, value in request.values.items()}
+    known = ConnectionSettings.names()
+    named = {to_camel(name): value for name, value in request.values.items() if name in known}
     plain = {name: value for name, value in named.items() if name not in hidden and value != ""}
     strict = str(plain.get("strict", True)).lower() not in _NO
     return {"baseUrl": request.base_url, **plain, "strict": strict}

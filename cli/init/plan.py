@@ -57,6 +57,7 @@ def make_plan(
     plan = SetupPlan({**connection, **paging}, {}, [])
     for one in surveyed:
         plan.evidence += _evidence(one)
+    plan.warnings += _of_parents(surveyed)
     chosen = [one for one in surveyed if _is_usable(one, plan, asker)]
     names = _blueprint_names(chosen)
     targets = [RelationTarget(names[one.kind], frozenset(_identifiers(one))) for one in chosen]
@@ -99,9 +100,17 @@ def _is_usable(one: Surveyed, plan: SetupPlan, asker: Asker) -> bool:
     if one.paging.doubt:
         plan.warnings.append(f"{one.kind}: {one.paging.doubt}")
     if one.paging.is_incomplete:
-        question = f"{one.kind}: include it, although only its first page would be read?"
+        question = f"{one.kind}: include it, although not all of it would be read?"
         return asker.confirm(question, default=False)
     return True
+
+
+def _of_parents(surveyed: Sequence[Surveyed]) -> list[str]:
+    """Return the doubts about the lists that values come from, where nobody chose them."""
+    parents = [found.parent for one in surveyed for found in one.parameters.values()]
+    own = {one.kind for one in surveyed}
+    doubtful = {each.kind: each.paging.doubt for each in parents if each.kind not in own}
+    return [f"{kind}: {doubt}" for kind, doubt in doubtful.items() if doubt]
 
 
 def _way(settings: Mapping[str, Any]) -> str:

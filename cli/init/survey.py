@@ -15,13 +15,23 @@ from cli.init.detect.answers import Answer, Ask, Paging, Questions, naming_key
 from cli.init.detect.fields import Shape, infer_shape
 from cli.init.detect.identifiers import Identifier
 from cli.init.detect.lists import ListGuess, find_lists, is_clear, value_at
+from cli.init.detect.messages import message_of
 from cli.init.detect.naming import blueprint_name
 from cli.init.detect.paging import detect_paging
 from cli.init.surveyed import Surveyed, ValueSource, Wanted, parent_path, why_not_nested
-from errors import ConfigurationError, EndpointError, RefusedOriginError, RequestError, StatusError
+from errors import (
+    ConfigurationError,
+    EndpointError,
+    RefusedOriginError,
+    RequestError,
+    ResponseError,
+    StatusError,
+)
 from formats.bodies import decode
 from mapping.plan.endpoint import PathValue
 from probe.recording import RecordingClient
+from reading.data_path_fit import SAYS_ERROR, Quote
+from reading.page_parser import NOT_READY
 from statuses import Meaning, meaning_of
 
 _MOST_SAMPLES = 300
@@ -53,6 +63,8 @@ class Surveyor:
         self._progress = progress
         self._known = {one.path: one for one in known}
         self._surveyed: dict[str, Surveyed] = {}
+        # The endpoints whose answers seem to be errors, and whether the user takes them for data.
+        self._excused: dict[str, bool] = {}
 
     async def survey(self, wanted: Wanted) -> Surveyed:
         """Find out all about an endpoint; each is asked once.
@@ -76,7 +88,7 @@ class Surveyor:
         self._progress(f"looking at {wanted.path}")
         (request, response, body), guesses = await self._first_page(wanted, values)
         guess = self._choose_list(wanted.path, guesses)
-        first = Answer(guess.items, body, response.headers, response.status)
+        first = _answer(guess, guess.items, body, response)
         samples: list[dict[str, Any]] = list(guess.items)
         paging = Paging(is_proven=True, why="the answer is one object")
         if guess.form != "object":
@@ -132,7 +144,7 @@ class Surveyor:
             return Answer(None)
         except (EndpointError, ValueError):
             return Answer(None)
-        return Answer(guess.take(body), body, response.headers, response.status)
+        return _answer(guess, guess.take(body), body, response)
 
     def _conclude(
         self,
@@ -209,7 +221,33 @@ class Surveyor:
         request = wanted.endpoint.request(self._base_url, values)
         response = await self._client.send(request)
         body = (await decode(response)).value
-        return (request, response, body), find_lists(body, wanted.path)
+        guesses = find_lists(body, wanted.path)
+        has_list = bool(guesses) and guesses[0].form != "object" and bool(guesses[0].items)
+        quote = Quote(request, response.content, self._client.redactor)
+        if meaning_of(response.status) is Meaning.NOT_READY and not has_list:
+            raise ResponseError(NOT_READY, said=quote.start, advice="run init again later")
+        if message := message_of(guesses, body):
+            self._refuse_message(wanted.path, quote.body(message.text))
+        return (request, response, body), guesses
+
+    def _refuse_message(self, path: str, said: str) -> None:
+        """Refuse an answer that seems to be an error, unless the user takes it for data.
+
+        Raises:
+            ResponseError: it is none that can be used.
+        """
+        if path not in self._excused:
+            question = f"{path}: the answer seems to say error: {said} Is it data all the same?"
+            self._excused[path] = self._asker.confirm(question, default=False)
+        if not self._excused[path]:
+            raise ResponseError(SAYS_ERROR, said=said)
+
+
+def _answer(
+    guess: ListGuess, items: list[dict[str, Any]] | None, body: Any, response: ApiResponse
+) -> Answer:
+    path = guess.path if guess.form == "array" else None
+    return Answer(items, body, response.headers, response.status, path)
 
 
 def _candidates(parent: Surveyed) -> list[Identifier]:

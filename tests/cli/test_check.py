@@ -110,7 +110,9 @@ async def test_json_says_the_same(api: FakeApi, around: Surroundings, screen: Sc
         "error": None,
         "advice": None,
         "warnings": [],
+        "outcome": "proven",
     }
+    assert second["outcome"] == "failed"
     assert second["status"] == 403
     assert "grant them read access" in second["advice"]
 

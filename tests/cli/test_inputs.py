@@ -128,3 +128,16 @@ def test_what_a_blueprint_lacks() -> None:
     assert [(one.field, one.is_error) for one in found] == [("b.b", False), ("b.c", True)]
     [missing] = blueprint_differences([entity("1")], {})
     assert "is not in the blueprints file" in missing.message
+
+
+def test_the_file_of_ocean_gives_what_nothing_else_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = ("integration:", "  config: {baseUrl: https://a.test, pageSize: 5, region: eu}")
+    Path("config.yaml").write_text("\n".join(lines), "utf-8")
+    monkeypatch.setenv("OCEAN__INTEGRATION__CONFIG__PAGE_SIZE", "7")
+    found = gather({"base_url": "https://b.test"}, {})
+    assert found.values == {"base_url": "https://b.test", "page_size": "7", "region": "eu"}
+    assert found.places["region"] == "config.yaml"
+    assert found.placed(found.parse().warnings)[0].place == "config.yaml"

@@ -318,3 +318,41 @@ resources:
     assert await run(around, screen, flags, save=Path("r.json")) == OK
     assert "fetched-token-1" not in screen.text + Path("r.json").read_text("utf-8")
     assert "***" in screen.text
+
+
+KEPT = """\
+resources:
+  - kind: /things
+    selector: {query: "true", data_path: .things}
+    port:
+      entity:
+        mappings: {identifier: .id, blueprint: '"x"'}
+"""
+
+
+@pytest.mark.contract("evidence.told-before")
+@pytest.mark.parametrize("strict, code", [(False, OK), (True, PROBLEMS)])
+async def test_what_a_sync_would_keep_is_told_once(
+    strict: bool, code: int, api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    Path("blueprints.json").unlink()
+    Path("port-app-config.yml").write_text(KEPT, "utf-8")
+    api.answer = lambda request: Reply(200, {"things": [{"id": "a"}], "has_more": True})
+    flags = {"base_url": api.url, "strict": str(strict), "region": "eu"}
+    assert await run(around, screen, flags, as_json=True) == code
+    (resource,) = screen.json["resources"]
+    assert resource["outcome"] == "kept"
+    (finding,) = resource["findings"]
+    assert (finding["topic"], finding["error"]) == ("evidence", strict)
+    assert "set hasMorePath: has_more" in finding["message"]
+    assert resource["warnings"] == []
+    decision = resource["requests"][0]["pagination"]
+    assert decision == "ends: paginationType is none, but has_more is true"
+    assert screen.json["findings"] == [
+        {
+            "topic": "settings",
+            "error": False,
+            "field": None,
+            "message": "--region: region: is no setting, and nothing reads it",
+        }
+    ]

@@ -723,3 +723,18 @@ def test_a_total_of_zero_is_one_where_nothing_came() -> None:
     # Beside items it is how an API says that it does not know.
     assert is_heard(of(total=0, total_count=30))
     assert not is_heard(of(total=0))
+
+
+@pytest.mark.contract("more.kept")
+def test_a_marker_comes_with_the_way_on_that_stands_beside_it() -> None:
+    for beside, way in (
+        ({"next_cursor": TOKEN}, "paginationType: cursor, cursorPath: next_cursor"),
+        ({"next": LINK}, "paginationType: next_link, nextLinkPath: next"),
+        ({"next_cursor": ""}, "hasMorePath: has_more, with paginationType"),
+        ({}, "hasMorePath: has_more, with paginationType"),
+    ):
+        said = at("items", has_more=True, **beside)
+        doubt = end_of(said).doubt
+        assert doubt is not None
+        assert doubt.seen.startswith("has_more is true")
+        assert f"set {way}" in doubt.advice

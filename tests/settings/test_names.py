@@ -162,6 +162,32 @@ def test_names_are_found_where_ocean_looks(
     assert given_beside(ConnectionSettings.names(), file) == found
 
 
+@pytest.mark.contract("settings.names.misspelt")
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("integration: {config: {paginationTipe: page}}", {"pagination_tipe": "page"}),
+        ("integration: {config: {pagination_tipe: page}}", {"pagination_tipe": "page"}),
+        ("integration: {config: {region: '{{ from env REGION }}'}}", {"region": "eu"}),
+        ("integration: {config: {region: '{{ from env NOT_SET }}'}}", {}),
+        ("integration: {config: {pageSize: 5}}", {}),
+        ("integration: {config: null}", {}),
+        ("integration: [config]", {}),
+        ("[", {}),
+        ("", {}),
+        (None, {}),
+    ],
+)
+def test_names_are_found_in_oceans_own_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, found: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REGION", "eu")
+    if text is not None:
+        Path("config.yaml").write_text(text, "utf-8")
+    assert given_beside(ConnectionSettings.names()) == found
+
+
 @pytest.mark.contract("settings.basic.warning")
 def test_basic_without_a_password_is_worth_a_warning() -> None:
     basic = {"auth_type": "basic", "username": "reader"}
@@ -170,3 +196,12 @@ def test_basic_without_a_password_is_worth_a_warning() -> None:
     assert warnings(**basic, password="x") == []
     assert warnings(username="reader") == []
     assert warnings(auth_type="bearer_token", api_token="t") == []
+
+
+@pytest.mark.contract("settings.names.misspelt")
+def test_oceans_defaults_are_not_what_somebody_gave() -> None:
+    config = {"base_url": "https://a.test", "pagination_type": "none", "pagination_tipe": "page"}
+    with pytest.raises(SettingsError, match="did you mean paginationType"):
+        ConnectionSettings.parse(config, {"base_url": 1, "pagination_tipe": 1})
+    settings = ConnectionSettings.parse(config, config)
+    assert settings.warnings == ["paginationTipe: is no setting, and nothing reads it"]

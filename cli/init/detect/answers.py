@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+import httpx
+
+from api_messages import ApiRequest
+from pagination.page import Page
+
+# Nothing that is detected depends on where the answer came from.
+_REQUEST = ApiRequest("GET", httpx.URL("https://unknown.invalid"))
 _NAMING = ("id", "uuid", "guid", "_id", "key", "identifier", "slug", "self", "url", "name")
 
 
@@ -19,16 +26,37 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the API; `items` is None for an error, or where the list has moved."""
+    """An answer of the API; `items` is None for an error, or where the list has moved.
+
+    `path` leads to the items, where they are the elements of a list of the body.
+    """
 
     items: list[dict[str, Any]] | None
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
+    path: tuple[str, ...] | None = None
 
     @property
     def count(self) -> int:
         return len(self.items or [])
+
+    @property
+    def page(self) -> Page:
+        """The answer as the pagination of a sync sees it."""
+        items = self.items or []
+        return Page(
+            _REQUEST,
+            {name.lower(): text for name, text in self.headers.items()},
+            self.body,
+            items,
+            len(items),
+            len(items),
+            None,
+            b"",
+            path=self.path or (),
+            is_plain=self.path is not None,
+        )
 
 
 class Comparison(Enum):

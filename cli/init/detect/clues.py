@@ -8,8 +8,12 @@ from urllib.parse import parse_qsl
 
 from cli.init.detect.answers import Answer, leaves_beside
 from pagination.link_headers import parse_link_header
+from pagination.lookup import find, truth
+from pagination.totals import find_total
+from pagination.witness import Evidence, Rank, Witness, next_link_in
 
 LINK_VALUE = re.compile(r"^(https?://|/|\?)\S*$")
+# Names that an address or cursor may have beyond those that a sync hears: each is tried out.
 _NEXT = re.compile(r"next|nextlink", re.IGNORECASE)
 _BACK = re.compile(r"prev|previous|first|last|self", re.IGNORECASE)
 _CURSOR = re.compile(
@@ -18,17 +22,11 @@ _CURSOR = re.compile(
     re.IGNORECASE,
 )
 _NO_CURSOR = re.compile(r"prev|before|start_?cursor|first|last|self|has|is_", re.IGNORECASE)
-_HAS_MORE = re.compile(
-    r"^(has_?more|has_?next(_?page)?|more|more_?available|has_?next_?page)$", re.I
-)
-_IS_LAST = re.compile(r"^(is_?last(_?page)?|last|last_?page|end)$", re.IGNORECASE)
-_TOTAL = re.compile(
-    r"^(total|total_?(count|items|results|records|elements|entries|size|hits)|count|"
-    r"@odata\.count|record_?count|num_?found)$",
-    re.IGNORECASE,
-)
+# As often as not the count of the page, so that a sync does not hear it as a total.
+_COUNT = "count"
 
-_KNOWN_MARKERS = frozenset({"has_more", "hasMore", "meta.has_more"})
+# Those that every type with such a marker looks at anyway.
+_USUAL_MARKERS = frozenset({"has_more", "hasMore", "meta.has_more"})
 _PAGE_PARAMS = ("page", "pageNumber", "page_number", "p", "pageNo", "pageIndex", "page[number]")
 _USUAL_OFFSETS = ("offset", "skip", "start", "startAt", "from", "$skip")
 _OFFSET_PARAMS = (*_USUAL_OFFSETS, "page[offset]", "sysparm_offset")
@@ -62,34 +60,50 @@ class Clue:
         return self.path[-1] if self.path else ""
 
 
+def signs_of(answer: Answer) -> Evidence:
+    """Return what an answer says of further pages, as a sync hears it."""
+    return Witness((), {}).hear(answer.page)
+
+
 def header_link(answer: Answer) -> str:
     """Return the `next` target of the Link header; empty without one."""
-    value = next((text for name, text in answer.headers.items() if name.lower() == "link"), "")
+    value = answer.page.headers.get("link", "")
     targets = (target for target, relations in parse_link_header(value) if "next" in relations)
     return next(targets, "")
 
 
-def link_clues(body: Any) -> list[Clue]:
-    """Find addresses at places called `next`, such as `links.next` or `_links.next.href`."""
-    return [
-        Clue(path, value)
-        for path, value in leaves_beside(body)
-        if isinstance(value, str) and LINK_VALUE.match(value) and is_link_name(path)
-    ]
+def link_clues(answer: Answer) -> list[Clue]:
+    """Find addresses of next pages: where a sync hears of them, then at any place called `next`."""
+    heard = (
+        Clue(clue.path, next_link_in(clue.value)) if isinstance(clue.value, list) else clue
+        for clue in _heard(answer, Rank.LINK)
+    )
+    called = (Clue(path, value) for path, value in leaves_beside(answer.body) if is_link_name(path))
+    return _by_path(
+        clue
+        for clue in (*heard, *called)
+        if isinstance(clue.value, str) and LINK_VALUE.match(clue.value)
+    )
 
 
-def cursor_clues(body: Any) -> list[Clue]:
-    """Return values that may be cursors: texts or numbers under names that tell of one."""
-    clues = [
+def cursor_clues(answer: Answer) -> list[Clue]:
+    """Return values that may be cursors: those that a sync hears, then by names that tell of one.
+
+    All are texts or numbers.
+    """
+    called = (
         Clue(path, value)
-        for path, value in leaves_beside(body)
-        if path
-        and isinstance(value, str | int)
-        and not isinstance(value, bool)
-        and value not in ("", 0)
-        and not (isinstance(value, str) and LINK_VALUE.match(value))
-        and is_cursor_name(path[-1])
-    ]
+        for path, value in leaves_beside(answer.body)
+        if path and is_cursor_name(path[-1])
+    )
+    clues = _by_path(
+        clue
+        for clue in (*_heard(answer, Rank.TOKEN), *called)
+        if isinstance(clue.value, str | int)
+        and not isinstance(clue.value, bool)
+        and clue.value not in ("", 0)
+        and not (isinstance(clue.value, str) and LINK_VALUE.match(clue.value))
+    )
     # A text is a likelier cursor than a number, which may be an echoed offset or page.
     return sorted(clues, key=lambda clue: isinstance(clue.value, int))
 
@@ -103,32 +117,28 @@ def cursor_params(clue: Clue, hints: Sequence[str] = ()) -> list[str]:
     return list(dict.fromkeys(name for name in likely if name))[:13]
 
 
-def has_more_clue(body: Any) -> str:
-    """Return the path of a boolean that says that there is more; empty where none does."""
-    return _boolean(body, _HAS_MORE, wanted=True)
+def has_more_clue(answer: Answer) -> str:
+    """Return the path of a marker that says that there is more; empty where none does."""
+    return next((clue.dotted for clue in _heard(answer, Rank.MARKER) if truth(clue.value)), "")
 
 
-def has_more_setting(body: Any) -> dict[str, str]:
-    """Return the setting for the marker that there is more, unless a sync looks there anyway."""
-    marker = has_more_clue(body)
-    return {"hasMorePath": marker} if marker and marker not in _KNOWN_MARKERS else {}
+def has_more_setting(answer: Answer) -> dict[str, str]:
+    """Return the setting for the marker that there is more, which then outranks all else."""
+    marker = has_more_clue(answer)
+    return {"hasMorePath": marker} if marker and marker not in _USUAL_MARKERS else {}
 
 
-def last_page_clue(body: Any) -> str:
-    """Return the path of a boolean that says that this is not the last page."""
-    return _boolean(body, _IS_LAST, wanted=False)
+def last_page_clue(answer: Answer) -> str:
+    """Return the path of a marker that says that this is not the last page."""
+    return next((clue.dotted for clue in _heard(answer, Rank.MARKER) if not truth(clue.value)), "")
 
 
 def total_of(answer: Answer) -> int | None:
     """Return the number of all items that the answer tells; None where it tells none."""
-    for name in ("x-total-count", "x-total"):
-        value = next((text for key, text in answer.headers.items() if key.lower() == name), "")
-        if value.isdecimal():
-            return int(value)
-    totals = [clue for clue in _numbers(answer.body) if _TOTAL.match(clue.name)]
-    # `count` is as often the count of the page; a total is at least that.
-    named = [clue for clue in totals if clue.name.lower() != "count"]
-    return next((clue.value for clue in named or totals if clue.value >= answer.count), None)
+    if (found := find_total(answer.page, None, answer.count).items) is not None:
+        return found
+    counts = (clue.value for clue in _numbers(answer.body) if clue.name.lower() == _COUNT)
+    return next((count for count in counts if count >= answer.count), None)
 
 
 def number_order(body: Any, hints: Sequence[str] = ()) -> list[tuple[str, str]]:
@@ -182,9 +192,20 @@ def is_link_name(path: Sequence[str]) -> bool:
     return any(_NEXT.search(step) for step in path) and not any(_BACK.search(s) for s in path)
 
 
-def _boolean(body: Any, pattern: re.Pattern[str], *, wanted: bool) -> str:
-    clues = (Clue(path, value) for path, value in leaves_beside(body) if value is wanted)
-    return next((clue.dotted for clue in clues if pattern.match(clue.name)), "")
+def _heard(answer: Answer, rank: Rank) -> Iterator[Clue]:
+    """Yield the places of a body at which a sync hears that there is more."""
+    for sign in signs_of(answer).signs:
+        is_there, value = find(answer.body, sign.place)
+        if sign.rank is rank and sign.more and is_there:
+            yield Clue(tuple(sign.place.split(".")), value)
+
+
+def _by_path(clues: Iterable[Clue]) -> list[Clue]:
+    """Return the clues, of those at the same place the first."""
+    found: dict[str, Clue] = {}
+    for clue in clues:
+        found.setdefault(clue.dotted, clue)
+    return list(found.values())
 
 
 def _echoed(body: Any, pattern: re.Pattern[str]) -> Iterator[str]:

@@ -40,7 +40,7 @@ def _cursor(
         "paginationType": "cursor",
         "paginationParam": param,
         "cursorHeader": name,
-        **has_more_setting(first.body),
+        **has_more_setting(first),
     }
     if not sizes.name:
         sizes = yield from find_size(first, {}, hints)

@@ -28,7 +28,7 @@ def keyset(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pagin
                 "paginationType": "cursor",
                 "paginationParam": param,
                 "cursorItem": jq_path((key,)),
-                **has_more_setting(page.body),
+                **has_more_setting(page),
             }
             own = (yield from size_settings(sizes, {}, "cursor")) if sizes.name else None
             settings |= {"sizeParam": ""} if own is None else own
@@ -40,7 +40,7 @@ def keyset(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pagin
 def _likely(page: Answer, hints: Sequence[str]) -> Iterator[str]:
     yield from (name for name in _PARAMS if name in hints)
     total = total_of(page)
-    if has_more_clue(page.body) or (total is not None and total > page.count):
+    if has_more_clue(page) or (total is not None and total > page.count):
         yield from (name for name in _PARAMS if name not in hints)
 
 

@@ -24,7 +24,10 @@ from cli.init.detect.clues import (
 from cli.init.detect.header_ways import header_ways
 from cli.init.detect.keyset import keyset
 from cli.init.detect.sizes import Sizes, find_size, is_next, larger_pages, size_settings
-from settings.pagination import OPTIONS, PageNumberSettings
+from outcomes import Doubt
+from pagination.pager import Pager
+from pagination.sizes import PageSizes
+from settings.pagination import OPTIONS, PageNumberSettings, SingleRequestSettings
 
 type _ByLink = Callable[[Answer, Sizes, Sequence[str]], Questions[Paging | None]]
 
@@ -60,7 +63,7 @@ def _ways_on(answer: Answer) -> tuple[_ByLink, ...]:
 
     Where a marker says whether there is more, links are often there on the last page too.
     """
-    if has_more_clue(answer.body):
+    if has_more_clue(answer):
         return (_header_links, _cursors, _body_links, header_ways)
     return (_header_links, _body_links, _cursors, header_ways)
 
@@ -76,7 +79,7 @@ def _header_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Question
 
 
 def _body_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
-    for clue in link_clues(first.body):
+    for clue in link_clues(first):
         answer = yield Ask(url=str(clue.value))
         if compare(first.items or [], answer) is Comparison.FOLLOWS:
             query = yield from larger_pages(first, sizes, str(clue.value), hints)
@@ -86,7 +89,7 @@ def _body_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[
 
 
 def _cursors(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
-    for clue in cursor_clues(first.body):
+    for clue in cursor_clues(first):
         for param in cursor_params(clue, hints):
             answer = yield Ask({**sizes.query, param: clue.value})
             if compare(first.items or [], answer) is Comparison.FOLLOWS:
@@ -103,7 +106,7 @@ def _cursor_settings(
     if not sizes.name:
         sizes = yield from find_size(first, {}, hints)
     settings |= yield from size_settings(sizes, {}, "cursor")
-    settings |= has_more_setting(first.body)
+    settings |= has_more_setting(first)
     return Paging(settings, {}, True, f"{param}={clue.dotted} brings other items")
 
 
@@ -161,14 +164,20 @@ def _number_settings(
         settings["startPage"] = str(start)
     first_number = {param: start}
     settings |= yield from size_settings(sizes, first_number, kind, page.count)
-    if has_more_clue(page.body):
-        settings |= has_more_setting(page.body)
-    elif kind == "page" and (last := last_page_clue(page.body)):
+    if has_more_clue(page):
+        settings |= has_more_setting(page)
+    elif kind == "page" and (last := last_page_clue(page)):
         settings["lastPagePath"] = last
     return Paging(settings, {}, True, f"{param} brings the items that follow")
 
 
 def _none(first: Answer) -> Paging:
+    if doubt := _doubt_over(first):
+        return Paging(
+            why="no way to further pages was found",
+            doubt=f"no way to all of it was found: {doubt}",
+            is_incomplete=True,
+        )
     total = total_of(first)
     if total is not None and total > first.count:
         return Paging(
@@ -179,13 +188,6 @@ def _none(first: Answer) -> Paging:
         )
     if total is not None and first.count == total:
         return Paging(is_proven=True, why=f"all {total} items are in one answer")
-    if marker := has_more_clue(first.body):
-        return Paging(
-            why="no way to further pages was found",
-            doubt=f"{marker} says that there is more, but no way to it was found; look at the "
-            "API's documentation and write a pagination block",
-            is_incomplete=True,
-        )
     if first.count >= 2:
         return Paging(
             why="no sign of further pages",
@@ -195,3 +197,9 @@ def _none(first: Answer) -> Paging:
         why="too few items to tell",
         doubt=f"the answer has {first.count} items, too few to tell how the API pages",
     )
+
+
+def _doubt_over(first: Answer) -> Doubt | None:
+    """Return the doubt that a sync would have over the answer, if it read nothing else."""
+    pager = Pager(first.page.request, SingleRequestSettings(), PageSizes(1))
+    return pager.receive(first.page).doubt

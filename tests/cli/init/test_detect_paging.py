@@ -238,7 +238,7 @@ def test_a_marker_without_a_way_on_is_told() -> None:
 
     paging = detected(Cut("no way on", 70, tells_total=False))
     assert paging.is_incomplete
-    assert "has_more says that there is more" in paging.doubt
+    assert "has_more is true, and paginationType is none" in paging.doubt
 
 
 def test_a_total_that_cannot_be_reached_is_told() -> None:

@@ -164,10 +164,77 @@ async def test_links_to_other_hosts_are_not_followed_and_named(
 ) -> None:
     body = {"people": shapes.people(3), "next": "https://elsewhere.example.com/people?page=2"}
     api.answer = lambda request: Reply(200, body)
-    await run(around, screen, f"{api.url}/people", as_json=True)
-    report = screen.json
-    assert "paginationType" not in report["settings"]
-    assert any("elsewhere.example.com" in line for line in report["assumptions"])
+    with pytest.raises(ConfigurationError) as error:
+        await run(around, screen, f"{api.url}/people", as_json=True)
+    assert "next is set, and paginationType is none" in str(error.value)
+    assert "https://elsewhere.example.com, which is not the origin of baseUrl" in str(error.value)
+
+
+MESSAGES = {
+    "a code": (200, {"code": 50011, "msg": "Too Many Requests"}),
+    "a flag": (200, {"ok": False, "error": "invalid_auth"}),
+    "beside an empty list": (200, {"people": [], "error": {"message": "no index"}}),
+    "the only element": (200, [{"result": 1, "text": "unable to forward command"}]),
+    "not ready": (202, {"status": "pending"}),
+}
+
+
+@pytest.mark.contract("evidence.told-before.init")
+@pytest.mark.parametrize("status, body", MESSAGES.values(), ids=MESSAGES)
+async def test_what_a_sync_would_fail_on_is_no_data(
+    status: int, body: Any, api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    api.answer = lambda request: Reply(status, body)
+    with pytest.raises(ConfigurationError) as error:
+        await run(around, screen, f"{api.url}/people")
+    assert "body says error" in str(error.value) or "not ready" in str(error.value)
+    assert not Path("out").exists()
+
+
+DATA = {
+    "a job": (200, {"id": 7, "status": "failed", "message": "out of memory"}),
+    "a status": (200, {"name": "search", "status": "error"}),
+    "an airport": (200, {"code": "LHR", "city": "London"}),
+    "an object": (200, {"id": 7, "status": "failed", "name": "a job"}),
+    "a code that is a name": (200, [{"code": "LHR", "description": "Heathrow"}]),
+    "a list of one": (200, [{"id": 1, "error": None, "message": "hello"}]),
+    "a list under 202": (202, [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]),
+}
+
+
+@pytest.mark.contract("evidence.told-before.init")
+@pytest.mark.parametrize("status, body", DATA.values(), ids=DATA)
+async def test_data_are_not_misheard(
+    status: int, body: Any, api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    api.answer = lambda request: Reply(status, body)
+    await run(around, screen, f"{api.url}/people")
+    assert Path("out/port-app-config.yml").exists()
+
+
+@pytest.mark.contract("evidence.told-before.init")
+async def test_what_is_left_unanswered_is_told_of_parents_too(
+    api: FakeApi, around: Surroundings, screen: Screen
+) -> None:
+    def answer(request: Received) -> Reply:
+        if request.path == "/teams":
+            return Reply(200, {"teams": [{"id": 1}, {"id": 2}], "has_more": True})
+        return Reply(200, [{"id": f"{request.path[-9]}{n}"} for n in range(3)])
+
+    api.answer = answer
+    await run(around, screen, f"{api.url}/teams/{{team_id}}/members")
+    assert "/teams: no way to all of it was found: has_more is true" in screen.text
+
+
+@pytest.mark.contract("settings.names.unknown")
+async def test_names_that_nothing_reads_are_told_and_not_written(
+    api: FakeApi, around: Surroundings, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCEAN__INTEGRATION__CONFIG__MY_OWN_TOKEN", "s3cr3t")
+    api.answer = lambda request: Reply(200, shapes.people(3))
+    await run(around, screen, f"{api.url}/people")
+    assert "myOwnToken: is no setting, and nothing reads it" in screen.text
+    assert "s3cr3t" not in "".join(path.read_text("utf-8") for path in Path("out").iterdir())
 
 
 async def test_paging_parameters_of_the_url_do_not_stay_in_the_mapping(

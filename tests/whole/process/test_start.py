@@ -89,6 +89,14 @@ def test_wrong_settings_end_the_start_with_one_message(harbour: Harbour) -> None
     assert "h3ader-secret" not in outcome.log
 
 
+@pytest.mark.contract("settings.names.misspelt")
+def test_a_misspelt_setting_ends_the_start_though_ocean_has_a_default(harbour: Harbour) -> None:
+    outcome = harbour.sail({"baseUrl": "https://api.example.com", "paginationTipe": "page"})
+    assert outcome.code not in (0, None)
+    assert outcome.sync is None
+    assert "- paginationTipe: is no setting; did you mean paginationType?" in outcome.log
+
+
 @pytest.mark.contract("secrets.log-settings")
 def test_an_object_setting_that_is_no_json_is_not_printed(harbour: Harbour) -> None:
     outcome = harbour.sail(

@@ -113,6 +113,8 @@ class Demo:
             for each in mapped_resources(self._mapping)
         }
         self._console.print(result_table(sync.counts(), totals, seconds))
+        for line in sync.outcomes:
+            self._console.print(line, highlight=False, soft_wrap=True)
         if code != 0 or sync.status != COMPLETED:
             return self._failed(code, f"Its sync is reported as {sync.status}.")
         self._console.print(f"The catalog is kept in {self._catalog.path}.", soft_wrap=True)

@@ -13,7 +13,7 @@ from tools.sandbox.port.syncs import ABORTED, Sync
 LOG_LINES_KEPT = 2000
 LINES_KEPT_WITH_SYNC = 50
 # What the integration says of what its resources came to.
-_OUTCOME = re.compile(r"^(Resources: |Not deleting |\S+ is kept[,:])")
+_OUTCOME = re.compile(r"^(?!Failed )(Resources: |Not deleting |.+? (is|are) kept, so )")
 
 
 def _system_blueprint(identifier: str, title: str, icon: str) -> dict[str, Any]:
