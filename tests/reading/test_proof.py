@@ -147,7 +147,7 @@ def tells_of_cut(world: World, reading: Reading, said: set[Speech]) -> bool:
         return bool(said & PROMISES)
     # What stands beside the list is gone as well.
     said = set(spoken(world, reading, on_top=True))
-    is_only = world.way == "single" or len(world.lists[fault.path]) <= world.cap
+    is_only = world.way == "single" or len(world.lists.get(fault.path, ())) <= world.cap
     # On the only page, nothing but a number says that there is more than nothing.
     return bool(said & (TOTALS if is_only else PROMISES))
 
