@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 type Step = str | int
@@ -84,7 +84,7 @@ def _step_value(step: re.Match[str]) -> Step | None:
     return name
 
 
-def walk(value: Any, steps: list[Step]) -> tuple[bool, Any]:
+def walk(value: Any, steps: Sequence[Step]) -> tuple[bool, Any]:
     """Return whether a path is there, and its value; below a null everything is there, as null."""
     for step in steps:
         if value is None:

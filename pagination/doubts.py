@@ -72,6 +72,15 @@ def advice_on_repeat(*, has_links: bool) -> str:
     return f"{_BY_LINKS if has_links else ''}look at paginationType and paginationParam"
 
 
+def doubt_over_passed(passed: int, longest: int) -> Doubt:
+    """Return the doubt over an empty page that was taken for more items than any page had."""
+    return Doubt(
+        f"an empty page was taken for {passed} items, but no page has more than {longest}, so that "
+        "some may have been passed over",
+        "set pageSize to what the API sends at most",
+    )
+
+
 def _way_of(settings: PaginationSettings) -> str:
     """Return what has to be set where the sign of more does not tell where the way on is."""
     ways = [title for title, kind in _WAYS.items() if isinstance(settings, kind)]

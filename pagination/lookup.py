@@ -11,18 +11,27 @@ from pagination.page import SILENT, Statement
 def find(body: Any, path: str) -> tuple[bool, Any]:
     """Return whether the path is there, and its value; one literal key first, then by dots.
 
-    Numbers index lists: `pages.0.next`. A dot in front, as JQ has it, makes no difference.
+    Numbers index lists: `pages.0.next`. A dot in front, as JQ has it, makes no difference. A key
+    may have dots itself: `data.@odata.nextLink`.
     """
     if isinstance(body, Mapping) and path in body:
         return True, body[path]
-    for part in path.removeprefix(".").split("."):
-        if isinstance(body, Mapping) and part in body:
-            body = body[part]
-        elif isinstance(body, list) and part.isdecimal() and int(part) < len(body):
-            body = body[int(part)]
+    parts = path.removeprefix(".").split(".")
+    while parts:
+        first = parts[0]
+        if isinstance(body, list) and first.isdecimal() and int(first) < len(body):
+            body, parts = body[int(first)], parts[1:]
+        elif isinstance(body, Mapping) and (length := _key_in(body, parts)):
+            body, parts = body[".".join(parts[:length])], parts[length:]
         else:
             return False, None
     return True, body
+
+
+def _key_in(body: Mapping[str, Any], parts: list[str]) -> int:
+    """Return how many parts make the key that comes next; 0 where there is no such key."""
+    lengths = range(1, len(parts) + 1)
+    return next((length for length in lengths if ".".join(parts[:length]) in body), 0)
 
 
 def truth(value: Any) -> bool:

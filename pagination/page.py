@@ -6,7 +6,7 @@ from typing import Any
 
 from api_messages import ApiRequest
 from errors import PaginationError
-from formats.paths import Step
+from formats.paths import Step, walk
 from outcomes import Doubt
 
 
@@ -48,6 +48,14 @@ class Page:
     def is_empty(self) -> bool:
         """Return whether the API sent nothing, not even something that data_path leaves out."""
         return not self.count and not self.received
+
+    @property
+    def is_cut(self) -> bool:
+        """Return whether a null stands above the list, in place of what holds it."""
+        if self.matched or self.count:
+            return False
+        above = (self.path[:depth] for depth in range(len(self.path)))
+        return any(walk(self.body, steps) == (True, None) for steps in above)
 
     def starts_with(self, item: Any) -> bool:
         """Return whether an answer that starts with this item may be the same once more."""

@@ -17,6 +17,7 @@ from pagination.doubts import (
     doubt_over,
     doubt_over_empty_pages,
     doubt_over_part,
+    doubt_over_passed,
     doubt_over_start,
 )
 from pagination.lookup import find, show, truth
@@ -62,11 +63,14 @@ class Pager:
         self._longest = 0
         self._empty_pages = 0
         self._probed_length = 0
+        # Whether the page just asked for is one of which the answer before says that there is none.
+        self._asks_anyway = False
         self._by_count = False
         self._says_more = False
         # What speaks of the page just asked for, where counting alone would not have asked.
         self._asked_for: Sign | None = None
         self._has_found_way = False
+        self._has_promised = False
         self._has_told_partial = False
         self.request = self._strategy.first(request)
         self._asked = {self.request.identity}
@@ -75,7 +79,7 @@ class Pager:
     @property
     def is_probing(self) -> bool:
         """Return whether the page just asked for is only a question whether there is one."""
-        return self._probed_length > 0
+        return self._probed_length > 0 or self._asks_anyway
 
     @property
     def _is_behind(self) -> bool:
@@ -99,8 +103,11 @@ class Pager:
         statement = self._marked(page) or self._stated(page)
         if self._is_repeated(page):
             return self._end_repeated(page, statement)
+        self._refuse_object(page)
+        was_promised = self._was_promised
         probed = self._take(page)
         try:
+            self._refuse_cut(page, statement, was_promised=was_promised)
             self._check_most_pages(page)
             if probed:
                 self._learn_from_probe(probed, page)
@@ -127,7 +134,7 @@ class Pager:
         self._pages += 1
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
-        found = find_total(page, self._settings.total_path, self.received, self._settings.ignored)
+        found = self._total_of(page)
         is_withdrawn = not found and self._total.is_withdrawn(page, self.received)
         self._total = found or (Total() if is_withdrawn else self._total)
         has_records = page.received or page.is_object
@@ -135,9 +142,51 @@ class Pager:
         probed, self._probed_length = self._probed_length, 0
         return probed
 
+    @property
+    def _was_promised(self) -> bool:
+        """Return whether the answers so far promise the page just asked for."""
+        return self._is_behind or self._has_promised
+
+    def _refuse_object(self, page: Page) -> None:
+        """Refuse an object where the page before was a list: it is something else."""
+        if page.is_object and not page.path and self.previous and self._is_list(self.previous):
+            raise PaginationError(
+                f"page {self._pages + 1} is one object, where the one before was a list",
+                advice="look at data_path",
+            )
+
+    @staticmethod
+    def _is_list(page: Page) -> bool:
+        # Of lines of JSON, one line is no list, and many are.
+        return isinstance(page.body, list) and page.received is not None
+
+    def _refuse_cut(self, page: Page, statement: Statement, *, was_promised: bool) -> None:
+        """Refuse null above the list where it, or an answer before, speaks of items."""
+        if page.is_cut and (was_promised or self._left_over(page, statement)):
+            raise PaginationError(
+                f"page {self._pages} has null above the list, although there should be more",
+                advice="if it means no items, write `// []` behind data_path",
+            )
+
+    def _total_of(self, page: Page) -> Total:
+        path, ignored = self._settings.total_path, self._settings.ignored
+        if path and self._sizes.is_unmet("total_path"):
+            # A place that no answer has does not hide the usual ones.
+            path = None
+        return find_total(page, path, self.received, ignored)
+
+    def _doubt_over_passed(self, verdict: Verdict) -> Doubt | None:
+        """Return the doubt at an end over items that an empty page may have hidden."""
+        passed = self._strategy.passed_over
+        is_all = self._total.is_reached(self.received, self._pages)
+        if not verdict.is_end or passed <= self._longest or is_all:
+            return None
+        return doubt_over_passed(passed, self._longest)
+
     def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
         """Return the verdict, with the doubt that an answer leaves wherever it stands."""
         doubt = verdict.doubt or self._doubt_over_start(page) or self._doubt_over_part(verdict)
+        doubt = doubt or self._doubt_over_passed(verdict)
         return replace(verdict, doubt=doubt) if doubt else verdict
 
     def _doubt_over_part(self, verdict: Verdict) -> Doubt | None:
@@ -185,7 +234,8 @@ class Pager:
         meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
         if meaning is Meaning.NO_MORE:
             self._sizes.remember_final(self._probed_length)
-            return Verdict(keep=False, reason=f"no page after a short one ({status})")
+            reason = "what the last one says" if self._asks_anyway else "a short one"
+            return Verdict(keep=False, reason=f"no page after {reason} ({status})")
         if meaning not in (Meaning.NO_PAGE, Meaning.REFUSED_PAGE):
             return None
         if self._total.is_reached(self.received, self._pages):
@@ -229,6 +279,9 @@ class Pager:
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
         self._by_count, self._asked_for = False, None
+        sign = self._evidence.leading()
+        self._has_promised = bool(statement.more or (sign and sign.is_promise))
+        self._asks_anyway = False
         if self._settings.stop != "auto":
             return self._decide_as_told(page)
         self._says_more = bool(statement.more)
@@ -315,6 +368,8 @@ class Pager:
         return self._ask(self._strategy.following(page), extra=True)
 
     def _count_on(self, page: Page, sign: Sign | None) -> Verdict:
+        said = self._evidence.leading()
+        self._asks_anyway = said is not None and not said.more and not self._is_behind
         # A link or token beside numbered pages may be there on the last one, too.
         is_promised = self._is_behind or (sign is not None and sign.is_promise)
         self._by_count = not is_promised
@@ -404,7 +459,9 @@ class Pager:
         if self._probed_length:
             self._sizes.remember_final(self._probed_length)
         reason, sign = "a page like the one before", self._unfollowed()
-        doubt = None if complete or not sign else doubt_over(sign, reason, self._settings)
+        # Pages of which there is but one are no number of items: what says more outranks them.
+        is_all = complete and self._total.items is not None
+        doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)
         return Verdict(keep=False, reason=reason, doubt=doubt)
 
     def _unfollowed(self) -> Sign | None:

@@ -74,6 +74,10 @@ class PageSizes:
                 more = "…" if len(keys) > _LONGEST_KEYS else ""
                 self._unmet[setting] = f"{path} is in no answer, {keys[:_LONGEST_KEYS]}{more} are"
 
+    def is_unmet(self, setting: str) -> bool:
+        """Return whether no answer so far had the place that a setting names."""
+        return setting in self._unmet
+
     def unmet_places(self) -> Iterator[str]:
         """Yield what to say of each place that settings name and no answer had."""
         for setting, said in self._unmet.items():

@@ -47,6 +47,8 @@ class Strategy[Settings: PaginationSettings](ABC):
     counts: ClassVar[bool] = False
     rank: ClassVar[Rank | None] = None
     most_empty: ClassVar[int] = 3
+    # How many records an empty page was taken for, at most.
+    passed_over: int = 0
 
     def __init_subclass__(cls) -> None:
         for base in get_original_bases(cls):
@@ -155,6 +157,8 @@ class Offset(AskingStrategy[OffsetSettings]):
     def following(self, page: Page) -> ApiRequest | None:
         # An empty page is passed over by the length of the one before, which the server can send.
         self._stride = page.received or self._stride or self._settings.page_size
+        if not page.received:
+            self.passed_over = max(self.passed_over, self._stride)
         self._offset += self._stride
         return self._at(self._offset, page.request)
 

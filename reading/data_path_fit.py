@@ -115,7 +115,7 @@ class DataPathFit:
     _lacking: dict[frozenset[Key], _Lacking] = field(default_factory=dict)
     # Messages that are none if their code stands beside items, or if no answer is a list.
     _suspects: list[_Suspect] = field(default_factory=list)
-    _objects: list[_Suspect] = field(default_factory=list)
+    _objects: list[ResponseError] = field(default_factory=list)
     # Lists of one item that says nothing but an error: messages, if others hold records.
     _lone: list[ResponseError] = field(default_factory=list)
     # Objects that are no lists, by their keys, and the keys of items that stood in lists.
@@ -163,7 +163,7 @@ class DataPathFit:
             for suspect in self._suspects
             if not self._known.excuse(suspect.message.code, suspect.message.sign)
         ]
-        found += [suspect.error for suspect in self._objects if self._has_lists]
+        found += self._objects if self._has_lists else []
         found += self._lone if self._has_records else []
         return found + [
             error
@@ -221,7 +221,20 @@ class DataPathFit:
         if self._has_lists:
             raise error
         if len(self._objects) < _MOST_SUSPECTS:
-            self._objects.append(_Suspect(message, error))
+            self._objects.append(error)
+
+    def refuse_among_lists(self, page: Page, error: ResponseError, place: str) -> None:
+        """Note an object in place of a whole list, which is an error where others are lists.
+
+        Raises:
+            ResponseError: there was a list already.
+        """
+        if page.path or not page.is_object:
+            return
+        if self._has_lists:
+            raise error
+        if len(self._objects) < _MOST_SUSPECTS:
+            self._objects.append(error.at(place))
 
     def _take_stranger(self, item: Mapping[str, Any], quote: Quote) -> None:
         """Keep an object for the end: where others are lists, it may be no item of such a list."""

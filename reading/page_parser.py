@@ -116,9 +116,13 @@ class PageParser:
         if meaning is Meaning.EMPTY:
             return
         try:
-            if meaning is Meaning.NOT_READY and not _holds_items(page, response):
-                raise ResponseError(NOT_READY, advice="on_error can say what a 202 means")
-            self.fit.judge(page, Quote(page.request, response.content, self.redactor))
+            quote = Quote(page.request, response.content, self.redactor)
+            if meaning is Meaning.NOT_READY:
+                error = ResponseError(NOT_READY, advice="on_error can say what a 202 means")
+                if not _holds_items(page, response):
+                    raise error
+                self.fit.refuse_among_lists(page, error, quote.place)
+            self.fit.judge(page, quote)
         except ResponseError as error:
             raise self.explained(error, response) from None
 

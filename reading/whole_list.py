@@ -54,7 +54,10 @@ class Movement(Watch):
         self._inner = inner
         self._pagination = pagination
         self._room = room
-        self._total: int | None = None
+        self.total: int | None = None
+        # Whether a page was shorter than another one, and not the last.
+        self.is_uneven = False
+        self._lengths: set[int] = set()
         # The first page, which is looked at only where there is another one.
         self._first: list[list[Any]] = []
         self._has_first = False
@@ -75,13 +78,19 @@ class Movement(Watch):
 
     def answered(self, page: Page) -> None:
         self._inner.answered(page)
+        if page.received:
+            self.is_uneven = len(self._lengths) > 1 or self._is_after_shorter(page.received)
+            self._lengths.add(page.received)
         told = self._pagination
         total = find_total(page, told.total_path, page.received or 0, told.ignored).items
         if total is None:
             return
-        if self._total is not None and total < self._total:
+        if self.total is not None and total < self.total:
             self.cause = self.cause or "the total fell while the list was read"
-        self._total = total
+        self.total = total
+
+    def _is_after_shorter(self, length: int) -> bool:
+        return any(before < length for before in self._lengths)
 
     def page_ended(self, received: int) -> str | None:
         if self.repeats:
@@ -145,6 +154,13 @@ class _Union:
         self._by_identifier = None
         self._marks = None if marks is None else marks | (self._marks or set())
         return is_new
+
+    def is_below(self, total: int | None) -> bool:
+        """Return whether a total promises more items than are known to differ.
+
+        Those of short pages, where an offset goes by what was received, may be counted twice.
+        """
+        return total is not None and (self._marks is None or len(self._marks) < total)
 
 
 class WholeListReader(EndpointReader):
@@ -212,9 +228,12 @@ class WholeListReader(EndpointReader):
                     if left_out := len(portion.items) - len(items):
                         self.account.left_out[Reason.READ_BEFORE] += left_out
                     yield portion._replace(items=items)
-            if not union.add(repeats) or not movement.cause or movement.is_cut:
+            is_new = union.add(repeats)
+            if not movement.cause or movement.is_cut:
                 return
             before = movement
+            if not is_new and not (movement.is_uneven and union.is_below(movement.total)):
+                return
         self.doubts.append(Doubt(f"{before.cause}, as often as it was read", _ADVICE, place))
 
     def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:

@@ -176,6 +176,10 @@ LASTING: dict[str, Fault] = {
     "empty": _wrong(lambda _: answer(200, b"")),
     "error_body": _wrong(lambda exchange: answer(200, exchange.confession)),
     "error_code": _wrong(lambda _: answer(200, b'{"code": 50011, "msg": "Too Many Requests"}')),
+    "token_expired": _wrong(
+        lambda _: answer(200, b'{"code": 401, "msg": "token expired", "data": null}')
+    ),
+    "no_database": _wrong(lambda _: answer(200, b'{"status": "error", "message": "no database"}')),
     "denied": _wrong(lambda _: answer(200, b'{"Success": "false", "items": []}')),
     "not_ready": _wrong(lambda _: answer(202, b'{"items": []}')),
     "redirect_away": _redirect(to_other_host=True),
