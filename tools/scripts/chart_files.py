@@ -10,6 +10,7 @@ import yaml
 from settings.names import OF_OLD_EXAMPLES
 from tools.scripts.configuration_page import names_of
 from tools.scripts.markdown import NOTHING, code, page, table
+from tools.scripts.spec import settings_of
 
 Schema = dict[str, Any]
 Values = Mapping[str, Any]
@@ -49,7 +50,7 @@ def schema(root: Path) -> str:
     for group in ("config", "secrets"):
         integration[group] |= {
             # A template refuses those that are misspelt, and says which is meant.
-            "properties": {each["name"]: _setting_schema(each) for each in _settings(root)},
+            "properties": {each["name"]: _setting_schema(each) for each in settings_of(root)},
         }
     return _json(whole)
 
@@ -59,7 +60,7 @@ def secrets(root: Path) -> str:
 
     So that misspelt ones are told, it also has the names of old examples.
     """
-    settings = _settings(root)
+    settings = settings_of(root)
     return _json(
         {
             "sensitive": [each["name"] for each in settings if each.get("sensitive")],
@@ -86,12 +87,6 @@ def _json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _settings(root: Path) -> list[dict[str, Any]]:
-    spec = yaml.safe_load((root / ".port" / "spec.yaml").read_text("utf-8"))
-    settings: list[dict[str, Any]] = spec["configurations"]
-    return settings
-
-
 def _setting_schema(setting: Mapping[str, Any]) -> Schema:
     if "enum" in setting:
         return {"description": setting["description"], "enum": [*setting["enum"], "", None]}
@@ -108,7 +103,7 @@ def _settings_table(root: Path) -> str:
             code(names_of(each)[0]),
             each["description"],
         )
-        for each in _settings(root)
+        for each in settings_of(root)
     ]
     return table(head, rows)
 
