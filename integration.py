@@ -20,6 +20,7 @@ from cache.within_resync import remove_leftovers
 from client import ApiClient
 from errors import ResourceError, SettingsError
 from framework import incremental_sync
+from framework.boot import explain_wrong_settings
 from framework.catalog import CountingEntityProcessor, DeletionGuard
 from framework.incremental_sync import restart_cursors
 from framework.outcome_report import report
@@ -45,6 +46,7 @@ from transport.connections import load_backend
 
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
+explain_wrong_settings()
 
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
