@@ -57,6 +57,17 @@ def explain_wrong_settings() -> None:
         vars(start)["validate_integration_runtime"] = _introduced(asked)
 
 
+def given_settings() -> dict[str, Any]:
+    """Return the connection settings that Ocean was given, without the defaults that it adds.
+
+    With these a misspelt name would count as one beside the setting that was meant.
+    """
+    settings = ocean.integration_config
+    model = ocean.config.integration.config
+    given = model.model_fields_set if isinstance(model, BaseModel) else settings.keys()
+    return {name: value for name, value in settings.items() if name in given}
+
+
 def _configured(*args: Any, **kwargs: Any) -> IntegrationConfiguration:
     """Return Ocean's settings, or end the process with one message that names all wrong ones."""
     try:
@@ -158,26 +169,28 @@ def _words_of(detail: ErrorDetails) -> str:
 def _listener_problems(detail: ErrorDetails) -> Iterator[str]:
     """Yield what is wrong with the event listener, of which Ocean tries every kind."""
     kinds = [each.value for each in EventListenerType]
-    given = _listener()
-    if (kind := given.get("type")) not in kinds:
-        got = f"(got {kind!r})" if kind else "(got none)"
-        yield f"{_LISTENER}__TYPE: must be one of {', '.join(kinds)} {got}{choice(kind, kinds)}"
+    kind = _listener_type()
+    if kind is None:
+        yield _no_json(_LISTENER)
+    elif kind not in kinds:
+        said = f"must be one of {', '.join(kinds)} (got {kind!r}){choice(kind, kinds)}"
+        yield f"{_LISTENER}__TYPE: {said}"
     elif kind.lower() in str(detail["loc"][1]).lower().replace("http", "webhook"):
         parts = [str(part).upper() for part in detail["loc"][2:]]
         yield f"{'__'.join([_LISTENER, *parts])}: {_words_of(detail)}, with the type {kind}"
 
 
-def _listener() -> Mapping[str, Any]:
-    """Return the settings of the event listener, as they stand in the environment."""
+def _listener_type() -> str | None:
+    """Return the type of the event listener in the environment; None where that is no JSON."""
     in_file = dotenv_values(interpolate=False) if Path(".env").is_file() else {}
     variables = {name.upper(): value for name, value in {**in_file, **os.environ}.items()}
     if kind := variables.get(f"{_LISTENER}__TYPE"):
-        return {"type": kind}
+        return kind
     try:
         whole = json.loads(variables.get(_LISTENER) or "{}")
     except ValueError:
-        return {}
-    return whole if isinstance(whole, Mapping) else {}
+        return None
+    return str(whole.get("type", "")) if isinstance(whole, Mapping) else None
 
 
 def _unreadable(said: str) -> str:
@@ -185,10 +198,12 @@ def _unreadable(said: str) -> str:
 
     Sample of what is said: `error parsing value for field "event_listener" from source …`.
     """
-    name = said.partition('field "')[2].partition('"')[0].upper()
+    return _no_json(f"OCEAN__{said.partition('field "')[2].partition('"')[0].upper()}")
+
+
+def _no_json(variable: str) -> str:
     advice = f'; write {{"type": "POLLING"}}, or set {_LISTENER}__TYPE'
-    is_listener = f"OCEAN__{name}" == _LISTENER
-    return f"OCEAN__{name}: must be a JSON object{advice if is_listener else ''}"
+    return f"{variable}: must be a JSON object{advice if variable == _LISTENER else ''}"
 
 
 def _end(problems: list[str]) -> SystemExit:
