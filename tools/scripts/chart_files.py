@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from humps import decamelize
 
 from settings.names import OF_OLD_EXAMPLES
 from tools.scripts.configuration_page import names_of
@@ -50,7 +51,12 @@ def schema(root: Path) -> str:
     for group in ("config", "secrets"):
         integration[group] |= {
             # A template refuses those that are misspelt, and says which is meant.
-            "properties": {each["name"]: _setting_schema(each) for each in settings_of(root)},
+            "properties": {
+                name: _setting_schema(each, group)
+                for each in settings_of(root)
+                # Old examples have the names of the code.
+                for name in dict.fromkeys((each["name"], decamelize(each["name"])))
+            },
         }
     return _json(whole)
 
@@ -87,10 +93,16 @@ def _json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _setting_schema(setting: Mapping[str, Any]) -> Schema:
+def _setting_schema(setting: Mapping[str, Any], group: str) -> Schema:
+    about: Schema = {"description": setting["description"]}
+    if setting.get("sensitive") and group == "config":
+        about = {
+            "description": "A secret: it belongs below integration.secrets.",
+            "deprecated": True,
+        }
     if "enum" in setting:
-        return {"description": setting["description"], "enum": [*setting["enum"], "", None]}
-    return {"description": setting["description"], **_TYPES[setting["type"]]}
+        return {**about, "enum": [*setting["enum"], "", None]}
+    return {**about, **_TYPES[setting["type"]]}
 
 
 def _settings_table(root: Path) -> str:
