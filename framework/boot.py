@@ -27,7 +27,7 @@ from pydantic_settings import SettingsError as UnreadableError
 from errors import SettingsError
 from framework.process import FAILURE, end_without_ocean
 from settings.connection import ConnectionSettings
-from settings.names import given_beside
+from settings.names import PREFIX, given_to_ocean
 from settings.wording import choice, quotes
 
 _LISTENER = "OCEAN__EVENT_LISTENER"
@@ -57,17 +57,6 @@ def explain_wrong_settings() -> None:
         vars(start)["validate_integration_runtime"] = _introduced(asked)
 
 
-def given_settings() -> dict[str, Any]:
-    """Return the connection settings that Ocean was given, without the defaults that it adds.
-
-    With these a misspelt name would count as one beside the setting that was meant.
-    """
-    settings = ocean.integration_config
-    model = ocean.config.integration.config
-    given = model.model_fields_set if isinstance(model, BaseModel) else settings.keys()
-    return {name: value for name, value in settings.items() if name in given}
-
-
 def _configured(*args: Any, **kwargs: Any) -> IntegrationConfiguration:
     """Return Ocean's settings, or end the process with one message that names all wrong ones."""
     try:
@@ -78,7 +67,7 @@ def _configured(*args: Any, **kwargs: Any) -> IntegrationConfiguration:
         # Those of the integration itself are looked for below, also where Ocean did not get so far.
         details = error.errors(include_url=False)
         problems = [*dict.fromkeys(_ocean_problems(details))]
-    own = _own_problems()
+    own = _problems_of(lambda: ConnectionSettings.parse(_as_written()))
     told = {line.partition(":")[0] for line in own}
     untold = _setting_problems(kwargs.get("integration_config_model"), told)
     raise _end([*problems, *untold, *own])
@@ -89,7 +78,7 @@ def _introduced(asked: RuntimeCheck) -> RuntimeCheck:
 
     async def ask(port_client: PortClient, runtime: Any) -> None:
         refused, silent = await _trouble(port_client)
-        own = _own_problems() if refused or silent else []
+        own = _problems_of(read_settings) if refused or silent else []
         if refused or own:
             raise _end([*filter(None, [*refused, silent]), *own])
         if silent:
@@ -131,10 +120,28 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _own_problems() -> list[str]:
-    """Return what is wrong with the connection settings, as they stand in the environment."""
+def read_settings() -> ConnectionSettings:
+    """Return the connection settings, from what Ocean has read.
+
+    Raises:
+        SettingsError: with every problem of the settings.
+    """
+    given = given_to_ocean()
+    beside = {name: given[name] for name in given.keys() - ConnectionSettings.names()}
+    return ConnectionSettings.parse({**beside, **ocean.integration_config}, given)
+
+
+def _as_written() -> dict[str, Any]:
+    """Return the settings as they are given, but those that are given in several parts."""
+    names = (name.upper() for name in os.environ)
+    own = (name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
+    parts = {name.partition("__")[0].lower() for name in own if "__" in name}
+    return {name: value for name, value in given_to_ocean().items() if name not in parts}
+
+
+def _problems_of(read: Callable[[], object]) -> list[str]:
     try:
-        ConnectionSettings.parse(given_beside(frozenset()))
+        read()
     except SettingsError as error:
         return list(error.problems)
     return []
@@ -154,7 +161,7 @@ def _setting_problems(model: type[BaseModel] | None, told: set[str]) -> Iterator
     """Yield a line for each setting whose type Ocean refuses; `told` are those that have one."""
     try:
         if model:
-            model.model_validate(given_beside(frozenset()))
+            model.model_validate(_as_written())
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
             name = to_camel(str(detail["loc"][0]))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from port_ocean.clients.port.client import PortClient
 from port_ocean.config.settings import IntegrationConfiguration
-from pydantic import BaseModel, create_model
+from pydantic import create_model
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -84,16 +84,16 @@ def test_right_settings_are_handed_on() -> None:
     assert isinstance(boot._configured(), IntegrationConfiguration)
 
 
-class Given(BaseModel):
-    base_url: str
-    pagination_type: str = "none"
-
-
-@pytest.mark.parametrize("config", [Given(base_url="x"), {"base_url": "x"}])
-def test_defaults_of_ocean_are_not_given(config: Any) -> None:
-    integration = SimpleNamespace(config=config)
-    with ocean_context(SimpleNamespace(config=SimpleNamespace(integration=integration))):
-        assert boot.given_settings() == {"base_url": "x"}
+def test_a_setting_given_in_parts_is_not_looked_at_as_text(
+    monkeypatch: pytest.MonkeyPatch, logs: list[str]
+) -> None:
+    monkeypatch.setenv("OCEAN__INTEGRATION__CONFIG__CUSTOM_HEADERS__ACCEPT", "text/csv")
+    monkeypatch.setenv("OCEAN__CLIENT_TIMEOUT", "soon")
+    with pytest.raises(SystemExit):
+        boot._configured()
+    (line,) = errors(logs)
+    assert "customHeaders" not in line
+    assert "1 connection setting is wrong" in line
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -82,16 +83,22 @@ def cursor_usage(request: httpx.Request) -> Any:
     return {"data": days[start : start + given["pageSize"]], "pagination": {"hasNextPage": more}}
 
 
+def slack(key: str, items: list[Any], following: str) -> Any:
+    return {"ok": True, key: items, "response_metadata": {"next_cursor": following}}
+
+
+def zendesk(key: str, items: list[Any], following: str) -> Any:
+    link = f"https://example.zendesk.com/x?{following}" if following else None
+    meta = {"has_more": bool(following), "after_cursor": following or None}
+    return {key: items, "meta": meta, "links": {"next": link}}
+
+
 MODELS: dict[str, dict[str, Answer | Any]] = {
     "Slack": {
         f"/api/{kind}": by_cursor(
             "id",
             "cursor",
-            lambda items, following, key=key: {
-                "ok": True,
-                key: items,
-                "response_metadata": {"next_cursor": following},
-            },
+            partial(slack, key),
         )
         for kind, key in (
             ("users.list", "members"),
@@ -121,13 +128,7 @@ MODELS: dict[str, dict[str, Answer | Any]] = {
         f"/api/v2/{kind}": by_cursor(
             "id",
             "page[after]",
-            lambda items, following, kind=kind: {
-                kind: items,
-                "meta": {"has_more": bool(following), "after_cursor": following or None},
-                "links": {
-                    "next": f"https://example.zendesk.com/x?{following}" if following else None
-                },
-            },
+            partial(zendesk, kind),
         )
         for kind in ("tickets", "users")
     },
@@ -256,10 +257,10 @@ def _is_authorized(asked: Asked, title: str) -> bool:
         return "authorization" not in asked.headers
     match EXAMPLES[title]["settings"].get("authType", "none"):
         case "none":
-            return title == "Prometheus" or asked.body["apiKey"] == "canny-key"
+            return title == "Prometheus" or bool(asked.body["apiKey"] == "canny-key")
         case "api_key":
             settings = EXAMPLES[title]["settings"]
-            return asked.headers[settings["apiKeyHeader"]] == settings["apiKey"]
+            return bool(asked.headers[settings["apiKeyHeader"]] == settings["apiKey"])
     return asked.headers["authorization"].split()[0] in ("Bearer", "Basic")
 
 
