@@ -87,6 +87,9 @@ def test_mappings_can_be_used(page: Path, monkeypatch: pytest.MonkeyPatch) -> No
     settings = SETTINGS.model_copy(update={"exposed_variables": exposed})
     for document in _yaml_blocks(page):
         resources = document.get("resources", []) if isinstance(document, dict) else document
+        if isinstance(document, dict) and (own := document.get("settings")):
+            config = {decamelize(name): value for name, value in own.items()}
+            settings = ConnectionSettings.parse(config)
         for entry in resources if isinstance(resources, list) else []:
             if isinstance(entry, dict) and "kind" in entry:
                 selector = entry["selector"] or {}
