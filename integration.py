@@ -20,6 +20,7 @@ from cache.within_resync import remove_leftovers
 from client import ApiClient
 from errors import ResourceError, SettingsError
 from framework import incremental_sync
+from framework.boot import explain_wrong_settings, read_settings
 from framework.catalog import CountingEntityProcessor, DeletionGuard
 from framework.incremental_sync import restart_cursors
 from framework.outcome_report import report
@@ -40,11 +41,11 @@ from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
-from settings.names import given_to_ocean
 from transport.connections import load_backend
 
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
+explain_wrong_settings()
 
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
@@ -67,9 +68,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         Raises:
             SettingsError: with every problem of the settings.
         """
-        given = given_to_ocean()
-        beside = {name: given[name] for name in given.keys() - ConnectionSettings.names()}
-        return ConnectionSettings.parse({**beside, **ocean.integration_config}, given)
+        return read_settings()
 
     @cached_property
     def client(self) -> ApiClient:

@@ -9,6 +9,7 @@ from typing import Protocol
 import httpx
 from loguru import logger
 
+from api_messages import USER_AGENT
 from auth.strategy import AuthStrategy, Clock
 from errors import AuthenticationError, Told
 from redaction import Redactor
@@ -120,7 +121,9 @@ class RenewedAuth(AuthStrategy):
         """
         if self._failure and self._clock.steady() - self._failure[1] < _PAUSE_AFTER_FAILURE:
             raise self._refusal()
-        return self._request_credentials()
+        request = self._request_credentials()
+        request.headers.setdefault("User-Agent", USER_AGENT)
+        return request
 
     @contextmanager
     def _noticing_silence(self) -> Iterator[None]:

@@ -29,6 +29,7 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
         "mapping": {
             "source": report.mapping_name or None,
             "problems": [_problem(item) for item in report.mapping_problems],
+            "warnings": [_problem(item) for item in report.mapping_warnings],
         },
         "connection": [
             {"step": step.name, "ok": step.ok, "detail": step.detail, "advice": step.advice}

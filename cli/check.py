@@ -3,20 +3,29 @@
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
+from cli.blueprint_fit import fit_of
+from cli.entities import map_items
 from cli.inputs import GivenSettings, Problem
 from cli.mapping_file import MappingSource, parse_mapping
+from cli.preview import Blueprints
 from errors import SettingsError
-from mapping.resources import CustomPortAppConfig
+from framework.entity_processor import FusedEntityProcessor
+from mapping.resources import CustomPortAppConfig, CustomResourceConfig
 from outcomes import Standing
 from probe.connection import Step, reach
 from probe.recording import Notes, RecordingClient
 from probe.resource_reading import impatient
-from probe.verdicts import ResourceVerdict, judge_resources
+from probe.verdicts import ProblemOf, ResourceVerdict, judge_resources
 from settings.connection import ConnectionSettings
 
 # Where the settings are wrong, the mapping is looked at all the same.
 UNKNOWN_CONNECTION = ConnectionSettings(base_url="https://unknown.invalid")
+
+# So many of the first page are mapped, to see whether any gets an identifier.
+_MOST_ITEMS = 50
 
 type Progress = Callable[[str], None]
 
@@ -33,6 +42,7 @@ class CheckReport:
     verdicts: list[ResourceVerdict] = field(default_factory=list)
     skipped: str = ""
     settings_warnings: list[Problem] = field(default_factory=list)
+    mapping_warnings: list[Problem] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -51,10 +61,15 @@ async def check(
     source: MappingSource | None,
     *,
     notes: Notes,
+    processor: FusedEntityProcessor,
+    blueprints: Blueprints | None = None,
     offline: bool = False,
     progress: Progress = lambda text: None,
 ) -> CheckReport:
-    """Return everything that can be said without waiting for a resync."""
+    """Return everything that can be said without waiting for a resync.
+
+    Inputs: `processor` maps the items of first pages; `blueprints` are those in Port, if known.
+    """
     report = CheckReport(mapping_name=source.name if source else "")
     config = None
     settings = UNKNOWN_CONNECTION
@@ -71,23 +86,49 @@ async def check(
         report.mapping_problems = [
             each for each in problems if known or "not in exposedVariables" not in each.message
         ]
+    if source and config and blueprints is not None:
+        fit = fit_of(source, config.resources, blueprints)
+        report.mapping_problems += fit.problems
+        report.mapping_warnings = fit.warnings
     if report.settings_problems:
         return report
     report.base_url = settings.base_url
     if offline:
         report.skipped = "--offline was given"
         return report
-    await _online(report, impatient(settings), config, notes, progress)
+    processor.engine = settings.mapping_engine
+    look = partial(_nameless, processor=processor)
+    await _online(report, impatient(settings), config, Observing(notes, progress, look))
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Observing:
+    """What watches the questions to the API: notes of the log, progress, a look at the items."""
+
+    notes: Notes
+    progress: Progress
+    problem_of: ProblemOf
+
+
+async def _nameless(
+    resource: CustomResourceConfig, items: list[dict[str, Any]], *, processor: FusedEntityProcessor
+) -> str:
+    """Return why no item at all becomes an entity; empty where one does, or none is meant to."""
+    mapped = await map_items(resource, items[:_MOST_ITEMS], processor)
+    if mapped.entities or not mapped.refused:
+        return ""
+    why = mapped.refused[0].why
+    return f"none of {len(mapped.refused)} items gets an identifier and a blueprint: {why}"
 
 
 async def _online(
     report: CheckReport,
     settings: ConnectionSettings,
     config: CustomPortAppConfig | None,
-    notes: Notes,
-    progress: Progress,
+    watch: Observing,
 ) -> None:
+    progress, notes = watch.progress, watch.notes
     client = RecordingClient(settings, lambda exchange: progress(str(exchange)))
     try:
         progress(f"reaching {settings.base_url}")
@@ -98,6 +139,8 @@ async def _online(
         if not all(step.ok for step in report.steps):
             report.skipped = "the API cannot be used"
         elif config:
-            report.verdicts = await judge_resources(config.resources, client, settings, notes)
+            report.verdicts = await judge_resources(
+                config.resources, client, settings, notes, watch.problem_of
+            )
     finally:
         await client.aclose()

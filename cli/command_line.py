@@ -27,6 +27,12 @@ def _limit(flag: str, default: int, explained: str, *, least: int = 1) -> _Decor
     )
 
 
+def _blueprints_option(explained: str) -> _Decorator:
+    """Return the option for a file of blueprints."""
+    told = f"{explained}; else with blueprints.json beside the mapping."
+    return click.option("--blueprints", type=FILE, help=told)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Try Ocean Custom before you install it: no Port account, the same engine as a sync.
@@ -44,6 +50,7 @@ def main() -> None:
     """,
 )
 @input_options
+@_blueprints_option("Compare the mapping with these blueprints")
 @click.option("--offline", is_flag=True, help="Look at settings and mapping only; send nothing.")
 @settings_options
 def check(**arguments: Any) -> None:
@@ -64,11 +71,7 @@ def check(**arguments: Any) -> None:
 @_limit("--endpoints", 5, "Read at most so many nested endpoints of each resource.")
 @_limit("--items", 100, "Map at most so many items of each resource.")
 @_limit("--rows", 10, "Show so many entities of each resource.", least=0)
-@click.option(
-    "--blueprints",
-    type=FILE,
-    help="Compare entities with these blueprints; else with blueprints.json beside the mapping.",
-)
+@_blueprints_option("Compare entities with these blueprints")
 @click.option("--save", type=FILE, help="Write what came back, without secrets, to this file.")
 @click.option("--replay", type=FILE, help="Answer from a file that --save wrote; send nothing.")
 @settings_options

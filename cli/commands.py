@@ -96,15 +96,29 @@ class WrongInput(Exception):
 
 
 async def run_check(
-    inputs: Inputs, around: Surroundings, terminal: Terminal, *, offline: bool
+    inputs: Inputs,
+    around: Surroundings,
+    terminal: Terminal,
+    *,
+    offline: bool,
+    blueprints: Path | None = None,
 ) -> int:
     """Run `check`; returns the exit code."""
     given = inputs.given
     with suppress(SettingsError):
         terminal.mask = redactor_for(given.parse()).text
-    source, _ = await _mapping(inputs, around)
+    source, known = await _mapping(inputs, around)
+    path = blueprints or (_beside(source) if source else None)
     with terminal.working(quiet=inputs.as_json) as progress:
-        report = await check(given, source, notes=around.notes, offline=offline, progress=progress)
+        report = await check(
+            given,
+            source,
+            notes=around.notes,
+            processor=around.processor,
+            blueprints=_blueprints(path) or known,
+            offline=offline,
+            progress=progress,
+        )
     if inputs.as_json:
         terminal.out.out(write_json(check_as_json(report), terminal.mask), highlight=False)
     else:

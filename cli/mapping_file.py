@@ -122,12 +122,18 @@ def _resource_problems(
     source: MappingSource, index: int, resource: CustomResourceConfig, settings: ConnectionSettings
 ) -> Iterator[Problem]:
     here: Location = ("resources", index)
+    told: set[Location] = set()
     try:
         resource.plan(settings)
     except SelectorError as error:
         for line in _lines_of(str(error)):
-            yield Problem(line, source.place((*here, "selector", *_steps_of(line))))
+            steps = _steps_of(line)
+            within = () if steps[:1] == ("port",) else ("selector",)
+            told.add((*within, *steps))
+            yield Problem(line, source.place((*here, *within, *steps)))
     for steps, expression in _expressions(resource):
+        if steps in told:
+            continue
         if complaint := _jq_complaint(expression):
             yield Problem(
                 f"{expression!r} is not valid JQ: {complaint}", source.place((*here, *steps))

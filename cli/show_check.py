@@ -39,7 +39,8 @@ def _show_offline(report: CheckReport, terminal: Terminal) -> None:
         else:
             mark = terminal.mark(True if name == "Settings" or report.mapping_name else None)
             terminal.out.print(mark, terminal.cell(heading))
-        for warning in report.settings_warnings if name == "Settings" else ():
+        warnings = report.settings_warnings if name == "Settings" else report.mapping_warnings
+        for warning in warnings:
             terminal.line(f"! {warning}", "yellow")
 
 

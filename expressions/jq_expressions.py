@@ -17,6 +17,7 @@ import jq
 from port_ocean.context.ocean import ocean
 
 from errors import ResponseError, SelectorError
+from expressions.spelling import respelt
 from expressions.worker import JqWorker, JqWorkerError
 from formats.format import ListPart
 from formats.json_text import Body, json_text, parse
@@ -275,12 +276,24 @@ def compile_jq(expression: str, setting: str) -> Any:
     """Compile an expression to the program that Ocean makes of it.
 
     Raises:
-        SelectorError: names the setting and says what jq says.
+        SelectorError: names the setting and says how to write it, or else what jq says.
     """
     try:
         return jq.compile(program_of(expression))
     except ValueError as error:
-        raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
+        meant = _meant(expression)
+        said = f"write {meant}" if meant else f"{error}"
+        raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {said}") from None
+
+
+def _meant(expression: str) -> str:
+    """Return the JQ that an expression which is none evidently stands for, if any."""
+    meant = respelt(expression)
+    try:
+        jq.compile(program_of(meant))
+    except ValueError:
+        return ""
+    return meant
 
 
 def keys_of(body: Any, depth: int = 1) -> str:

@@ -47,11 +47,18 @@ def end_in_good_order(exit_code: Callable[[], int | None]) -> None:
         raise SystemExit(code)
 
     signal.signal(signal.SIGINT, exit_with_outcome)
-    # Where the web server did not come to configure logging, this would ask Ocean's handler for the
-    # last lines. It can start no thread for them any more; and when a line that came late has made
-    # it try, the thread that failed has left a lock behind for which the end waits forever.
-    atexit.unregister(logging.shutdown)
+    end_without_ocean()
     atexit.register(_wait_for_senders)
+
+
+def end_without_ocean() -> None:
+    """Have the process end without asking Ocean's handler of log lines for the last of them.
+
+    Where the web server did not come to configure logging, that is asked. It can start no thread
+    for them any more; and when a line that came late has made it try, the thread that failed has
+    left a lock behind for which the end waits forever.
+    """
+    atexit.unregister(logging.shutdown)
 
 
 def interrupt() -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from port_ocean.core.handlers.port_app_config.models import PortAppConfig, ResourceConfig
-from pydantic.v1 import Field
+from pydantic.v1 import Field, root_validator
 
 from errors import SelectorError
+from mapping.fields.entity_mapping import problems_of, without_nulls
 from mapping.fields.problems import unusable
 from mapping.fields.selector import CustomSelector
 from mapping.plan.live_events import check_blueprint
@@ -24,17 +25,24 @@ class CustomResourceConfig(ResourceConfig):
         "Example: `/api/v1/users`.",
     )
     selector: CustomSelector = Field(
+        default_factory=CustomSelector,
         title="Selector",
         description="Which endpoint is called, how, and where the items are in its responses.",
     )
+
+    @root_validator(pre=True)
+    def _null_is_not_given(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return without_nulls(given)
 
     def plan(self, settings: ConnectionSettings) -> ResourcePlan:
         """Return the checked form of this resource.
 
         Raises:
-            SelectorError: the selector cannot be used.
+            SelectorError: the selector, or the mapping of its items, cannot be used.
         """
         plan = self.selector.plan(self.kind, settings)
+        if problems := [*problems_of(self.port)]:
+            raise unusable(self.kind, problems, "mapping")
         try:
             check_blueprint(plan.live_events, self.port.entity.mappings.blueprint)
         except SelectorError as error:

@@ -3,9 +3,10 @@
 Every instance imports this module, which therefore knows nothing of files and terminals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from mapping.resources import CustomResourceConfig, plans_of
 from outcomes import Standing
@@ -14,6 +15,8 @@ from probe.recording import Notes, RecordingClient
 from probe.resource_reading import ResourceReading, read_resource
 from reading.session import Limits, Session
 from settings.connection import ConnectionSettings
+
+type ProblemOf = Callable[[CustomResourceConfig, list[dict[str, Any]]], Awaitable[str]]
 
 _FIRST_PAGE = Limits(pages=1, endpoints=1)
 
@@ -52,13 +55,24 @@ async def judge_resources(
     client: RecordingClient,
     settings: ConnectionSettings,
     notes: Notes,
+    problem_of: ProblemOf | None = None,
 ) -> list[ResourceVerdict]:
-    """Return a verdict for each resource, in the order of the mapping."""
+    """Return a verdict for each resource, in the order of the mapping.
+
+    Inputs: `problem_of` says what else is wrong with a resource that could be read, if anything.
+    """
     verdicts = []
     with closing(Session(client, settings, plans_of(resources, settings), _FIRST_PAGE)) as session:
         for index, resource in enumerate(resources):
             reading = await read_resource(resource, index, client, session)
-            verdicts.append(judge(reading, settings, notes.take()))
+            if problem_of and reading.items and not reading.error:
+                warnings = notes.take()
+                reading.error = await problem_of(resource, reading.items)
+                # What the mapping logs meanwhile is told by the problem.
+                notes.take()
+                verdicts.append(judge(reading, settings, warnings))
+            else:
+                verdicts.append(judge(reading, settings, notes.take()))
     return verdicts
 
 

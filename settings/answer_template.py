@@ -41,8 +41,7 @@ def check(template: Any, place: str = "") -> None:
 def render(template: Any, response: Any, place: str = "") -> Any:
     """Put values of `response` into `template`.
 
-    A string that is one placeholder and nothing else takes the value with its type; a placeholder
-    within a longer string takes its text form.
+    A placeholder takes the text form of its value: `"{{.expires_in}}"` becomes `"3600"`.
 
     Raises:
         TemplateError: names the placeholder and the keys that the response does have.
@@ -62,10 +61,7 @@ def _with_texts(template: Any, change: Callable[[str, str], Any], place: str) ->
     return template
 
 
-def _render_text(template: str, response: Any, place: str) -> Any:
-    whole = _PLACEHOLDER.fullmatch(template)
-    if whole:
-        return _look_up(whole.group(1).strip(), response, place)
+def _render_text(template: str, response: Any, place: str) -> str:
     return _PLACEHOLDER.sub(
         lambda match: _as_text(_look_up(match.group(1).strip(), response, place)), template
     )

@@ -22,6 +22,7 @@ from settings.marks import SAME_ANSWERS, SECRET_VALUES, SameAnswers, Sensitive, 
 from settings.pagination import ConnectionPagination, PaginationSettings
 from settings.types import Headers, Listed, Proxy, Secret, checked_headers, refuse
 from settings.webhooks import WebhookSettings, webhook_problems
+from settings.wording import choice, quotes
 
 MappingEngine = Literal["fused", "ocean"]
 HttpVersion = Literal["http1", "auto"]
@@ -29,12 +30,15 @@ HttpVersion = Literal["http1", "auto"]
 # Port's own credentials, by the names that examples of the framework use.
 _OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
 # Up to the last @, because a password that is not encoded may hold anything.
-_USERINFO = re.compile(r"//.*@", re.DOTALL)
+_USERINFO = re.compile(r"(?://|(?<=^['\"]))[^/].*@|//.*@", re.DOTALL)
 # Those of which an unknown key is refused.
 _MODELS: Mapping[str, type[BaseModel]] = {
     "customAuthRequest": CustomAuthRequest,
     "customAuthRequestTemplate": CustomAuthRequestTemplate,
 }
+# One of the values in what pydantic says of those allowed: `'page' or 'cursor'`.
+_NAMED = re.compile(r"'([^']+)'")
+_WITHOUT_SCHEME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?(/[\w./-]*)?")
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
@@ -65,6 +69,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     response_directory_size: Annotated[int, SAME_ANSWERS] = Field(default=1000, ge=1)
     custom_headers: Annotated[Headers, SECRET_VALUES] = Field(default_factory=dict, repr=False)
     _unknown: tuple[str, ...] = PrivateAttr(default=())
+    _quoted: tuple[str, ...] = PrivateAttr(default=())
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -98,12 +103,17 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         if settings is None or problems:
             raise SettingsError(problems)
         settings._unknown = tuple(unknown.warnings)
+        settings._quoted = tuple(
+            f"{name}: has quotes around its value, which are taken as a part of it{quotes(value)}"
+            for name, value in given.items()
+            if quotes(value)
+        )
         return settings
 
     @property
     def warnings(self) -> list[str]:
         """Lines on what is accepted but deserves a second look, each starting with a name."""
-        return [*self._unknown, *self.auth.doubts(self)]
+        return [*self._unknown, *self._quoted, *self.auth.doubts(self)]
 
     @field_validator("base_url")
     @classmethod
@@ -116,7 +126,8 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         if ":" in url.host and "%" in url.host:
             refuse("must not name a zone; give an address that is valid on every interface")
         if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
-            refuse("must start with http:// or https:// and name a host")
+            meant = f"; write https://{value}" if _WITHOUT_SCHEME.fullmatch(value) else ""
+            refuse(f"must start with http:// or https:// and name a host{meant}")
         if url.userinfo:
             refuse("must not hold a user name or password; use authType basic for these")
         if url.query or url.fragment:
@@ -198,11 +209,12 @@ def _describe(detail: ErrorDetails) -> str:
             allowed = ", ".join(map(to_camel, _MODELS[name].model_fields))
             return f"{place}: is not known; allowed are {allowed}"
         case "literal_error":
-            return f"{place}: must be one of {detail['ctx']['expected']}{got}"
-        case "setting":
-            return f"{place}: {detail['msg']}{got}"
+            expected = detail["ctx"]["expected"]
+            meant = choice(detail["input"], _NAMED.findall(expected))
+            return f"{place}: must be one of {expected}{got}{meant}"
     message = detail["msg"].removeprefix("Input ")
-    return f"{place}: {message}{got}"
+    advice = "" if "quotes" in message else quotes(detail["input"])
+    return f"{place}: {message}{got}{advice}"
 
 
 def _is_hidden(name: str) -> bool:
@@ -212,6 +224,5 @@ def _is_hidden(name: str) -> bool:
 
 def _shorten(value: object) -> str:
     text = _USERINFO.sub("//***@", repr(value))
-    if "://" in text:
-        text = re.sub(r"[?#].*", "…", text)
+    text = re.sub(r"[?#].*", "…", text)
     return text if len(text) <= 80 else f"{text[:77]}..."

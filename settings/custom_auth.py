@@ -1,5 +1,6 @@
 """Settings of `authType: custom`: the request that gets credentials and where they go."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 import httpx
@@ -7,6 +8,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from settings import answer_template as template
 from settings.types import FrozenSettings, Headers, refuse
+
+_BODIES = ("body", "bodyForm", "body_form")
 
 
 class CustomAuthRequest(FrozenSettings):
@@ -43,6 +46,14 @@ class CustomAuthRequest(FrozenSettings):
         description="Lifetime of the credentials in seconds; they are renewed 60 s, but at most a "
         "tenth of it, before it elapses. Unset: renewed only after a 401.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_empty_body_is_none(cls, value: Any) -> Any:
+        """Drop an empty body beside one that is given, as forms send what was left empty."""
+        if not isinstance(value, Mapping) or not any(value.get(name) for name in _BODIES):
+            return value
+        return {name: part for name, part in value.items() if part or name not in _BODIES}
 
     @field_validator("method", mode="before")
     @classmethod

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from settings.basic_credentials import basic_pair
 from settings.marks import SECRET, Sensitive
+from settings.wording import json_advice
 
 # As in [::1]:8080, which starts like a list.
 _ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
@@ -54,9 +55,12 @@ def from_json(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        decoded = json.loads(value)
     except ValueError as error:
-        refuse(f"is not valid JSON ({error})")
+        refuse(f"is not valid JSON ({error}){json_advice(value)}")
+    if isinstance(decoded, str):
+        refuse("is a JSON text where an object or list is meant; leave out the quotes around it")
+    return decoded
 
 
 def check_header(name: str, value: str) -> None:

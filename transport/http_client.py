@@ -10,6 +10,7 @@ from port_ocean.helpers.async_client import OceanAsyncClient
 from port_ocean.helpers.retry import RetryConfig
 from port_ocean.helpers.ssl import resolve_verify_param
 
+from api_messages import USER_AGENT
 from redaction import Redactor
 from settings.connection import ConnectionSettings
 from transport.complete_responses import TransportContext
@@ -73,6 +74,7 @@ class ApiHttpClient(OceanAsyncClient):
                 apply_sync_tier_jitter=False,
             ),
             auth=auth,
+            headers={"User-Agent": USER_AGENT},
             follow_redirects=False,
             timeout=settings.timeout,
             verify=self._tls,

@@ -5,7 +5,7 @@ from pydantic.v1 import Field, validator
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
 from mapping.fields.live_events import FetchConfig
-from mapping.fields.user_fields import UserFields, null_is_default
+from mapping.fields.user_fields import UserFields
 from mapping.plan.confirm_deletion import DeletionCheck
 from mapping.plan.error_rules import ErrorPolicy, ErrorRule
 from mapping.plan.resource import ResourcePlan
@@ -46,8 +46,6 @@ class ConfirmDeletionConfig(UserFields):
     @validator("fetch", pre=True)
     def _endpoint_alone(cls, value: object) -> object:
         return {"endpoint": value} if isinstance(value, str) else value
-
-    _null_is_none_given = null_is_default("params", "max_checks")
 
     def plan(self, resource: ResourcePlan, settings: ConnectionSettings) -> DeletionCheck:
         """Return the checked form.

@@ -1,19 +1,21 @@
 """The fields of everything that is read page by page, and the rules of `on_error`."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic.v1 import Field, validator
 
+from api_messages import Where
 from expressions.jq_expressions import DataPath
 from formats.registry import described, parse_format
 from mapping.fields.pagination import PaginationConfig, plain
 from mapping.fields.request import RequestFields
 from mapping.fields.user_fields import UserFields
+from mapping.fields.written import instead_of_jq, jq_in, own_size, with_own_size
 from mapping.plan.endpoint import Endpoint
 from settings.connection import ConnectionSettings
-from settings.pagination import PaginationSettings
+from settings.pagination import AskedSettings, PaginationSettings
 
 
 class EndpointFields(RequestFields):
@@ -49,7 +51,7 @@ class EndpointFields(RequestFields):
         """Return the checked form, with how its answers are read; errors as for every request."""
         prefix = f"{place}." if place else ""
         endpoint = super().endpoint_at(path, names=names, place=place, settings=settings)
-        given, pagination = self.response_format, self._pagination_over(settings, prefix)
+        given, pagination = self.response_format, self._pagination_over(settings, prefix, path)
         return replace(
             endpoint,
             data_path=DataPath(self.data_path, f"{prefix}data_path"),
@@ -58,13 +60,37 @@ class EndpointFields(RequestFields):
         )
 
     def _pagination_over(
-        self, settings: ConnectionSettings, prefix: str
+        self, settings: ConnectionSettings, prefix: str, path: str
     ) -> PaginationSettings | None:
         """Return what replaces the connection's pagination; None where nothing does."""
-        connection, place = settings.pagination, f"{prefix}pagination"
-        chosen = self.pagination.over(connection, place) if self.pagination else connection
-        read = plain(chosen, place)
+        connection = settings.pagination
+        chosen = self._chosen(connection, f"{prefix}pagination")
+        read = with_own_size(chosen, path, self._parts)
         return None if read is connection else read
+
+    def _chosen(self, connection: PaginationSettings, place: str) -> PaginationSettings:
+        chosen = self.pagination.over(connection, place) if self.pagination else connection
+        return plain(chosen, place)
+
+    @property
+    def _parts(self) -> dict[Where, Any]:
+        return {"query": self.query_params, "header": self.headers, "body": self.body}
+
+    def remarks(self, path: str, place: str, settings: ConnectionSettings) -> Iterator[str]:
+        """Yield lines on what is sent otherwise than one may think.
+
+        Inputs: `place` is where the fields are written, such as `path_parameters.team.`.
+        """
+        chosen = self._chosen(settings.pagination, f"{place}pagination")
+        if (size := own_size(chosen, path, self._parts)) is not None:
+            param = chosen.size_param if isinstance(chosen, AskedSettings) else ""
+            yield (
+                f"{place}{param} is sent as the mapping says, {size}, and not as pageSize "
+                f"{chosen.page_size}"
+            )
+        for written in ("query_params", "body"):
+            for where, text in jq_in(getattr(self, written), f"{place}{written}"):
+                yield instead_of_jq(where, text)
 
     def respelt_places(self, settings: ConnectionSettings) -> dict[str, str]:
         """Return the places in bodies that are read otherwise than written: `$.a.b` as `a.b`."""

@@ -8,7 +8,7 @@ from pydantic.v1 import Field, validator
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
 from mapping.fields.endpoint import EndpointFields
-from mapping.fields.user_fields import UserFields, null_is_default
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.live_events import LiveEventPlan
 from mapping.plan.resource import ResourcePlan
@@ -88,8 +88,6 @@ class LiveEventConfig(UserFields):
     @validator("fetch", pre=True)
     def _endpoint_alone(cls, value: object) -> object:
         return {"endpoint": value} if isinstance(value, str) else value
-
-    _null_is_none_given = null_is_default("params")
 
     @validator("path")
     def _one_spelling(cls, value: str) -> str:

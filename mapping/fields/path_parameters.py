@@ -11,7 +11,7 @@ from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
 from formats.json_values import exact
 from mapping.fields.endpoint import EndpointFields
-from mapping.fields.user_fields import UserFields, null_is_default
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint, check_placeholders
 from mapping.plan.path_parameter import Batch, PathParameter, elements
 from settings.connection import ConnectionSettings
@@ -85,8 +85,6 @@ class PathParameterConfig(EndpointFields):
         description="JQ on each discovered item that gives when it, or anything below it, changed; "
         "an incremental run then reads changed ones only. Example: `.pushed_at`.",
     )
-
-    _null_is_none_given = null_is_default("include")
 
     @validator("fields", "include")
     def _usable_names(cls, value: dict[str, str] | None) -> dict[str, str] | None:

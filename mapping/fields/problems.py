@@ -9,10 +9,10 @@ from errors import SelectorError
 from mapping.fields.pagination import spelt
 
 
-def unusable(kind: str, problems: Iterable[str]) -> SelectorError:
-    """Return the error that names a resource's kind, and each problem of its selector on a line."""
+def unusable(kind: str, problems: Iterable[str], what: str = "selector") -> SelectorError:
+    """Return the error that names a resource's kind, and each problem of a part of it on a line."""
     listed = "\n".join(f"  - {problem}" for problem in problems)
-    return SelectorError(f"the selector of kind {kind} cannot be used:\n{listed}")
+    return SelectorError(f"the {what} of kind {kind} cannot be used:\n{listed}")
 
 
 def names_of(model: type[BaseModel]) -> set[str]:

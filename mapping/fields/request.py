@@ -7,7 +7,7 @@ from pydantic.v1 import Field, validator
 
 from errors import SelectorError
 from formats.json_values import kind_of
-from mapping.fields.user_fields import UserFields, null_is_default
+from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.path_parameter import text_of
 from mapping.plan.templates import misspelt_in
@@ -59,8 +59,6 @@ class RequestFields(UserFields):
             for name, content in value.items()
             if content is not None
         }
-
-    _null_is_none_given = null_is_default("query_params", "headers")
 
     def endpoint_at(
         self, path: str, *, names: Set[str], place: str, settings: ConnectionSettings

@@ -5,15 +5,16 @@ with the selector until its resource is read.
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from loguru import logger
 from port_ocean.core.handlers.port_app_config.models import Selector
-from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError
+from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError, validator
 
 from errors import SelectorError
+from formats.json_values import kind_of
 from mapping.fields.confirm_deletion import ConfirmDeletionConfig
 from mapping.fields.endpoint import EndpointFields, ErrorRuleConfig
 from mapping.fields.export import ExportConfig
@@ -21,7 +22,6 @@ from mapping.fields.live_events import LiveEventConfig
 from mapping.fields.path_parameters import PathParameterConfig
 from mapping.fields.problems import describe, names_of, unusable
 from mapping.fields.times import IncrementalConfig, WindowsConfig
-from mapping.fields.user_fields import null_is_default
 from mapping.plan.dependencies import check_names, in_order, stands_in_text
 from mapping.plan.endpoint import Endpoint, check_placeholders
 from mapping.plan.error_rules import ErrorRule
@@ -102,7 +102,19 @@ class CustomSelector(Selector, EndpointFields):
         extra = Extra.allow
 
     _problems: list[str] = PrivateAttr(default_factory=list)
-    _null_is_none_given = null_is_default("live_events", "path_parameters")
+
+    @validator("query", pre=True)
+    def _boolean_is_jq(cls, value: object) -> object:
+        return str(value).lower() if isinstance(value, bool) else value
+
+    @validator("path_parameters", pre=True)
+    def _by_placeholder(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            raise ValueError(
+                f"must be an object by placeholder, such as `{{team_id: {{endpoint: /teams, "
+                f"field: .id}}}}` (got {kind_of(value)})"
+            )
+        return value
 
     @classmethod
     def validate(cls: type["CustomSelector"], value: Any) -> "CustomSelector":
@@ -145,11 +157,18 @@ class CustomSelector(Selector, EndpointFields):
         for fields in (self, *self.path_parameters.values()):
             for written, read in fields.respelt_places(settings).items():
                 logger.warning(f"{kind}: pagination's {written} is read as {read}")
+        for line in self._all_remarks(kind, settings):
+            logger.warning(f"{kind}: {line}")
         needed = {parameter.name for parameter in self.plan(kind, settings).parameters}
         if unused := sorted(set(self.path_parameters) - needed):
             logger.warning(
                 f"{kind}: path_parameters {', '.join(unused)} are not used by the request"
             )
+
+    def _all_remarks(self, kind: str, settings: ConnectionSettings) -> Iterator[str]:
+        yield from self.remarks(self.endpoint or kind, "", settings)
+        for name, each in self.path_parameters.items():
+            yield from each.remarks(each.endpoint or "", f"path_parameters.{name}.", settings)
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
         owners = self._owners()

@@ -6,13 +6,13 @@ The blocks are pydantic.v1 models, as Ocean asks; its form shows their titles an
 from typing import Any
 
 from pydantic.alias_generators import to_camel
-from pydantic.v1 import BaseModel, Extra, validator
-from pydantic.v1.fields import ModelField
+from pydantic.v1 import BaseModel, Extra, root_validator
 
 
 class UserFields(BaseModel):
     """Fields as a user writes them: in snake_case or camelCase, and none that is unknown.
 
+    A field that is null, as forms send what is left empty, is not given.
     In Port's form, `items_filter` is titled "Items filter", unless the field has its own title.
     """
 
@@ -25,11 +25,8 @@ class UserFields(BaseModel):
             """Return the other spelling and the title of a field, by its name."""
             return {"alias": to_camel(name), "title": name.replace("_", " ").capitalize()}
 
-
-def null_is_default(*fields: str) -> Any:
-    """Return a validator that takes a null in these fields for their default, such as `{}`."""
-
-    def default_for_null(value: object, field: ModelField) -> object:
-        return field.get_default() if value is None else value
-
-    return validator(*fields, pre=True, allow_reuse=True)(default_for_null)
+    @root_validator(pre=True)
+    def _null_is_not_given(cls, given: dict[str, Any]) -> dict[str, Any]:
+        fields = cls.__fields__.values()
+        known = {name for field in fields for name in (field.name, field.alias)}
+        return {key: value for key, value in given.items() if value is not None or key not in known}

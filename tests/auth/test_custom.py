@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api_messages import ApiRequest, ApiResponse
+from api_messages import USER_AGENT, ApiRequest, ApiResponse
 from auth.custom import CustomAuth
 from auth.strategy import Clock
 from client import ApiClient
@@ -254,8 +254,8 @@ async def test_the_template_sets_and_overrides(api: FakeApi, connect: ClientFact
     assert sorted(posted.query.multi_items()) == [("key", "k-t0ken"), ("n", "7"), ("page", "2")]
     assert posted.headers.get_list("x-auth") == ["t0ken"]
     assert (posted.headers["x-id"], posted.headers["x-b"]) == ("7", "b")
-    assert posted.json() == {"filter": "open", "fixed": [1], "auth": {"who": "one", "id": 7}}
-    assert got.json() == {"auth": {"who": "one", "id": 7}, "fixed": [1]}
+    assert posted.json() == {"filter": "open", "fixed": [1], "auth": {"who": "one", "id": "7"}}
+    assert got.json() == {"auth": {"who": "one", "id": "7"}, "fixed": [1]}
     assert got.headers["x-auth"] == "t0ken"
 
 
@@ -481,3 +481,45 @@ async def test_credentials_are_renewed_before_they_expire(
     expected = 1 if renewed_at is None else 2
     assert issued == [expected]
     assert response.request.headers["authorization"] == f"Bearer t0ken-{expected}"
+
+
+@pytest.mark.contract("auth.custom.empty-body")
+@pytest.mark.parametrize("empty", [{}, "", None])
+async def test_an_empty_body_beside_a_form_counts_as_none(
+    api: FakeApi, connect: ClientFactory, empty: Any
+) -> None:
+    api.script(Reply(body={"access_token": "t"}))
+    request = {"endpoint": "/login", "body": empty, "bodyForm": "grant_type=client_credentials"}
+    await _get(connect(**_custom(request=request)), api)
+    assert api.received[0].body == b"grant_type=client_credentials"
+    assert api.received[0].headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+@pytest.mark.contract("auth.custom.empty-body")
+async def test_an_empty_form_beside_a_body_counts_as_none(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(Reply(body={"access_token": "t"}))
+    request = {"endpoint": "/login", "body": {"a": 1}, "bodyForm": ""}
+    await _get(connect(**_custom(request=request)), api)
+    assert api.received[0].json() == {"a": 1}
+
+
+async def test_an_empty_body_alone_is_sent(api: FakeApi, connect: ClientFactory) -> None:
+    api.script(Reply(body={"access_token": "t"}))
+    await _get(connect(**_custom(request={"endpoint": "/login", "body": {}})), api)
+    assert api.received[0].json() == {}
+
+
+@pytest.mark.contract("request.user-agent")
+@pytest.mark.parametrize(
+    "given, sent",
+    [({}, USER_AGENT), ({"custom_headers": {"user-agent": "mine/2"}}, "mine/2")],
+)
+async def test_every_request_says_who_asks(
+    api: FakeApi, connect: ClientFactory, given: dict[str, Any], sent: str
+) -> None:
+    api.script(Reply(body={"access_token": "t"}))
+    await _get(connect(**_custom(), **given), api)
+    assert [each.headers.get_list("user-agent") for each in api.received] == [[sent], [sent]]
+    assert USER_AGENT == "Port-Ocean-HTTP-Integration/1.0"

@@ -20,6 +20,7 @@ from settings.credentials import AuthSettings, AuthType
 from settings.types import Secret, revealed
 from tests.project.spec.test_spec_form import credentials_of
 from tests.support.fake_api import FakeApi, Reply
+from tools.scripts.spec import values_that_count
 
 # --- What is added
 
@@ -62,15 +63,17 @@ SPEC: list[dict[str, Any]] = yaml.safe_load("""
   default: ""
   sensitive: true
   dependencies:
-    - name: authType
-      values: [postage, stamp]
+    - "on": authType
+      when: {in: [postage, stamp]}
+      then: {required: false}
 - name: stampColor
   type: string
   required: false
   default: red
   dependencies:
-    - name: authType
-      values: [postage, stamp]
+    - "on": authType
+      when: {in: [postage, stamp]}
+      then: {required: false}
 """)
 
 
@@ -149,5 +152,7 @@ async def test_advice_speaks_of_it(
 
 
 def test_the_spec_is_held_against_it() -> None:
-    shown = {each["name"]: {"authType": each["dependencies"][0]["values"]} for each in SPEC}
+    shown = {
+        each["name"]: {"authType": values_that_count(each["dependencies"][0])} for each in SPEC
+    }
     assert credentials_of(Settings) == {**credentials_of(ConnectionSettings), **shown}

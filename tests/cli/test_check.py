@@ -1,6 +1,7 @@
 """`check`: every problem with its place, each failure of the connection told apart, verdicts."""
 
 import asyncio
+import json
 import ssl
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ async def test_every_problem_at_once_with_its_place(around: Surroundings, screen
     [
         ("resources: {}", "must be an object with a list `resources`"),
         ("resources: []", "has no resources"),
-        ("resources:\n  - kind: /x\n", "selector"),
+        ("resources:\n  - kind: /x\n", "port"),
     ],
 )
 async def test_mappings_that_are_none(
@@ -350,3 +351,80 @@ async def test_a_misspelt_setting_is_told_with_its_place(
     told = "paginationTipe: is no setting; did you mean paginationType?"
     place = "OCEAN__INTEGRATION__CONFIG__PAGINATION_TIPE"
     assert f"{told} {place}" in " ".join(screen.text.split())
+
+
+BLUEPRINTS = [
+    {"identifier": "person", "schema": {"properties": {"email": {"type": "string"}}}},
+    {"identifier": "team", "schema": {"properties": {}}, "relations": {}},
+]
+FITTING = """\
+resources:
+  - kind: /people
+    selector: {query: "true", data_path: .people}
+    port:
+      entity:
+        mappings:
+          identifier: .id | tostring
+          blueprint: '"person"'
+          properties: {email: .email, phone: .phone}
+          relations: {team: .team}
+  - kind: /teams
+    port:
+      entity:
+        mappings:
+          identifier: .nothing
+          blueprint: '"team"'
+  - kind: /people
+    selector: {query: "true", data_path: .people}
+    port:
+      entity:
+        mappings: {identifier: .id, blueprint: '"persons"'}
+"""
+
+
+@pytest.mark.contract("check.blueprints", "check.identifier")
+async def test_blueprints_that_do_not_exist_and_items_without_an_identifier_are_told(
+    api: FakeApi, screen: Screen, around: Surroundings
+) -> None:
+    api.answer = answer
+    mapping = write(FITTING)
+    write(json.dumps(BLUEPRINTS), "blueprints.json")
+    inputs = Inputs({"base_url": api.url}, {}, mapping, as_json=True)
+    assert await run_check(inputs, around, screen.terminal, offline=False) == PROBLEMS
+    said = screen.json
+    (problem,) = said["mapping"]["problems"]
+    assert problem["message"] == "blueprint persons does not exist; there are person, team"
+    assert "resources[2].port.entity.mappings.blueprint" in problem["place"]
+    assert [each["message"] for each in said["mapping"]["warnings"]] == [
+        "blueprint person has no property phone; Port leaves it out",
+        "blueprint person has no relation team; Port leaves it out",
+    ]
+    first, second, _ = said["resources"]
+    assert first["ok"] is True
+    assert second["ok"] is False
+    assert "none of 2 items gets an identifier and a blueprint: " in second["error"]
+    assert ".nothing" in second["error"]
+
+
+@pytest.mark.contract("check.blueprints")
+async def test_a_mapping_that_fits_is_right(
+    api: FakeApi, screen: Screen, around: Surroundings
+) -> None:
+    api.answer = answer
+    mapping = write(FITTING.partition("  - kind: /teams")[0].replace(", phone: .phone", ""))
+    person = {**BLUEPRINTS[0], "relations": {"team": {"target": "team"}}}
+    blueprints = write(json.dumps([person]), "others.json")
+    inputs = Inputs({"base_url": api.url}, {}, mapping, as_json=True)
+    code = await run_check(inputs, around, screen.terminal, offline=False, blueprints=blueprints)
+    assert (code, screen.json["mapping"]["problems"]) == (OK, [])
+
+
+async def test_a_blueprint_without_its_quotes_is_told_once_and_in_its_place(
+    screen: Screen, around: Surroundings
+) -> None:
+    mapping = write(FITTING.replace("""'"person"'""", "person"))
+    inputs = Inputs({"base_url": "https://h.test"}, {}, mapping, as_json=True)
+    assert await run_check(inputs, around, screen.terminal, offline=True) == PROBLEMS
+    (problem,) = screen.json["mapping"]["problems"]
+    assert "'person' is not valid JQ: write '\"person\"'" in problem["message"]
+    assert ":8: resources[0].port.entity.mappings.blueprint" in problem["place"]

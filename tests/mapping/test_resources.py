@@ -470,3 +470,37 @@ def test_variables_that_give_nothing_are_refused_and_none_is_shown(
         resource("/{x}", path_parameters={"x": {"variables": expression}}).plan(settings)
     assert "path_parameters.x." in str(raised.value)
     assert "quiet" not in str(raised.value)
+
+
+@pytest.mark.contract("selector.query.boolean")
+@pytest.mark.parametrize("given, query", [(True, "true"), (False, "false"), (".a", ".a")])
+def test_the_query_may_be_a_boolean(given: Any, query: str) -> None:
+    assert resource(query=given).selector.query == query
+
+
+NULLABLE = sorted(CustomResourceConfig.__fields__["selector"].type_.__fields__)
+
+
+@pytest.mark.contract("selector.null")
+@pytest.mark.parametrize("field", NULLABLE)
+def test_a_field_that_is_null_is_not_given(field: str) -> None:
+    bare = {"kind": "/t", "selector": {}, "port": PORT}
+    given = CustomResourceConfig.parse_obj({**bare, "selector": {field: None}})
+    assert given.selector.dict() == CustomResourceConfig.parse_obj(bare).selector.dict()
+    assert given.plan(SETTINGS).endpoint.method == "GET"
+
+
+@pytest.mark.contract("selector.null")
+def test_nulls_in_blocks_are_not_given_either() -> None:
+    parameter = {"endpoint": "/t", "field": ".id", "method": None, "headers": None, "values": None}
+    made = plan("/t/{x}", path_parameters={"x": parameter}, pagination={"type": None})
+    assert [each.name for each in made.parameters] == ["x"]
+    assert "field required" in problem(
+        "/t/{x}", path_parameters={"x": {**parameter, "field": None}}
+    )
+
+
+def test_path_parameters_as_a_list_are_told_what_they_should_be() -> None:
+    said = problem("/t/{x}", path_parameters=[{"name": "x", "endpoint": "/t", "field": ".id"}])
+    assert "path_parameters: must be an object by placeholder, such as `{team_id: {" in said
+    assert "(got a list)" in said

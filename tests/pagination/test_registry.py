@@ -60,9 +60,10 @@ SETTING = {
     "type": "string",
     "required": False,
     "default": "c",
-    "section": "Advanced configuration",
     "description": "The letter of the last page, for example `f`.",
-    "dependencies": [{"name": "paginationType", "values": ["letters"]}],
+    "dependencies": [
+        {"on": "paginationType", "when": {"equals": "letters"}, "then": {"required": False}}
+    ],
 }
 ASKED = ("pageSize", "paginationParam", "sizeParam", "totalPath")
 
@@ -103,8 +104,9 @@ def with_letters(spec: str) -> str:
     entries = {entry["name"]: entry for entry in content["configurations"]}
     entries["paginationType"]["enum"].append("letters")
     for name in ASKED:
-        entries[name]["dependencies"][0]["values"].append("letters")
+        entries[name]["dependencies"][0]["when"]["in"].append("letters")
     content["configurations"].append(SETTING)
+    content["interface"]["sections"][0]["configurationNames"].append(SETTING["name"])
     return str(yaml.safe_dump(content, sort_keys=False))
 
 

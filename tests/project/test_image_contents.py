@@ -11,4 +11,9 @@ def test_every_package_is_in_the_image() -> None:
     taken = {line.removeprefix("!") for line in lines if line.startswith("!")}
     packages = {file.parent.name for file in ROOT.glob("*/__init__.py")}
     assert packages - NOT_SHIPPED <= taken
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    copied = {
+        name for name in packages if f"COPY ${{BUILD_CONTEXT}}/{name} ./{name}\n" in dockerfile
+    }
+    assert copied == packages - NOT_SHIPPED
     assert not NOT_SHIPPED & taken

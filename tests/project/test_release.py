@@ -26,7 +26,7 @@ def test_the_version_is_the_same_everywhere() -> None:
     version = current_version(ROOT)
     chart = yaml.safe_load((ROOT / "helm" / "ocean-custom" / "Chart.yaml").read_text("utf-8"))
     assert chart["version"] == chart["appVersion"] == version
-    assert f"ARG VERSION={version}\n" in (ROOT / "Dockerfile").read_text("utf-8")
+    assert f"ARG INTEGRATION_VERSION={version}\n" in (ROOT / "Dockerfile").read_text("utf-8")
     for name in FILES:
         assert version in (ROOT / name).read_text("utf-8"), name
 

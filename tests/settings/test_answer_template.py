@@ -21,10 +21,17 @@ _SCALARS = (
 
 @pytest.mark.contract("auth.template.path")
 @given(name=_NAMES, value=_SCALARS)
-def test_a_lone_placeholder_takes_the_value_with_its_type(name: str, value: Any) -> None:
+def test_a_lone_placeholder_takes_the_text_of_the_value(name: str, value: Any) -> None:
     rendered = render(f"{{{{.{name}}}}}", {name: value})
-    assert rendered == value
-    assert type(rendered) is type(value)
+    assert isinstance(rendered, str)
+    assert rendered == (value if isinstance(value, str) else json.dumps(value))
+
+
+@pytest.mark.contract("auth.template.text")
+@pytest.mark.parametrize("where", ["headers", "queryParams", "body"])
+def test_a_number_is_text_in_every_part_of_the_template(where: str) -> None:
+    made = render({where: {"lifetime": "{{.expires_in}}"}}, {"expires_in": 3600})
+    assert made == {where: {"lifetime": "3600"}}
 
 
 @pytest.mark.contract("auth.template.anywhere")
@@ -46,7 +53,7 @@ def test_two_placeholders_may_be_all_of_a_text() -> None:
 def test_nested_objects_and_lists_are_rendered() -> None:
     template = {"a": [{"b": "x-{{.data.token}}"}, 7, None, True], "c": "{{.list[1]}}"}
     response = {"data": {"token": "t"}, "list": [1, 2]}
-    assert render(template, response) == {"a": [{"b": "x-t"}, 7, None, True], "c": 2}
+    assert render(template, response) == {"a": [{"b": "x-t"}, 7, None, True], "c": "2"}
 
 
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | _PLAIN, st.lists))
@@ -143,7 +150,7 @@ def test_the_environment_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_false_and_empty_text_are_values() -> None:
     assert render({"a": "{{.no}}", "b": "{{.empty}}"}, {"no": False, "empty": ""}) == {
-        "a": False,
+        "a": "false",
         "b": "",
     }
-    assert json.dumps(render("{{.zero}}", {"zero": 0})) == "0"
+    assert render("{{.zero}}", {"zero": 0}) == "0"

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from humps import decamelize
 
 from settings.names import OF_OLD_EXAMPLES
 from tools.scripts.configuration_page import names_of
 from tools.scripts.markdown import NOTHING, code, page, table
+from tools.scripts.spec import settings_of
 
 Schema = dict[str, Any]
 Values = Mapping[str, Any]
@@ -49,7 +51,12 @@ def schema(root: Path) -> str:
     for group in ("config", "secrets"):
         integration[group] |= {
             # A template refuses those that are misspelt, and says which is meant.
-            "properties": {each["name"]: _setting_schema(each) for each in _settings(root)},
+            "properties": {
+                name: _setting_schema(each, group)
+                for each in settings_of(root)
+                # Old examples have the names of the code.
+                for name in dict.fromkeys((each["name"], decamelize(each["name"])))
+            },
         }
     return _json(whole)
 
@@ -59,7 +66,7 @@ def secrets(root: Path) -> str:
 
     So that misspelt ones are told, it also has the names of old examples.
     """
-    settings = _settings(root)
+    settings = settings_of(root)
     return _json(
         {
             "sensitive": [each["name"] for each in settings if each.get("sensitive")],
@@ -86,16 +93,16 @@ def _json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _settings(root: Path) -> list[dict[str, Any]]:
-    spec = yaml.safe_load((root / ".port" / "spec.yaml").read_text("utf-8"))
-    settings: list[dict[str, Any]] = spec["configurations"]
-    return settings
-
-
-def _setting_schema(setting: Mapping[str, Any]) -> Schema:
+def _setting_schema(setting: Mapping[str, Any], group: str) -> Schema:
+    about: Schema = {"description": setting["description"]}
+    if setting.get("sensitive") and group == "config":
+        about = {
+            "description": "A secret: it belongs below integration.secrets.",
+            "deprecated": True,
+        }
     if "enum" in setting:
-        return {"description": setting["description"], "enum": [*setting["enum"], "", None]}
-    return {"description": setting["description"], **_TYPES[setting["type"]]}
+        return {**about, "enum": [*setting["enum"], "", None]}
+    return {**about, **_TYPES[setting["type"]]}
 
 
 def _settings_table(root: Path) -> str:
@@ -108,7 +115,7 @@ def _settings_table(root: Path) -> str:
             code(names_of(each)[0]),
             each["description"],
         )
-        for each in _settings(root)
+        for each in settings_of(root)
     ]
     return table(head, rows)
 

@@ -17,6 +17,7 @@ from tools.scripts import (
     compare_page,
     configuration_page,
     contract_page,
+    spec,
 )
 from tools.scripts.contract_markers import CollectionError, collect
 
@@ -52,6 +53,7 @@ PAGES: dict[str, Callable[[Path], Generated]] = {
     "formats": _file(code_tables.FORMATS, code_tables.formats),
     "pagination": _file(code_tables.PAGINATION, code_tables.words),
     "safety": _file(code_tables.SAFETY, code_tables.safety),
+    "spec": _file(spec.PATH, spec.render),
 }
 
 

@@ -144,4 +144,6 @@ def _default(field: Field) -> str:
     value = field.default.value if isinstance(field.default, Enum) else field.default
     if isinstance(value, str):
         return code(value)
-    return NOTHING if value is None or value == {} or value == [] else code(json.dumps(value))
+    # A block that may be left out has the defaults of its own fields.
+    is_nothing = value is None or value in ({}, []) or isinstance(value, BaseModelV1)
+    return NOTHING if is_nothing else code(json.dumps(value))

@@ -27,7 +27,7 @@
 {{- $_ := set $variables (printf "OCEAN__EVENT_LISTENER__%s" (include "ocean-custom.variable" $name)) $value -}}
 {{- end -}}
 {{- $secrets := include "ocean-custom.secretsInConfig" .root | fromJson -}}
-{{- $plain := omit $values.integration.config -}}
+{{- $plain := include "ocean-custom.named" (dict "root" .root "group" "config") | fromJson -}}
 {{- range $name, $_ := $secrets -}}
 {{- $plain = omit $plain $name -}}
 {{- end -}}
@@ -62,12 +62,14 @@
 {{/* The environment that is secret, as the data of the Secret that the chart creates. */}}
 {{- define "ocean-custom.secretData" -}}
 {{- $inConfig := include "ocean-custom.secretsInConfig" . | fromJson -}}
-{{- $variables := include "ocean-custom.settings" (merge (deepCopy .Values.integration.secrets) $inConfig) | fromJson -}}
+{{- $secrets := include "ocean-custom.named" (dict "root" . "group" "secrets") | fromJson -}}
+{{- $variables := include "ocean-custom.settings" (merge $secrets $inConfig) | fromJson -}}
 {{- if .Values.secret.create -}}
 {{- $advice := "set it, or give the name of an existing Secret as secret.name and secret.create=false" -}}
 {{- $_ := set $variables "OCEAN__PORT__CLIENT_ID" (required (printf "port.clientId: is required; %s" $advice) .Values.port.clientId) -}}
 {{- $_ := set $variables "OCEAN__PORT__CLIENT_SECRET" (required (printf "port.clientSecret: is required; %s" $advice) .Values.port.clientSecret) -}}
-{{- if not (or .Values.integration.config.baseUrl .Values.integration.secrets.baseUrl) -}}
+{{- $config := include "ocean-custom.named" (dict "root" . "group" "config") | fromJson -}}
+{{- if not (or $config.baseUrl $secrets.baseUrl) -}}
 {{- fail "integration.config.baseUrl: is required: the root of the API, such as https://api.example.com/v2" -}}
 {{- end -}}
 {{- range $name, $value := $variables }}

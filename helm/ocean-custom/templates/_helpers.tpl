@@ -28,11 +28,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* registry/name:tag; a tag or digest that the name brings along stays. */}}
 {{- define "ocean-custom.image" -}}
-{{- $name := .Values.image -}}
+{{- $needed := "image: is required: the image that `make image` builds, or imageRegistry where it is called port-ocean-custom" -}}
+{{- $name := .Values.image | default (ternary "port-ocean-custom" "" (not (empty .Values.imageRegistry))) | required $needed -}}
 {{- if .Values.imageRegistry -}}
 {{- $name = printf "%s/%s" (trimSuffix "/" .Values.imageRegistry) $name -}}
 {{- end -}}
-{{- if contains ":" (base .Values.image) -}}
+{{- if contains ":" (base $name) -}}
 {{- $name -}}
 {{- else -}}
 {{- printf "%s:%s" $name (.Values.integration.version | default .Chart.AppVersion) -}}
@@ -68,6 +69,27 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- kindIs "string" . | ternary . (toRawJson .) -}}
 {{- end -}}
 
+{{/*
+The settings below integration.config or integration.secrets (.group), as JSON, by the names of the spec: old examples have
+some of them in snake_case. One that is given in both spellings is refused.
+*/}}
+{{- define "ocean-custom.named" -}}
+{{- $known := dict -}}
+{{- range (.root.Files.Get "files/settings.json" | fromJson).names -}}
+{{- $_ := set $known (include "ocean-custom.variable" .) . -}}
+{{- end -}}
+{{- $group := .group -}}
+{{- $named := dict -}}
+{{- range $name, $value := index .root.Values.integration $group -}}
+{{- $is := get $known (include "ocean-custom.variable" $name) | default $name -}}
+{{- if hasKey $named $is -}}
+{{- fail (printf "integration.%s: has %s in two spellings; give it once" $group $is) -}}
+{{- end -}}
+{{- $_ := set $named $is $value -}}
+{{- end -}}
+{{- toJson $named -}}
+{{- end -}}
+
 {{/* Settings by name to environment variables, as JSON; null counts as not given. */}}
 {{- define "ocean-custom.settings" -}}
 {{- $variables := dict -}}
@@ -86,7 +108,8 @@ one too many, another one, or two are swapped. The integration itself compares m
 */}}
 {{- define "ocean-custom.unknownSettings" -}}
 {{- $file := .Files.Get "files/settings.json" | fromJson -}}
-{{- $given := merge (deepCopy .Values.integration.config) (deepCopy .Values.integration.secrets) -}}
+{{- $config := include "ocean-custom.named" (dict "root" . "group" "config") | fromJson -}}
+{{- $given := merge $config (include "ocean-custom.named" (dict "root" . "group" "secrets") | fromJson) -}}
 {{- $known := dict -}}
 {{- range $file.names -}}
 {{- $_ := set $known (include "ocean-custom.plainName" .) . -}}
@@ -128,7 +151,7 @@ one too many, another one, or two are swapped. The integration itself compares m
 {{- define "ocean-custom.secretsInConfig" -}}
 {{- $sensitive := (.Files.Get "files/settings.json" | fromJson).sensitive -}}
 {{- $found := dict -}}
-{{- range $name, $value := .Values.integration.config -}}
+{{- range $name, $value := include "ocean-custom.named" (dict "root" . "group" "config") | fromJson -}}
 {{- if has $name $sensitive -}}
 {{- $_ := set $found $name $value -}}
 {{- end -}}

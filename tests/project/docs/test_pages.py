@@ -81,13 +81,19 @@ def test_values_files_are_settings_in_their_place(page: Path) -> None:
 
 @every_page
 def test_mappings_can_be_used(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GITHUB_ORG", "acme")
-    settings = SETTINGS.model_copy(update={"exposed_variables": ("GITHUB_ORG",)})
+    exposed = ("GITHUB_ORG", "CANNY_API_KEY")
+    for name in exposed:
+        monkeypatch.setenv(name, "acme")
+    settings = SETTINGS.model_copy(update={"exposed_variables": exposed})
     for document in _yaml_blocks(page):
         resources = document.get("resources", []) if isinstance(document, dict) else document
+        if isinstance(document, dict) and (own := document.get("settings")):
+            config = {decamelize(name): value for name, value in own.items()}
+            settings = ConnectionSettings.parse(config)
         for entry in resources if isinstance(resources, list) else []:
             if isinstance(entry, dict) and "kind" in entry:
-                CustomSelector.validate(entry["selector"]).plan(entry["kind"], settings)
+                selector = entry["selector"] or {}
+                CustomSelector.validate(selector).plan(entry["kind"], settings)
 
 
 def test_all_settings_are_explained() -> None:

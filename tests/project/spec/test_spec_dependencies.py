@@ -1,5 +1,6 @@
 """A setting is shown in Port's form exactly where it has an effect, or is required."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +12,17 @@ from errors import PaginationError, SettingsError
 from settings.connection import ConnectionSettings
 from settings.pagination import PaginationSettings
 from tests.support.models import Answer, EndpointRead
+from tools.scripts.spec import shown_with, values_that_count
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
-SETTINGS: dict[str, dict[str, Any]] = {each["name"]: each for each in SPEC["configurations"]}
-# Credentials that one may do without.
-OPTIONAL = {
-    "basic": {"password"},
-    "basic_auth": {"password"},
-    "api_key": {"apiKeyPrefix"},
-    "jwt": {"signingKeyFile", "tokenClaims", "tokenHeaders", "tokenPerRequest"},
-    "aws_sigv4": {"sessionToken"},
-    "oauth2": {
-        "username",
-        "password",
-        "scope",
-        "audience",
-        "tokenParameters",
-        "signingKey",
-        "signingKeyFile",
-        "tokenClaims",
-        "tokenHeaders",
-    },
+LISTED: list[dict[str, Any]] = SPEC["configurations"]
+SETTINGS: dict[str, dict[str, Any]] = {each["name"]: each for each in LISTED}
+# What else decides about the settings that a value of these asks for.
+FURTHER: dict[str, dict[str, list[str]]] = {
+    "authType": {name: SETTINGS[name]["enum"] for name in ("grantType", "clientAuthentication")},
+    "paginationType": {},
+    "webhookAuth": {"webhookPreset": ["", *SETTINGS["webhookPreset"]["enum"]]},
 }
 BASE_URL = {"base_url": "https://api.test"}
 
@@ -51,45 +41,65 @@ SAMPLES = {
 }
 
 
-def shown_with(switch: str, value: str) -> set[str]:
-    return {
-        name
-        for name, entry in SETTINGS.items()
-        for clause in entry.get("dependencies", [])
-        if clause["name"] == switch and value in clause["values"]
-    }
-
-
 def snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-@pytest.mark.contract("spec.dependencies")
-@pytest.mark.parametrize("auth_type", SETTINGS["authType"]["enum"])
-def test_the_form_asks_for_what_an_auth_type_requires(auth_type: str) -> None:
-    shown = shown_with("authType", auth_type)
-    # What has a default need not be given.
-    asked_for = {name for name in shown if not SETTINGS[name].get("default")}
+def demanded(owner: str, value: str) -> set[str]:
+    return {name for name, required in shown_with(LISTED, owner, value) if required}
+
+
+def named(owner: str, value: str) -> set[str]:
+    return {name for name, _ in shown_with(LISTED, owner, value)}
+
+
+def missed(given: dict[str, str]) -> set[str]:
+    """The settings that are missed with these, each by itself: of several, none is demanded."""
     try:
-        ConnectionSettings.parse({**BASE_URL, "auth_type": auth_type})
-        required: set[str] = set()
+        ConnectionSettings.parse(
+            {**BASE_URL, **{snake(name): each for name, each in given.items()}}
+        )
     except SettingsError as error:
-        lines = str(error).splitlines()
-        required = {line.split(":")[0].strip(" -") for line in lines if ": is required" in line}
-    assert required == asked_for - OPTIONAL.get(auth_type, set())
+        problems = (each for each in error.problems if ": is required" in each)
+        return {each.partition(":")[0] for each in problems if "(or " not in each}
+    return set()
+
+
+def always_missed(owner: str, value: str) -> set[str]:
+    """The settings that are missed with a value of an owner, whatever the others of it say."""
+    cases = (
+        dict(zip(FURTHER[owner], each, strict=True)) for each in product(*FURTHER[owner].values())
+    )
+    return set.intersection(*(missed({owner: value, **given}) for given in cases))
+
+
+OWNERS = {each["on"] for entry in LISTED for each in entry.get("dependencies", [])}
 
 
 @pytest.mark.contract("spec.dependencies")
-@pytest.mark.parametrize("grant", SETTINGS["grantType"]["enum"])
-@pytest.mark.parametrize("way", SETTINGS["clientAuthentication"]["enum"])
-def test_the_form_shows_what_a_grant_requires(grant: str, way: str) -> None:
-    shown = shown_with("authType", "oauth2") | shown_with("grantType", grant)
-    given = {"auth_type": "oauth2", "grant_type": grant, "client_authentication": way}
-    with pytest.raises(SettingsError) as caught:
-        ConnectionSettings.parse({**BASE_URL, **given})
-    required = {problem.partition(":")[0] for problem in caught.value.problems}
-    assert "tokenUrl" in required
-    assert required <= shown
+@pytest.mark.parametrize(
+    "owner, value",
+    [(owner, value) for owner in sorted(OWNERS) for value in SETTINGS[owner]["enum"]],
+)
+def test_the_form_demands_what_the_settings_ask_for(owner: str, value: str) -> None:
+    assert demanded(owner, value) == always_missed(owner, value)
+
+
+@pytest.mark.contract("spec.dependencies")
+def test_every_other_setting_of_choice_that_is_missed_is_shown() -> None:
+    cases = product(SETTINGS["grantType"]["enum"], SETTINGS["clientAuthentication"]["enum"])
+    for grant, way in cases:
+        given = {"authType": "oauth2", "grantType": grant, "clientAuthentication": way}
+        assert missed(given) <= named("authType", "oauth2")
+
+
+@pytest.mark.contract("spec.dependencies")
+def test_a_setting_depends_on_one_other_and_once_on_each_value_of_it() -> None:
+    for entry in LISTED:
+        clauses = entry.get("dependencies", [])
+        assert len({each["on"] for each in clauses}) <= 1
+        values = [value for each in clauses for value in values_that_count(each)]
+        assert len(values) == len(set(values))
 
 
 class Api:
@@ -148,13 +158,13 @@ def test_the_form_shows_what_a_pagination_type_reads(pagination_type: str) -> No
         if (sample := SAMPLES.get(snake(name)))
         if courses(pagination_type, **{snake(name): sample}) != usual
     }
-    assert effective == shown_with("paginationType", pagination_type)
+    assert effective == named("paginationType", pagination_type)
 
 
 def test_every_setting_of_pagination_has_a_sample() -> None:
     depending = {
         snake(name)
         for name, entry in SETTINGS.items()
-        if any(clause["name"] == "paginationType" for clause in entry.get("dependencies", []))
+        if any(clause["on"] == "paginationType" for clause in entry.get("dependencies", []))
     }
     assert depending == SAMPLES.keys()

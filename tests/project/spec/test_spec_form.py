@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from settings.connection import ConnectionSettings
 from settings.credentials import CredentialSettings
 from settings.pagination import OPTIONS, PAGINATION_TYPES
+from tools.scripts.spec import values_that_count
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / ".port" / "spec.yaml").read_text("utf-8"))
@@ -37,12 +38,12 @@ def credentials_of(settings: type[CredentialSettings]) -> dict[str, dict[str, li
 
 
 CREDENTIALS = credentials_of(ConnectionSettings)
+METHODS = ["helm", "docker", "githubWorkflow", "gitlabCI"]
+PAGES = "/context-lake/ingestion/ingest-data-into-port/custom-integration/ocean-custom-integration"
 IN_VIEW = {"baseUrl", "authType"} | CREDENTIALS.keys()
 SIGNED = {"webhookAuth": ["hmac"]}
 DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     **CREDENTIALS,
-    "refreshToken": {"grantType": ["refresh_token"]},
-    "refreshTokenFile": {"grantType": ["refresh_token"]},
     **{
         to_camel(option.setting): {
             "paginationType": [
@@ -64,6 +65,13 @@ DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     "webhookTimestampPrefix": SIGNED,
     "webhookTolerance": SIGNED,
 }
+
+
+def in_any_order(declared: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, list[str]]]:
+    return {
+        name: {owner: sorted(values) for owner, values in owners.items()}
+        for name, owners in declared.items()
+    }
 
 
 def accepts(spec: dict[str, Any]) -> bool:
@@ -94,6 +102,19 @@ def test_the_spec_keeps_the_schema() -> None:
         pytest.param({"name": "size", "type": "string", "depends": []}, id="unknown key"),
         pytest.param({"name": "size", "type": "string", "description": "Size"}, id="no example"),
         pytest.param(
+            {
+                "name": "size",
+                "type": "string",
+                "dependencies": [{"name": "authType", "values": ["basic"]}],
+            },
+            id="a form of dependencies that nobody uses",
+        ),
+        pytest.param(
+            {"name": "size", "type": "string", "dependencies": [{True: "authType"}]},
+            id="what YAML 1.1 makes of a bare on",
+        ),
+        pytest.param({"name": "size", "type": "string", "section": "More"}, id="a section of old"),
+        pytest.param(
             {"name": "size", "type": "string", "required": True, "default": "1"},
             id="required, yet has a default",
         ),
@@ -111,6 +132,25 @@ def test_title_and_type() -> None:
     assert SPEC["type"] == project["name"] == "custom"
 
 
+@pytest.mark.contract("spec.form")
+def test_port_finds_it_where_its_own_custom_integration_is() -> None:
+    assert SPEC["icon"] == "RestAPI"
+    assert [feature["section"] for feature in SPEC["features"]] == ["Build Your Own Integration"]
+    assert SPEC["docs"] == f"https://docs.port.io{PAGES}/overview"
+
+
+@pytest.mark.contract("spec.form")
+def test_each_way_to_run_it_has_its_page() -> None:
+    own = {"enabled": True, "docs": f"{PAGES}/installation-types/self-hosted/setup"}
+    assert SPEC["installationDocs"] == {
+        "saas": [
+            {"name": "SaasOAuth2", "enabled": False},
+            {"name": "Saas", "enabled": True, "docs": f"{PAGES}/installation-types/hosted-by-port"},
+        ],
+        **dict.fromkeys(METHODS, own),
+    }
+
+
 @pytest.mark.contract("spec.form-mapping")
 def test_the_mapping_form_is_on() -> None:
     assert SPEC["formMappingEnabled"] is True
@@ -124,15 +164,30 @@ def test_hosting_without_live_events() -> None:
 @pytest.mark.contract("spec.deployment-methods")
 def test_deployment_methods() -> None:
     methods = [method["type"] for method in SPEC["deploymentMethodOverride"]]
-    assert methods == ["helm", "docker", "githubWorkflow", "gitlabCI"]
+    assert methods == METHODS
 
 
 @pytest.mark.contract("spec.advanced")
 def test_only_base_url_and_credentials_are_in_view() -> None:
-    sections = {name: entry.get("section") for name, entry in SETTINGS.items()}
-    assert sections == {
-        name: None if name in IN_VIEW else "Advanced configuration" for name in SETTINGS
-    }
+    (section,) = SPEC["interface"]["sections"]
+    assert section["label"] == "Advanced Configuration"
+    assert section["configurationNames"] == [name for name in SETTINGS if name not in IN_VIEW]
+
+
+def test_what_most_users_fill_in_comes_first() -> None:
+    order = list(SETTINGS)
+    for first, later in [
+        ("authType", "apiToken"),
+        ("apiToken", "username"),
+        ("apiKey", "customAuthRequest"),
+        ("customAuthRequest", "tokenUrl"),
+        ("paginationType", "customHeaders"),
+        ("customHeaders", "timeout"),
+        ("timeout", "webhookAuth"),
+    ]:
+        assert order.index(first) < order.index(later)
+    assert order[:2] == ["baseUrl", "authType"]
+    assert SPEC["interface"]["sections"][0]["configurationNames"][0] == "paginationType"
 
 
 @pytest.mark.contract("spec.descriptions")
@@ -145,12 +200,12 @@ def test_descriptions_are_one_sentence_with_an_example() -> None:
 
 @pytest.mark.contract("spec.dependencies")
 def test_dependencies() -> None:
-    declared = {
-        name: {clause["name"]: clause["values"] for clause in entry["dependencies"]}
-        for name, entry in SETTINGS.items()
-        if "dependencies" in entry
-    }
-    assert declared == DEPENDENCIES
+    declared: dict[str, dict[str, list[str]]] = {}
+    for name, entry in SETTINGS.items():
+        for clause in entry.get("dependencies", []):
+            values = declared.setdefault(name, {}).setdefault(clause["on"], [])
+            values += values_that_count(clause)
+    assert in_any_order(declared) == in_any_order(DEPENDENCIES)
 
 
 @pytest.mark.contract("spec.dependencies")
@@ -158,8 +213,8 @@ def test_dependencies_name_settings_that_come_before_and_values_they_have() -> N
     order = list(SETTINGS)
     for name, entry in SETTINGS.items():
         for clause in entry.get("dependencies", []):
-            assert order.index(clause["name"]) < order.index(name)
-            assert set(clause["values"]) <= set(SETTINGS[clause["name"]]["enum"])
+            assert order.index(clause["on"]) < order.index(name)
+            assert set(values_that_count(clause)) <= set(SETTINGS[clause["on"]]["enum"])
 
 
 @pytest.mark.contract("settings.authType.values", "settings.paginationType.values")

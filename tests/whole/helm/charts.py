@@ -20,6 +20,7 @@ Manifest = dict[str, Any]
 Values = dict[str, Any]
 
 MINIMAL: Values = {
+    "image": "port-ocean-custom",
     "port": {"clientId": "client-id", "clientSecret": "client-secret"},
     "integration": {
         "identifier": "my-api",

@@ -356,3 +356,64 @@ def test_lint_finds_nothing() -> None:
         # "icon is recommended" is information.
         assert [each for each in found["messages"] if each["severity"] > 1] == []
         assert found["errors"] == []
+
+
+OLD_NAMES = {
+    "base_url": BASE_URL,
+    "auth_type": "bearer_token",
+    "api_token": "hush-hush",
+    "pagination_type": "page",
+    "page_size": 50,
+}
+
+
+@pytest.mark.contract("chart.snake-case")
+@pytest.mark.parametrize("group", ["config", "secrets"])
+def test_names_of_old_examples_are_the_settings(group: str) -> None:
+    values = with_values({"integration": {group: OLD_NAMES}})
+    values["integration"].setdefault("config", {}).pop("baseUrl", None)
+    manifests = render(values)
+    written = environment(manifests)
+    assert {name: written[f"OCEAN__INTEGRATION__CONFIG__{name.upper()}"] for name in OLD_NAMES} == {
+        name: str(value) for name, value in OLD_NAMES.items()
+    }
+    assert "hush-hush" not in json.dumps(the(manifests, "ConfigMap"))
+
+
+@pytest.mark.contract("chart.snake-case")
+def test_a_setting_in_two_spellings_is_refused() -> None:
+    with pytest.raises(ChartError, match="config: has pageSize in two spellings"):
+        render(with_values({"integration": {"config": {"page_size": 1, "pageSize": 2}}}))
+
+
+@pytest.mark.contract("chart.schema")
+@pytest.mark.parametrize("name", ["verifySsl", "verify_ssl"])
+def test_the_schema_knows_types_in_both_spellings(name: str) -> None:
+    with pytest.raises(ChartError, match=name):
+        render(with_values({"integration": {"config": {name: "maybe"}}}))
+
+
+@pytest.mark.contract("chart.schema")
+def test_the_schema_says_that_secrets_are_elsewhere() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    groups = schema["properties"]["integration"]["properties"]
+    for name in SENSITIVE:
+        assert groups["config"]["properties"][name]["deprecated"] is True
+        assert "deprecated" not in groups["secrets"]["properties"][name]
+
+
+@pytest.mark.contract("chart.schema")
+@pytest.mark.parametrize(
+    "given, image",
+    [
+        ({"image": "", "imageRegistry": "r.example.com/a"}, "r.example.com/a/port-ocean-custom"),
+        ({"image": "ocean", "imageRegistry": ""}, "ocean"),
+    ],
+)
+def test_an_image_is_needed(given: dict[str, Any], image: str) -> None:
+    (container,) = the(render(with_values(given)), "Deployment")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert container["image"].startswith(f"{image}:")
+    with pytest.raises(ChartError, match="image: is required: the image that `make image` builds"):
+        render(with_values({"image": "", "imageRegistry": ""}))

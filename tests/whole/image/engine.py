@@ -82,12 +82,22 @@ class Engine:
         """Run podman and let it fail: to tidy up what may not have come to be."""
         self._run(arguments, 60)
 
-    def build(self, tag: str) -> None:
-        """Build the Dockerfile on the base image, and remove what had the tag before."""
+    def build(
+        self, tag: str, *, context: Path = ROOT, folder: str = ".", version: str = ""
+    ) -> None:
+        """Build the Dockerfile on the base image, and remove what had the tag before.
+
+        `folder` is where the integration is in the context, `version` what it is built as.
+        """
         before = self._run(["image", "inspect", "--format={{.Id}}", tag], 20).stdout.strip()
         options = ["--format=docker", "--isolation=chroot", "--layers", f"--tag={tag}"]
         base = f"--build-arg=BASE_IMAGE={self._base or self._local_base()}"
-        self.podman("build", *options, base, str(ROOT), limit=400)
+        if folder != ".":
+            options += [f"--file={context / folder / 'Dockerfile'}"]
+            options += [f"--build-arg=BUILD_CONTEXT={folder}"]
+        if version:
+            options += [f"--build-arg=INTEGRATION_VERSION={version}"]
+        self.podman("build", *options, base, str(context), limit=400)
         if before and before != self.inspect(tag)["Id"]:
             self.attempt("image", "rm", before)
 
