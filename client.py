@@ -59,6 +59,10 @@ class ApiClient:
         """Return the requests sent so far, as metrics."""
         return self._http.traffic
 
+    def begin_run(self) -> None:
+        """Begin a run: what was down in the one before may be up again."""
+        self._http.outages.begin_run()
+
     async def send(self, request: ApiRequest) -> ApiResponse:
         """Send a request and follow redirects.
 
@@ -141,10 +145,11 @@ class ApiClient:
         headers = httpx.Headers(None if request.is_anonymous else self._settings.custom_headers)
         headers.update(request.headers)
         built = self._with_body(request, headers)
-        if request.is_anonymous:
-            Exchange(is_anonymous=True).attach_to(built)
-            if "cookie" not in headers:
-                built.headers.pop("cookie", None)
+        Exchange(
+            is_anonymous=request.is_anonymous, template=request.template, is_first=request.is_first
+        ).attach_to(built)
+        if request.is_anonymous and "cookie" not in headers:
+            built.headers.pop("cookie", None)
         return built
 
     def _with_body(self, request: ApiRequest, headers: httpx.Headers) -> httpx.Request:

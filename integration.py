@@ -238,5 +238,6 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             return Session(self.client, self.settings)
         if run.session is None:
             plans = plans_of(event.port_app_config.resources, self.settings)
+            self.client.begin_run()
             run.session = Session(self.client, self.settings, plans)
         return run.session

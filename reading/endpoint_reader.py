@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -140,6 +140,9 @@ class EndpointReader:
             GoneError: there is no such endpoint any more, in the situation of the policy.
             EndpointError: the endpoint could not be read to its end.
         """
+        if not self.account.endpoints:
+            # Whatever is known to be down, a resource asks at least once.
+            first = replace(first, is_first=True)
         self.account.endpoints += 1
         with self._place(first):
             pager = Pager(first, self._pagination, self._sizes)

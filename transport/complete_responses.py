@@ -14,9 +14,10 @@ from errors import EndpointError, RequestError, ResponseError
 from redaction import Redactor
 from statuses import Meaning, Situation, meaning_of
 from transport.connections import SMALL
-from transport.diagnosis import tls_refusal
+from transport.diagnosis import proxy_refusal, tls_refusal
 from transport.download import INCOMPLETE, Download, chain
 from transport.exchange import Exchange
+from transport.outages import Outages
 from transport.rate_limits import RetryPolicy
 from transport.request_limiter import RequestLimiter
 from transport.spool import Spool
@@ -33,11 +34,12 @@ _QUOTED = re.compile(r" b['\"].*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class TransportContext:
-    """The limits, counts and secrets that all requests of one instance have in common."""
+    """What all requests of one instance have in common: limits, counts, secrets, and outages."""
 
     policy: RetryPolicy
     limiter: RequestLimiter
     traffic: Traffic
+    outages: Outages
     redactor: Redactor
 
 
@@ -134,6 +136,10 @@ def _explaining() -> Iterator[None]:
         raise ResponseError(f"the body cannot be decoded: {error}") from None
     except httpx.NetworkError as error:
         if refusal := tls_refusal(error):
+            raise refusal from None
+        raise
+    except httpx.ProxyError as error:
+        if refusal := proxy_refusal(error):
             raise refusal from None
         raise
 

@@ -14,9 +14,10 @@ from redaction import Redactor
 from settings.connection import ConnectionSettings
 from transport.complete_responses import TransportContext
 from transport.connections import Connection, Route
-from transport.rate_limits import RetryPolicy
+from transport.outages import Outages
+from transport.rate_limits import RetryPolicy, backoff
 from transport.request_limiter import RequestLimiter
-from transport.retries import ApiRetryTransport, wait_before
+from transport.retries import ApiRetryTransport, wait_asked_of
 from transport.traffic import Traffic
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -62,7 +63,8 @@ class ApiHttpClient(OceanAsyncClient):
         limiter = RequestLimiter(settings.max_concurrent_requests, settings.max_requests_per_second)
         self.traffic = Traffic(limiter)
         policy = RetryPolicy(settings.timeout, settings.max_retries, settings.max_retry_wait)
-        self._context = TransportContext(policy, limiter, self.traffic, redactor)
+        self.outages = Outages(settings.max_retries, settings.max_outage_wait)
+        self._context = TransportContext(policy, limiter, self.traffic, self.outages, redactor)
         self._tls = tls_context(settings, shows_certificate=True)
         super().__init__(
             transport_class=ApiRetryTransport,
@@ -82,9 +84,10 @@ class ApiHttpClient(OceanAsyncClient):
     def wait_before_repeat(self, attempt: int, headers: httpx.Headers, status: int) -> float:
         """Return the seconds until a request whose answer refuses it may be sent again.
 
-        Other requests wait as well where a limit is spent. Errors as for `wait_before`.
+        Other requests wait as well where a limit is spent. Errors as for `wait_asked_of`.
         """
-        return wait_before(attempt, headers, status, self._context, is_refused=True)
+        asked = wait_asked_of(headers, status, self._context, is_refused=True)
+        return asked or backoff(attempt)
 
     @property
     def cookies(self) -> httpx.Cookies:
