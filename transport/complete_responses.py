@@ -112,7 +112,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         context = self._context
         place = f"{request.method} {context.redactor.url(request.url)}"
         again = partial(connection.handle_async_request, request)
-        return Download(again, place, context.policy, context.redactor)
+        budget = context.outages.budget
+        return Download(again, place, context.policy, budget, context.redactor)
 
     async def aclose(self) -> None:
         for connection in self._connections:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,12 +33,11 @@ type Answers = Callable[[int, float], int | httpx.Response]
 
 
 @pytest.fixture(autouse=True)
-def _patience(clean_surroundings: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _patience(clean_surroundings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait as long as in production; the clock of pauses is the loop's."""
     monkeypatch.setattr(rate_limits, "_FIRST_BACKOFF", 0.25)
     clock = SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time())
     monkeypatch.setattr(request_limiter, "time", clock)
-    yield
 
 
 class Api(httpx.AsyncBaseTransport):
@@ -69,9 +68,7 @@ class Api(httpx.AsyncBaseTransport):
 class Client:
     """Sends requests as the integration does: through the retries, so many workers at once."""
 
-    def __init__(
-        self, answers: Answers, *, longest: float = LONGEST, max_retries: int = 8
-    ) -> None:
+    def __init__(self, answers: Answers, *, longest: float = LONGEST, max_retries: int = 8) -> None:
         self.api = Api(answers)
         self.outages = Outages(max_retries, longest)
         limiter = RequestLimiter(AT_ONCE)
@@ -88,9 +85,7 @@ class Client:
         request = httpx.Request("GET", f"http://api.test/{number}")
         Exchange(template=template, is_first=is_first).attach_to(request)
         try:
-            response = await self.transport._retry_operation_async(
-                request, self.transport._wrapped_transport.handle_async_request
-            )
+            response = await self.transport.handle_async_request(request)
         except (httpx.HTTPError, RequestError) as error:
             return error
         return response.status_code
@@ -370,7 +365,7 @@ def test_an_api_that_fails_now_and_then_keeps_to_the_budget(every: int) -> None:
 
     def answers(number: int, now: float) -> int:
         seen[number] += 1
-        return 503 if number % every == 0 and seen[number] == 1 else 200
+        return 500 if number % every == 0 and seen[number] == 1 else 200
 
     client = Client(answers)
     outcomes, seconds = _read(client, 2000)
