@@ -61,7 +61,9 @@ class Failures:
     def summary(self) -> str:
         """Return one line for each way of failing, with a count and up to three examples."""
         # Those without an endpoint are about the resource as a whole, and stand last.
-        ways = sorted(self._ways.values(), key=lambda way: type(way.examples[0]) is ResourceError)
+        ways = sorted(
+            self._ways.values(), key=lambda way: not isinstance(way.examples[0], EndpointError)
+        )
         lines = [str(way) for way in ways]
         if self._untold:
             lines.append(f"  - {self._untold} more failed in other ways")

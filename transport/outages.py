@@ -13,7 +13,7 @@ given up, they are refused without being sent, but for the first one of each res
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import log_lines
@@ -21,13 +21,15 @@ from errors import RequestError
 from transport.rate_limits import backoff
 
 # Retries beside those that successes allow; so three broken endpoints get all of theirs.
-RESERVE = 30.0
-# Retries for each request that succeeds.
-SHARE = 0.2
+RESERVE = 30
+# Requests that succeed and so pay for one retry more.
+PRICE = 5
 # Final failures in a row that are an outage.
 OUTAGE = 10
 # Seconds between two questions whether an endpoint is back.
 LONGEST_PROBE_WAIT = 10.0
+# Seconds that a request without a retry waits for one, after many failed together.
+LONGEST_HOLD = 10.0
 
 
 class RetryBudget:
@@ -37,35 +39,35 @@ class RetryBudget:
     """
 
     def __init__(self) -> None:
-        self._left = RESERVE
+        self._credit = RESERVE * PRICE
 
     def earn(self) -> None:
         """Add what a request that succeeded is worth."""
-        self._left = min(RESERVE, self._left + SHARE)
+        self._credit = min(RESERVE * PRICE, self._credit + 1)
 
     def spend(self) -> bool:
         """Take one retry; returns whether there was one."""
-        # Fifths do not add up to exactly one.
-        has_one = self._left > 1 - SHARE / 2
-        self._left -= has_one
+        has_one = self._credit >= PRICE
+        self._credit -= PRICE * has_one
         return has_one
 
     def renew(self) -> None:
         """Fill up the reserve."""
-        self._left = RESERVE
+        self._credit = RESERVE * PRICE
 
 
 class Endpoint:
     """The state of one template: up, down since a moment, or given up.
 
-    `trying` counts the requests that were sent and may still succeed; `queue` holds those that wait
-    for its return, of which the first one asks.
+    `in_a_row` counts the attempts that failed since the last success, repeats included; `trying`
+    counts the requests that were sent and may still succeed; `queue` holds those that wait for its
+    return, of which the first one asks.
     """
 
     def __init__(self, template: str) -> None:
         self.template = template
         self.trying = 0
-        self.successes = 0
+        self.successes = self.in_a_row = 0
         self.is_down = False
         self.is_given_up = False
         self.queue: deque[Inquiry] = deque()
@@ -86,7 +88,8 @@ class Endpoint:
         if self.is_down:
             log_lines.few("answers again").info(f"{self.template} answers again")
         self.successes += 1
-        self._failures, self._since = 0, None
+        self._failures = self.in_a_row = 0
+        self._since = None
         self.is_down = self.is_given_up = False
         self.queue.clear()
         self.wake()
@@ -225,6 +228,7 @@ class Inquiry:
 
         Inputs: `attempt` counts from 1; `asked` is the wait that the API wants, if it says so.
         """
+        self._endpoint.in_a_row += 1
         if self._is_prober:
             return self._next_in_queue(asked)
         if attempt > self._outages.max_retries:
@@ -271,18 +275,30 @@ class Inquiry:
         """Hold a request for which no retry is left, until others tell what its failure means.
 
         Where the endpoint is down, it is one of those that wait for its return, so that a short
-        outage costs nothing. Where another one succeeds, or all have failed, it has failed, unless
-        the success pays for a retry.
+        outage costs nothing. Where all have failed, it has. Where another one succeeds, a retry is
+        what its success and others pay for.
         """
         endpoint = self._endpoint
+        # Many failed together, so that it is not for this request.
+        patience = LONGEST_HOLD if endpoint.in_a_row >= OUTAGE else 0.0
         self.failed()
         before = endpoint.successes
         while not endpoint.is_down and endpoint.trying > 1 and endpoint.successes == before:
             with self._resting():
                 await endpoint.changed()
-        if endpoint.is_down:
-            return 0.0
-        return backoff(attempt) if self._outages.budget.spend() else None
+        is_back = endpoint.successes != before
+        return await self._paid(attempt, patience if is_back else 0.0)
+
+    async def _paid(self, attempt: int, patience: float) -> float | None:
+        """Return the wait before a retry that comes free within `patience` seconds, if one does."""
+        endpoint, budget = self._endpoint, self._outages.budget
+        with suppress(TimeoutError), self._resting():
+            async with asyncio.timeout(patience):
+                while not endpoint.is_down:
+                    if budget.spend():
+                        return backoff(attempt)
+                    await endpoint.changed()
+        return 0.0 if endpoint.is_down else None
 
     @contextmanager
     def _resting(self) -> Iterator[None]:
