@@ -79,7 +79,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                     if large:
                         download = self._download(connection, request)
                         Exchange(large_body=download.spool).attach_to(answer)
-                        await _go_on(download.spool, download.run(response, large, deadline), turn)
+                        receiving = self._noted(download.run(response, large, deadline), request)
+                        await _go_on(download.spool, receiving, turn)
             except (httpx.HTTPError, EndpointError, OSError) as error:
                 self._judge_failure(error, request, generation)
                 raise
@@ -114,6 +115,16 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         again = partial(connection.handle_async_request, request)
         budget = context.outages.budget
         return Download(again, place, context.policy, budget, context.redactor)
+
+    async def _noted(self, receiving: Coroutine[Any, Any, None], request: httpx.Request) -> None:
+        """Receive a body, and take note of how it ends, unless it is given up."""
+        outages, template = self._context.outages, Exchange.of(request).template
+        try:
+            await receiving
+        except RequestError:
+            outages.received(template, is_whole=False)
+            raise
+        outages.received(template, is_whole=True)
 
     async def aclose(self) -> None:
         for connection in self._connections:

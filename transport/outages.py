@@ -56,7 +56,7 @@ class RetryBudget:
         self._credit = RESERVE * PRICE
 
 
-class Endpoint:
+class EndpointState:
     """The state of one template: up, down since a moment, or given up.
 
     `in_a_row` counts the attempts that failed since the last success, repeats included; `trying`
@@ -152,12 +152,23 @@ class Outages:
         self.max_retries = max_retries
         self.longest = longest
         self.budget = RetryBudget()
-        self._endpoints: dict[str, Endpoint] = {}
+        self._endpoints: dict[str, EndpointState] = {}
 
     def begin_run(self) -> None:
         """Begin anew: with a full reserve, and no endpoint given up."""
         self.budget.renew()
         self._endpoints.clear()
+
+    def received(self, template: str, *, is_whole: bool) -> None:
+        """Take note of a large body, which arrives after the answer: to its end, or never."""
+        endpoint = self._state_of(template)
+        if is_whole:
+            self.budget.earn()
+            endpoint.succeeded()
+        elif endpoint.is_down:
+            endpoint.probed(None)
+        else:
+            endpoint.failed(self.longest)
 
     @contextmanager
     def inquiry(self, template: str, *, is_first: bool) -> Iterator["Inquiry"]:
@@ -165,15 +176,18 @@ class Outages:
 
         A request without a template is judged alone.
         """
-        endpoint = Endpoint("")
-        if template:
-            endpoint = self._endpoints.setdefault(template, Endpoint(template))
+        endpoint = self._state_of(template)
         inquiry = Inquiry(self, endpoint, is_first=is_first)
         endpoint.trying += 1
         try:
             yield inquiry
         finally:
             inquiry.leave()
+
+    def _state_of(self, template: str) -> EndpointState:
+        if not template:
+            return EndpointState("")
+        return self._endpoints.setdefault(template, EndpointState(template))
 
 
 class Inquiry:
@@ -182,7 +196,7 @@ class Inquiry:
     While it waits in the queue of an endpoint that is down, it is not counted among those that try.
     """
 
-    def __init__(self, outages: Outages, endpoint: Endpoint, *, is_first: bool) -> None:
+    def __init__(self, outages: Outages, endpoint: EndpointState, *, is_first: bool) -> None:
         self.is_first = is_first
         self._outages = outages
         self._endpoint = endpoint

@@ -78,7 +78,8 @@ class ApiRetryTransport(RetryTransport):
                 return _given(outcome, inquiry)
             outcome = await _outcome(send, request)
             if isinstance(outcome, httpx.Response) and not is_transient(outcome):
-                inquiry.answered(succeeded=outcome.status_code < 400)
+                if Exchange.of(outcome).large_body is None:
+                    inquiry.answered(succeeded=outcome.status_code < 400)
                 return outcome
             wait = await self._wait_after(outcome, attempt, inquiry)
             if wait is None:

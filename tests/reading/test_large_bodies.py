@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest, ApiResponse
 from client import ApiClient
-from errors import EndpointError, ResourceError, ResponseError
+from errors import EndpointError, RequestError, ResourceError, ResponseError
 from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
 from formats.documents import Documents
@@ -185,6 +185,26 @@ async def test_a_body_that_breaks_off_for_good_fails_and_what_came_is_handed_on(
     assert found == ITEMS[: len(found)]
     assert len(found) > 50
     assert len(api.received) == 3
+
+
+@pytest.mark.contract("outage.costs-minutes")
+async def test_bodies_that_break_off_for_good_are_an_outage(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(broken_off(BODY, 9000))
+    client = connect(max_retries=0, max_outage_wait=0.1)
+    said = []
+    for _ in range(40):
+        try:
+            await (await client.send(Endpoint("/x").request(api.url, {}))).read()
+        except RequestError as error:
+            said.append(str(error))
+        await asyncio.sleep(0.005)
+    assert "connection broke" in said[0]
+    assert "not asked, down since" in said[-1]
+    api.script(Reply(body=BODY))
+    client.begin_run()
+    assert await (await client.send(Endpoint("/x").request(api.url, {}))).read() == BODY
 
 
 @pytest.mark.parametrize(
