@@ -14,6 +14,7 @@ from errors import EndpointError, RequestError, ResponseError
 from redaction import Redactor
 from statuses import Meaning, Situation, meaning_of
 from transport.connections import SMALL
+from transport.decoding import decoded
 from transport.diagnosis import proxy_refusal, tls_refusal
 from transport.download import INCOMPLETE, Download, chain
 from transport.exchange import Exchange
@@ -164,7 +165,7 @@ async def _received(
         return response, None
     # However it ends: a connection that nobody closes would hold up all later requests.
     turn.push_async_callback(response.aclose)
-    chunks = response.aiter_bytes()
+    chunks = decoded(response)
     start, is_whole = await _start_of(chunks)
     if is_whole or not response.is_success:
         return _with_content(response, start), None

@@ -10,6 +10,7 @@ import log_lines
 from errors import RequestError, ResponseError
 from redaction import Redactor
 from statuses import PASSING, meaning_of
+from transport.decoding import decoded
 from transport.diagnosis import explain
 from transport.outages import RetryBudget
 from transport.rate_limits import RetryPolicy, backoff
@@ -56,7 +57,7 @@ class Download:
                 async with asyncio.timeout_at(deadline):
                     if attempt > 1:
                         response = await self._ask_again()
-                        chunks = response.aiter_bytes()
+                        chunks = decoded(response)
                     await self._take(chunks)
                 return
             except (httpx.TransportError, TimeoutError) as error:
