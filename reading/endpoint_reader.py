@@ -12,6 +12,7 @@ from loguru import logger
 from api_messages import ApiRequest, ApiResponse
 from errors import EndpointError, GoneError, PaginationError, ResponseError, StatusError
 from expressions.worker import JqWorker
+from formats.json_values import LARGEST_VALUE, check_sizes
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
 from outcomes import Doubt
@@ -158,7 +159,7 @@ class EndpointReader:
                             async for portion in portions:
                                 yield self._seen(visit, portion)
                     elif page and self._decide(visit, page, records := _records_of(page)):
-                        portion = Portion(page.items, len(page.fingerprint), records)
+                        portion = Portion(page.items, page.size, records)
                         yield self._seen(visit, portion)
                     visit.refuse_to_end()
                     visit.heed_watch()
@@ -196,6 +197,9 @@ class EndpointReader:
         self._parser.judge(page, response)
 
     def _seen(self, visit: _Visit, portion: Portion) -> Portion:
+        # What a path takes out of a small body is no larger.
+        if portion.size > LARGEST_VALUE or not self._endpoint.data_path.is_plain:
+            check_sizes(portion.items, "an item")
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
         visit.watch.portion(portion.items)

@@ -14,7 +14,7 @@ from loguru import logger
 
 from errors import OceanCustomError, ResourceError, ResponseError
 from expressions.worker import JqWorker
-from formats.json_values import kind_of
+from formats.json_values import check_sizes, kind_of
 from log_lines import LineCounts
 from mapping.plan.dependencies import may_vanish
 from mapping.plan.endpoint import Endpoint
@@ -188,6 +188,8 @@ class ResourceReader:
             async with aclosing(self._portions(combination)) as portions:
                 async for portion in portions:
                     shaped = await self._shaper.apply(portion.items)
+                    if self._plan.shape:
+                        check_sizes(shaped, "an item that emit makes")
                     items, found = objects_among(shaped)
                     odd = odd or found
                     await self._buffer.put(marked(items, combination.marks), portion.size)

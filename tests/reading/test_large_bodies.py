@@ -224,6 +224,32 @@ async def test_what_was_handed_on_must_come_again(
         await read(plan())
 
 
+@pytest.mark.contract("bounds.item-size")
+@pytest.mark.parametrize("data_path", [".data.items", ".data.items[] | select(.id >= 0)", ".data"])
+async def test_one_item_beyond_the_limit_fails_its_resource(
+    api: FakeApi, read: Read, data_path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formats.json_values.LARGEST_VALUE", 20_000)
+    monkeypatch.setattr("formats.splitting.LARGEST_VALUE", 20_000)
+    monkeypatch.setattr("reading.endpoint_reader.LARGEST_VALUE", 20_000)
+    fits = data_path != ".data"
+    api.script(Reply(body=BODY[:-1] + b" " * 20_000 + b"}"))
+    if fits:
+        assert await read(plan(data_path)) == ITEMS
+    api.script(Reply(body=BODY.replace(b'"id": 7,', b'"id": 7, "long": "%s",' % (b"x" * 20_000))))
+    with pytest.raises(ResourceError, match=r"GET http://127.*an item has more than 20000 bytes"):
+        await read(plan(data_path))
+
+
+@pytest.mark.contract("bounds.nesting")
+async def test_nesting_beyond_the_limit_fails_its_resource(api: FakeApi, read: Read) -> None:
+    for depth in (1200, 20_000):
+        item = b'{"id": ' + b"[" * depth + b"]" * depth + b"}, "
+        api.script(Reply(body=BODY.replace(b'{"id": 7,', item + b'{"id": 7,')))
+        with pytest.raises(ResourceError, match="nested more than 1000 levels deep"):
+            await read(plan())
+
+
 @pytest.mark.contract("body.not-json")
 @pytest.mark.parametrize(
     "body",
