@@ -343,6 +343,10 @@ class EndpointReader:
             raise error.at(self._client.describe(request)) from None
         except (httpx.InvalidURL, UnicodeError) as error:
             raise self._endpoint.refused(error) from None
+        except RecursionError:
+            raise ResponseError(
+                "the answer is nested too deeply", endpoint=self._client.describe(request)
+            ) from None
 
 
 def _records_of(page: Page) -> int:
