@@ -94,13 +94,18 @@ class ApiClient:
             advice="look at baseUrl and the path in kind",
         )
 
-    async def wait_to_repeat(self, answer: ApiResponse, attempt: int) -> None:
-        """Wait as before a retry, for as long as the answer asks for; `attempt` counts from 1.
+    async def wait_to_repeat(self, answer: ApiResponse, attempt: int) -> bool:
+        """Wait as before a retry, and tell whether one is of use; `attempt` counts from 1.
+
+        It is not where the request was repeated already, or retries have cost too much.
 
         Raises:
-            RequestError: it asks for more than `maxRetryWait`.
+            RequestError: the answer asks for more than `maxRetryWait`.
         """
-        await asyncio.sleep(self._http.wait_before_repeat(attempt, answer.headers, answer.status))
+        wait = self._http.wait_before_repeat(answer, attempt)
+        if wait is not None:
+            await asyncio.sleep(wait)
+        return wait is not None
 
     def describe(self, request: ApiRequest | httpx.Request) -> str:
         """Return method and URL without secrets, for logs and errors."""

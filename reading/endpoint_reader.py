@@ -27,6 +27,9 @@ from reading.prefetch import Allowance, Fetch, FetchAhead
 from reading.session import UNOBSERVED, Observer, Session
 from statuses import Meaning, meaning_of
 
+# After so many requests in a row that a rule repeats in vain, none is repeated.
+_MOST_IN_VAIN = 10
+
 
 class Watch:
     """Looks at the items of one endpoint while they are read, and may end the reading early.
@@ -113,6 +116,8 @@ class EndpointReader:
         self._observer = observer
         self._most_pages = session.limits.pages
         self._sizes = PageSizes(self._pagination.page_size)
+        # Requests in a row of which no repeat gave an answer that the rules take.
+        self._in_vain = 0
         self.account = Account()
         self.doubts: list[Doubt] = []
         # Whether every end so far was one of which the answer itself says that it is.
@@ -249,14 +254,14 @@ class EndpointReader:
                     self._parser.judge(page, response)
                 if action in (None, "stop"):
                     visit.stop = "on_error: stop" if action else ""
+                    self._in_vain = 0
                     return page
                 if isinstance(page, LargePage):
                     page.abandon()
                 error = self._ruled_out(response)
             except (StatusError, ResponseError) as caught:
                 error, action = caught, self._action(visit, caught)
-            if action == "retry" and error.answer and attempt <= self._max_retries:
-                await self._client.wait_to_repeat(error.answer, attempt)
+            if action == "retry" and await self._is_repeated(error.answer, attempt):
                 # Not through the cache, which would give the same answer again.
                 fetch = self._client.send
                 continue
@@ -266,6 +271,15 @@ class EndpointReader:
             visit.end(reason)
             return None
         raise AssertionError("unreachable")
+
+    async def _is_repeated(self, answer: ApiResponse | None, attempt: int) -> bool:
+        """Wait before a repeat that a rule asks for, and tell whether there is to be one."""
+        if answer is None or self._in_vain >= _MOST_IN_VAIN:
+            return False
+        if attempt > self._max_retries or not await self._client.wait_to_repeat(answer, attempt):
+            self._in_vain += 1
+            return False
+        return True
 
     def _action_on(
         self, visit: _Visit, page: Page | LargePage, response: ApiResponse

@@ -154,6 +154,11 @@ class Outages:
         self.budget = RetryBudget()
         self._endpoints: dict[str, EndpointState] = {}
 
+    @property
+    def down(self) -> int:
+        """How many endpoints are down."""
+        return sum(state.is_down for state in self._endpoints.values())
+
     def begin_run(self) -> None:
         """Begin anew: with a full reserve, and no endpoint given up."""
         self.budget.renew()

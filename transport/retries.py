@@ -75,9 +75,12 @@ class ApiRetryTransport(RetryTransport):
         outcome: httpx.Response | httpx.HTTPError | None = None
         for attempt in itertools.count(1):
             if not await inquiry.is_admitted():
+                self._context.traffic.skipped += outcome is None
                 return _given(outcome, inquiry)
             outcome = await _outcome(send, request)
-            if isinstance(outcome, httpx.Response) and not is_transient(outcome):
+            if isinstance(outcome, httpx.Response) and not is_transient(
+                outcome.status_code, outcome.headers
+            ):
                 if Exchange.of(outcome).large_body is None:
                     inquiry.answered(succeeded=outcome.status_code < 400)
                 return outcome

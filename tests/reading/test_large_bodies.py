@@ -1,11 +1,13 @@
 """Bodies that do not fit in memory: handed on while they arrive, whole or an error."""
 
 import asyncio
+import errno
 import gc
 import gzip
+import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Buffer, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -224,6 +226,70 @@ async def test_what_was_handed_on_must_come_again(
         await read(plan())
 
 
+class FullDisk:
+    """A disk that has room for so many bytes more; the last write may be cut."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self._write = os.write
+
+    def write(self, descriptor: int, content: Buffer) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = self._write(descriptor, memoryview(content)[: self.room])
+        self.room -= written
+        return written
+
+
+@pytest.mark.contract("disk.full")
+@given(room=st.integers(0, len(BODY) + 10), sizes=st.lists(st.integers(1, 4000), min_size=1))
+@settings(max_examples=30, deadline=None)
+def test_a_body_of_which_a_part_is_in_memory_is_read_like_any_other(
+    room: int, sizes: list[int]
+) -> None:
+    async def run() -> None:
+        body = Spool()
+        turns, position = itertools.cycle(sizes), 0
+        while position < len(BODY):
+            size = next(turns)
+            await body.append(BODY[position : position + size])
+            position += size
+        await body.check(room // 2, BODY[room // 2 : room + 100])
+        body.fill(asyncio.sleep(0))
+        assert await body.read() == BODY
+        assert b"".join([chunk async for chunk in body.chunks()]) == BODY
+        file = await body.file()
+        file.seek(-100, os.SEEK_END)
+        assert file.read() == BODY[-100:]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("transport.spool.os.write", FullDisk(room).write)
+        asyncio.run(run())
+
+
+@pytest.mark.contract("disk.full")
+@pytest.mark.parametrize("has_place", [True, False])
+async def test_a_full_disk_costs_no_resync(
+    api: FakeApi, read: Read, monkeypatch: pytest.MonkeyPatch, logs: list[str], has_place: bool
+) -> None:
+    monkeypatch.setattr(spool, "_ROOM", spool._Room())
+    if has_place:
+        monkeypatch.setattr("transport.spool.os.write", FullDisk(2000).write)
+    else:
+        monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
+    api.script(Reply(body=BODY))
+    assert await read(plan()) == ITEMS
+    api.script(Reply(body=BODY))
+    assert await read(plan()) == ITEMS
+    assert sum("are held in memory" in line for line in logs) == 1
+    gc.collect()
+    assert spool._ROOM._taken == 0
+
+    monkeypatch.setattr(spool, "MOST_IN_MEMORY", 1000)
+    with pytest.raises(ResourceError, match=r"neither on disk .*make room in"):
+        await read(plan())
+
+
 @pytest.mark.contract("bounds.item-size")
 @pytest.mark.parametrize("data_path", [".data.items", ".data.items[] | select(.id >= 0)", ".data"])
 async def test_one_item_beyond_the_limit_fails_its_resource(
@@ -418,26 +484,15 @@ async def test_the_file_has_no_name_and_ends_with_its_reader(
     assert open_files() == before
 
 
-async def test_a_full_disk_fails_the_resource_and_says_where(
-    api: FakeApi, read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(descriptor: int, data: Any) -> int:
-        raise OSError(28, "No space left on device")
-
-    api.script(Reply(body=BODY))
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(ResourceError, match=r"No space left.*make room"):
-        await read(plan())
-
-
 async def test_without_a_place_for_large_bodies_the_error_says_so_and_the_turn_is_free(
     api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     client, request = connect(max_concurrent_requests=1), ApiRequest("GET", f"{api.url}/x")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    monkeypatch.setattr(spool, "MOST_IN_MEMORY", 0)
     api.script(Reply(body=BODY), Reply())
-    with pytest.raises(EndpointError, match=r"kept on disk: No such file.*make room in .*/gone"):
-        await client.send(request)
+    with pytest.raises(EndpointError, match=r"on disk \(No such file.*make room in .*/gone"):
+        await (await client.send(request)).read()
     assert (await client.send(request)).status == 200
     assert client.traffic.retries == 0
 

@@ -74,7 +74,7 @@ class Client:
         limiter = RequestLimiter(AT_ONCE)
         policy = RetryPolicy(30, max_retries, 600)
         self.context = TransportContext(
-            policy, limiter, Traffic(limiter), self.outages, Redactor([])
+            policy, limiter, Traffic(limiter, self.outages), self.outages, Redactor([])
         )
         self.transport = ApiRetryTransport(
             self.api, connections=[self.api] * AT_ONCE, context=self.context
