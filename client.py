@@ -7,7 +7,7 @@ layers below (`auth/`, `transport/`); redirects and the origin rule are applied 
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -26,9 +26,12 @@ from transport.diagnosis import explain
 from transport.exchange import Exchange
 from transport.http_client import ApiHttpClient
 from transport.origins import AllowedHostRule, OriginRule
+from transport.retries import GRACE
 from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
+# Seconds between two looks at whether a login is done.
+_TICK = 0.02
 _FORM = "application/x-www-form-urlencoded"
 
 # httpx logs each URL, with whatever secret its query holds.
@@ -50,8 +53,8 @@ class ApiClient:
         self._settings = settings
         self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
         self._allowed_hosts = AllowedHostRule(settings, self.redactor)
-        auth = create_auth(settings, self.redactor)
-        self._http = ApiHttpClient(settings, self.redactor, auth)
+        self._auth = create_auth(settings, self.redactor)
+        self._http = ApiHttpClient(settings, self.redactor, self._auth)
         self._revalidation = revalidation
 
     @property
@@ -110,6 +113,13 @@ class ApiClient:
     def describe(self, request: ApiRequest | httpx.Request) -> str:
         """Return method and URL without secrets, for logs and errors."""
         return f"{request.method} {self.redactor.url(request.url)}"
+
+    async def finish_login(self) -> None:
+        """Wait, before the process ends, for an answer that would be lost; 2 seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                while self._auth.is_at_risk:  # noqa: ASYNC110  # it is stored in several steps
+                    await asyncio.sleep(_TICK)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -14,6 +14,7 @@ from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
 from port_ocean.core.models import EventListenerType
 from port_ocean.core.probe import ProbeContext
+from port_ocean.utils.signal import signal_handler
 
 from cache.between_resyncs import Revalidation
 from cache.within_resync import remove_leftovers
@@ -42,6 +43,9 @@ from reading.session import Session
 from settings.connection import ConnectionSettings
 from settings.names import given_to_ocean
 from transport.connections import load_backend
+
+# Ocean's own tasks at the end of the process have at most 100.
+_FIRST = 200
 
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
@@ -114,6 +118,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
         self.live_events.start(self.client)
+        # Before all else, because it may be the last answer that lets this instance in.
+        signal_handler.register(self.client.finish_login, priority=_FIRST)
         load_backend()
         spare_the_collector()
         look_around_less()

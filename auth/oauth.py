@@ -76,6 +76,11 @@ class OAuthAuth(RenewedAuth):
         given = revealed(settings.refresh_token)
         self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
 
+    @property
+    def is_at_risk(self) -> bool:
+        """True while a refresh token is traded for another one, until that is stored."""
+        return self._settings.grant_type == "refresh_token" and self._lock.locked()
+
     def _alone(self) -> AbstractAsyncContextManager[object]:
         if self._settings.grant_type == "refresh_token":
             return self._refresh_tokens.exclusively()

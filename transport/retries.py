@@ -19,7 +19,7 @@ from transport.outages import Inquiry
 from transport.rate_limits import backoff, is_limit, is_transient, remaining, wait_asked_for
 
 # Seconds that who gives up waits for an answer that is given once: a stop takes no longer.
-_GRACE = 2.0
+GRACE = 2.0
 
 type Send = Callable[..., Coroutine[Any, Any, httpx.Response]]
 
@@ -48,7 +48,7 @@ class ApiRetryTransport(RetryTransport):
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=_GRACE)
+            await asyncio.wait({sending}, timeout=GRACE)
             if sending.done() and not sending.cancelled() and not sending.exception():
                 rescue(sending.result())
             raise
