@@ -121,6 +121,10 @@ class EndpointError(OceanCustomError):
         """
         return self if self.endpoint else self._replaced(endpoint=endpoint)
 
+    def without_answer(self) -> Self:
+        """Return the same error without the response, so that it can be kept for long."""
+        return self._replaced(answer=None)
+
     def about(self, answer: ApiResponse, said: str) -> Self:
         """Return the same error about an answer; its own quotation of the body is kept."""
         return self._replaced(answer=answer, said=self.said or said)

@@ -1,5 +1,6 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
+import gc
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
 from port_ocean.core.models import EventListenerType
 from port_ocean.core.probe import ProbeContext
+from port_ocean.utils.signal import signal_handler
 
 from cache.between_resyncs import Revalidation
 from cache.within_resync import remove_leftovers
@@ -42,6 +44,9 @@ from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
 from transport.connections import load_backend
+
+# Ocean's own tasks at the end of the process have at most 100.
+_FIRST = 200
 
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
@@ -113,6 +118,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
         self.live_events.start(self.client)
+        # Before all else, because it may be the last answer that lets this instance in.
+        signal_handler.register(self.client.finish_login, priority=_FIRST)
         load_backend()
         spare_the_collector()
         look_around_less()
@@ -183,6 +190,9 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
                 finally:
                     report(run, ocean.metrics)
         finally:
+            # Where mapping failed, Ocean keeps the batch and the generator that gave it in a cycle,
+            # which would wait for a full collection. What is loaded for good is passed over.
+            gc.collect()
             if self._revalidation:
                 await self._revalidation.report(ocean.metrics)
 
@@ -237,5 +247,6 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             return Session(self.client, self.settings)
         if run.session is None:
             plans = plans_of(event.port_app_config.resources, self.settings)
+            self.client.begin_run()
             run.session = Session(self.client, self.settings, plans)
         return run.session

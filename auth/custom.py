@@ -81,9 +81,10 @@ class CustomAuth(RenewedAuth):
 
     def _evaluate(self, response: httpx.Response) -> TemplateCredentials:
         answer = self._read(response)
-        self._redactor.learn_renewed(answer)
+        sections = self._template.sections
         try:
-            rendered = answer_template.render(self._template.sections, answer)
+            rendered = answer_template.render(sections, answer)
+            used = answer_template.values_of(sections, answer)
         except answer_template.TemplateError as error:
             raise AuthenticationError(
                 f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
@@ -92,9 +93,10 @@ class CustomAuth(RenewedAuth):
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in rendered["headers"].items()
         }
-        fixed = set(leaves(self._template.sections))
+        fixed = set(leaves(sections))
         made = [text for text in leaves(rendered) if text not in fixed]
-        self._redactor.learn_renewed([made, [cookie.value for cookie in response.cookies.jar]])
+        cookies = [cookie.value for cookie in response.cookies.jar]
+        self._redactor.learn_renewed([used, made, cookies], answer)
         return TemplateCredentials(
             headers,
             rendered["queryParams"],

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 import httpx
-from loguru import logger
 
+import log_lines
 from api_messages import USER_AGENT
 from auth.strategy import AuthStrategy, Clock
 from errors import AuthenticationError, Told
@@ -90,7 +90,8 @@ class RenewedAuth(AuthStrategy):
                 if self._credentials is used:
                     if used is not first:
                         return
-                    logger.info("The API answered 401; authenticating again")
+                    again = log_lines.few("authenticating again")
+                    again.info("The API answered 401; authenticating again")
                     self._credentials = None
                     async with self._alone():
                         with self._noticing_silence():
@@ -158,7 +159,7 @@ class RenewedAuth(AuthStrategy):
         self._expires = (
             float("inf") if lifetime is None else self._clock.steady() + renewal_age(lifetime)
         )
-        logger.info(f"Authenticated with {self._name}")
+        log_lines.few("authenticated").info(f"Authenticated with {self._name}")
 
 
 def renewal_age(lifetime: float) -> float:

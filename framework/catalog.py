@@ -16,6 +16,7 @@ from port_ocean.core.ocean_types import EntityDiff
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
 from errors import ResourceError
+from formats.json_values import LARGEST_VALUE, size_of
 from framework.deletion import Doomed, Feeder, LastGuard, feeder_of, named, objections
 from framework.entity_processor import FusedEntityProcessor
 from framework.port_writes import WritingContext
@@ -61,6 +62,8 @@ class CountingEntityProcessor(FusedEntityProcessor):
         self, jq_results: Any, async_results: Any, raw_results: list[Any]
     ) -> tuple[list[MappedEntity], list[Exception]]:
         entities, errors = super().merge_results(jq_results, async_results, raw_results)
+        entities, too_large = _by_size(entities)
+        errors = [*errors, *too_large]
         tally = self._tallies.get(_current_index())
         if tally:
             for mapped in entities:
@@ -69,6 +72,20 @@ class CountingEntityProcessor(FusedEntityProcessor):
                     tally.named += bool(is_named)
                     tally.nameless += not is_named
         return entities, errors
+
+
+def _by_size(mapped: list[MappedEntity]) -> tuple[list[MappedEntity], list[Exception]]:
+    """Return what is small enough for Port, and an error for each that is not."""
+    small = [each for each in mapped if size_of(each.entity) <= LARGEST_VALUE]
+    if len(small) == len(mapped):
+        return mapped, []
+    count = len(mapped) - len(small)
+    return small, [
+        ResourceError(
+            f"{count} entities have more than {LARGEST_VALUE} bytes each, and are not written; "
+            "look at port.entity.mappings.properties"
+        )
+    ]
 
 
 class DeletionGuard(HttpEntitiesStateApplier):

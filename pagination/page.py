@@ -20,7 +20,7 @@ class Page:
     is the object that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
     Where there are no items, `matched` tells whether the list is there, `is_null` that it is null.
     `path` leads to the items, as far as data_path is a path; where that is all it is, and what it
-    finds is what the API counts, the page `is_plain`.
+    finds is what the API counts, the page `is_plain`. `size` is that of the items, in bytes.
     """
 
     request: ApiRequest
@@ -38,6 +38,7 @@ class Page:
     is_null: bool = False
     path: tuple[Step, ...] = ()
     is_plain: bool = True
+    size: int = 0
 
     @property
     def is_object(self) -> bool:

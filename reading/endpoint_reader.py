@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from loguru import logger
 from api_messages import ApiRequest, ApiResponse
 from errors import EndpointError, GoneError, PaginationError, ResponseError, StatusError
 from expressions.worker import JqWorker
+from formats.json_values import LARGEST_VALUE, check_sizes
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
 from outcomes import Doubt
@@ -25,6 +26,9 @@ from reading.page_parser import LargePage, PageParser
 from reading.prefetch import Allowance, Fetch, FetchAhead
 from reading.session import UNOBSERVED, Observer, Session
 from statuses import Meaning, meaning_of
+
+# After so many requests in a row that a rule repeats in vain, none is repeated.
+_MOST_IN_VAIN = 10
 
 
 class Watch:
@@ -112,6 +116,8 @@ class EndpointReader:
         self._observer = observer
         self._most_pages = session.limits.pages
         self._sizes = PageSizes(self._pagination.page_size)
+        # Requests in a row of which no repeat gave an answer that the rules take.
+        self._in_vain = 0
         self.account = Account()
         self.doubts: list[Doubt] = []
         # Whether every end so far was one of which the answer itself says that it is.
@@ -140,6 +146,9 @@ class EndpointReader:
             GoneError: there is no such endpoint any more, in the situation of the policy.
             EndpointError: the endpoint could not be read to its end.
         """
+        if not self.account.endpoints:
+            # Whatever is known to be down, a resource asks at least once.
+            first = replace(first, is_first=True)
         self.account.endpoints += 1
         with self._place(first):
             pager = Pager(first, self._pagination, self._sizes)
@@ -155,7 +164,7 @@ class EndpointReader:
                             async for portion in portions:
                                 yield self._seen(visit, portion)
                     elif page and self._decide(visit, page, records := _records_of(page)):
-                        portion = Portion(page.items, len(page.fingerprint), records)
+                        portion = Portion(page.items, page.size, records)
                         yield self._seen(visit, portion)
                     visit.refuse_to_end()
                     visit.heed_watch()
@@ -193,6 +202,9 @@ class EndpointReader:
         self._parser.judge(page, response)
 
     def _seen(self, visit: _Visit, portion: Portion) -> Portion:
+        # What a path takes out of a small body is no larger.
+        if portion.size > LARGEST_VALUE or not self._endpoint.data_path.is_plain:
+            check_sizes(portion.items, "an item")
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
         visit.watch.portion(portion.items)
@@ -242,14 +254,14 @@ class EndpointReader:
                     self._parser.judge(page, response)
                 if action in (None, "stop"):
                     visit.stop = "on_error: stop" if action else ""
+                    self._in_vain = 0
                     return page
                 if isinstance(page, LargePage):
                     page.abandon()
                 error = self._ruled_out(response)
             except (StatusError, ResponseError) as caught:
                 error, action = caught, self._action(visit, caught)
-            if action == "retry" and error.answer and attempt <= self._max_retries:
-                await self._client.wait_to_repeat(error.answer, attempt)
+            if action == "retry" and await self._is_repeated(error.answer, attempt):
                 # Not through the cache, which would give the same answer again.
                 fetch = self._client.send
                 continue
@@ -259,6 +271,15 @@ class EndpointReader:
             visit.end(reason)
             return None
         raise AssertionError("unreachable")
+
+    async def _is_repeated(self, answer: ApiResponse | None, attempt: int) -> bool:
+        """Wait before a repeat that a rule asks for, and tell whether there is to be one."""
+        if answer is None or self._in_vain >= _MOST_IN_VAIN:
+            return False
+        if attempt > self._max_retries or not await self._client.wait_to_repeat(answer, attempt):
+            self._in_vain += 1
+            return False
+        return True
 
     def _action_on(
         self, visit: _Visit, page: Page | LargePage, response: ApiResponse
@@ -336,6 +357,10 @@ class EndpointReader:
             raise error.at(self._client.describe(request)) from None
         except (httpx.InvalidURL, UnicodeError) as error:
             raise self._endpoint.refused(error) from None
+        except RecursionError:
+            raise ResponseError(
+                "the answer is nested too deeply", endpoint=self._client.describe(request)
+            ) from None
 
 
 def _records_of(page: Page) -> int:

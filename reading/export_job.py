@@ -5,7 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api_messages import ApiRequest
 from client import ApiClient
@@ -79,7 +79,8 @@ class ExportJob:
     @contextmanager
     def _asking(self, step: ExportStep, values: Values) -> Iterator[ApiRequest]:
         """Give the request of a step; every error from here on says that it was about it."""
-        request = step.endpoint.request(self.base_url, values)
+        # A job is few requests, each of which may well end an outage.
+        request = replace(step.endpoint.request(self.base_url, values), is_first=True)
         try:
             yield request
         except EndpointError as error:

@@ -11,6 +11,7 @@ from expressions.jq_expressions import DataPath
 from expressions.worker import JqWorker
 from formats.documents import Documents
 from formats.format import Document, ItemReader, ListPart
+from formats.nesting import DepthError
 from formats.paths import Step
 
 # So many bytes without the end of an item are no list of items.
@@ -157,6 +158,8 @@ class ItemStream:
     ) -> list[ListPart]:
         try:
             return await asyncio.to_thread(work, *args, **kwargs)
+        except DepthError as error:
+            raise ResponseError(f"the body is not JSON: {error}") from None
         except (ValueError, RecursionError):
             # What a parser says may hold pieces of the body.
             raise ResponseError("the body is not JSON: malformed after its start") from None

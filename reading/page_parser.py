@@ -11,6 +11,7 @@ from expressions.jq_expressions import Extraction
 from expressions.worker import JqWorker
 from formats.bodies import bodies
 from formats.documents import Documents
+from formats.json_values import size_of
 from formats.messages import says_pending
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
@@ -151,6 +152,7 @@ class PageParser:
             is_null=found.is_null,
             path=self.endpoint.data_path.path,
             is_plain=self.endpoint.data_path.is_plain,
+            size=_size_of(documents, found.items),
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
@@ -184,3 +186,11 @@ def _together(found: list[Extraction]) -> Extraction:
 
 def _fingerprint(response: ApiResponse) -> bytes:
     return response.large.fingerprint if response.large else response.content
+
+
+def _size_of(documents: Documents, items: list[Any]) -> int:
+    """Return how many bytes of JSON some items have at most, by their body where that tells."""
+    response = documents.response
+    if documents.is_packed:
+        return sum(map(size_of, items))
+    return response.large.size if response.large else len(response.content)

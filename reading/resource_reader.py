@@ -14,7 +14,8 @@ from loguru import logger
 
 from errors import OceanCustomError, ResourceError, ResponseError
 from expressions.worker import JqWorker
-from formats.json_values import kind_of
+from formats.json_values import check_sizes, kind_of
+from log_lines import LineCounts
 from mapping.plan.dependencies import may_vanish
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorPolicy, ErrorRule
@@ -75,6 +76,7 @@ class ResourceReader:
         is_preview = session.limits.pages is not None
         self._timed = TimedReader(self._reader, plan, since, is_preview=is_preview)
         self._failures = Failures()
+        self._lines = LineCounts()
         self._export = (
             ExportJob(plan.export, session.client, self._base_url) if plan.export else None
         )
@@ -96,7 +98,8 @@ class ResourceReader:
         Raises:
             ResourceError: at the end, when anything could not be read.
         """
-        producer = asyncio.create_task(self._produce())
+        with self._lines.counting():
+            producer = asyncio.create_task(self._produce())
         try:
             most = self._limits.items
             async for batch in self._buffer.batches():
@@ -185,6 +188,8 @@ class ResourceReader:
             async with aclosing(self._portions(combination)) as portions:
                 async for portion in portions:
                     shaped = await self._shaper.apply(portion.items)
+                    if self._plan.shape:
+                        check_sizes(shaped, "an item that emit makes")
                     items, found = objects_among(shaped)
                     odd = odd or found
                     await self._buffer.put(marked(items, combination.marks), portion.size)
@@ -214,6 +219,7 @@ class ResourceReader:
             self._combinations.conclude()
         for error in self._reader.fit.messages:
             self._failures.add(error)
+        self._lines.conclude()
         self._report()
         if not self._failures.errors:
             self._check_whole()
@@ -248,7 +254,7 @@ class ResourceReader:
         logger.info(
             f"Read {self._plan.kind}: {account}, in {account.pages} pages of {account.endpoints} "
             f"endpoints, {account.extra_requests} extra requests, {self._vanished.count} gone, "
-            f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
+            f"{self._failures.count} failed; ended by: {endings or '-'}"
         )
         for reader in self._readers:
             for said in reader.unmet_places():

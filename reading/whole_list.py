@@ -9,8 +9,7 @@ from contextlib import aclosing
 from functools import cached_property
 from typing import Any
 
-from loguru import logger
-
+import log_lines
 from api_messages import ApiRequest
 from outcomes import Doubt
 from pagination.page import Page
@@ -216,7 +215,9 @@ class WholeListReader(EndpointReader):
         place = self._client.describe(first)
         union = _Union(before.repeats)
         for _ in range(_MOST_AGAIN):
-            logger.info(f"{place}: reading the list again, because {before.cause}")
+            log_lines.few("reading the list again").info(
+                f"{place}: reading the list again, because {before.cause}"
+            )
             repeats = ByJson(Room())
             movement = self._movement(watch, repeats)
             # It is the same endpoint once more.

@@ -49,6 +49,21 @@ def render(template: Any, response: Any, place: str = "") -> Any:
     return _with_texts(template, lambda text, where: _render_text(text, response, where), place)
 
 
+def values_of(template: Any, response: Any, place: str = "") -> list[dict[str, Any]]:
+    """Return the values of `response` that `template` uses, each under its name in the response.
+
+    Sample: `{{.data.token}}` gives `{"token": "…"}`. Errors as for `render`.
+    """
+    found: list[dict[str, Any]] = []
+
+    def look_up(text: str, where: str) -> None:
+        paths = (path.strip() for path in _PLACEHOLDER.findall(text))
+        found.extend({path.rpartition(".")[2]: _look_up(path, response, where)} for path in paths)
+
+    _with_texts(template, look_up, place)
+    return found
+
+
 def _with_texts(template: Any, change: Callable[[str, str], Any], place: str) -> Any:
     """Return the template with each string changed, by itself and its place."""
     if isinstance(template, str):

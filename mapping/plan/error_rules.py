@@ -1,6 +1,5 @@
 """`on_error`: what a user wants done when an endpoint answers with an error."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import Any, Literal
 from api_messages import ApiResponse
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
+from formats.json_text import parse
 from statuses import Situation
 
 type Action = Literal["retry", "skip", "stop", "fail"]
@@ -103,6 +103,6 @@ NO_RULES = ErrorPolicy()
 
 def _body_of(response: ApiResponse) -> Any:
     try:
-        return json.loads(response.content)
-    except ValueError:
+        return parse(response.content)
+    except (ValueError, RecursionError):
         return response.content.decode("utf-8", errors="replace")

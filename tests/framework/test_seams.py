@@ -108,12 +108,8 @@ SEAMS: dict[str, dict[str, str]] = {
         "_transport_kwargs": VALUE,
     },
     "port_ocean.helpers.retry.RetryTransport": {
-        "_calculate_sleep": "attempts_made, headers, status_code=",
-        "_log_before_retry": "request, sleep_time, response, error",
-        "_log_error": "request, error",
         "_log_response_size_async": "request, response",
-        "_should_retry_async": "response",
-        "before_retry_async": "request, response, sleep_time, attempt",
+        "_retry_operation_async": "request, send_method",
         "handle_async_request": "request",
     },
 }
