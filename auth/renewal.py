@@ -79,7 +79,7 @@ class RenewedAuth(AuthStrategy):
                 if self._current() is None:
                     async with self._alone():
                         with self._noticing_silence():
-                            self._store((yield self._ask()))
+                            await self._receive((yield self._ask()))
         used = first = self._known()
         response = yield used.apply(request, waited=waited)
         for _ in range(_MOST_REPEATS):
@@ -93,7 +93,7 @@ class RenewedAuth(AuthStrategy):
                     self._credentials = None
                     async with self._alone():
                         with self._noticing_silence():
-                            self._store((yield self._ask()))
+                            await self._receive((yield self._ask()))
             used = self._known()
             response = yield used.apply(request, waited=True)
 
@@ -141,6 +141,10 @@ class RenewedAuth(AuthStrategy):
                 )
                 self._failure = (silence, self._clock.steady())
             raise
+
+    async def _receive(self, response: httpx.Response) -> None:
+        """Take the answer; where something has to be evaluated first, a subclass does that here."""
+        self._store(response)
 
     def _store(self, response: httpx.Response) -> None:
         try:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import jq
 
-from expressions.jq_expressions import ItemExpression, program_of
+from expressions.item_expressions import ItemExpression
+from expressions.programs import program_of
 from formats.paths import Step, leading_path
 
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|\.?[A-Za-z_$@][\w:]*|//|[()\[\]{}]|.', re.DOTALL)

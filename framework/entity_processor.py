@@ -18,7 +18,7 @@ from port_ocean.core.utils.json_compat import (
 )
 
 from expressions.event_loop import TimeSlice
-from expressions.jq_expressions import environment_is_allowed
+from expressions.programs import environment_is_allowed
 from expressions.worker import InvalidProgramError, JqWorker, JqWorkerError
 from framework.fused_mapping import FusedMapping, Result, expressions_of, fuse
 from framework.fused_program import UnfusableError

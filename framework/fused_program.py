@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from expressions.jq_expressions import program_of
+from expressions.programs import program_of
 from formats.json_values import LARGEST_EXACT
 
 # Catching what the rest of the program raises, telling a place in the program, and jq's own way

@@ -178,10 +178,16 @@ async def test_a_process_that_stands_still_is_replaced(worker: JqWorker) -> None
 
 
 async def test_closing_it_amid_a_call(worker: JqWorker) -> None:
-    job = asyncio.create_task(worker.run(SLOW, b"1"))
-    await working(worker)
+    job = asyncio.create_task(worker.run(ENDLESS, b"1"))
+    process_id = await working(worker)
+    started = time.monotonic()
     worker.close()
-    assert await job == [b"1"]
+    assert time.monotonic() - started < 0.5
+    with pytest.raises(JqWorkerError, match="closed"):
+        await job
+    assert not is_running(process_id)
+    assert worker.process_id is None
+    assert await worker.run(".", b"2") == [b"2"]
 
 
 async def test_waiting_for_other_calls_takes_no_allowed_time(worker: JqWorker) -> None:
@@ -321,7 +327,7 @@ async def test_a_process_that_holds_much_memory_is_replaced(
 
 @pytest.mark.parametrize("cut", [1, jq_process.REQUEST.size, -1])
 def test_half_a_request_is_the_end(cut: int) -> None:
-    request = jq_process.REQUEST.pack(0, 1, 1) + b".1"
+    request = jq_process.REQUEST.pack(0, False, 1, 1) + b".1"
     replies = io.BytesIO()
     jq_process.serve(io.BytesIO(request + request[:cut]), replies)
     assert replies.getvalue() == jq_process.REPLY.pack(jq_process.DONE, False, 1) + b"1"

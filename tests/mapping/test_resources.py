@@ -411,7 +411,7 @@ def test_fixed_values_stay_exact() -> None:
     assert made.items == (str(2**60), 7)
     each = {"values": [{"id": 2**60}], "field": ".id"}
     (made,) = plan("/{x}", path_parameters={"x": each}).parameters
-    assert [value["x"].text for value in made.outputs(made.items[0]).values] == [str(2**60)]
+    assert made.items == ({"id": str(2**60)},)
 
 
 @pytest.mark.parametrize(

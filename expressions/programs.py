@@ -1,0 +1,57 @@
+"""From an expression as a user writes it to the jq program that is run."""
+
+import json
+import re
+from functools import lru_cache
+
+import jq
+from port_ocean.context.ocean import ocean
+
+from errors import SelectorError
+from settings import environment
+
+# A single quote that begins or ends a text.
+_SINGLE_QUOTE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
+
+
+@lru_cache(maxsize=1024)
+def check_jq(expression: str, setting: str) -> None:
+    """Refuse an expression that does not compile, as Ocean would compile it.
+
+    Raises:
+        SelectorError: names the setting and says what jq says.
+    """
+    try:
+        jq.compile(program_of(expression))
+    except ValueError as error:
+        raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
+
+
+def program_of(expression: str) -> str:
+    """Return the program that Ocean makes of an expression.
+
+    Texts may stand in single quotes, and the environment is hidden unless the operator allows it:
+    `.kind == 'team'` is `def env: {}; {} as $ENV | .kind == "team"`.
+    """
+    program = _SINGLE_QUOTE.sub('"', expression)
+    return program if environment_is_allowed() else environment.hidden_from(program)
+
+
+def literal_text(expression: str) -> str | None:
+    """Return the text that an expression is; None where it has to be evaluated.
+
+    Sample: `"a b"`, `'a b'` and `("a b")` are the text `a b`; `"a" + .b` and `"\\(.a)"` are none.
+    """
+    text = _SINGLE_QUOTE.sub('"', expression).strip()
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1].strip()
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, str) else None
+
+
+def environment_is_allowed() -> bool:
+    """Tell whether the operator lets JQ see environment variables."""
+    return ocean.initialized and bool(ocean.config.allow_environment_variables_jq_access)
