@@ -44,6 +44,11 @@ class ItemExpression:
 
         None where jq has to tell: of all other expressions and values.
         """
+        found = self.at_path(value)
+        return found if found and (found[0] is None or isinstance(found[0], str | int)) else None
+
+    def at_path(self, value: Any) -> list[Any] | None:
+        """Return whatever is at the end of a path; None where there is no such path."""
         if self._steps is None:
             return None
         # Most expressions are a path, for which a run of jq would cost a hundred times as much.
@@ -54,4 +59,4 @@ class ItemExpression:
                     return None
                 break
             value = value.get(step)
-        return [value] if value is None or isinstance(value, str | int) else None
+        return [value]

@@ -59,7 +59,7 @@ def answer_each(programs: str, text: bytes) -> tuple[int, bytes]:
         return INVALID, _bytes(error)
     lines = text.decode().split("\n")
     return _reply(
-        lambda: (_checked([_outputs(*each, line) for each in compiled]) for line in lines),
+        lambda: (_row([_outputs(*each, line) for each in compiled]) for line in lines),
         len(text),
     )
 
@@ -99,6 +99,21 @@ def _outputs(program: Any, is_every: bool, line: str) -> Any:
         return []
     except ValueError as error:
         return {"error": str(error)}
+
+
+def _row(results: list[Any]) -> bytes:
+    """Return the results of all programs as JSON; an error for those that are nested too deeply."""
+    try:
+        return _checked(results)
+    except RecursionError:
+        return b"[" + b", ".join(map(_flat, results)) + b"]"
+
+
+def _flat(result: Any) -> bytes:
+    try:
+        return _checked([result])[1:-1]
+    except RecursionError as error:
+        return json.dumps({"error": str(error)}).encode()
 
 
 def _checked(output: Any) -> bytes:

@@ -9,7 +9,7 @@ lists) differ in small things that are kept.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
@@ -25,13 +25,24 @@ type Result = list[Any] | dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FusedMapping:
-    """One resource's mapping as one program, which is empty where no item can be selected."""
+    """One resource's mapping as one program, and as `programs`, one for each of `patterns`.
+
+    `program` is empty where they cannot share one, for a `reason`; there are no programs at all
+    where no item can be selected. The first is the selector's.
+    """
 
     selector: Leaf
     parse_all: bool
     direct: Branch
     deferred: Branch
     program: str
+    programs: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    reason: str = ""
+
+    def alone(self, reason: str = "") -> "FusedMapping":
+        """Return the same mapping, each expression of which is evaluated for itself."""
+        return replace(self, program="", reason=reason)
 
     def entity_of(
         self, results: list[Result]
@@ -79,15 +90,18 @@ def fuse(
     Args:
         mapping: `port.entity.mappings` as Ocean has it, with JQ expressions as leaves.
         problem_of: what Ocean's own compilation of an expression raises, if anything.
-
-    Raises:
-        UnfusableError: for an expression or a mapping that only Ocean itself can evaluate.
     """
     builder = ProgramBuilder(problem_of)
     chosen = builder.leaf(selector, "")
     direct, deferred = builder.split(mapping, "")
-    program = "" if chosen.error else builder.program(parse_all)
-    return FusedMapping(chosen, parse_all, direct, deferred, program)
+    made = FusedMapping(chosen, parse_all, direct, deferred, "")
+    if chosen.error:
+        return made
+    programs, patterns = tuple(builder.programs), tuple(builder.patterns)
+    program = "" if builder.reason else builder.program(parse_all)
+    return replace(
+        made, program=program, programs=programs, patterns=patterns, reason=builder.reason
+    )
 
 
 class _Walk:
@@ -106,7 +120,9 @@ class _Walk:
         if isinstance(node, dict):
             return self.branch(node)
         if isinstance(node, list):
-            return [self.branch(branch) for branch in node]
+            found = [self.branch(branch) for branch in node if branch is not None]
+            # As Ocean has it, where all the others are evaluated too.
+            return None if None in node else found
         value = None
         try:
             value = _output(node, self._results)

@@ -33,11 +33,12 @@ def exactly(f): f | if type == "array" and (.[0] | type != "string" and any(
 type ProblemOf = Callable[[Any], Exception | None]
 # A dict of the mapping, as far as one of Ocean's two ways evaluates it.
 type Branch = dict[str, Node]
-type Node = Leaf | Branch | list[Branch]
+# In a list, None stands for what is no object, and spoils the list.
+type Node = Leaf | Branch | list[Branch | None]
 
 
 class UnfusableError(Exception):
-    """A mapping that Ocean has to evaluate itself; the message says why, after "because"."""
+    """Expressions that cannot share a program; the message says why, after "because"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,22 @@ class ProgramBuilder:
         self._problem_of = problem_of
         self._definitions: list[str] = []
         self._calls: list[str] = []
+        # Each for itself, and why they cannot share one.
+        self.programs: list[str] = []
+        self.patterns: list[str] = []
+        self.reason = ""
 
     def leaf(self, pattern: Any, path: str) -> Leaf:
         if problem := self._problem_of(pattern):
             return Leaf(pattern, path, error=problem)
         for part in _AWARE_OF_SURROUNDINGS:
             if part in pattern:
-                raise UnfusableError(f"{pattern!r} has {part}")
+                self.reason = f"{pattern!r} has {part}"
         place = len(self._calls)
         if place >= _MOST_EXPRESSIONS:
-            raise UnfusableError(f"it has more than {_MOST_EXPRESSIONS} expressions")
+            self.reason = f"it has more than {_MOST_EXPRESSIONS} expressions"
+        self.programs.append(program_of(pattern))
+        self.patterns.append(pattern)
         # Alone it compiles, so brackets and quotes are balanced. Two line breaks, because a
         # comment that ends in a backslash would swallow one.
         self._definitions.append(f"def expression{place}: ({program_of(pattern)}\n\n);\n")
@@ -91,10 +98,8 @@ class ProgramBuilder:
                 (deferred if leaf.error else direct)[key] = leaf
         return direct, deferred
 
-    def _branches(self, values: list[Any], path: str) -> list[Branch]:
-        if not all(isinstance(value, dict) for value in values):
-            raise UnfusableError(f"the list {path} has something other than objects")
-        return [self._branch(value, path) for value in values]
+    def _branches(self, values: list[Any], path: str) -> list[Branch | None]:
+        return [self._branch(value, path) if isinstance(value, dict) else None for value in values]
 
     def _branch(self, mapping: Mapping[str, Any], path: str) -> Branch:
         branch: Branch = {}

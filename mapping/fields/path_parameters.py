@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic.v1 import Field, root_validator, validator
 
+from errors import SelectorError
 from expressions.item_expressions import ItemExpression
 from formats.json_values import exact
 from mapping.fields.endpoint import EndpointFields
@@ -145,7 +146,7 @@ class PathParameterConfig(EndpointFields):
         """
         place = f"path_parameters.{name}"
         fields = ItemExpression.by_name(self.fields or {}, f"{place}.fields")
-        return PathParameter(
+        made = PathParameter(
             name,
             fields or {name: ItemExpression(self.field or ".", f"{place}.field")},
             self._endpoint(place, settings, known),
@@ -157,6 +158,10 @@ class PathParameterConfig(EndpointFields):
             changed=ItemExpression.optional(self.changed, f"{place}.changed"),
             variables=self._variables(place, settings),
         )
+        given = [made.plain_count(item) for item in made.items]
+        if given and not any(count != 0 for count in given):
+            raise SelectorError(f"{place}.values: none of {len(given)} gives a value")
+        return made
 
     def _endpoint(
         self, place: str, settings: ConnectionSettings, known: Mapping[str, object]

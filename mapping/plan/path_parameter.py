@@ -1,7 +1,7 @@
 """Path parameters: where the values of placeholders come from, and what an item gives."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
@@ -151,17 +151,29 @@ class PathParameter:
         is_old = moment is not None and self.since is not None and moment < self.since
         return Verdict.UNCHANGED if is_old else Verdict.PASSES
 
-    async def gifts(self, items: Sequence[Any], evaluator: Evaluator) -> list[Gift]:
+    async def gifts(self, items: Sequence[Any], evaluator: Evaluator) -> Iterator[Gift]:
         """Return what each item gives; of several fields, each value with each.
 
         Raises:
-            SelectorError: a value is an object, or a list within a list.
+            SelectorError: at its turn, a value is an object, or a list within a list.
             ExpressionLimitError: an expression takes more than it may.
         """
         fields = [Column(expression, is_every=True) for expression in self.fields.values()]
         include = [Column(expression) for expression in self.include.values()]
         rows = await evaluator.table([*fields, *include], items)
-        return [self._gift(row[: len(fields)], row[len(fields) :]) for row in rows]
+        return (self._gift(row[: len(fields)], row[len(fields) :]) for row in rows)
+
+    def plain_count(self, item: Any) -> int | None:
+        """Return how many combinations of values an item gives; None where jq has to tell.
+
+        Raises:
+            SelectorError: a value is an object, or a list within a list.
+        """
+        outputs = [expression.at_path(item) for expression in self.fields.values()]
+        if None in outputs:
+            return None
+        include = [None] * len(self.include)
+        return len(self._gift([each or () for each in outputs], [include] * len(include)).values)
 
     def _gift(self, fields: Sequence[Outputs], include: Sequence[Outputs]) -> Gift:
         found = [

@@ -53,8 +53,8 @@ def _body(value: Any) -> Body:
     return Body(value, json.dumps(value).encode())
 
 
-def _extract(expression: str, value: Any) -> Extraction:
-    return asyncio.run(DataPath(expression).extract(_body(value), EVALUATOR))
+def _extract(expression: str, value: Any, evaluator: Evaluator = EVALUATOR) -> Extraction:
+    return asyncio.run(DataPath(expression).extract(_body(value), evaluator))
 
 
 def _by_jq(path: str, value: Any) -> list[Any] | None:
@@ -315,10 +315,13 @@ def test_the_environment_is_out_of_reach_unless_allowed(
 ) -> None:
     monkeypatch.setenv("OPERATOR_SECRET", "hidden")
     programs.check_jq.cache_clear()
-    assert _extract("[env.OPERATOR_SECRET, $ENV.OPERATOR_SECRET]", {}).items == [None, None]
+    assert _extract("[env.OPERATOR_SECRET, $ENV.OPERATOR_SECRET]", {}, Evaluator()).items == [
+        None,
+        None,
+    ]
     ocean_config.allow_environment_variables_jq_access = True
     programs.check_jq.cache_clear()
-    assert _extract("[env.OPERATOR_SECRET]", {}).items == ["hidden"]
+    assert _extract("[env.OPERATOR_SECRET]", {}, Evaluator()).items == ["hidden"]
     programs.check_jq.cache_clear()
 
 

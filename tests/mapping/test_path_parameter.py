@@ -39,7 +39,7 @@ EVALUATOR = Evaluator()
 
 
 def gift(found: PathParameter, item: Any) -> Gift:
-    (one,) = asyncio.run(found.gifts([item], EVALUATOR))
+    (one,) = tuple(asyncio.run(found.gifts([item], EVALUATOR)))
     return one
 
 
