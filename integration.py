@@ -1,5 +1,6 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
+import gc
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -184,6 +185,9 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
                 finally:
                     report(run, ocean.metrics)
         finally:
+            # Where mapping failed, Ocean keeps the batch and the generator that gave it in a cycle,
+            # which would wait for a full collection. What is loaded for good is passed over.
+            gc.collect()
             if self._revalidation:
                 await self._revalidation.report(ocean.metrics)
 

@@ -106,7 +106,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         ((outputs,),) = await self._each([pattern], [program_of(pattern)], [_text(data)], limit)
         if isinstance(outputs, dict):
             raise ValueError(outputs["error"])
-        return outputs[0] if outputs else None
+        return outputs[0] if isinstance(outputs, list) and outputs else None
 
     async def separate_compileable_and_uncompileable_patterns_and_warmup_cache(
         self, raw_entity_mappings: dict[str, Any], selector_queries: Sequence[str] = ()
@@ -214,7 +214,7 @@ class FusedEntityProcessor(JQEntityProcessor):
     ) -> list[list[Result]]:
         texts = [text for text in part if isinstance(text, str)]
         found = iter(await self._rows_of(plan, texts, limit) if texts else [])
-        return [next(found) if isinstance(text, str) else [{"error": str(text)}] for text in part]
+        return [next(found) if isinstance(text, str) else [text] for text in part]
 
     async def _rows_of(
         self, plan: FusedMapping, texts: list[str], limit: TimeLimit

@@ -20,7 +20,8 @@ from port_ocean.exceptions.core import EntityProcessorException
 from framework.fused_program import Branch, Leaf, Node, ProblemOf, ProgramBuilder
 
 type Log = Callable[[Any, Exception, str], None]
-type Result = list[Any] | dict[str, Any]
+# An error stands for an item that jq cannot be given.
+type Result = list[Any] | dict[str, Any] | Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ def _output(leaf: Leaf, results: list[Result]) -> Any:
         # Or else it would collect the frames of every item.
         raise leaf.error.with_traceback(None)
     result = results[leaf.place]
+    if isinstance(result, Exception):
+        raise result.with_traceback(None)
     if isinstance(result, dict):
         raised = result["error"]
         raise ValueError(raised if isinstance(raised, str) else json.dumps(raised))

@@ -12,6 +12,7 @@ from typing import Any
 from loguru import logger
 
 from api_messages import ApiRequest
+from expressions.evaluator import Evaluator
 from outcomes import Doubt
 from pagination.page import Page
 from pagination.totals import find_total
