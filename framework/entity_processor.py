@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import orjson
 from loguru import logger
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
@@ -28,7 +29,8 @@ from expressions.worker import (
     JqWorkerError,
     TimeLimit,
 )
-from framework.fused_mapping import FusedMapping, Result, expressions_of, fuse
+from framework.entities import make_entities_quickly
+from framework.fused_mapping import FusedMapping, Rest, Result, expressions_of, fuse
 from framework.fused_program import UnfusableError
 from settings.connection import MappingEngine
 
@@ -40,6 +42,11 @@ _CHUNK_BYTES = 256 * 1024
 # One that jq works on, and one that is ready for it or being read.
 _CHUNKS_AT_ONCE = 2
 _MOST_PLANS = 200
+_JSON_ALONE = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 # Seconds for each expression of several, to find out which of them is the slow one.
 _SEARCH_SECONDS = 2.0
 
@@ -57,6 +64,7 @@ class FusedEntityProcessor(JQEntityProcessor):
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
+        make_entities_quickly()
         self._worker = JqWorker()
         self._plans: OrderedDict[str, FusedMapping] = OrderedDict()
 
@@ -191,13 +199,34 @@ class FusedEntityProcessor(JQEntityProcessor):
         """
         if not plan.programs:
             return [[] for _ in items]
+        if plan.rest is None:
+            return await self._asked(plan, plan.whole, items, limit)
+        known = await _in_slices(plan.known, items)
+        rows = [row or [] for row in known]
+        strange = [place for place, row in enumerate(known) if row is None]
+        others = [
+            place for place, row in enumerate(known) if row and len(row) == len(plan.patterns)
+        ]
+        for asked, places in ((plan.whole, strange), (plan.rest, others)):
+            if asked.places and places:
+                told = await self._asked(plan, asked, [items[place] for place in places], limit)
+                for place, row in zip(places, told, strict=True):
+                    rows[place] = asked.together(rows[place], row)
+        return rows
+
+    async def _asked(
+        self, plan: FusedMapping, asked: Rest, items: list[Any], limit: TimeLimit
+    ) -> list[list[Result]]:
+        """Return the results of some expressions for each item, as jq tells them; errors as above.
+
+        Inputs: `asked`, those of the plan that are to be evaluated.
+        """
         at_once = asyncio.Semaphore(_CHUNKS_AT_ONCE)
 
         async def evaluate(chunk: list[Any]) -> list[list[Result]]:
             async with at_once:
-                return [
-                    row for part in _parts(chunk) for row in await self._rows(plan, part, limit)
-                ]
+                parts = _parts(chunk)
+                return [row for part in parts for row in await self._rows(plan, asked, part, limit)]
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -210,31 +239,31 @@ class FusedEntityProcessor(JQEntityProcessor):
         return [row for chunk in chunks for row in chunk.result()]
 
     async def _rows(
-        self, plan: FusedMapping, part: list[str | Exception], limit: TimeLimit
+        self, plan: FusedMapping, asked: Rest, part: list[bytes | Exception], limit: TimeLimit
     ) -> list[list[Result]]:
-        texts = [text for text in part if isinstance(text, str)]
-        found = iter(await self._rows_of(plan, texts, limit) if texts else [])
-        return [next(found) if isinstance(text, str) else [text] for text in part]
+        texts = [text for text in part if isinstance(text, bytes)]
+        found = iter(await self._rows_of(plan, asked, texts, limit) if texts else [])
+        return [next(found) if isinstance(text, bytes) else [text] for text in part]
 
     async def _rows_of(
-        self, plan: FusedMapping, texts: list[str], limit: TimeLimit
+        self, plan: FusedMapping, asked: Rest, texts: list[bytes], limit: TimeLimit
     ) -> list[list[Result]]:
-        if not plan.program:
+        if not asked.program:
             return await self._rows_alone(plan, texts, limit)
         try:
-            outputs = await self._run(plan, texts, limit)
+            outputs = await self._run(asked, texts, limit)
         except InvalidProgramError as error:
             raise UnfusableError(f"its expressions do not compile together: {error}") from None
         except ValueError:
-            return [await self._row(plan, text, limit) for text in texts]
+            return [await self._row(asked, text, limit) for text in texts]
         if len(outputs) != len(texts):
             raise UnfusableError("an expression ends the program")
         return await _in_slices(_row_of, outputs)
 
-    async def _row(self, plan: FusedMapping, text: str, limit: TimeLimit) -> list[Result]:
+    async def _row(self, asked: Rest, text: bytes, limit: TimeLimit) -> list[Result]:
         """Return the results for one item; where jq cannot read that, the selector fails on it."""
         try:
-            outputs = await self._run(plan, [text], limit)
+            outputs = await self._run(asked, [text], limit)
         except ValueError as error:
             if not str(error).startswith("parse error: "):
                 raise UnfusableError(f"an expression ends the program: {error}") from None
@@ -244,13 +273,13 @@ class FusedEntityProcessor(JQEntityProcessor):
         return _row_of(outputs[0])
 
     async def _rows_alone(
-        self, plan: FusedMapping, texts: list[str], limit: TimeLimit
+        self, plan: FusedMapping, texts: list[bytes], limit: TimeLimit
     ) -> list[list[Result]]:
         """Return the results of each expression for itself, of items that are selected."""
         patterns, programs = plan.patterns, plan.programs
         selected = await self._each(patterns[:1], programs[:1], texts, limit)
         rows = [list(row) for row in selected]
-        chosen = [number for number, row in enumerate(rows) if _goes_on(row[0], plan.parse_all)]
+        chosen = [number for number, row in enumerate(rows) if plan.goes_on(row[0])]
         if chosen and len(programs) > 1:
             wanted = [texts[number] for number in chosen]
             told = await self._each(patterns[1:], programs[1:], wanted, limit)
@@ -258,22 +287,22 @@ class FusedEntityProcessor(JQEntityProcessor):
                 rows[number] += row
         return rows
 
-    async def _run(self, plan: FusedMapping, texts: list[str], limit: TimeLimit) -> list[bytes]:
+    async def _run(self, asked: Rest, texts: list[bytes], limit: TimeLimit) -> list[bytes]:
         try:
-            return await self._worker.run(plan.program, "\n".join(texts).encode(), limit)
+            return await self._worker.run(asked.program, b"\n".join(texts), limit)
         except (TimeoutError, BeyondLimitError) as error:
-            raise await self._refusal(plan.patterns, plan.programs, texts, error) from None
+            raise await self._refusal(asked.patterns, asked.programs, texts, error) from None
 
     async def _each(
         self,
         patterns: Sequence[str],
         programs: Sequence[str],
-        texts: Sequence[str],
+        texts: Sequence[bytes],
         limit: TimeLimit,
     ) -> list[list[Result]]:
         columns = [(program, False) for program in programs]
         try:
-            lines = await self._worker.run_each(columns, [text.encode() for text in texts], limit)
+            lines = await self._worker.run_each(columns, texts, limit)
         except (TimeoutError, BeyondLimitError, JqWorkerError) as error:
             raise await self._refusal(patterns, programs, texts, error) from None
         return await _in_slices(_row_of, lines)
@@ -282,14 +311,13 @@ class FusedEntityProcessor(JQEntityProcessor):
         self,
         patterns: Sequence[str],
         programs: Sequence[str],
-        texts: Sequence[str],
+        texts: Sequence[bytes],
         error: Exception,
     ) -> ExpressionLimitError:
         """Return the error that names the expression which takes too much."""
-        encoded = [text.encode() for text in texts]
         for pattern, program in zip(patterns, programs, strict=True) if len(patterns) > 1 else ():
             try:
-                await self._worker.run_each([(program, False)], encoded, _SEARCH_SECONDS)
+                await self._worker.run_each([(program, False)], texts, _SEARCH_SECONDS)
             except TimeoutError:
                 return limit_error(_named(pattern), error)
             except (BeyondLimitError, JqWorkerError) as cause:
@@ -300,10 +328,6 @@ class FusedEntityProcessor(JQEntityProcessor):
 
 def _named(pattern: str) -> str:
     return f"the mapping's expression {shown(pattern)}"
-
-
-def _goes_on(selected: Result, parse_all: bool) -> bool:
-    return selected == [True] or (parse_all and selected == [False])
 
 
 def _row_of(output: bytes) -> list[Result]:
@@ -333,12 +357,12 @@ async def _in_slices[T, R](make: Callable[[T], R], values: Iterable[T]) -> list[
     return made
 
 
-def _parts(items: list[Any]) -> Iterator[list[str | Exception]]:
+def _parts(items: list[Any]) -> Iterator[list[bytes | Exception]]:
     """Write the items as JSON, as Ocean does, in lists of bounded length.
 
     An error stands in the place of an item that cannot be written.
     """
-    part: list[str | Exception] = []
+    part: list[bytes | Exception] = []
     size = 0
     for item in items:
         if size > _CHUNK_BYTES:
@@ -348,16 +372,20 @@ def _parts(items: list[Any]) -> Iterator[list[str | Exception]]:
             part.append(_text(item))
         except (TypeError, ValueError, RecursionError) as error:
             part.append(error)
-        size += len(str(part[-1]))
+        size += len(part[-1]) if isinstance(part[-1], bytes) else 0
     yield part
 
 
-def _text(item: Any) -> str:
+def _text(item: Any) -> bytes:
     try:
-        text: str = compile_jq(_ToText, item)
-    except JQInputNotJsonSerializableError:
-        text = compile_jq(_ToText, make_json_compatible(item))
-    return text
+        return orjson.dumps(item, option=_JSON_ALONE)
+    except TypeError:
+        # As Ocean does, which takes more than JSON has.
+        try:
+            text: str = compile_jq(_ToText, item)
+        except JQInputNotJsonSerializableError:
+            text = compile_jq(_ToText, make_json_compatible(item))
+        return text.encode()
 
 
 class _ToText:

@@ -18,6 +18,7 @@ from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.exceptions.core import EntityProcessorException
 
 from framework.fused_program import Branch, Leaf, Node, ProblemOf, ProgramBuilder
+from framework.plain_expressions import UNKNOWN, PlainExpression
 
 type Log = Callable[[Any, Exception, str], None]
 # An error stands for an item that jq cannot be given.
@@ -40,10 +41,36 @@ class FusedMapping:
     programs: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     reason: str = ""
+    plain: tuple[PlainExpression | None, ...] = ()
+    rest: "Rest | None" = None
 
     def alone(self, reason: str = "") -> "FusedMapping":
         """Return the same mapping, each expression of which is evaluated for itself."""
-        return replace(self, program="", reason=reason)
+        return replace(self, program="", reason=reason, rest=None)
+
+    @property
+    def whole(self) -> "Rest":
+        """All expressions, for an item that is not what plain ones can tell of."""
+        return Rest(tuple(range(len(self.patterns))), self.program, self.programs, self.patterns)
+
+    def known(self, item: Any) -> list[Result] | None:
+        """Return the results of plain expressions, and [] for others; None where jq tells of all.
+
+        An item that is not selected has the selector's result alone.
+        """
+        found: list[Result] = []
+        for expression in self.plain:
+            value = expression.value(item) if expression else None
+            if value is UNKNOWN:
+                return None
+            found.append([value] if expression else [])
+            if len(found) == 1 and expression and not self.goes_on(found[0]):
+                break
+        return found
+
+    def goes_on(self, selected: Result) -> bool:
+        """Return whether expressions are evaluated beside the selector, by its result."""
+        return selected == [True] or (self.parse_all and selected == [False])
 
     def entity_of(
         self, results: list[Result]
@@ -83,6 +110,27 @@ def expressions_of(mapping: Any) -> Iterator[Any]:
         yield mapping
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The expressions at some places, for which jq has to be asked: one program, and one each."""
+
+    places: tuple[int, ...]
+    program: str
+    programs: tuple[str, ...]
+    patterns: tuple[str, ...]
+
+    def together(self, known: list[Result], row: list[Result]) -> list[Result]:
+        """Return what is known, if anything, together with what jq gave.
+
+        A single result is that of a selector which does not let the item through.
+        """
+        if not known or len(row) < len(self.places):
+            return row
+        for place, result in zip(self.places, row, strict=True):
+            known[place] = result
+        return known
+
+
 def fuse(
     mapping: Mapping[str, Any], selector: str, *, parse_all: bool, problem_of: ProblemOf
 ) -> FusedMapping:
@@ -99,9 +147,26 @@ def fuse(
     if chosen.error:
         return made
     programs, patterns = tuple(builder.programs), tuple(builder.patterns)
-    program = "" if builder.reason else builder.program(parse_all)
+    made = replace(made, programs=programs, patterns=patterns, reason=builder.reason)
+    if builder.reason:
+        return made
     return replace(
-        made, program=program, programs=programs, patterns=patterns, reason=builder.reason
+        made,
+        program=builder.program(range(len(programs)), parse_all),
+        plain=tuple(builder.plain),
+        rest=_rest(builder, parse_all),
+    )
+
+
+def _rest(builder: ProgramBuilder, parse_all: bool) -> "Rest":
+    """Return the selector and what is not plain; nothing where all is plain."""
+    hard = [place for place, plain in enumerate(builder.plain) if plain is None]
+    places = (0, *(place for place in hard if place)) if hard else ()
+    return Rest(
+        places,
+        builder.program(places, parse_all) if places else "",
+        tuple(builder.programs[place] for place in places),
+        tuple(builder.patterns[place] for place in places),
     )
 
 

@@ -5,12 +5,13 @@ shielded from the others.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from expressions.programs import program_of
 from formats.json_values import LARGEST_EXACT
+from framework.plain_expressions import PlainExpression
 
 # Catching what the rest of the program raises, telling a place in the program, and jq's own way
 # of leaving a loop: these would see that they are not alone.
@@ -58,6 +59,7 @@ class ProgramBuilder:
         self._problem_of = problem_of
         self._definitions: list[str] = []
         self._calls: list[str] = []
+        self.plain: list[PlainExpression | None] = []
         # Each for itself, and why they cannot share one.
         self.programs: list[str] = []
         self.patterns: list[str] = []
@@ -74,6 +76,7 @@ class ProgramBuilder:
             self.reason = f"it has more than {_MOST_EXPRESSIONS} expressions"
         self.programs.append(program_of(pattern))
         self.patterns.append(pattern)
+        self.plain.append(PlainExpression.of(pattern))
         # Alone it compiles, so brackets and quotes are balanced. Two line breaks, because a
         # comment that ends in a backslash would swallow one.
         self._definitions.append(f"def expression{place}: ({program_of(pattern)}\n\n);\n")
@@ -113,12 +116,13 @@ class ProgramBuilder:
                 branch[key] = self.leaf(value, current)
         return branch
 
-    def program(self, parse_all: bool) -> str:
-        selector, *calls = self._calls
+    def program(self, places: Sequence[int], parse_all: bool) -> str:
+        """Return the program for the expressions at some places, of which the selector's is one."""
+        selector, *calls = (self._calls[place] for place in places)
         goes_on = ". == [true] or . == [false]" if parse_all else ". == [true]"
         # The helpers come last, so that no expression can mean one of them.
         return (
-            "".join(self._definitions)
+            "".join(self._definitions[place] for place in places)
             + _HELPERS
             + f"{selector} as $selected | if $selected | {goes_on}"
             + f" then [{', '.join(['$selected', *calls])}] else [$selected] end"
