@@ -22,6 +22,7 @@ from client import ApiClient
 from errors import ResourceError, SettingsError
 from framework import incremental_sync
 from framework.catalog import CountingEntityProcessor, DeletionGuard
+from framework.entities import SlimResults
 from framework.incremental_sync import restart_cursors
 from framework.outcome_report import report
 from framework.process import (
@@ -49,7 +50,7 @@ hide_settings_in_errors()
 
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
-class CustomIntegration(incremental_sync.IncrementalIntegration):
+class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
     """The integration: it reads any REST API as its settings and mapping say."""
 
     class AppConfigHandlerClass(APIPortAppConfig):

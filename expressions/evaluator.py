@@ -28,6 +28,8 @@ type Outputs = Sequence[Any] | ValueError
 
 # Of JSON text in one call.
 _BATCH = 256 * 1024
+# Of outputs that are read in one go.
+_AT_ONCE = 512 * 1024
 # Seconds for a batch where Ocean says nothing else.
 _USUAL_SECONDS = 120.0
 # Seconds in which an expression that was too slow, or too large, is not tried again.
@@ -117,8 +119,8 @@ class Evaluator:
             found = await self._worker.run(program, text, seconds_allowed())
         except (TimeoutError, BeyondLimitError, JqWorkerError) as error:
             raise self._refusal(name, error) from None
-        if len(text) < _BATCH:
-            return [parse(output) for output in found]
+        if sum(map(len, found)) <= _AT_ONCE:
+            return list(parse(b"[%b]" % b",".join(found)))
         return await asyncio.to_thread(lambda: [parse(output) for output in found])
 
     async def _asked(self, columns: Sequence[Column], values: Sequence[Any]) -> list[list[Outputs]]:

@@ -12,11 +12,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-import jq
-
 from errors import ResponseError
 from expressions.evaluator import Evaluator, shown
-from expressions.programs import check_jq, program_of
+from expressions.programs import check_jq, check_program, program_of
 from formats.format import ListPart
 from formats.json_text import Body, json_text
 from formats.json_values import kind_of
@@ -204,8 +202,8 @@ class _EachItem:
         program = program_of(f".[] | ({each}\n)")
         try:
             # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
-            jq.compile(program_of(each))
-            jq.compile(program)
+            check_program(program_of(each))
+            check_program(program)
         except ValueError:
             return None
         return cls(program, is_piped=match["mapped"] is None)

@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 import jq
+import orjson
 
 REQUEST = struct.Struct("!d?QQ")
 REPLY = struct.Struct("!B?Q")
@@ -122,17 +123,25 @@ def _checked(output: Any) -> bytes:
     Raises:
         TooLargeError: it is one very large value.
     """
-    text = json.dumps(output).encode()
+    text = _json(output)
     if len(text) > MOST_VALUE:
         _refuse_large(output)
     return text
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # An integer beyond 2^64, or deep nesting.
+        return json.dumps(value).encode()
 
 
 def _refuse_large(output: Any) -> None:
     """Refuse a value, or one in a list of values, that is too large; lists may be long."""
     values = output if isinstance(output, list) else [output]
     for value in values:
-        size = len(json.dumps(value))
+        size = len(_json(value))
         if size > MOST_VALUE and isinstance(value, list) and len(values) == 1 < len(value):
             _refuse_large(value)
         elif size > MOST_VALUE:

@@ -14,6 +14,49 @@ from settings import environment
 _SINGLE_QUOTE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 
 
+# At its beginning, or as a function: what reads files of this machine, once it is compiled.
+_READS_FILES = re.compile(
+    r"""\A(?:\s|\#[^\r\n]*)*(import|include|module)\b|(?<![\w.$"'])(modulemeta)\b"""
+)
+_NUMBER = re.compile(r"\d[\d.]*(e|E)?")
+# Of all numbers of a program together; fewer cannot make a text very long.
+_MOST_DIGITS = 6
+
+
+def refuse_files(expression: str) -> None:
+    """Refuse an expression that would read a file of this machine.
+
+    Raises:
+        ValueError: names the word that does it.
+    """
+    if found := _READS_FILES.search(expression):
+        raise ValueError(
+            f"{found[1] or found[2]} reads files, which no expression may; write here what is there"
+        )
+
+
+def check_program(program: str) -> None:
+    """Refuse a program that does not compile.
+
+    jq computes what it knows of constants while it compiles: `"x" * 1000000000` takes ten seconds
+    and a gigabyte. Nothing of the kind is computed here.
+
+    Raises:
+        ValueError: with what jq says.
+    """
+    jq.compile(program.replace("*", " -") if computes_at_length(program) else program)
+
+
+def computes_at_length(program: str) -> bool:
+    """Tell whether jq may take long, or much memory, for no more than compiling a program."""
+    if "*" not in program:
+        return False
+    numbers = list(_NUMBER.finditer(program))
+    return any(number[1] for number in numbers) or (
+        sum(len(number[0]) for number in numbers) > _MOST_DIGITS
+    )
+
+
 @lru_cache(maxsize=1024)
 def check_jq(expression: str, setting: str) -> None:
     """Refuse an expression that does not compile, as Ocean would compile it.
@@ -22,7 +65,8 @@ def check_jq(expression: str, setting: str) -> None:
         SelectorError: names the setting and says what jq says.
     """
     try:
-        jq.compile(program_of(expression))
+        refuse_files(expression)
+        check_program(program_of(expression))
     except ValueError as error:
         raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {error}") from None
 

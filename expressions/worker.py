@@ -152,11 +152,8 @@ class JqWorker:
                 return []
             seconds = max(limit.left, 0.001) if limit else 0
             header = jq_process.REQUEST.pack(seconds, is_list, *map(len, parts))
-            started = time.monotonic()
-            with kept.serving(call):
+            with kept.serving(call), _taking_from(limit):
                 state, content = _ask(kept, call, (header, *parts), seconds)
-            if limit:
-                limit.left -= time.monotonic() - started
         match state:
             case jq_process.DONE:
                 return content.split(b"\n") if content else []
@@ -219,6 +216,17 @@ class _Kept:
             self._finalizer()
             self._finalizer = None
         return process.returncode if process else None
+
+
+@contextmanager
+def _taking_from(limit: TimeLimit | None) -> Iterator[None]:
+    """Take the time that something takes from a limit, also where that is too long."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        if limit:
+            limit.left -= time.monotonic() - started
 
 
 def _started() -> tuple[subprocess.Popen[bytes], int]:

@@ -4,11 +4,17 @@ pydantic looks at each entity of a mapping anew, and again when it is written to
 of jq is JSON, and nearly always of the types that an entity has.
 """
 
+import sys
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, cast
 
+from port_ocean.clients.port.types import UserAgentType
+from port_ocean.context.event import EventType, event
 from port_ocean.core.handlers.entity_processor import jq_entity_processor
+from port_ocean.core.handlers.port_app_config.models import ResourceConfig
+from port_ocean.core.integrations.mixins import SyncRawMixin
 from port_ocean.core.models import Entity
+from port_ocean.core.ocean_types import CalculationResult
 
 _FIELDS = frozenset(Entity.__fields__)
 # What Port gets of an entity.
@@ -33,24 +39,52 @@ class QuickEntity(Entity):
 
 
 class SeenEntity:
-    """The rest of an entity that was written, which is kept until the resync ends.
+    """An entity that was written, as far as it is kept until the resync ends.
 
-    It is what decides whether another one is deleted, at a tenth of the memory.
+    That is what decides whether another one is deleted: a tenth of the memory of an entity.
     """
 
     __slots__ = ("blueprint", "identifier", "relations")
 
     def __init__(self, entity: Entity) -> None:
         self.identifier: Any = entity.identifier
-        self.blueprint: Any = entity.blueprint
+        # All entities of a resource share one text.
+        self.blueprint: Any = _shared(entity.blueprint)
         self.relations: Mapping[str, Any] = entity.relations or _NOTHING
 
     @property
     def is_using_search_identifier(self) -> bool:
+        """Return whether only Port knows which entity it is."""
         return isinstance(self.identifier, dict)
 
 
+class SlimResults(SyncRawMixin):
+    """An integration whose full resync keeps of each entity only what it is needed for."""
+
+    async def _register_resource_raw(
+        self,
+        resource: ResourceConfig,
+        results: list[dict[Any, Any]],
+        user_agent_type: UserAgentType,
+        parse_all: bool = False,
+        batch_index: int = 1,
+    ) -> CalculationResult:
+        found = await super()._register_resource_raw(
+            resource, results, user_agent_type, parse_all, batch_index
+        )
+        if event.event_type != EventType.RESYNC:
+            return found
+        slim = [SeenEntity(entity) for entity in found.entity_selector_diff.passed]
+        # For Ocean they are what it counts and hands on; DeletionGuard knows them.
+        kept = found.entity_selector_diff._replace(passed=cast("list[Entity]", slim))
+        return found._replace(entity_selector_diff=kept)
+
+
 _NOTHING: Mapping[str, Any] = {}
+
+
+def _shared(blueprint: Any) -> Any:
+    return sys.intern(blueprint) if type(blueprint) is str else blueprint
 
 
 def make_entities_quickly() -> None:

@@ -21,7 +21,13 @@ from port_ocean.exceptions.core import EntityProcessorException
 from errors import ExpressionLimitError
 from expressions.evaluator import limit_error, seconds_allowed, shown
 from expressions.event_loop import TimeSlice
-from expressions.programs import environment_is_allowed, program_of
+from expressions.programs import (
+    check_program,
+    computes_at_length,
+    environment_is_allowed,
+    program_of,
+    refuse_files,
+)
 from expressions.worker import (
     BeyondLimitError,
     InvalidProgramError,
@@ -181,6 +187,11 @@ class FusedEntityProcessor(JQEntityProcessor):
     def _problem_of(self, expression: Any) -> Exception | None:
         """Return the error that Ocean's own compilation of an expression raises."""
         try:
+            if isinstance(expression, str):
+                refuse_files(expression)
+                if computes_at_length(expression):
+                    check_program(program_of(expression))
+                    return None
             # Past the cache, which is for programs that run here, and keeps processors alive.
             JQEntityProcessor._compile.__wrapped__(self, expression)
         except Exception as error:  # noqa: BLE001  # Ocean logs whatever is raised
