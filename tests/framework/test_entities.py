@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from port_ocean.context.event import EventType
+from port_ocean.core.handlers.entity_processor import jq_entity_processor
+from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.integrations.mixins import SyncRawMixin
 from port_ocean.core.models import Entity
 from port_ocean.core.ocean_types import CalculationResult, EntitySelectorDiff
@@ -15,7 +17,7 @@ from pydantic.v1 import ValidationError
 
 from framework import entities
 from framework.deletion import Doomed
-from framework.entities import QuickEntity, SeenEntity, SlimResults
+from framework.entities import QuickEntity, SeenEntity, SlimResults, make_entities_quickly
 from framework.refusals import key_of
 
 VALUES = st.recursive(
@@ -51,6 +53,12 @@ def test_they_are_what_ocean_makes(mapped: dict[str, Any]) -> None:
     assert ours.dict(exclude_unset=True) == theirs.dict(exclude_unset=True)
     written = theirs.dict(exclude_unset=True, by_alias=True)
     assert ours.dict(exclude_unset=True, by_alias=True) == written
+
+
+def test_ocean_makes_them() -> None:
+    make_entities_quickly()
+    assert getattr(jq_entity_processor, "Entity") is QuickEntity  # noqa: B009  # it is no export
+    assert {"Entity", "parse_obj"} <= set(JQEntityProcessor._parse_items.__code__.co_names)
 
 
 def entity(number: int, relations: dict[str, Any] | None = None) -> Entity:
