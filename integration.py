@@ -24,6 +24,7 @@ from errors import ResourceError, SettingsError
 from framework import incremental_sync
 from framework.boot import explain_wrong_settings, read_settings
 from framework.catalog import CountingEntityProcessor, DeletionGuard
+from framework.entities import SlimResults
 from framework.incremental_sync import restart_cursors
 from framework.outcome_report import report
 from framework.process import (
@@ -54,7 +55,7 @@ explain_wrong_settings()
 
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
-class CustomIntegration(incremental_sync.IncrementalIntegration):
+class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
     """The integration: it reads any REST API as its settings and mapping say."""
 
     class AppConfigHandlerClass(APIPortAppConfig):

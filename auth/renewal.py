@@ -80,7 +80,7 @@ class RenewedAuth(AuthStrategy):
                 if self._current() is None:
                     async with self._alone():
                         with self._noticing_silence():
-                            self._store((yield self._ask()))
+                            await self._receive((yield self._ask()))
         used = first = self._known()
         response = yield used.apply(request, waited=waited)
         for _ in range(_MOST_REPEATS):
@@ -95,7 +95,7 @@ class RenewedAuth(AuthStrategy):
                     self._credentials = None
                     async with self._alone():
                         with self._noticing_silence():
-                            self._store((yield self._ask()))
+                            await self._receive((yield self._ask()))
             used = self._known()
             response = yield used.apply(request, waited=True)
 
@@ -145,6 +145,10 @@ class RenewedAuth(AuthStrategy):
                 )
                 self._failure = (silence, self._clock.steady())
             raise
+
+    async def _receive(self, response: httpx.Response) -> None:
+        """Take the answer; where something has to be evaluated first, a subclass does that here."""
+        self._store(response)
 
     def _store(self, response: httpx.Response) -> None:
         try:

@@ -135,9 +135,11 @@ class DeletionGuard(HttpEntitiesStateApplier):
         before, after = entities["before"], entities["after"]
         doomed = Doomed.of(before, after, {*run.refusals.seen, *(self._written_live or ())})
         doomed = await self._released(doomed, after, run, entity_deletion_threshold or 0)
-        # Ocean's own threshold is for a whole catalog of which it knows a part: it was judged here.
+        # Ocean looks at the others for what they relate to, and takes each of them once more.
+        related = [entity for entity in after if entity.relations] if doomed.entities else []
+        # Its own threshold is for a whole catalog of which it knows a part: it was judged here.
         await super().delete_diff(
-            {"before": doomed.all, "after": after}, user_agent_type, entity_deletion_threshold=1
+            {"before": doomed.all, "after": related}, user_agent_type, entity_deletion_threshold=1
         )
 
     async def _released(

@@ -23,7 +23,7 @@ from port_ocean.utils.signal import signal_handler
 
 from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
-from expressions.worker import JqWorker
+from expressions.evaluator import Evaluator
 from formats.json_text import parse_exactly
 from framework.catalog import DeletionGuard
 from framework.live_events import LiveEventSync, UploadError, original_body
@@ -84,7 +84,7 @@ class LiveEventProcessor(AbstractWebhookProcessor):
         # Not Ocean's payload, in which JQ would round integers beyond 2^53.
         content = await original_body(self.event)
         body = parse_exactly(content)[0] if content else payload
-        self.receiver.receive(self._path, _lower(self.event.headers), body, resource)
+        await self.receiver.receive(self._path, _lower(self.event.headers), body, resource)
         return WebhookEventRawResults([], [])
 
     @property
@@ -103,7 +103,7 @@ class LiveEvents:
         self._integration = integration
         self._settings = settings
         self._sync = LiveEventSync(integration)
-        self._worker = JqWorker()
+        self._evaluator = Evaluator()
         self._session: Session | None = None
         self._context: Context | None = None
         self._coalescer: Coalescer[Change] = Coalescer(
@@ -173,7 +173,7 @@ class LiveEvents:
         """Apply what was received, for at most as long as Ocean waits for its own events."""
         if left := await self._coalescer.drain(ocean.config.max_wait_seconds_before_shutdown):
             logger.error(f"{left} live events are lost until the next resync: the process ends")
-        await asyncio.to_thread(self._worker.close)
+        await asyncio.to_thread(self._evaluator.close)
 
     def warn(self, plan: ResourcePlan) -> None:
         """Log why a resource's live events cannot arrive."""
@@ -196,7 +196,7 @@ class LiveEvents:
         )
         return list(dict.fromkeys(found))
 
-    def receive(
+    async def receive(
         self, path: str, headers: dict[str, str], body: object, resource: ResourceConfig
     ) -> None:
         """Take on what an event changes in one resource."""
@@ -208,7 +208,7 @@ class LiveEvents:
         for entry in plan.live_events if plan else ():
             if entry.path == path and plan:
                 try:
-                    subject = entry.subject({"headers": shown, "body": body})
+                    subject = await entry.subject({"headers": shown, "body": body}, self._evaluator)
                 except LiveEventError as error:
                     self._lose(resource.kind, error)
                     continue
@@ -281,7 +281,7 @@ class LiveEvents:
             if self._session is None:
                 raise LiveEventError("the integration has not started")
             try:
-                items, received = await fetch_items(change, self._session, self._worker)
+                items, received = await fetch_items(change, self._session, self._evaluator)
             except GoneError as error:
                 self._doubt(change, error)
                 await self._forget(change, f"the API answered {error.status}")
@@ -338,7 +338,7 @@ def _lower(headers: EventHeaders) -> dict[str, str]:
 
 
 async def fetch_items(
-    change: Change, session: Session, worker: JqWorker
+    change: Change, session: Session, evaluator: Evaluator
 ) -> tuple[list[dict[str, Any]], int]:
     """Return the items of the changed endpoint, with their marks, and how many the API sent.
 
@@ -348,11 +348,11 @@ async def fetch_items(
     """
     endpoint = change.entry.endpoint
     policy = ErrorPolicy(change.plan.error_rules, Situation.LIVE_EVENT)
-    reader = EndpointReader(session, endpoint, worker, policy)
+    reader = EndpointReader(session, endpoint, evaluator, policy)
     request = endpoint.request(session.settings.base_url, change.subject.values)
     texts = {name: value.text for name, value in change.subject.values.items()}
     marks = change.entry.marks(change.subject)
-    shaper = Shaper(change.plan.shape, worker, reader.account)
+    shaper = Shaper(change.plan.shape, evaluator, reader.account)
     items: list[dict[str, Any]] = []
     received = 0
     async with aclosing(reader.read(request, texts)) as portions:

@@ -11,7 +11,7 @@ from loguru import logger
 
 from api_messages import ApiRequest, ApiResponse
 from errors import EndpointError, GoneError, PaginationError, ResponseError, StatusError
-from expressions.worker import JqWorker
+from expressions.evaluator import Column, Evaluator
 from formats.json_values import LARGEST_VALUE, check_sizes
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
@@ -41,7 +41,7 @@ class Watch:
     def reads_ahead(self) -> bool:
         return True
 
-    def portion(self, items: list[Any]) -> None:
+    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
         """Look at some items of a page, in their order."""
 
     def answered(self, page: Page) -> None:
@@ -94,7 +94,7 @@ class _Visit:
 class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one account.
 
-    Inputs: `worker` runs jq on large bodies; `policy` says what errors mean; `observer` is told of
+    Inputs: `evaluator` evaluates expressions; `policy` says what errors mean; `observer` is told of
     each page.
     """
 
@@ -102,7 +102,7 @@ class EndpointReader:
         self,
         session: Session,
         endpoint: Endpoint,
-        worker: JqWorker,
+        evaluator: Evaluator,
         policy: ErrorPolicy = NO_RULES,
         observer: Observer = UNOBSERVED,
     ) -> None:
@@ -123,7 +123,8 @@ class EndpointReader:
         # Whether every end so far was one of which the answer itself says that it is.
         self.is_denied = True
         self.fit = DataPathFit.of(endpoint)
-        self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
+        self._evaluator = evaluator
+        self._parser = PageParser(endpoint, self.fit, self._client.redactor, evaluator)
 
     def unmet_places(self) -> Iterator[str]:
         """Yield what to say of each place of pagination that no answer had."""
@@ -162,10 +163,10 @@ class EndpointReader:
                     if isinstance(page, LargePage):
                         async with aclosing(self._read_large(visit, page)) as portions:
                             async for portion in portions:
-                                yield self._seen(visit, portion)
-                    elif page and self._decide(visit, page, records := _records_of(page)):
+                                yield await self._seen(visit, portion)
+                    elif page and await self._decide(visit, page, records := _records_of(page)):
                         portion = Portion(page.items, page.size, records)
-                        yield self._seen(visit, portion)
+                        yield await self._seen(visit, portion)
                     visit.refuse_to_end()
                     visit.heed_watch()
         finally:
@@ -182,35 +183,36 @@ class EndpointReader:
                     yield portion
             page = await large.page()
             if not visit.stop:
-                self._judge_large(visit, page, large.response)
-            if self._decide(visit, page, 0 if is_early else _records_of(page)) and not is_early:
+                await self._judge_large(visit, page, large.response)
+            is_kept = await self._decide(visit, page, 0 if is_early else _records_of(page))
+            if is_kept and not is_early:
                 async for portion in large.portions():
                     yield portion
         except ResponseError as error:
             explained = self._parser.explained(error, large.response)
-            action = self._action(visit, explained)
+            action = await self._action(visit, explained)
             if action not in ("skip", "stop"):
                 raise explained from None
             visit.end(f"on_error: {action}")
         finally:
             large.abandon()
 
-    def _judge_large(self, visit: _Visit, page: Page, response: ApiResponse) -> None:
+    async def _judge_large(self, visit: _Visit, page: Page, response: ApiResponse) -> None:
         """Judge a large page once all is known of it; a rule on it makes it an error."""
-        if self._action_on(visit, page, response):
+        if await self._action_on(visit, page, response):
             raise self._ruled_out(response)
         self._parser.judge(page, response)
 
-    def _seen(self, visit: _Visit, portion: Portion) -> Portion:
+    async def _seen(self, visit: _Visit, portion: Portion) -> Portion:
         # What a path takes out of a small body is no larger.
         if portion.size > LARGEST_VALUE or not self._endpoint.data_path.is_plain:
             check_sizes(portion.items, "an item")
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
-        visit.watch.portion(portion.items)
+        await visit.watch.portion(portion.items, self._evaluator)
         return portion
 
-    def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
+    async def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
         """Decide how to go on after a page, and tell whether its items are to be kept.
 
         Inputs: `records`, how many of the page were not counted yet.
@@ -218,7 +220,7 @@ class EndpointReader:
         self.account.received += records
         verdict = Verdict(keep=True, reason=visit.stop)
         if not visit.stop:
-            verdict = visit.pager.receive(page)
+            verdict = visit.pager.receive(await self._told(visit, page))
         self._observer.page_read(self._endpoint, page.request, page, verdict)
         visit.watch.answered(page)
         self._note_doubt(visit, verdict, page.request)
@@ -235,6 +237,13 @@ class EndpointReader:
             visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
 
+    async def _told(self, visit: _Visit, page: Page) -> Page:
+        """Return a page with what the strategy's own expression gives on its last item."""
+        if visit.pager.expression is None or page.last_item is None:
+            return page
+        table = await self._evaluator.table([Column(visit.pager.expression)], [page.last_item])
+        return replace(page, told=table[0][0])
+
     def _note_doubt(self, visit: _Visit, verdict: Verdict, request: ApiRequest) -> None:
         if verdict.doubt:
             doubt = verdict.doubt.at(self._client.describe(request))
@@ -249,7 +258,7 @@ class EndpointReader:
             try:
                 response = await fetch(request)
                 page = await self._parser.parse(request, response)
-                action = self._action_on(visit, page, response)
+                action = await self._action_on(visit, page, response)
                 if action is None and isinstance(page, Page):
                     self._parser.judge(page, response)
                 if action in (None, "stop"):
@@ -260,7 +269,7 @@ class EndpointReader:
                     page.abandon()
                 error = self._ruled_out(response)
             except (StatusError, ResponseError) as caught:
-                error, action = caught, self._action(visit, caught)
+                error, action = caught, await self._action(visit, caught)
             if action == "retry" and await self._is_repeated(error.answer, attempt):
                 # Not through the cache, which would give the same answer again.
                 fetch = self._client.send
@@ -281,7 +290,7 @@ class EndpointReader:
             return False
         return True
 
-    def _action_on(
+    async def _action_on(
         self, visit: _Visit, page: Page | LargePage, response: ApiResponse
     ) -> Action | None:
         """Return what the rules say of an answer with a status of success."""
@@ -289,7 +298,9 @@ class EndpointReader:
             return None
         # What a large page holds is known at its end only.
         is_data = isinstance(page, LargePage) or not self._may_be_error(visit, page)
-        return self._policy.action_for(response, visit.path_params, is_data=is_data)
+        return await self._policy.action_for(
+            response, visit.path_params, self._evaluator, is_data=is_data
+        )
 
     def _may_be_error(self, visit: _Visit, page: Page) -> bool:
         """Return whether predicates are asked about a page: one without items, or with a sign."""
@@ -328,11 +339,12 @@ class EndpointReader:
             raise GoneError.of(error) from None
         return None
 
-    def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
+    async def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.
         if visit.pager.is_probing and isinstance(error, StatusError):
             return None
-        action = self._policy.action_for(error.answer, visit.path_params)
+        policy = self._policy
+        action = await policy.action_for(error.answer, visit.path_params, self._evaluator)
         is_ready = error.answer is None or meaning_of(error.answer.status) is not Meaning.NOT_READY
         return action if action or is_ready else "retry"
 

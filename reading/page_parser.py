@@ -7,8 +7,8 @@ from typing import Any
 
 from api_messages import ApiRequest, ApiResponse
 from errors import ResponseError
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import Extraction
-from expressions.worker import JqWorker
 from formats.bodies import bodies
 from formats.documents import Documents
 from formats.json_values import size_of
@@ -86,7 +86,7 @@ class PageParser:
     endpoint: Endpoint
     fit: DataPathFit
     redactor: Redactor
-    worker: JqWorker
+    evaluator: Evaluator
 
     async def parse(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
         """Return a page with its items, or one that gives them piece by piece.
@@ -99,8 +99,8 @@ class PageParser:
             documents = Documents(response, self.endpoint.response_format)
             # What is not ready is asked for again, and so is not handed on before its end.
             is_ready = meaning_of(response.status) is not Meaning.NOT_READY
-            path, worker = self.endpoint.data_path, self.worker
-            stream = await ItemStream.open(documents, path, worker) if is_ready else None
+            path, evaluator = self.endpoint.data_path, self.evaluator
+            stream = await ItemStream.open(documents, path, evaluator) if is_ready else None
             if stream:
                 return LargePage(request, response, stream)
             return await self._whole(request, documents)
@@ -162,7 +162,7 @@ class PageParser:
         async with aclosing(bodies(documents, data_path.list_path)) as all_of_them:
             async for body in all_of_them:
                 values.append(body.value)
-                found.append(await data_path.extract(body, self.worker))
+                found.append(await data_path.extract(body, self.evaluator))
         return values[0], found[0] if len(found) == 1 else _together(found)
 
 

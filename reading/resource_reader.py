@@ -13,7 +13,7 @@ from typing import Any
 from loguru import logger
 
 from errors import OceanCustomError, ResourceError, ResponseError
-from expressions.worker import JqWorker
+from expressions.evaluator import Evaluator
 from formats.json_values import check_sizes, kind_of
 from log_lines import LineCounts
 from mapping.plan.dependencies import may_vanish
@@ -66,19 +66,21 @@ class ResourceReader:
         self._session = session
         self._limits = session.limits
         self._base_url = session.settings.base_url
-        self._worker = JqWorker()
+        self._evaluator = Evaluator()
         self._observer = observer
         # That of the resource itself, and those of discovery.
         self._readers: list[EndpointReader] = []
         self._reader = self._reader_of(plan.endpoint, plan.error_rules)
         self.account = self._reader.account
-        self._shaper = Shaper(plan.shape, self._worker, self.account)
+        self._shaper = Shaper(plan.shape, self._evaluator, self.account)
         is_preview = session.limits.pages is not None
         self._timed = TimedReader(self._reader, plan, since, is_preview=is_preview)
         self._failures = Failures()
         self._lines = LineCounts()
         self._export = (
-            ExportJob(plan.export, session.client, self._base_url) if plan.export else None
+            ExportJob(plan.export, session.client, self._base_url, self._evaluator)
+            if plan.export
+            else None
         )
         self._vanished = Vanished(plan.endpoint)
         self._combinations = self._combinations_of(plan) if plan.parameters else None
@@ -113,12 +115,12 @@ class ResourceReader:
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
-            await asyncio.to_thread(self._worker.close)
+            await asyncio.to_thread(self._evaluator.close)
         self._conclude()
 
     def _reader_of(self, endpoint: Endpoint, rules: tuple[ErrorRule, ...] = ()) -> EndpointReader:
         policy = ErrorPolicy(rules, self._situation_of(endpoint))
-        reader = WholeListReader(self._session, endpoint, self._worker, policy, self._observer)
+        reader = WholeListReader(self._session, endpoint, self._evaluator, policy, self._observer)
         reader.fit.has_rules = endpoint is self._plan.endpoint
         self._readers.append(reader)
         return reader
@@ -134,7 +136,7 @@ class ResourceReader:
         workers = self._session.settings.max_concurrent_requests
         return Combinations(
             [
-                Discovery(each.changed_since(self._since), self._source_of(each))
+                Discovery(each.changed_since(self._since), self._source_of(each), self._evaluator)
                 for each in plan.parameters
             ],
             plan.placeholders,
@@ -145,7 +147,7 @@ class ResourceReader:
 
     def _source_of(self, parameter: PathParameter) -> Source:
         if parameter.endpoint is None:
-            return FixedSource(parameter.items)
+            return FixedSource(parameter, self._evaluator)
         return EndpointSource(
             parameter.endpoint,
             self._reader_of(parameter.endpoint),

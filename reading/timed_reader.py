@@ -9,10 +9,11 @@ from loguru import logger
 
 from api_messages import ApiRequest
 from errors import EndpointError, PaginationError, TooDeepError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import Column, Evaluator
+from expressions.item_expressions import ItemExpression
 from formats.times import http_date, in_utc
 from mapping.plan.resource import ResourcePlan
-from mapping.plan.times import moment_of
+from mapping.plan.times import moment_in
 from mapping.plan.windows import Window, Windows
 from outcomes import Doubt
 from pagination.page import Page
@@ -48,9 +49,9 @@ class Cutoff(Watch):
     def reads_ahead(self) -> bool:
         return False
 
-    def portion(self, items: list[Any]) -> None:
-        for item in items:
-            self._item(self._moment_of(item))
+    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
+        for (outputs,) in await evaluator.table([Column(self._changed)], items):
+            self._item(moment_in(outputs))
 
     def page_ended(self, received: int) -> str | None:
         is_ordered = self._is_sorted and self._descends and self._ascents <= _MOST_ASCENTS
@@ -73,12 +74,6 @@ class Cutoff(Watch):
             self._ascents += 1
         self._descends |= bool(self._last and moment < self._last)
         self._last = moment
-
-    def _moment_of(self, item: Any) -> datetime | None:
-        try:
-            return moment_of(self._changed.first(item))
-        except ValueError:
-            return None
 
 
 class TimedReader:

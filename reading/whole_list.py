@@ -11,6 +11,7 @@ from typing import Any
 
 import log_lines
 from api_messages import ApiRequest
+from expressions.evaluator import Evaluator
 from outcomes import Doubt
 from pagination.page import Page
 from pagination.totals import find_total
@@ -65,8 +66,8 @@ class Movement(Watch):
     def reads_ahead(self) -> bool:
         return self._inner.reads_ahead
 
-    def portion(self, items: list[Any]) -> None:
-        self._inner.portion(items)
+    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
+        await self._inner.portion(items, evaluator)
         if self.repeats is None and not self._has_first:
             self._first.append(items)
             if sum(map(len, self._first)) > _MOST_WAITING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from api_messages import ApiRequest, QueryValue, Where
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from mapping.plan.times import TimeFormat
 
 

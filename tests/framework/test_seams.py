@@ -92,6 +92,7 @@ SEAMS: dict[str, dict[str, str]] = {
         "_delete_entities": "entities",
     },
     f"{_SYNC}.sync_raw.SyncRawMixin": {
+        "_register_resource_raw": "resource, results, user_agent_type, parse_all=, batch_index=",
         "_sync_incremental_kind": (
             "resource, index, cursor, next_cursor, cursor_store, user_agent_type, "
             "integration_type, integration_id, kind_identifier"

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest, ApiResponse
 from client import ApiClient
 from errors import EndpointError, RequestError, ResourceError, ResponseError
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
-from expressions.worker import JqWorker
 from formats.documents import Documents
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorRule
@@ -144,7 +144,7 @@ async def test_items_are_handed_on_before_the_body_has_arrived(connect: ClientFa
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
         base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         response = await connect(base_url=base).send(Endpoint("/x").request(base, {}))
-        stream = await ItemStream.open(Documents(response), DataPath(".data.items"), JqWorker())
+        stream = await ItemStream.open(Documents(response), DataPath(".data.items"), Evaluator())
         assert stream
         async with aclosing(stream.pieces()) as pieces:
             found = (await asyncio.wait_for(anext(pieces), 5)).items
@@ -532,6 +532,6 @@ async def test_an_error_reaches_every_reader() -> None:
 
 async def test_small_answers_and_unfit_paths_are_not_streamed() -> None:
     small = ApiResponse(httpx.URL("https://h.test"), 200, httpx.Headers(), b"[]")
-    assert await item_stream.ItemStream.open(Documents(small), DataPath("."), JqWorker()) is None
+    assert await item_stream.ItemStream.open(Documents(small), DataPath("."), Evaluator()) is None
     for path in (".a | sort", ".[-1]", ".a + .b", "first(.a[])"):
         assert DataPath(path).list_path is None, path

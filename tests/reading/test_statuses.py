@@ -11,7 +11,7 @@ from port_ocean.core.models import Entity
 from cache.between_resyncs import Revalidation
 from client import ApiClient
 from errors import ResourceError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from framework.refusals import Refusal, Refusals
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
