@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from errors import SelectorError
 from expressions.jq_expressions import DataPath
+from expressions.programs import check_jq
 from expressions.spelling import is_bare_word, respelt
 
 _NAMES = st.from_regex(r"zz[a-z_]{0,8}", fullmatch=True)
