@@ -24,7 +24,9 @@ from pydantic.alias_generators import to_camel
 
 from api_messages import ApiRequest, ApiResponse
 from cli.contents import from_saved, to_save
+from cli.escapes import in_json
 from cli.inputs import secret_names
+from cli.private_texts import write_private
 from errors import ConfigurationError, RequestError, StatusError
 from probe.masking import Masker, is_telling
 from probe.recording import RecordedExchange, RecordingClient
@@ -67,11 +69,9 @@ def save(path: Path, settings: ConnectionSettings, mapping: Any, client: Recordi
         "mapping": masker.mapping(mapping),
         "exchanges": [_exchange_to_save(exchange, masker) for exchange in client.exchanges],
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False)
+    text = in_json(json.dumps(content, indent=1, ensure_ascii=False))
     try:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(f"{text}\n", "utf-8")
+        write_private(path, f"{text}\n")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from cli.init.asking import Asker
 from cli.init.initialise import Request
-from cli.init.openapi.document import load_document, shown
+from cli.init.openapi.document import load_document
 from cli.init.openapi.endpoints import Collection, find_collections, server_url
 from cli.init.openapi.security import Authentication, find_authentication
+from cli.init.openapi.sources import shown
 from cli.inputs import GivenSettings
 from errors import ConfigurationError
 
