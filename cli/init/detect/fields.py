@@ -16,6 +16,7 @@ from cli.init.detect.identifiers import (
     find_title,
 )
 from cli.init.detect.naming import property_name, property_title, words_of
+from cli.init.detect.secrets import without_secrets
 
 _HYPERMEDIA = frozenset({"_links", "links", "_embedded", "_meta", "__metadata"})
 _ENUM_WORD = re.compile(
@@ -85,11 +86,13 @@ def infer_shape(
     API, such as `https://api.example.com`: links to it are for programs; `hidden`, the keys of what
     items had and is named like a secret.
     """
-    shape = Shape(left_out={".".join(keys): NAMED_SECRET for keys in sorted(hidden)})
+    secrets = set(hidden)
+    items = without_secrets(items, "", secrets)
+    shape = Shape(left_out={".".join(keys): NAMED_SECRET for keys in sorted(secrets)})
     columns = dict(_columns(items))
     shape.identifiers = find_identifiers(columns, len(items), blueprint, mark)
     shape.title = find_title(columns, shape.identifier)
-    holders = {keys[:length] for keys in hidden for length in range(1, len(keys))}
+    holders = {keys[:length] for keys in secrets for length in range(1, len(keys))}
     for keys, values in columns.items():
         if keys in holders:
             shape.left_out[".".join(keys)] = "holds something named like a secret"

@@ -24,7 +24,7 @@ from mapping.plan.endpoint import Endpoint
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 # A variable of the environment is for the user to name, not for a document.
-_PLAIN_PATH = re.compile(r"(/(?:[^/?#$\s]|\$(?!\{))*)+")
+_PLAIN_PATH = re.compile(r"(?!//)(/(?:[^/?#$\s]|\$(?!\{))*)+")
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 
 
