@@ -292,4 +292,9 @@ def _distinct(samples: Sequence[dict[str, Any]], guess: ListGuess) -> list[dict[
     seen: dict[str, dict[str, Any]] = {}
     for item in samples:
         seen.setdefault(str(item.get(key)) if key else repr(item), item)
+    if guess.hidden and not key:
+        # Items of one answer that look the same differ in what is not looked at.
+        known = set(map(repr, guess.items))
+        others = [item for name, item in seen.items() if name not in known]
+        return [*guess.items, *others][:_MOST_SAMPLES]
     return list(seen.values())[:_MOST_SAMPLES]
