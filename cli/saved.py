@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 
 from api_messages import ApiRequest, ApiResponse
 from cli.contents import from_saved, to_save
@@ -40,6 +40,8 @@ _DROPPED_HEADERS = frozenset(
     {"set-cookie", "content-encoding", "content-length", "transfer-encoding", "connection", "date"}
 )
 _NOT_SAVED = {"authType", "username", "allowedHosts"}
+# How settings end that name files and folders.
+_OF_FILES = ("file", "directory")
 _SHOWN = 5
 _TIME_FOR_LIMITS = 0.05
 
@@ -94,7 +96,23 @@ def load(path: Path) -> Recording:
         raise ConfigurationError(
             f"{path} has version {content.get('version')}, and only {VERSION} can be read"
         )
-    return Recording(content["settings"], content["mapping"], content["exchanges"])
+    settings, exchanges = content.get("settings"), content.get("exchanges")
+    if not isinstance(settings, dict) or not isinstance(exchanges, list):
+        raise ConfigurationError(f"{path} is damaged: it lacks settings or exchanges")
+    return Recording(_harmless(settings), content.get("mapping"), exchanges)
+
+
+def _harmless(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a recording without what none has: secrets, and files of this machine.
+
+    It may come from anyone, and its reader's own files are none of its business.
+    """
+    refused = secret_names() | _NOT_SAVED
+    return {
+        name: value
+        for name, value in settings.items()
+        if to_camel(to_snake(name)) not in refused and not name.lower().endswith(_OF_FILES)
+    }
 
 
 def stand_in_for_variables(recording: Recording) -> None:

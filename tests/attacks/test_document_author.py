@@ -30,6 +30,7 @@ from cli.init.openapi.endpoints import find_collections, server_url
 from cli.init.openapi.security import find_authentication
 from cli.inputs import GivenSettings
 from cli.mapping_file import read_mapping
+from cli.saved import load
 from cli.surroundings import Surroundings, surroundings
 from cli.yaml_text import UnreadableYamlError, load_yaml
 from errors import ConfigurationError, SelectorError, SettingsError
@@ -150,7 +151,8 @@ def test_a_document_does_not_decide_where_a_client_secret_goes(tmp_path: Path) -
     asked = request(source, GivenSettings(own, {}), "https://own.test")
     assert asked.values["token_url"] == "https://login.test/token"
     # The token endpoint of the API that the user names is the API's.
-    assert request(source, GivenSettings(client, {}), "https://evil.test")
+    asked = request(source, GivenSettings(client, {}), "https://evil.test")
+    assert asked.values["token_url"] == "https://evil.test/token"
 
 
 @pytest.mark.parametrize("value", ["${HOME}", "a ${OCEAN__PORT__CLIENT_SECRET}", "{id}", "{{x}}"])
@@ -358,7 +360,8 @@ async def test_a_document_refers_to_so_many_parts_only(
 async def test_odd_texts_of_a_document_reach_files_and_requests_whole(
     api: FakeApi, around: Surroundings, tmp_path: Path, text: str
 ) -> None:
-    item = {**ITEM, "properties": {**ITEM["properties"], text: {"enum": [text], "type": "string"}}}
+    odd = {"enum": [text], "type": "string"}
+    item = {"type": "object", "properties": {"id": {"type": "integer"}, text: odd}}
     source = written(tmp_path, {"/things": {"get": operation(item, summary=text)}})
     api.answer = lambda asked: Reply(200, [{"id": n, "name": "x", "kind": text} for n in range(9)])
     made = request_from_document(
@@ -383,6 +386,19 @@ SHAPED = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
     max_leaves=25,
 )
+
+
+def test_a_recording_of_a_stranger_names_no_files_and_no_secrets(tmp_path: Path) -> None:
+    named = {"signingKeyFile": "/etc/passwd", "refresh_token_file": "/x", "responseDirectory": "/x"}
+    own = {"baseUrl": "https://a.test", "authType": "jwt", "apiToken": SECRET, **named}
+    head = {"format": "ocean-custom recording", "version": 1, "settings": own}
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps({**head, "mapping": {}, "exchanges": []}), "utf-8")
+    assert load(file).settings == {"baseUrl": "https://a.test"}
+    for name in ("settings", "exchanges"):
+        file.write_text(json.dumps({**head, "exchanges": [], name: None}), "utf-8")
+        with pytest.raises(ConfigurationError, match="is damaged"):
+            load(file)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
