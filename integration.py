@@ -43,6 +43,7 @@ from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
+from settings.environment import forget_ocean_s_own
 from transport.connections import load_backend
 
 # Ocean's own tasks at the end of the process have at most 100.
@@ -111,6 +112,7 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             self.exit_code = FAILURE
             interrupt()
             return
+        forget_ocean_s_own()
         # A job whose run does not even begin has failed.
         self._set_exit_code(succeeded=False)
         # From here on, Ocean's log filter knows every secret.

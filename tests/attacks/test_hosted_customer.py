@@ -1,5 +1,7 @@
 """A customer of the hosted form, who writes the settings but does not own the machine."""
 
+import json
+import os
 import ssl
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest
 from client import ApiClient
-from errors import RequestError
+from errors import RequestError, SettingsError
+from settings import environment
+from settings.connection import ConnectionSettings
 from tests.rooms import ClientFactory
 from tests.support.authority import Authority
 from tests.support.fake_api import FakeApi
@@ -153,3 +157,70 @@ async def test_tls_through_a_proxy_is_that_of_the_name(
 
 async def test_elsewhere_addresses_within_are_reached(api: FakeApi, connect: ClientFactory) -> None:
     assert await _get(connect(), f"{api.url}/x") == 200
+
+
+BASE = {"base_url": "https://api.example.com"}
+
+
+@pytest.mark.contract("hosted.machine")
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("customHeaders", {"X": "a ${HOME} b"}),
+        ("customHeaders", json.dumps({"X": "${HOME}"})),
+        ("customHeaders", '{"X": "\\u0024{HOME}"}'),
+        ("customHeaders", '{"X": "${HOME}'),
+        ("exposedVariables", ["HOME"]),
+        ("exposedVariables", "HOME"),
+        ("refreshTokenFile", "/etc/hostname"),
+        ("signingKeyFile", "/etc/hostname"),
+        ("responseDirectory", "/tmp"),
+        ("caCertificate", "/etc/hostname"),
+        ("clientCertificate", "/etc/hostname"),
+        ("clientKey", "/etc/hostname"),
+    ],
+)
+def test_settings_that_read_the_machine_are_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        ConnectionSettings.parse({**BASE, name: value}, is_hosted=True)
+    (problem, *others) = [each for each in caught.value.problems if each.startswith(name)]
+    assert "reads the machine" in problem
+    # Not even tried: what is there, or not, is not told.
+    assert others == []
+
+
+@pytest.mark.contract("hosted.machine")
+def test_each_wrong_setting_is_named_at_once() -> None:
+    given = {"exposed_variables": ["HOME"], "signing_key_file": "/x", "timeout": "soon"}
+    with pytest.raises(SettingsError) as caught:
+        ConnectionSettings.parse({**BASE, **given}, is_hosted=True)
+    named = {problem.partition(":")[0] for problem in caught.value.problems}
+    assert named == {"exposedVariables", "signingKeyFile", "timeout"}
+
+
+def test_what_reads_no_machine_is_accepted() -> None:
+    pem = Authority().pem
+    given = {**BASE, "custom_headers": {"X": "$5 {a} $NAME"}, "ca_certificate": pem}
+    assert ConnectionSettings.parse(given, is_hosted=True).ca_certificate == pem.strip()
+
+
+@pytest.mark.contract("variables.of-ocean")
+@pytest.mark.parametrize("name", ["OCEAN__PORT__CLIENT_SECRET", "ocean__x", "PORT_CLIENT_SECRET"])
+@pytest.mark.parametrize("is_hosted", [True, False])
+def test_variables_of_ocean_are_in_no_header(
+    name: str, monkeypatch: pytest.MonkeyPatch, *, is_hosted: bool
+) -> None:
+    monkeypatch.setenv(name, "s3cret-0f-ocean")
+    for settings in ({"customHeaders": {"X": f"${{{name}}}"}}, {"exposedVariables": [name]}):
+        with pytest.raises(SettingsError) as caught:
+            ConnectionSettings.parse({**BASE, **settings}, is_hosted=is_hosted)
+        assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.contract("variables.of-ocean")
+def test_variables_of_ocean_leave_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OCEAN__PORT__CLIENT_SECRET", "PORT_CLIENT_ID", "OCEANS"):
+        monkeypatch.setenv(name, "x")
+    environment.forget_ocean_s_own()
+    assert [name for name in os.environ if environment.is_of_ocean(name)] == []
+    assert os.environ["OCEANS"] == "x"
