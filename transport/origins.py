@@ -14,6 +14,10 @@ from redaction import SHORTEST_SECRET, Redactor
 from settings.connection import ConnectionSettings
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_FOR_OWN_HOST = (
+    "variables in exposedVariables are for the API of baseUrl only; what is no secret may stand in "
+    "the mapping itself"
+)
 # Those that allowed hosts get.
 _HEADERS = frozenset({"accept", "content-type"})
 
@@ -123,8 +127,7 @@ class AllowedHostRule:
             if _is_in_query(value, url) or _is_in_body(value, request.body):
                 raise RefusedOriginError(
                     f"refused to send the value of {name} to {url.host}",
-                    advice="variables in exposedVariables are for the API of baseUrl only; what is "
-                    "no secret may stand in the mapping itself",
+                    advice=_FOR_OWN_HOST,
                 )
         headers = {
             name: value for name, value in request.headers.items() if name.lower() in _HEADERS
@@ -141,6 +144,23 @@ class AllowedHostRule:
         name, _, value = (unquote_plus(part) for part in pair.decode("ascii").partition("="))
         is_ours = name in self._parameters and self._redactor.text(value) != value
         return is_ours or value in self._secrets
+
+
+def refuse_variables(request: ApiRequest) -> None:
+    """Refuse a request to another host that is made of variables of the environment.
+
+    It goes by where they were used, not by what is left of them in the address: half a value, or
+    one in capitals, is a secret too.
+
+    Raises:
+        RefusedOriginError: names the variables.
+    """
+    if request.variables:
+        raise RefusedOriginError(
+            f"refused to send the value of {', '.join(sorted(request.variables))}, which this "
+            f"endpoint uses, to {request.url.host}",
+            advice=_FOR_OWN_HOST,
+        )
 
 
 def _is_in_query(value: str, url: httpx.URL) -> bool:

@@ -117,6 +117,8 @@ class PathParameterConfig(EndpointFields):
         for name, field in EndpointFields.__fields__.items():
             if given["endpoint"] is None and given[name] != field.get_default():
                 raise ValueError(f"has {sources[0]} and {name}, which goes with endpoint only")
+        if given["variables"] is not None and given["include"]:
+            raise ValueError("has variables and include; items never carry values of variables")
         if given["field"] is not None and given["fields"]:
             raise ValueError("has field and fields; give field, or all placeholders in fields")
         if not given["fields"] and given["field"] is None and given["endpoint"] is not None:
@@ -154,6 +156,8 @@ class PathParameterConfig(EndpointFields):
             Batch(self.batch.size, self.batch.join) if self.batch else None,
             segment=self.encode == "segment",
             changed=ItemExpression.optional(self.changed, f"{place}.changed"),
+            variables=self._variables(settings),
+            keeps_slashes="encode" in self.__fields_set__ and self.encode == "path",
         )
         given = [len(made.outputs(item).values) for item in made.items]
         if given and not any(given):
@@ -169,6 +173,13 @@ class PathParameterConfig(EndpointFields):
         endpoint = self.endpoint_at(path, names=known.keys(), place=place, settings=settings)
         check_placeholders(endpoint, known, f"{place}.endpoint")
         return endpoint
+
+    def _variables(self, settings: ConnectionSettings) -> frozenset[str]:
+        """Return the variables that the values may come from; all, where none is named."""
+        if self.variables is None:
+            return frozenset()
+        named = {name for name in settings.exposed_variables if name in self.variables}
+        return frozenset(named or settings.exposed_variables)
 
     def _items(self, place: str, settings: ConnectionSettings) -> tuple[Any, ...]:
         """Return the fixed values, or those that the environment's variables give."""

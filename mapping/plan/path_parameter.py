@@ -34,7 +34,9 @@ class Batch:
         """Return several values as one: `a` and `b` are `a,b` in a text, `["a", "b"]` in a body."""
         text = self.separator.join(value.text for value in values)
         as_list = [value.value for value in values]
-        return PathValue(text, values[0].segment, as_list if self.join is None else text)
+        variables = frozenset[str]().union(*(value.variables for value in values))
+        typed = as_list if self.join is None else text
+        return PathValue(text, values[0].segment, typed, variables)
 
 
 class Found(NamedTuple):
@@ -55,7 +57,9 @@ class Outputs(NamedTuple):
 class PathParameter:
     """The source of the values of one or more placeholders.
 
-    `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, or `items`.
+    `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, or `items`,
+    which `variables` of the environment may have given. `keeps_slashes` tells that `encode: path`
+    is written.
     """
 
     name: str
@@ -68,6 +72,8 @@ class PathParameter:
     segment: bool = False
     changed: ItemExpression | None = None
     since: datetime | None = None
+    variables: frozenset[str] = frozenset()
+    keeps_slashes: bool = False
 
     @property
     def uses(self) -> list[str]:
@@ -137,7 +143,11 @@ class PathParameter:
                     f"{element_kind_of(value)}; it must give a text or a number, or a list of these"
                 )
         texts = [(text_of(value), value) for value in listed]
-        values = [PathValue(text, self.segment, exact(value)) for text, value in texts if text]
+        values = [
+            PathValue(text, self.segment, exact(value), self.variables)
+            for text, value in texts
+            if text
+        ]
         return values, len(texts) - len(values) or int(not values)
 
 
