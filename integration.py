@@ -29,6 +29,7 @@ from framework.outcome_report import report
 from framework.process import (
     FAILURE,
     SUCCESS,
+    guard_log,
     hide_settings_in_errors,
     interrupt,
     keep_ordinary_words,
@@ -115,7 +116,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         forget_ocean_s_own()
         # A job whose run does not even begin has failed.
         self._set_exit_code(succeeded=False)
-        # From here on, Ocean's log filter knows every secret.
+        # From here on, Ocean's log filter knows every secret, and so does what comes before it.
+        guard_log(self.client.redactor)
         ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")

@@ -7,11 +7,11 @@ from typing import Any
 
 from cli.check import CheckReport
 from cli.entities import Dropped
-from cli.escapes import in_json
 from cli.findings import Finding
 from cli.init.initialise import InitReport
 from cli.inputs import Problem
 from cli.preview import PreviewReport, ResourcePreview
+from escapes import in_json
 from probe.recording import RecordedExchange
 from probe.resource_reading import PageRead
 

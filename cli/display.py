@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cli.escapes import indented, one_line
 from cli.inputs import Problem
+from escapes import indented, one_line
 
 _PLAIN_WIDTH = 120
 

@@ -24,10 +24,10 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from api_messages import ApiRequest, ApiResponse
 from cli.contents import from_saved, to_save
-from cli.escapes import in_json
 from cli.inputs import secret_names
 from cli.private_texts import write_private
 from errors import ConfigurationError, RequestError, StatusError
+from escapes import in_json
 from probe.masking import Masker, is_telling
 from probe.recording import RecordedExchange, RecordingClient
 from redaction import MASK

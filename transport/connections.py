@@ -11,6 +11,7 @@ import httpcore
 import httpx
 
 from transport.address_guard import AddressGuard
+from transport.diagnosis import malformed_answer
 from transport.exchange import Exchange
 
 # Up to this many bytes a body is parsed at once, within about 5 ms.
@@ -96,6 +97,8 @@ class Connection(httpx.AsyncBaseTransport):
         except httpcore.ConnectionNotAvailable:
             raise httpx.RemoteProtocolError("the connection was closed") from None
         except (*_FAILURES, SSLError) as error:
+            if malformed := malformed_answer(error):
+                raise malformed from None
             if self._has_proxy and _is_unreachable(error):
                 raise httpx.ProxyError(f"no connection to the proxy: {error}") from error
             raise _as_httpx(error) from error
@@ -208,6 +211,8 @@ class _Body(httpx.AsyncByteStream):
             async for part in self._response.aiter_stream():
                 yield part
         except (*_FAILURES, SSLError) as error:
+            if malformed := malformed_answer(error):
+                raise malformed from None
             raise _as_httpx(error) from error
 
     async def aclose(self) -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from cli.as_json import write_json
 from cli.commands import Inputs, PreviewOptions, run_preview
 from cli.display import Terminal, _console
-from cli.escapes import in_json, indented, one_line, visible
 from cli.inputs import Problem
 from cli.saved import load
 from cli.surroundings import Surroundings
+from escapes import in_json, indented, one_line, visible
 from reading.session import Limits
 from tests.cli.conftest import Screen
 from tests.cli.conftest import write_json as write_file

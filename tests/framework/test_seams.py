@@ -108,6 +108,9 @@ SEAMS: dict[str, dict[str, str]] = {
         "_transport_kwargs": VALUE,
         "_wrap_with_ip_blocker_if_needed": "transport",
     },
+    "port_ocean.log.logger_setup": {
+        "_combined_patcher": "record",
+    },
     "port_ocean.helpers.ip_blocker": {
         "_TRUSTED_SUBDOMAINS": VALUE,
         "_is_blocked": "ip_str",
