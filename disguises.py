@@ -22,7 +22,13 @@ SHORTEST = 4
 # Of base64 whose place among others is not known; of lines that may be quoted alone.
 _SHORTEST_CORE = 8
 _SHORTEST_LINE = 20
-# An escape, however often it was escaped again, or what only breaks a text into pieces.
+# What only breaks a text into pieces, in UTF-8 and as characters.
+_BREAK = re.compile(
+    rb"(?:[\x00-\x20\x7f]|\xc2[\x80-\xa0\xad]|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81\xa0"
+    rb"|\xef\xbb\xbf)++"
+)
+_PIECES = re.compile("[\x00-\x20\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u2060\ufeff]")
+# An escape, however often it was escaped again.
 _ESCAPE = re.compile(
     rb"\\++u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\++u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|\\++u(?P<unit>[0-9a-fA-F]{4})"
@@ -30,11 +36,9 @@ _ESCAPE = re.compile(
     rb"|\\++(?P<blank>[nrtbf])?"
     rb"|%(?:25)*(?P<byte>[0-9a-fA-F]{2})"
     rb"|&(?:amp;)*(?P<entity>#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z]{2,8});"
-    rb"|(?:[\x00-\x20\x7f]|\xc2[\x80-\xa0\xad]|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81\xa0|\xef\xbb\xbf)++"
 )
 # What is undone may make another escape: so often it is looked again.
 _ROUNDS = 5
-_PIECES = re.compile("[\x00-\x20\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u2060\ufeff]")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _IN_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
@@ -102,31 +106,39 @@ class Disguises:
 
 def reduce(data: bytes) -> Reduced:
     r"""Return a text without escapes and breaks: `a%2Fb\u0063 d` is `a/bcd`."""
-    reduced = _without_escapes(data)
+    # Breaks first, because they may stand within an escape.
+    reduced = _replaced(_BREAK, data)
     for _ in range(_ROUNDS):
-        again = _without_escapes(reduced.content)
+        again = _after(reduced, _ESCAPE)
         if again.content == reduced.content:
             break
-        starts = [reduced.starts[place] for place in again.starts]
-        ends = [reduced.ends[place - 1] for place in again.ends]
-        reduced = Reduced(again.content, starts, ends)
+        reduced = _after(again, _BREAK)
     return reduced
 
 
-def _without_escapes(data: bytes) -> Reduced:
-    """Return a text with each escape undone once, and without breaks."""
+def _after(reduced: Reduced, pattern: re.Pattern[bytes]) -> Reduced:
+    """Return what is left of a text that was reduced before; places stay those of the first."""
+    content, starts, ends = _replaced(pattern, reduced.content)
+    return Reduced(
+        content,
+        [reduced.starts[place] for place in starts],
+        [reduced.ends[place - 1] for place in ends],
+    )
+
+
+def _replaced(pattern: re.Pattern[bytes], data: bytes) -> Reduced:
+    """Return a text with each match replaced by what it means."""
     parts: list[bytes] = []
     starts: list[int] = []
     ends: list[int] = []
     position = 0
-    for match in _ESCAPE.finditer(data):
+    for match in pattern.finditer(data):
         begin, end = match.span()
-        parts.append(data[position:begin])
-        starts.extend(range(position, begin))
-        ends.extend(range(position + 1, begin + 1))
         meaning = _meaning(match)
-        parts.append(meaning)
+        parts += (data[position:begin], meaning)
+        starts.extend(range(position, begin))
         starts.extend([begin] * len(meaning))
+        ends.extend(range(position + 1, begin + 1))
         ends.extend([end] * len(meaning))
         position = end
     parts.append(data[position:])

@@ -88,6 +88,9 @@ def test_spellings_of_spellings(names: list[str], data: st.DataObject) -> None:
     coded = [name for name in names if name.startswith(("base64", "hexadecimal"))]
     if len(coded) > 1 or (coded and names[0] not in coded):
         return
+    # An escaped break within an escape is nothing that a program writes.
+    if names[-1] == "over lines in json" and names[0] not in ("as it is", "over lines"):
+        return
     shown = Redactor([secret]).text(f"a {text} b")
     assert MASK in shown
     assert secret not in reduce(shown.encode()).content.decode()
