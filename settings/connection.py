@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
 from errors import SettingsError
-from settings import certificates, environment, names
+from settings import certificates, environment, names, plain_addresses
 from settings.credentials import CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.marks import (
@@ -118,6 +118,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         try:
             settings = cls.model_validate({**given, "paging": given})
             problems += certificates.identity_problems(settings.identity, given)
+            problems += plain_addresses.problems(settings, settings.base_url)
         except ValidationError as error:
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
         if settings is None or problems:
@@ -133,7 +134,9 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @property
     def warnings(self) -> list[str]:
         """Lines on what is accepted but deserves a second look, each starting with a name."""
-        return [*self._unknown, *self._quoted, *self.auth.doubts(self)]
+        plain = plain_addresses.doubts(self, self.base_url)
+        own = self.auth.doubts(self)
+        return [*self._unknown, *self._quoted, *own, *plain, *self.webhook_doubts]
 
     @field_validator("base_url")
     @classmethod

@@ -19,7 +19,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticKnownError
 
 from settings.basic_credentials import basic_pair, client_pair
@@ -440,15 +440,16 @@ class CredentialSettings(
         return self.auth.query_names(self)
 
     @property
-    def secrets(self) -> Iterator[str]:
-        """All that is secret as a whole, whatever authType is."""
+    def secrets(self) -> dict[str, str]:
+        """All that is secret as a whole, whatever authType is, by its name in the spec."""
         classes = self.of_auth_types().values()
-        for name in {name for each in classes for name in each.model_fields}:
-            value = getattr(self, name)
-            if isinstance(value, SecretStr):
-                yield value.get_secret_value()
-        if self.signing_text:
-            yield self.signing_text
+        values = {name: getattr(self, name) for each in classes for name in each.model_fields}
+        found = {
+            to_camel(name): value.get_secret_value()
+            for name, value in values.items()
+            if isinstance(value, SecretStr)
+        }
+        return {**found, "signingKey": self.signing_text} if self.signing_text else found
 
 
 def _check_key(text: str, info: ValidationInfo) -> None:

@@ -1,12 +1,14 @@
 """An API that is hostile, or broken, or taken over: it answers whatever it likes."""
 
 import asyncio
+import base64
 import gzip
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
@@ -18,7 +20,7 @@ from api_messages import ApiRequest
 from cache import conditions
 from cache.between_resyncs import Revalidation
 from client import ApiClient
-from errors import EndpointError, RequestError
+from errors import EndpointError, RefusedOriginError, RequestError, SettingsError
 from framework.process import guard_log
 from redaction import Redactor
 from settings.connection import ConnectionSettings
@@ -253,3 +255,120 @@ async def test_bytes_that_only_say_that_they_are_compressed(
     packed = gzip.compress(b"[]")
     api.answer = lambda request: Reply(body=packed, headers={"content-encoding": "gzip"})
     assert (await _get(connect(), f"{api.url}/x")).content == b"[]"
+
+
+KEY = "k3y/0f+the instance"
+KEYED = {
+    "auth_type": "api_key",
+    "api_key": KEY,
+    "api_key_location": "query",
+    "api_key_header": "key",
+    "allowed_hosts": "127.0.0.1",
+}
+
+
+@pytest.mark.contract("origin.no-credentials")
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/files/{}/x",
+        "/x?signed=abc{}def",
+        "/x?next=https%3A%2F%2Fh%2F%3Fkey%3D{}%26page%3D2",
+        "/x?a=1#;{}",
+    ],
+)
+@pytest.mark.parametrize("spell", [quote, lambda text: quote(text, safe=""), quote_plus])
+async def test_a_link_that_repeats_our_key_is_refused_by_its_name(
+    target: str,
+    spell: Callable[[str], str],
+    api: FakeApi,
+    other_api: FakeApi,
+    connect: ClientFactory,
+) -> None:
+    link = f"{other_api.url}{target.format(spell(KEY))}"
+    api.answer = lambda request: Reply(307, headers={"location": link})
+    client = connect(**KEYED)
+    if "#" in target:
+        await _get(client, f"{api.url}/x")
+        assert "0f" not in other_api.received[0].target
+        return
+    with pytest.raises(RefusedOriginError, match="the value of apiKey") as caught:
+        await _get(client, f"{api.url}/x")
+    assert "0f" not in str(caught.value)
+    assert other_api.received == []
+
+
+async def test_a_key_in_base64_in_a_link_is_refused(
+    api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    token = base64.urlsafe_b64encode(f"v1:{KEY}:0".encode()).decode()
+    api.answer = lambda request: Reply(307, headers={"location": f"{other_api.url}/f/{token}"})
+    with pytest.raises(RefusedOriginError, match="apiKey"):
+        await _get(connect(**KEYED), f"{api.url}/x")
+
+
+@pytest.mark.parametrize("key", ["data", "v1/files"[:7]])
+async def test_a_short_key_may_stand_in_an_address_by_chance(
+    key: str, api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    api.answer = lambda request: Reply(307, headers={"location": f"{other_api.url}/v1/files/data"})
+    assert (await _get(connect(**{**KEYED, "api_key": key}), f"{api.url}/x")).status == 200
+
+
+@pytest.mark.contract("auth.oauth.plain")
+@pytest.mark.parametrize(
+    "url, refused, warned",
+    [
+        ("http://login.example.com/t", True, False),
+        ("HTTP://login.example.com/t", True, False),
+        ("http://127.0.0.1:8080/t", False, True),
+        ("http://localhost/t", False, True),
+        ("https://login.example.com/t", False, False),
+        ("/t", False, False),
+    ],
+)
+def test_secrets_are_not_sent_in_the_clear(url: str, *, refused: bool, warned: bool) -> None:
+    given_settings = {
+        "base_url": "https://api.example.com",
+        "auth_type": "oauth2",
+        "token_url": url,
+        "client_id": "c",
+        "client_secret": "s3cret-0f-c",
+    }
+    if refused:
+        with pytest.raises(SettingsError, match="tokenUrl: starts with http://"):
+            ConnectionSettings.parse(given_settings)
+        ConnectionSettings.parse({**given_settings, "base_url": "http://api.example.com"})
+        return
+    warnings = ConnectionSettings.parse(given_settings).warnings
+    assert any("in the clear" in line for line in warnings) is warned
+
+
+def test_a_login_in_the_clear_is_warned_of() -> None:
+    given_settings = {
+        "base_url": "https://api.example.com",
+        "auth_type": "custom",
+        "custom_auth_request": {"endpoint": "http://api.example.com/login"},
+        "custom_auth_request_template": {"headers": {"A": "{{.t}}"}},
+    }
+    (line,) = ConnectionSettings.parse(given_settings).warnings
+    assert line.startswith("customAuthRequest: its endpoint starts with http://")
+
+
+@pytest.mark.contract("auth.oauth.shortest-life")
+@pytest.mark.parametrize("life", [0.001, 1e-300, "0.5", 9, 0, -1, "soon", None, 1e400])
+async def test_a_token_that_lives_for_a_moment_is_not_asked_for_each_time(
+    life: Any, api: FakeApi, connect: ClientFactory
+) -> None:
+    def answer(request: Received) -> Reply:
+        if request.path == "/token":
+            return Reply(body={"access_token": "t0ken-t0ken", "expires_in": life})
+        return Reply(body=[])
+
+    api.answer = answer
+    client = connect(
+        auth_type="oauth2", token_url="/token", client_id="c", client_secret="s3cret-0f-c"
+    )
+    for _ in range(5):
+        await _get(client, f"{api.url}/x")
+    assert len(api.asked("/token")) == 1
