@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types tools unit pytest test-oldest test-newest demo bench image format \
-	lock upgrade changelog release clean distclean
+.PHONY: help install test lint types tools unit pytest test-oldest test-newest demo bench image sbom \
+	format lock upgrade changelog release clean distclean
 
 BIN := .venv/bin
 # Worker processes of the full test run; a test file stays within one worker.
@@ -9,6 +9,7 @@ WORKERS ?= 2
 ARGS ?=
 ENGINE ?= docker
 IMAGE ?= port-ocean-custom:$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+SBOM := sbom.cdx.json
 export PYTHON
 
 help: ## Show this list
@@ -61,8 +62,12 @@ demo: install ## A complete run against a local Port and a sample API (KEEP=1 le
 bench: install ## Measure speed and memory, into docs/performance.md (ARGS="--quick", "--only nested")
 	$(BIN)/python -m tools.benchmarks $(ARGS)
 
-image: ## Build the image (IMAGE=name:tag, BASE_IMAGE=…, ENGINE=docker or podman)
-	$(ENGINE) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --tag $(IMAGE) .
+image: sbom ## Build the image and its bill of materials (IMAGE=name:tag, BASE_IMAGE=…, ENGINE=docker or podman)
+	$(ENGINE) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE="$(BASE_IMAGE)") --tag "$(IMAGE)" .
+
+sbom: install ## Write the bill of materials of the image (CycloneDX), $(SBOM)
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--output-reproducible -o $(SBOM)
 
 format: install ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix-only --quiet .
@@ -86,7 +91,7 @@ changelog: install ## Preview the changelog of the next release
 	@$(BIN)/towncrier build --draft --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
 
 release: install ## Raise the version and write the changelog (VERSION=1.2.0); commits nothing
-	$(BIN)/python -m tools.scripts.release raise $(VERSION)
+	$(BIN)/python -m tools.scripts.release raise "$(VERSION)"
 
 clean: ## Remove caches, reports and the demo's leftovers
 	rm -rf .demo .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

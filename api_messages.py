@@ -25,7 +25,8 @@ class ApiRequest:
     `address` is absolute; its own query is kept, and `query` holds parameters beyond it. `body` is
     a JSON value or None, sent as `body_format` says. An `is_anonymous` one carries no credentials.
     `template` names the endpoint before values were filled in, `GET /teams/{team_id}/members`, by
-    which an outage is judged; one that `is_first` is sent even then.
+    which an outage is judged; one that `is_first` is sent even then. `variables` are the names of
+    those of the environment that it is made of, and so every request to where its answer leads.
     """
 
     method: str
@@ -38,6 +39,7 @@ class ApiRequest:
     is_anonymous: bool = False
     template: str = field(default="", compare=False)
     is_first: bool = field(default=False, compare=False)
+    variables: frozenset[str] = field(default=frozenset(), compare=False)
 
     @cached_property
     def url(self) -> httpx.URL:

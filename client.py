@@ -25,7 +25,7 @@ from statuses import REDIRECTS, Meaning, advice_on, meaning_of
 from transport.diagnosis import explain
 from transport.exchange import Exchange
 from transport.http_client import ApiHttpClient
-from transport.origins import AllowedHostRule, OriginRule
+from transport.origins import AllowedHostRule, OriginRule, refuse_variables
 from transport.retries import GRACE
 from transport.traffic import Traffic
 
@@ -153,6 +153,7 @@ class ApiClient:
         admitted = request if url is request.url else request.with_url(url)
         if self._origins.is_own(url):
             return admitted
+        refuse_variables(admitted)
         return replace(self._allowed_hosts.without_credentials(admitted), is_anonymous=True)
 
     def _build(self, request: ApiRequest) -> httpx.Request:

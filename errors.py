@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from typing import Any, Self, TypedDict, Unpack
 
 from api_messages import ApiResponse
+from escapes import visible
 
 
 class OceanCustomError(Exception):
@@ -34,6 +35,10 @@ class OceanCustomError(Exception):
 
     Errors are values: what one says never changes, and operations such as `at` give another one.
     """
+
+    def __str__(self) -> str:
+        # An API may say anything, also to a terminal.
+        return visible(super().__str__())
 
     def __setattr__(self, name: str, value: object) -> None:
         # Raising an error, and handling it, sets names such as __traceback__.
@@ -102,7 +107,7 @@ class EndpointError(OceanCustomError):
         vars(self).update(told, reason=reason)
 
     def __str__(self) -> str:
-        return f"{self.endpoint}: {self.text}" if self.endpoint else self.text
+        return visible(f"{self.endpoint}: {self.text}" if self.endpoint else self.text)
 
     @property
     def text(self) -> str:

@@ -30,6 +30,7 @@ from framework.outcome_report import report
 from framework.process import (
     FAILURE,
     SUCCESS,
+    guard_log,
     hide_settings_in_errors,
     interrupt,
     keep_ordinary_words,
@@ -44,6 +45,7 @@ from probe.connection_test import probe
 from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
+from settings.environment import forget_ocean_s_own
 from transport.connections import load_backend
 
 # Ocean's own tasks at the end of the process have at most 100.
@@ -112,9 +114,11 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
             self.exit_code = FAILURE
             interrupt()
             return
+        forget_ocean_s_own()
         # A job whose run does not even begin has failed.
         self._set_exit_code(succeeded=False)
-        # From here on, Ocean's log filter knows every secret.
+        # From here on, Ocean's log filter knows every secret, and so does what comes before it.
+        guard_log(self.client.redactor)
         ocean.metrics.registry.register(self.client.traffic)
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")

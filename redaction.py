@@ -1,18 +1,16 @@
 """Keeps secrets out of whatever is about to be said: logs, errors, excerpts of bodies."""
 
-import base64
-import html
-import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import cache
 from itertools import chain, islice
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import parse_qsl, quote
 
 import httpx
 from port_ocean.log.sensetive import sensitive_log_filter
+
+from disguises import SHORTEST, Disguises, Span
 
 MASK = "***"
 _BODY_EXCERPT = 300
@@ -20,7 +18,7 @@ _LOOKED_AT = 64 * 1024
 # Characters; a link may have 65,536.
 _MOST_OF_URL = 2000
 # Short values ("1", "true", "GET") are no secrets, and masking them would garble every message.
-SHORTEST_SECRET = 4
+SHORTEST_SECRET = SHORTEST
 # Texts that one login teaches, and characters of those that nothing uses: each takes time in every
 # message.
 MOST_LEARNT, _MOST_TELLING = 100, 8192
@@ -64,20 +62,6 @@ _NAMED_IN_BODY = re.compile(
 )
 
 
-class _Known:
-    """Secrets in all their forms, and how to find them."""
-
-    def __init__(self, forms: frozenset[str]) -> None:
-        self.forms = forms
-        # Longest first: a secret that contains another one must not leave its rest behind.
-        ordered = sorted(forms, key=len, reverse=True)
-        # However an API escapes them in URLs, HTML and JSON.
-        one_of = "|".join("".join(map(_spelt, form)) for form in ordered)
-        # Found without being consumed, because the end of one may be the start of another.
-        self.pattern = re.compile(f"(?=({one_of}))") if ordered else None
-        self.spellings = {spelling for form in forms for spelling in _spellings_of(form)}
-
-
 class Redactor:
     """Masks known secrets, JSON Web Tokens, and values whose name tells that they are a secret.
 
@@ -86,15 +70,17 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._lasting = _Known(frozenset())
+        self._secrets: frozenset[str] = frozenset()
         self._renewed: deque[frozenset[str]] = deque(maxlen=_GENERATIONS)
-        self._patterns: tuple[re.Pattern[str], ...] = ()
+        self._lasting = Disguises(())
+        self._known: tuple[Disguises, ...] = ()
         self._hidden: Set[str] = frozenset()
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
         """Mask these from now on, also as they look in URLs, JSON, HTML and Basic credentials."""
-        self._lasting = _Known(self._lasting.forms.union(*map(_forms_of, secrets)))
+        self._secrets = self._secrets.union(secrets)
+        self._lasting = Disguises(self._secrets)
         self._mask_known()
 
     def learn_renewed(self, used: Any, answer: Any = None) -> None:
@@ -105,13 +91,12 @@ class Redactor:
         logins are remembered: an instance that runs for months has many.
         """
         found = islice(chain(leaves(used), _telling_leaves(answer)), MOST_LEARNT)
-        self._renewed.append(frozenset().union(*map(_forms_of, found)))
+        self._renewed.append(frozenset(found))
         self._mask_known()
 
     def _mask_known(self) -> None:
-        # Apart, because a private key among those that last takes long to make a pattern of.
-        renewed = _Known(frozenset().union(*self._renewed))
-        self._patterns = tuple(filter(None, (self._lasting.pattern, renewed.pattern)))
+        renewed = Disguises(frozenset().union(*self._renewed))
+        self._known = (self._lasting, renewed)
         # Ocean looks for texts as they are.
         hidden = self._lasting.spellings | renewed.spellings
         unmask({re.escape(spelling) for spelling in self._hidden - hidden})
@@ -120,8 +105,10 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return the text with every known secret masked."""
-        found = (match.span(1) for pattern in self._patterns for match in pattern.finditer(text))
-        return _without_tokens(_without(sorted(found), text))
+        data = text.encode("utf-8", "surrogatepass")
+        found = sorted(span for known in self._known for span in known.spans(data))
+        shown = _without(found, data).decode("utf-8", "surrogatepass") if found else text
+        return _without_tokens(shown)
 
     def url(self, url: httpx.URL | str) -> str:
         """Return the URL without user information, secrets, and values of parameters like `token`.
@@ -212,15 +199,15 @@ def _named_leaves(value: Any, name: str = "") -> Iterator[tuple[tuple[str, ...],
             yield names, str(current)
 
 
-def _without(spans: Iterable[tuple[int, int]], text: str) -> str:
+def _without(spans: Iterable[Span], data: bytes) -> bytes:
     """Return the text with a mask in place of each span; spans are sorted, and may overlap."""
-    parts: list[str] = []
+    parts: list[bytes] = []
     position = 0
     for begin, end in spans:
         if begin >= position:
-            parts += [text[position:begin], MASK]
+            parts += [data[position:begin], MASK.encode()]
         position = max(position, end)
-    return "".join([*parts, text[position:]])
+    return b"".join([*parts, data[position:]])
 
 
 def _without_tokens(text: str) -> str:
@@ -244,45 +231,3 @@ def _without_token(word: str) -> str:
         shown.append(f"{parts[at][: start.start()]}{MASK}" if start and is_token else parts[at])
         at += 3 if is_token else 1
     return ".".join(shown)
-
-
-def _forms_of(secret: str) -> set[str]:
-    stripped = secret.strip()
-    candidates = {
-        stripped,
-        # "Bearer abc": the part behind the scheme is the secret.
-        stripped.rpartition(" ")[2],
-    }
-    long_enough = {form for form in candidates if len(form) >= SHORTEST_SECRET}
-    return long_enough | {base64.b64encode(form.encode()).decode() for form in long_enough}
-
-
-def _spellings_of(form: str) -> set[str]:
-    """Return how a secret is usually spelt in URLs and JSON."""
-    return {
-        form,
-        quote(form, safe=""),
-        quote_plus(form),
-        quote(form),
-        json.dumps(form)[1:-1],
-        json.dumps(form)[1:-1].replace("/", "\\/"),
-        json.dumps(form, ensure_ascii=False)[1:-1],
-    }
-
-
-@cache
-def _spelt(character: str) -> str:
-    if character.isascii() and character.isalnum():
-        return character
-    plain = {character, f"\\{character}", html.escape(character), json.dumps(character)[1:-1]}
-    units = character.encode("utf-16-be")
-    coded = {
-        "".join(f"%{byte:02x}" for byte in character.encode()),
-        "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)),
-        f"&#x{ord(character):x};",
-        f"&#{ord(character)};",
-    }
-    if character == " ":
-        plain.add("+")
-    one_of = "|".join(map(re.escape, sorted(plain, key=len, reverse=True)))
-    return f"(?:{one_of}|(?i:{'|'.join(map(re.escape, coded))}))"

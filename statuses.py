@@ -146,7 +146,7 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
     Situation.KEPT: (
         Row((200,), Meaning.FRESH, then="kept for the next resync, if its headers let it"),
         Row((304,), Meaning.UNCHANGED, then="the answer that was kept holds"),
-        Row((412,), Meaning.CHANGED, then="sent again without conditions"),
+        Row((400, 412, 431), Meaning.CHANGED, then="sent again without conditions"),
     ),
     Situation.SPENT_LIMIT: (Row((403,), Meaning.LIMITED, then="the same as 429"),),
     Situation.LOAD: (

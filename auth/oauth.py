@@ -23,6 +23,8 @@ from settings.credentials import OAuthSettings
 from settings.types import revealed
 from transport.exchange import Exchange
 
+# Seconds; a token that is refused earlier is renewed after a 401.
+_SHORTEST_LIFE = 10.0
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _NO_TOKEN = "the token endpoint's answer holds no access_token that a header can carry"  # noqa: S105 (no secret)
@@ -195,9 +197,12 @@ def _read(response: httpx.Response) -> Mapping[str, Any]:
 
 
 def _lifetime(expires_in: object) -> float | None:
-    """Return seconds; None for no positive number: some send 0 for tokens that never expire."""
+    """Return seconds; None for no positive number: some send 0 for tokens that never expire.
+
+    A life of less than a moment would mean a request for a token before each request.
+    """
     try:
         seconds = float(expires_in)  # type: ignore[arg-type] # of whatever type the answer has
     except (TypeError, ValueError):
         return None
-    return seconds if math.isfinite(seconds) and seconds > 0 else None
+    return max(seconds, _SHORTEST_LIFE) if math.isfinite(seconds) and seconds > 0 else None

@@ -2,16 +2,16 @@
 
 import asyncio
 import hashlib
-import json
 import os
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from loguru import logger
 
 from errors import AuthenticationError
+from settings import kept_tokens
 from transport import private_files
 
 _LOOK_AGAIN = 0.1
@@ -81,9 +81,9 @@ class RefreshTokens:
             os.close(descriptor)
 
     async def _save(self, file: Path) -> None:
-        kept = json.dumps({"refresh_token": self._newest, "issued_from": self._origin})
+        kept = kept_tokens.KeptToken(self._newest, self._origin)
         try:
-            await asyncio.to_thread(private_files.replace, file, kept.encode())
+            await asyncio.to_thread(private_files.replace, file, kept.text.encode())
             self._newest = ""
         except OSError as error:
             logger.error(
@@ -100,15 +100,14 @@ class RefreshTokens:
             return ""
         except (OSError, UnicodeDecodeError):
             raise _unusable(f"{self._file} cannot be read") from None
-        with suppress(ValueError):
-            kept = json.loads(text)
-            if isinstance(kept, dict):
-                descends = not self._given or kept.get("issued_from") == self._origin
-                return str(kept.get("refresh_token") or "") if descends else ""
-        if not text.isprintable() or " " in text:
+        if not text:
+            return ""
+        kept = kept_tokens.parse(text)
+        if kept is None:
             # Some other file, which must not be sent to anyone.
-            raise _unusable(f"{self._file} holds no refresh token")
-        return text
+            raise _unusable(f"{self._file} {kept_tokens.NOT_OURS}")
+        descends = not self._given or kept.issued_from == self._origin
+        return kept.refresh_token if descends else ""
 
     @property
     def _origin(self) -> str:

@@ -37,6 +37,10 @@ _NOT_UPDATED = _NOT_KEPT | {"content-type"}
 _VOLATILE = re.compile(r"^(date|age|expires|server-timing)$|rate-?limit|request-?id|trace")
 # Apache and others mark the ETag of a compressed answer, but not that of its 304.
 _CODING_IN_TAG = re.compile(r'[-;](gzip|br|deflate|zstd)("?)$')
+# What servers and proxies let through in a request: no control characters, and not too much of it.
+_SENDABLE = re.compile(
+    rb"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]{0,2046}[\x21-\x7e\x80-\xff])?"
+)
 # A Last-Modified tells whole seconds, so that it may stand for two states while it is recent.
 _SETTLED_SECONDS = 60
 
@@ -51,19 +55,20 @@ def varying_names(headers: httpx.Headers) -> list[str]:
     return sorted(_words(headers, "vary"))
 
 
-def conditions_of(headers: httpx.Headers) -> dict[str, str]:
+def conditions_of(headers: httpx.Headers) -> httpx.Headers:
     """Return the headers that ask whether a response with these is still current.
 
-    Empty where there is no validator to be relied on: a `Last-Modified` needs a `Date` that is at
-    least a minute later (RFC 9110, section 8.8.2.2).
+    They are sent back as they came, byte for byte (RFC 9110, section 8.8.3). None where there is no
+    validator to be relied on, or none that can be sent: a `Last-Modified` needs a `Date` that is at
+    least a minute later (section 8.8.2.2).
     """
-    conditions = {}
-    if tag := headers.get("etag"):
-        conditions["If-None-Match"] = tag
-    modified = headers.get("last-modified")
+    conditions = []
+    if tag := _validator(headers, "etag"):
+        conditions.append((b"If-None-Match", tag))
+    modified = _validator(headers, "last-modified")
     if modified and _age(headers) >= _SETTLED_SECONDS:
-        conditions["If-Modified-Since"] = modified
-    return conditions
+        conditions.append((b"If-Modified-Since", modified))
+    return httpx.Headers(conditions)
 
 
 def to_keep(headers: httpx.Headers) -> httpx.Headers:
@@ -81,8 +86,8 @@ def merged(kept: httpx.Headers, answer: httpx.Headers) -> httpx.Headers:
 
 def is_about(kept: httpx.Headers, answer: httpx.Headers) -> bool:
     """Return whether a 304 can be about the kept response: an ETag must be the same."""
-    told = answer.get("etag")
-    return told is None or _opaque(told) == _opaque(kept.get("etag", told))
+    told = _values(answer, "etag")
+    return not told or _opaque(told[0]) == _opaque((_values(kept, "etag") or told)[0])
 
 
 def differs(kept: httpx.Headers, fresh: httpx.Headers) -> bool:
@@ -104,9 +109,19 @@ def _words(headers: httpx.Headers, name: str) -> set[str]:
     return {part.strip().lower() for part in parts if part.strip()}
 
 
-def _opaque(tag: str) -> str:
+def _opaque(tag: bytes) -> str:
     """Return an entity tag for weak comparison: `W/"1-gzip"` gives `"1"`."""
-    return _CODING_IN_TAG.sub(r"\2", tag.strip().removeprefix("W/"))
+    return _CODING_IN_TAG.sub(r"\2", tag.decode("latin-1").strip().removeprefix("W/"))
+
+
+def _values(headers: httpx.Headers, name: str) -> list[bytes]:
+    return [pair[1] for pair in headers.raw if _name(pair) == name]
+
+
+def _validator(headers: httpx.Headers, name: str) -> bytes | None:
+    """Return a header that can be sent back; None where it stands twice, or could not be."""
+    found = _values(headers, name)
+    return found[0] if len(found) == 1 and _SENDABLE.fullmatch(found[0]) else None
 
 
 def _age(headers: httpx.Headers) -> float:

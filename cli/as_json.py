@@ -11,6 +11,7 @@ from cli.findings import Finding
 from cli.init.initialise import InitReport
 from cli.inputs import Problem
 from cli.preview import PreviewReport, ResourcePreview
+from escapes import in_json
 from probe.recording import RecordedExchange
 from probe.resource_reading import PageRead
 
@@ -88,7 +89,7 @@ def failure_as_json(command: str, error: str, problems: Sequence[Problem]) -> di
 
 def write_json(value: Any, mask: Callable[[str], str]) -> str:
     """Return the text that is printed, without secrets."""
-    return json.dumps(_masked(value, mask), indent=2, ensure_ascii=False, default=str)
+    return in_json(json.dumps(_masked(value, mask), indent=2, ensure_ascii=False, default=str))
 
 
 def _head(command: str, *, ok: bool) -> dict[str, Any]:

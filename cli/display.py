@@ -1,5 +1,6 @@
 """Output that all commands share: marks, problems, tables without frames."""
 
+import io
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.inputs import Problem
+from escapes import indented, one_line
 
 _PLAIN_WIDTH = 120
 
@@ -19,6 +21,7 @@ class Terminal:
     """The two consoles of a command: one for results, one for progress and errors.
 
     `mask` takes secrets out of every text that is shown; it is replaced once settings are known.
+    No text can command the terminal: most of them tell what an API or a document has said.
     """
 
     def __init__(self, out: Console, err: Console) -> None:
@@ -32,13 +35,21 @@ class Terminal:
         return cls(_console(sys.stdout), _console(sys.stderr))
 
     def line(self, text: str = "", style: str = "") -> None:
-        """Show a line of text as it is; long ones wrap."""
-        self.out.print(Text(self.mask(text), style=style), soft_wrap=not self.out.is_terminal)
+        """Show one line of text; a long one wraps."""
+        self.out.print(Text(self.plain(text), style=style), soft_wrap=not self.out.is_terminal)
+
+    def plain(self, text: str) -> str:
+        """Return a text on one line, without secrets."""
+        return one_line(self.mask(text))
 
     def heading(self, text: str) -> None:
         """Show a heading, with a line of space above."""
         self.out.print()
-        self.out.print(Text(self.mask(text), style="bold"))
+        self.out.print(Text(self.plain(text), style="bold"))
+
+    def item(self, ok: bool | None, text: str, style: str = "", *, wrap: bool = True) -> None:
+        """Show a mark and a text, which may have several lines."""
+        self.out.print(self.mark(ok), self.cell(text, style), soft_wrap=not wrap)
 
     def mark(self, ok: bool | None) -> Text:
         """Return a mark for good, bad, or (None) worth a look."""
@@ -57,7 +68,7 @@ class Terminal:
         )
         for name in columns:
             table.add_column(
-                "" if name.startswith("_") else name,
+                "" if name.startswith("_") else self.cell(name),
                 justify="right" if name in right else "left",
                 no_wrap=name in right,
                 overflow="fold",
@@ -65,8 +76,8 @@ class Terminal:
         return table
 
     def cell(self, value: Any, style: str = "") -> Text:
-        """Return a cell that shows a value as it is, without secrets."""
-        return Text(self.mask(str(value)), style=style)
+        """Return a cell that shows a value, without secrets."""
+        return Text(indented(self.mask(str(value))), style=style)
 
     def show(self, table: Table) -> None:
         """Show a filled table; without the spaces that fill its last column, where they matter."""
@@ -80,7 +91,7 @@ class Terminal:
 
     def advise(self, text: str) -> None:
         """Show what to do."""
-        self.out.print(f"  [dim]→[/dim] {escape(self.mask(text))}")
+        self.out.print(f"  [dim]→[/dim] {escape(self.plain(text))}")
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """Show problems, each with its place."""
@@ -91,9 +102,11 @@ class Terminal:
                 table.add_row("", self.cell(problem.place, "dim"))
             self.show(table)
 
-    def fail(self, text: str) -> None:
-        """Show an error that ends the command."""
-        self.err.print(Text.assemble(("error: ", "red bold"), self.mask(text)))
+    def fail(self, text: str, problems: Iterable[Problem] = ()) -> None:
+        """Show an error that ends the command, and problems with their places."""
+        self.err.print(Text.assemble(("error: ", "red bold"), self.cell(text)))
+        for problem in problems:
+            self.err.print(Text("  "), self.cell(problem), sep="", soft_wrap=True)
 
     @contextmanager
     def working(self, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
@@ -102,10 +115,13 @@ class Terminal:
             yield lambda text: None
             return
         with self.err.status("working") as status:
-            yield lambda text: status.update(escape(self.mask(text)))
+            yield lambda text: status.update(escape(self.plain(text)))
 
 
 def _console(stream: Any) -> Console:
+    if isinstance(stream, io.TextIOWrapper):
+        # A terminal that cannot show a character must not end the command.
+        stream.reconfigure(errors="backslashreplace")
     if stream.isatty():
         return Console(file=stream, highlight=False)
     return Console(

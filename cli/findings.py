@@ -26,6 +26,8 @@ type Topic = Literal[
 _SHOWN = 3
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9@_.+:\\/=-]+$")
 _ALLOWED = "A-Z a-z 0-9 @ _ . + : \\ / = -"
+# Of RFC 5321; the time for the pattern grows with the square of the length.
+_LONGEST_EMAIL = 320
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$")
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -144,7 +146,7 @@ def has_format(value: str, form: str) -> bool:
         case "url":
             return bool(_URL.match(value))
         case "email":
-            return bool(_EMAIL.match(value))
+            return len(value) <= _LONGEST_EMAIL and bool(_EMAIL.match(value))
         case "date-time":
             moment = iso_time(value)
             return moment is not None and moment.tzinfo is not None

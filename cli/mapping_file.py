@@ -10,9 +10,9 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic.v1 import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from cli.inputs import Problem
+from cli.yaml_text import UnreadableYamlError, load_yaml
 from errors import ConfigurationError, SelectorError
 from expressions.programs import check_jq
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig
@@ -56,9 +56,9 @@ def read_mapping(path: Path) -> MappingSource:
     """
     text = read_text(path)
     try:
-        data = YAML(typ="rt").load(text)
-    except YAMLError as error:
-        raise ConfigurationError(f"{path} is no valid YAML: {_first_words(error)}") from None
+        data = load_yaml(text, YAML(typ="rt"))
+    except UnreadableYamlError as error:
+        raise ConfigurationError(f"{path} is no valid YAML: {error}") from None
     return MappingSource(str(path), data, text)
 
 
@@ -212,9 +212,3 @@ def _key_in(data: Any, step: str | int) -> str | int | None:
         spellings = (step, to_camel(str(step)))
         return next((key for key in spellings if key in data), None)
     return None
-
-
-def _first_words(error: YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return f"line {mark.line + 1}: {problem}" if mark else str(problem)

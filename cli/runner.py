@@ -1,6 +1,7 @@
 """Runs one command within Ocean's context, and turns expected errors into texts and exit codes."""
 
 import asyncio
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from reading.session import Limits
 
 _FAULT = 3
 _INTERRUPTED = 130
+# Items may be nested as deep as bodies may be; what walks through them takes a frame for a level.
+_DEEPEST = 10_000
 _SOURCES = ("mapping", "from_port", "as_json")
 
 
@@ -36,6 +39,7 @@ def run(
     """Run a command with the options that click gave for it; returns the exit code."""
     sources = {name: options.pop(name) for name in _SOURCES if name in options}
     inputs = Inputs(flags, env_places, **sources)
+    sys.setrecursionlimit(_DEEPEST)
     terminal = Terminal.standard()
     code, failure = guarded(lambda: asyncio.run(_within_ocean(command, inputs, options, terminal)))
     if failure:
@@ -72,9 +76,7 @@ def _tell(failure: Failure, command: str, terminal: Terminal, *, as_json: bool) 
         value = failure_as_json(command, failure.title, failure.problems)
         terminal.out.out(write_json(value, terminal.mask), highlight=False)
         return
-    terminal.fail(failure.title)
-    for problem in failure.problems:
-        terminal.err.print(f"  {terminal.mask(str(problem))}", markup=False, soft_wrap=True)
+    terminal.fail(failure.title, failure.problems)
 
 
 def _place_of(error: BaseException) -> str:

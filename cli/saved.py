@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 
 from api_messages import ApiRequest, ApiResponse
 from cli.contents import from_saved, to_save
 from cli.inputs import secret_names
+from cli.private_texts import write_private
 from errors import ConfigurationError, RequestError, StatusError
+from escapes import in_json
 from probe.masking import Masker, is_telling
 from probe.recording import RecordedExchange, RecordingClient
 from redaction import MASK
@@ -38,6 +40,8 @@ _DROPPED_HEADERS = frozenset(
     {"set-cookie", "content-encoding", "content-length", "transfer-encoding", "connection", "date"}
 )
 _NOT_SAVED = {"authType", "username", "allowedHosts"}
+# How settings end that name files and folders.
+_OF_FILES = ("file", "directory")
 _SHOWN = 5
 _TIME_FOR_LIMITS = 0.05
 
@@ -67,11 +71,9 @@ def save(path: Path, settings: ConnectionSettings, mapping: Any, client: Recordi
         "mapping": masker.mapping(mapping),
         "exchanges": [_exchange_to_save(exchange, masker) for exchange in client.exchanges],
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False)
+    text = in_json(json.dumps(content, indent=1, ensure_ascii=False))
     try:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(f"{text}\n", "utf-8")
+        write_private(path, f"{text}\n")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
 
@@ -94,7 +96,23 @@ def load(path: Path) -> Recording:
         raise ConfigurationError(
             f"{path} has version {content.get('version')}, and only {VERSION} can be read"
         )
-    return Recording(content["settings"], content["mapping"], content["exchanges"])
+    settings, exchanges = content.get("settings"), content.get("exchanges")
+    if not isinstance(settings, dict) or not isinstance(exchanges, list):
+        raise ConfigurationError(f"{path} is damaged: it lacks settings or exchanges")
+    return Recording(_harmless(settings), content.get("mapping"), exchanges)
+
+
+def _harmless(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a recording without what none has: secrets, and files of this machine.
+
+    It may come from anyone, and its reader's own files are none of its business.
+    """
+    refused = secret_names() | _NOT_SAVED
+    return {
+        name: value
+        for name, value in settings.items()
+        if to_camel(to_snake(name)) not in refused and not name.lower().endswith(_OF_FILES)
+    }
 
 
 def stand_in_for_variables(recording: Recording) -> None:

@@ -13,7 +13,9 @@ def show_check(report: CheckReport, terminal: Terminal) -> None:
         terminal.heading(f"Connection to {report.base_url}")
         table = terminal.table("_mark", "_step", "_detail", header=False)
         for step in report.steps:
-            table.add_row(terminal.mark(step.ok), step.name, terminal.cell(step.detail))
+            table.add_row(
+                terminal.mark(step.ok), terminal.cell(step.name), terminal.cell(step.detail)
+            )
             if step.advice and not step.ok:
                 table.add_row("", "", terminal.cell(f"→ {step.advice}", "yellow"))
         terminal.show(table)
@@ -37,8 +39,7 @@ def _show_offline(report: CheckReport, terminal: Terminal) -> None:
             terminal.heading(f"{heading}: {_count(len(problems), 'problem')}")
             terminal.problems(problems)
         else:
-            mark = terminal.mark(True if name == "Settings" or report.mapping_name else None)
-            terminal.out.print(mark, terminal.cell(heading))
+            terminal.item(True if name == "Settings" or report.mapping_name else None, heading)
         warnings = report.settings_warnings if name == "Settings" else report.mapping_warnings
         for warning in warnings:
             terminal.line(f"! {warning}", "yellow")

@@ -16,6 +16,7 @@ from probe.resource_reading import PageRead, ResourceReading
 _MOST_COLUMN = 28
 _GAP = 2
 _SHOWN = 5
+_MOST_NAMES = 30
 
 
 def show_preview(report: PreviewReport, terminal: Terminal, *, rows: int = 10) -> None:
@@ -36,18 +37,20 @@ def _show_resource(resource: ResourcePreview, terminal: Terminal, rows: int, bas
     terminal.out.rule(terminal.cell(reading.kind, "bold"), align="left", style="dim")
     _show_requests(reading, terminal, base_url)
     if reading.error:
-        terminal.out.print(terminal.mark(False), terminal.cell(reading.cause(), "red"))
+        terminal.item(False, reading.cause(), "red")
     terminal.line(_summary(resource))
     if resource.arrays:
         terminal.line("Arrays that the answer has:")
-        for array in resource.arrays:
+        for array in resource.arrays[:_MOST_NAMES]:
             terminal.line(f"  {array}")
+        if len(resource.arrays) > _MOST_NAMES:
+            terminal.line(f"  … and {len(resource.arrays) - _MOST_NAMES} more", "dim")
     _show_entities(resource.mapped.entities, terminal, rows)
     _show_dropped("left out by selector.query", resource.mapped.filtered, terminal, ok=None)
     _show_dropped("refused by the mapping", resource.mapped.refused, terminal, ok=False)
     _show_findings(resource.findings, terminal)
     for note in reading.notes:
-        terminal.out.print(terminal.mark(None), terminal.cell(note))
+        terminal.item(None, note)
 
 
 def _show_requests(reading: ResourceReading, terminal: Terminal, base_url: str) -> None:
@@ -118,7 +121,9 @@ def _show_entities(entities: Sequence[Entity], terminal: Terminal, rows: int) ->
     if len(entities) > rows:
         terminal.line(f"… and {len(entities) - rows} more entities (--rows, --json)", "dim")
     if hidden:
-        terminal.line(f"Not shown here: {', '.join(hidden)} (--json shows all)", "dim")
+        more = f" and {len(hidden) - _MOST_NAMES} more" if len(hidden) > _MOST_NAMES else ""
+        names_shown = f"{', '.join(hidden[:_MOST_NAMES])}{more}"
+        terminal.line(f"Not shown here: {names_shown} (--json shows all)", "dim")
 
 
 def _record(entity: Entity) -> dict[str, Any]:
@@ -158,7 +163,7 @@ def _show_dropped(
     if not dropped:
         return
     noun = "item is" if len(dropped) == 1 else "items are"
-    terminal.out.print(terminal.mark(ok), terminal.cell(f"{len(dropped)} {noun} {what}"))
+    terminal.item(ok, f"{len(dropped)} {noun} {what}")
     for item in dropped[:_SHOWN]:
         terminal.line(f"    item {item.number} ({item.label}): {shorten(item.why)}")
     if len(dropped) > _SHOWN:
@@ -167,8 +172,7 @@ def _show_dropped(
 
 def _show_findings(findings: Sequence[Finding], terminal: Terminal) -> None:
     for finding in findings:
-        mark = terminal.mark(False if finding.is_error else None)
-        terminal.out.print(mark, terminal.cell(finding.message))
+        terminal.item(False if finding.is_error else None, finding.message)
 
 
 def _conclusion(report: PreviewReport) -> tuple[str, str]:

@@ -128,7 +128,10 @@ def read_settings() -> ConnectionSettings:
     """
     given = given_to_ocean()
     beside = {name: given[name] for name in given.keys() - ConnectionSettings.names()}
-    return ConnectionSettings.parse({**beside, **ocean.integration_config}, given)
+    is_hosted = not ocean.config.disable_ip_outbound_blocker
+    return ConnectionSettings.parse(
+        {**beside, **ocean.integration_config}, given, is_hosted=is_hosted
+    )
 
 
 def _as_written() -> dict[str, Any]:

@@ -10,12 +10,18 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from loguru import logger
 from port_ocean.config.settings import IntegrationConfiguration
 from port_ocean.helpers.monitor.monitor import get_monitor
+from port_ocean.log.logger_setup import _combined_patcher
 
-from redaction import unmask
+from escapes import visible
+from redaction import Redactor, unmask
+
+if TYPE_CHECKING:
+    import loguru
 
 SUCCESS, FAILURE = 0, 1
 # Seconds for the last log lines to reach Port or child processes to end, and between two looks.
@@ -106,6 +112,30 @@ def hide_settings_in_errors() -> None:
     if not IntegrationConfiguration.model_config.get("hide_input_in_errors"):
         IntegrationConfiguration.model_config["hide_input_in_errors"] = True
         IntegrationConfiguration.model_rebuild(force=True)
+
+
+def guard_log(redactor: Redactor) -> None:
+    """Let each line of the log, its context and its traceback pass by the redactor, escaped.
+
+    Ocean's filter comes after it, and sees messages only.
+    """
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, str):
+            return visible(redactor.text(value))
+        if isinstance(value, dict):
+            return {name: shown(item) for name, item in value.items()}
+        return [shown(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def guard(record: "loguru.Record") -> None:
+        # It makes texts of errors.
+        _combined_patcher(record)
+        record["message"] = shown(record["message"])
+        record["extra"].update(shown(dict(record["extra"])))
+        if error := record["exception"]:
+            record["exception"] = error._replace(value=Exception(shown(str(error.value))))
+
+    logger.configure(patcher=guard)
 
 
 def keep_ordinary_words() -> None:

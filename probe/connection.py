@@ -57,9 +57,10 @@ async def reach(settings: ConnectionSettings, client: RecordingClient) -> AsyncG
     """
     url = httpx.URL(settings.base_url)
     proxy = proxy_for(url, settings)
-    if proxy:
+    is_guarded = not ocean.config.disable_ip_outbound_blocker
+    if proxy and not is_guarded:
         yield await _resolve_proxy(proxy, settings)
-    elif ocean.config.disable_ip_outbound_blocker:
+    elif not is_guarded:
         async for step in _reach_directly(url, settings):
             yield step
             if not step.ok:

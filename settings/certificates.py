@@ -18,7 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from settings.marks import Sensitive
+from settings.marks import READS_PEM, Sensitive
 from settings.types import refuse, revealed
 
 _BLOCK = re.compile(r"(-----BEGIN ([A-Z0-9 ]+)-----)(.*?)(-----END \2-----)", re.DOTALL)
@@ -84,12 +84,22 @@ def _lines_of_keys(pem: SecretStr) -> list[str]:
 
 
 # Settings whose value is PEM, or the path of a PEM file; parsed, they hold the PEM itself.
-Authorities = Annotated[str, BeforeValidator(read_pem), AfterValidator(_check_authorities)]
+Authorities = Annotated[
+    str, READS_PEM, BeforeValidator(read_pem), AfterValidator(_check_authorities)
+]
 ShownCertificate = Annotated[
-    SecretStr, Sensitive(_lines_of_keys), BeforeValidator(read_pem), AfterValidator(_check_shown)
+    SecretStr,
+    Sensitive(_lines_of_keys),
+    READS_PEM,
+    BeforeValidator(read_pem),
+    AfterValidator(_check_shown),
 ]
 PrivateKey = Annotated[
-    SecretStr, Sensitive(_lines_of_keys), BeforeValidator(read_pem), AfterValidator(_check_key)
+    SecretStr,
+    Sensitive(_lines_of_keys),
+    READS_PEM,
+    BeforeValidator(read_pem),
+    AfterValidator(_check_key),
 ]
 
 

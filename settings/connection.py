@@ -15,10 +15,17 @@ from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
 from errors import SettingsError
-from settings import certificates, environment, names
+from settings import certificates, environment, names, plain_addresses
 from settings.credentials import CredentialSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
-from settings.marks import SAME_ANSWERS, SECRET_VALUES, SameAnswers, Sensitive, marked
+from settings.marks import (
+    SAME_ANSWERS,
+    SECRET_VALUES,
+    ReadsMachine,
+    SameAnswers,
+    Sensitive,
+    marked,
+)
 from settings.pagination import ConnectionPagination, PaginationSettings
 from settings.types import Headers, Listed, Proxy, Secret, checked_headers, refuse
 from settings.webhooks import WebhookSettings, webhook_problems
@@ -27,8 +34,10 @@ from settings.wording import choice, quotes
 MappingEngine = Literal["fused", "ocean"]
 HttpVersion = Literal["http1", "auto"]
 
-# Port's own credentials, by the names that examples of the framework use.
-_OCEANS_OWN = frozenset({"PORT_CLIENT_ID", "PORT_CLIENT_SECRET"})
+# Settings that read the machine, and what to write where that is Port's.
+_FROM_ENVIRONMENT = ReadsMachine(lambda value: True, "write what is no secret into the mapping")
+_REFERRING = ReadsMachine(environment.is_referred_to, "write the values themselves")
+_KEPT_THERE = ReadsMachine(lambda value: True, "leave it out; responses are kept in memory only")
 # Up to the last @, because a password that is not encoded may hold anything.
 _USERINFO = re.compile(r"(?://|(?<=^['\"]))[^/].*@|//.*@", re.DOTALL)
 # Those of which an unknown key is refused.
@@ -63,12 +72,14 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
     max_outage_wait: Annotated[float, SAME_ANSWERS] = Field(default=120, ge=0, allow_inf_nan=False)
     allowed_hosts: Listed = ()
-    exposed_variables: Listed = ()
+    exposed_variables: Annotated[Listed, _FROM_ENVIRONMENT] = ()
     strict: Annotated[bool, SAME_ANSWERS] = False
     mapping_engine: Annotated[MappingEngine, SAME_ANSWERS] = "fused"
-    response_directory: Annotated[str | None, SAME_ANSWERS] = None
+    response_directory: Annotated[str | None, SAME_ANSWERS, _KEPT_THERE] = None
     response_directory_size: Annotated[int, SAME_ANSWERS] = Field(default=1000, ge=1)
-    custom_headers: Annotated[Headers, SECRET_VALUES] = Field(default_factory=dict, repr=False)
+    custom_headers: Annotated[Headers, SECRET_VALUES, _REFERRING] = Field(
+        default_factory=dict, repr=False
+    )
     _unknown: tuple[str, ...] = PrivateAttr(default=())
     _quoted: tuple[str, ...] = PrivateAttr(default=())
 
@@ -80,11 +91,16 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
 
     @classmethod
     def parse(
-        cls, config: Mapping[str, Any], chosen: Container[str] | None = None
+        cls,
+        config: Mapping[str, Any],
+        chosen: Container[str] | None = None,
+        *,
+        is_hosted: bool = False,
     ) -> "ConnectionSettings":
         """Build the settings from `ocean.integration_config`, whose names are snake_case.
 
         Names that no setting has are wrong where they are evidently misspelt, else in `warnings`.
+        Where the machine is Port's (`is_hosted`), settings that read it are wrong, and not tried.
         Inputs: `chosen`, the names that somebody gave, where others have Ocean's defaults; None for
         all.
 
@@ -95,10 +111,14 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         named = [name for name in given if chosen is None or to_snake(name) in chosen]
         unknown = names.judge(named, set(map(to_camel, cls.names())))
         problems = [*unknown.problems, *cls.missing(given), *webhook_problems(given)]
+        reading = _reading_the_machine(given) if is_hosted else {}
+        problems += reading.values()
+        given = {name: value for name, value in given.items() if name not in reading}
         settings = None
         try:
             settings = cls.model_validate({**given, "paging": given})
             problems += certificates.identity_problems(settings.identity, given)
+            problems += plain_addresses.problems(settings, settings.base_url)
         except ValidationError as error:
             problems += [_describe(detail) for detail in error.errors(include_url=False)]
         if settings is None or problems:
@@ -114,7 +134,9 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @property
     def warnings(self) -> list[str]:
         """Lines on what is accepted but deserves a second look, each starting with a name."""
-        return [*self._unknown, *self._quoted, *self.auth.doubts(self)]
+        plain = plain_addresses.doubts(self, self.base_url)
+        own = self.auth.doubts(self)
+        return [*self._unknown, *self._quoted, *own, *plain, *self.webhook_doubts]
 
     @field_validator("base_url")
     @classmethod
@@ -141,7 +163,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         for name in names:
             if not environment.NAME.fullmatch(name):
                 refuse(f"has {name!r}; give names of environment variables, such as TENANT_TOKEN")
-            if name.upper() in _OCEANS_OWN or name.upper().startswith("OCEAN__"):
+            if environment.is_of_ocean(name):
                 refuse(f"has {name}, which holds a secret of the integration itself")
         if absent := sorted(set(names) - os.environ.keys()):
             refuse(f"names environment variables that are not set: {', '.join(absent)}")
@@ -189,6 +211,17 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     def exposed(self) -> Mapping[str, str]:
         """The environment variables that a mapping may use, by name."""
         return {name: os.environ[name] for name in self.exposed_variables}
+
+
+def _reading_the_machine(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with each setting that reads the machine, by its name in the spec."""
+    marks = marked(ConnectionSettings, ReadsMachine)
+    return {
+        name: f"{name}: reads the machine that it runs on, which is not possible where that is "
+        f"Port's; {mark.instead}, or host it yourself"
+        for name, value in given.items()
+        if (mark := marks.get(to_snake(name))) and mark.does(value)
+    }
 
 
 def _is_unset(value: object) -> bool:

@@ -19,12 +19,13 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticKnownError
 
 from settings.basic_credentials import basic_pair, client_pair
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
-from settings.marks import SECRET_VALUES, Sensitive, marked
+from settings.kept_tokens import NOT_OURS, parse
+from settings.marks import READS_FILE, SECRET_VALUES, Sensitive, marked
 from settings.signing_key import SigningAlgorithm, load_key
 from settings.types import FrozenSettings, Secret, Texts, check_header, from_json, refuse, revealed
 
@@ -241,7 +242,7 @@ class SigningSettings(FrozenSettings):
 
     signing_algorithm: SigningAlgorithm = "RS256"
     signing_key: Secret | None = None
-    signing_key_file: Path | None = None
+    signing_key_file: Annotated[Path | None, READS_FILE] = None
     token_claims: JsonObject = Field(default_factory=dict)
     token_headers: JsonObject = Field(default_factory=dict)
     token_lifetime: int = Field(default=300, ge=1)
@@ -293,7 +294,7 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
     client_id: str | None = None
     client_secret: Secret | None = None
     refresh_token: Secret | None = None
-    refresh_token_file: Path | None = None
+    refresh_token_file: Annotated[Path | None, READS_FILE] = None
     scope: str | None = None
     audience: str | None = None
     token_parameters: Annotated[Texts, SECRET_VALUES] = Field(default_factory=dict, repr=False)
@@ -340,8 +341,14 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
             refuse(f"must be the path of a file in a folder that exists, but {folder} is none")
         if not os.access(folder, os.W_OK | os.X_OK):
             refuse(f"is in {folder}, where nothing can be written; mount a volume there")
-        if path.exists() and not os.access(path, os.R_OK):
+        try:
+            text = path.read_text("utf-8").strip() if path.exists() else ""
+        except OSError:
             refuse("cannot be read")
+        except UnicodeDecodeError:
+            refuse(NOT_OURS)
+        if text and parse(text) is None:
+            refuse(NOT_OURS)
         return path
 
 
@@ -433,15 +440,16 @@ class CredentialSettings(
         return self.auth.query_names(self)
 
     @property
-    def secrets(self) -> Iterator[str]:
-        """All that is secret as a whole, whatever authType is."""
+    def secrets(self) -> dict[str, str]:
+        """All that is secret as a whole, whatever authType is, by its name in the spec."""
         classes = self.of_auth_types().values()
-        for name in {name for each in classes for name in each.model_fields}:
-            value = getattr(self, name)
-            if isinstance(value, SecretStr):
-                yield value.get_secret_value()
-        if self.signing_text:
-            yield self.signing_text
+        values = {name: getattr(self, name) for each in classes for name in each.model_fields}
+        found = {
+            to_camel(name): value.get_secret_value()
+            for name, value in values.items()
+            if isinstance(value, SecretStr)
+        }
+        return {**found, "signingKey": self.signing_text} if self.signing_text else found
 
 
 def _check_key(text: str, info: ValidationInfo) -> None:

@@ -27,6 +27,23 @@ class SameAnswers:
     """A setting that can change without any change in what the API answers."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadsMachine:
+    """A setting that may read the machine of the instance, refused where that is Port's.
+
+    `does` tells whether a value reads it; `instead` says what to write.
+    """
+
+    does: Callable[[Any], bool]
+    instead: str
+
+
+def _is_path(value: Any) -> bool:
+    return "-----BEGIN" not in str(value)
+
+
+READS_FILE = ReadsMachine(lambda value: True, "put what the file holds into a setting")
+READS_PEM = ReadsMachine(_is_path, "give the PEM text itself, with its -----BEGIN line")
 SECRET = Sensitive(lambda secret: secret.get_secret_value())
 SECRET_VALUES = Sensitive(lambda value: value)
 SAME_ANSWERS = SameAnswers()

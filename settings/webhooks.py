@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from settings.types import FrozenSettings, Listed, Secret, check_header, refuse
+from settings.types import FrozenSettings, Listed, Secret, check_header, refuse, revealed
 from settings.webhook_signatures import BODY, PRESETS, TIMESTAMP, SignatureScheme
 
 WebhookAuth = Literal["none", "hmac", "basic", "token"]
 WebhookPreset = Literal["github", "slack", "stripe"]
 
+_SHORTEST_SECRET, _SHORT_SECRET = 8, 16
 DEFAULT_PATH = "/webhook"
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-])+")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -41,6 +42,23 @@ class WebhookSettings(FrozenSettings):
     webhook_body_limit: int = Field(default=1_048_576, ge=1)
     webhook_paths: Listed = (DEFAULT_PATH,)
     webhook_window: float = Field(default=2, ge=0, le=60)
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < _SHORTEST_SECRET:
+            refuse(
+                f"is shorter than {_SHORTEST_SECRET} characters, so that it can be guessed; make "
+                "one such as `openssl rand -hex 32` gives"
+            )
+        return value
+
+    @property
+    def webhook_doubts(self) -> Iterator[str]:
+        """Yield a line for what is accepted but deserves a second look."""
+        secret = revealed(self.webhook_secret)
+        if secret and len(secret) < _SHORT_SECRET:
+            yield f"webhookSecret: has {len(secret)} characters; better are {_SHORT_SECRET} or more"
 
     @field_validator("webhook_header", "webhook_timestamp_header")
     @classmethod

@@ -1,6 +1,6 @@
 """Connections to the API: one for each turn, opened anew when it has to be."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from ssl import SSLContext, SSLError, SSLObject, SSLWantReadError
@@ -10,6 +10,8 @@ import anyio
 import httpcore
 import httpx
 
+from transport.address_guard import AddressGuard
+from transport.diagnosis import malformed_answer
 from transport.exchange import Exchange
 
 # Up to this many bytes a body is parsed at once, within about 5 ms.
@@ -26,7 +28,7 @@ _FAILURES = (
     httpcore.UnsupportedProtocol,
 )
 
-type _Key = tuple[httpcore.Origin, object, bool]
+type _Key = tuple[httpcore.Origin, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,18 @@ class Route:
     """The way of all connections of an instance: their TLS, proxy and version of HTTP.
 
     Inputs: `tls` for requests with credentials, `anonymous_tls` for all others; `proxy`, when
-    connections go through one; `http2`, whether servers are offered HTTP/2 besides HTTP/1.1.
+    connections go through one; `http2`, whether servers are offered HTTP/2 besides HTTP/1.1;
+    `guard`, where only public addresses may be connected to, of a proxy too.
     """
 
     tls: SSLContext
     anonymous_tls: SSLContext
     proxy: httpx.Proxy | None = None
     http2: bool = False
+    guard: AddressGuard | None = None
 
     def connector(
-        self, *, is_anonymous: bool
+        self, network: httpcore.AsyncNetworkBackend, *, is_anonymous: bool
     ) -> Callable[[httpcore.Origin], httpcore.AsyncConnectionInterface]:
         """Return a maker of connections to an origin; each is opened by its first request."""
         return httpcore.AsyncConnectionPool(
@@ -51,7 +55,7 @@ class Route:
             proxy=_lowered_proxy(self.proxy) if self.proxy else None,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             http2=self.http2,
-            network_backend=_Network(),
+            network_backend=network,
         ).create_connection
 
 
@@ -65,30 +69,36 @@ class Connection(httpx.AsyncBaseTransport):
 
     def __init__(self, route: Route) -> None:
         self._has_proxy = route.proxy is not None
-        self._connectors = [route.connector(is_anonymous=is_one) for is_one in (False, True)]
+        self._guard = route.guard
+        self._network = _Network(route.guard, is_proxy=self._has_proxy)
+        self._connectors = [
+            route.connector(self._network, is_anonymous=one) for one in (False, True)
+        ]
         self._current: httpcore.AsyncConnectionInterface | None = None
         self._key: _Key | None = None
+        self._pinned: bytes | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         exchange = Exchange.of(request)
         if exchange.sign:
             request = exchange.sign(request)
-        address = _lowered(request.url)
-        lowered = httpcore.Request(
-            request.method,
-            address,
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
         try:
-            connection = await self._connection_for(
-                address.origin, request.extensions.get("sni_hostname"), exchange.is_anonymous
+            address = _lowered(request.url)
+            connection = await self._connection_for(address.origin, exchange.is_anonymous)
+            address.host = self._pinned or address.host
+            lowered = httpcore.Request(
+                request.method,
+                address,
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
             )
             return await _received(await connection.handle_async_request(lowered))
         except httpcore.ConnectionNotAvailable:
             raise httpx.RemoteProtocolError("the connection was closed") from None
         except (*_FAILURES, SSLError) as error:
+            if malformed := malformed_answer(error):
+                raise malformed from None
             if self._has_proxy and _is_unreachable(error):
                 raise httpx.ProxyError(f"no connection to the proxy: {error}") from error
             raise _as_httpx(error) from error
@@ -99,17 +109,26 @@ class Connection(httpx.AsyncBaseTransport):
             await connection.aclose()
 
     async def _connection_for(
-        self, origin: httpcore.Origin, server_name: object, is_anonymous: bool
+        self, origin: httpcore.Origin, is_anonymous: bool
     ) -> httpcore.AsyncConnectionInterface:
-        # Behind an address that the IP guard chose may be another host.
-        key = (origin, server_name, is_anonymous)
+        key = (origin, is_anonymous)
         current = self._current
         if current and self._key == key and current.is_available() and not current.has_expired():
             return current
         await self.aclose()
         self._key = key
+        if self._guard and self._has_proxy:
+            origin = await self._pinned_at(origin, self._guard)
         self._current = current = self._connectors[is_anonymous](origin)
         return current
+
+    async def _pinned_at(self, origin: httpcore.Origin, guard: AddressGuard) -> httpcore.Origin:
+        """Return the origin that a proxy is asked for, which may resolve a name differently."""
+        name = origin.host.decode("ascii")
+        address = await guard.pinned(name)
+        self._network.tls_names = {address: name}
+        self._pinned = address.encode("ascii")
+        return httpcore.Origin(origin.scheme, self._pinned, origin.port)
 
 
 def load_backend() -> None:
@@ -121,16 +140,41 @@ def load_backend() -> None:
 
 
 class _Network(httpcore.AnyIOBackend):
-    """The network, whose connections give what has arrived in few, large pieces."""
+    """The network, whose connections give what has arrived in few, large pieces.
 
-    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        return _Stream(await super().connect_tcp(*args, **kwargs))
+    Inputs: `guard`, which judges each address before anything is sent there; `is_proxy`, whether
+    all connections are to a proxy. `tls_names` are the names behind addresses that stand for them.
+    """
+
+    def __init__(self, guard: AddressGuard | None, *, is_proxy: bool) -> None:
+        super().__init__()
+        self._guard = guard
+        self._is_proxy = is_proxy
+        self.tls_names: Mapping[str, str] = {}
+
+    async def connect_tcp(
+        self, host: str, *args: Any, **kwargs: Any
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = [host]
+        if self._guard:
+            addresses = await self._guard.addresses(host, is_proxy=self._is_proxy)
+        *others, last = addresses
+        for address in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self._read_at_once(await super().connect_tcp(address, *args, **kwargs))
+        return self._read_at_once(await super().connect_tcp(last, *args, **kwargs))
+
+    def _read_at_once(self, stream: httpcore.AsyncNetworkStream) -> "_Stream":
+        return _Stream(stream, self.tls_names)
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def __init__(
+        self, stream: httpcore.AsyncNetworkStream, tls_names: Mapping[str, str] | None = None
+    ) -> None:
         self._stream = stream
         self._tls: SSLObject | None = stream.get_extra_info("ssl_object")
+        self._tls_names = tls_names or {}
 
     async def read(self, max_bytes: int, *args: Any, **kwargs: Any) -> bytes:
         left = max(max_bytes, _PIECE)
@@ -147,8 +191,12 @@ class _Stream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         await self._stream.aclose()
 
-    async def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        return _Stream(await self._stream.start_tls(*args, **kwargs))
+    async def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, *args: Any, **kwargs: Any
+    ) -> httpcore.AsyncNetworkStream:
+        name = self._tls_names.get(server_hostname or "", server_hostname)
+        tls = await self._stream.start_tls(ssl_context, name, *args, **kwargs)
+        return _Stream(tls, self._tls_names)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -163,6 +211,8 @@ class _Body(httpx.AsyncByteStream):
             async for part in self._response.aiter_stream():
                 yield part
         except (*_FAILURES, SSLError) as error:
+            if malformed := malformed_answer(error):
+                raise malformed from None
             raise _as_httpx(error) from error
 
     async def aclose(self) -> None:

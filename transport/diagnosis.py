@@ -2,6 +2,7 @@
 
 import ssl
 
+import h11
 import httpx
 from port_ocean.exceptions.clients import BlockedIPError
 
@@ -11,6 +12,21 @@ from statuses import PASSING, advice_on, meaning_of
 
 # In the names of TLS alerts that a server sends for the certificate it was shown, or for none.
 _ABOUT_OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
+
+
+# What h11 says of an answer that HTTP does not allow, and what is told: it quotes whole lines,
+# which may hold a session or a token.
+_MALFORMED = (
+    ("header line", "a malformed header"),
+    ("status line", "no line of status"),
+    ("request line", "no line of status"),
+    ("chunk", "a malformed piece of the body"),
+    ("too long", "headers that are too long"),
+    ("Content-Length", "a malformed Content-Length"),
+    ("Transfer-Encoding", "a Transfer-Encoding that is not supported"),
+)
+# So h11 begins where a connection broke, which is another thing.
+_BROKEN = "peer "
 
 
 def explain(error: Exception, timeout: float, redactor: Redactor) -> RequestError:
@@ -53,6 +69,23 @@ def proxy_refusal(error: httpx.ProxyError) -> RequestError | None:
         return None
     reason, advice = _explanation(error, 0)
     return RequestError(f"{reason}: {status}", advice=advice_on(int(status)) or advice)
+
+
+def malformed_answer(error: Exception) -> RequestError | None:
+    """Return the error to show when an answer is no HTTP, which stays so; without a byte of it.
+
+    None where the connection broke.
+    """
+    cause = error.__cause__
+    if not isinstance(cause, h11.RemoteProtocolError) or str(cause).startswith(_BROKEN):
+        return None
+    said = str(cause).partition("b'")[0]
+    what = next((told for sign, told in _MALFORMED if sign in said), "what HTTP does not allow")
+    return RequestError(
+        f"the API sent {what}",
+        advice="look at the scheme and port in baseUrl; else the API, or a proxy before it, has to "
+        "be mended",
+    )
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

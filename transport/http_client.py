@@ -14,6 +14,7 @@ from api_messages import USER_AGENT, ApiResponse
 from redaction import Redactor
 from settings.connection import ConnectionSettings
 from statuses import Meaning, meaning_of
+from transport.address_guard import AddressGuard
 from transport.complete_responses import TransportContext
 from transport.connections import Connection, Route
 from transport.outages import Outages
@@ -23,29 +24,6 @@ from transport.retries import ApiRetryTransport, wait_asked_of
 from transport.traffic import Traffic
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-
-
-class PrivateRequests(httpx.AsyncBaseTransport):
-    """A transport that hands down copies, because the hosted runtime's IP guard changes requests.
-
-    Cookies, repeats after a 401 and error messages then see the address that was asked for.
-    """
-
-    def __init__(self, wrapped: httpx.AsyncBaseTransport) -> None:
-        self._wrapped = wrapped
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        copy = httpx.Request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            content=await request.aread(),
-            extensions=dict(request.extensions),
-        )
-        return await self._wrapped.handle_async_request(copy)
-
-    async def aclose(self) -> None:
-        await self._wrapped.aclose()
 
 
 class CookieJar(httpx.Cookies):
@@ -110,11 +88,17 @@ class ApiHttpClient(OceanAsyncClient):
 
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         self._connect(proxy=None)
-        return _private(super()._init_transport(*args, **kwargs))
+        return super()._init_transport(*args, **kwargs)
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         self._connect(proxy=args[0])
-        return _private(super()._init_proxy_transport(*args, **kwargs))
+        return super()._init_proxy_transport(*args, **kwargs)
+
+    def _wrap_with_ip_blocker_if_needed(
+        self, transport: httpx.AsyncBaseTransport
+    ) -> httpx.AsyncBaseTransport:
+        """Return the transport as it is: the connections below it have a guard of their own."""
+        return transport
 
     def _connect(self, *, proxy: httpx.Proxy | None) -> None:
         """Make the connections that take the place of the transport that Ocean makes."""
@@ -126,6 +110,7 @@ class ApiHttpClient(OceanAsyncClient):
             ),
             proxy=proxy,
             http2=settings.http_version == "auto",
+            guard=_guard_for(settings),
         )
         connections = [Connection(route) for _ in range(settings.max_concurrent_requests)]
         self._transport_kwargs = {**(self._transport_kwargs or {}), "connections": connections}
@@ -147,6 +132,8 @@ def tls_context(settings: ConnectionSettings, *, shows_certificate: bool) -> ssl
     return context
 
 
-def _private(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    has_guard = not ocean.config.disable_ip_outbound_blocker
-    return PrivateRequests(transport) if has_guard else transport
+def _guard_for(settings: ConnectionSettings) -> AddressGuard | None:
+    """Return the guard where Ocean asks for one: in a hosted instance."""
+    if ocean.config.disable_ip_outbound_blocker:
+        return None
+    return AddressGuard(spares_proxies=settings.proxy is None)

@@ -9,11 +9,18 @@ from urllib.parse import unquote_plus
 import httpx
 
 from api_messages import ApiRequest
+from disguises import Disguises
 from errors import RefusedOriginError
 from redaction import SHORTEST_SECRET, Redactor
 from settings.connection import ConnectionSettings
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_FOR_OWN_HOST = (
+    "variables in exposedVariables are for the API of baseUrl only; what is no secret may stand in "
+    "the mapping itself"
+)
+# Shorter ones may stand in an address by chance.
+_SHORTEST_NAMED = 8
 # Those that allowed hosts get.
 _HEADERS = frozenset({"accept", "content-type"})
 
@@ -103,11 +110,19 @@ class AllowedHostRule:
 
     def __init__(self, settings: ConnectionSettings, redactor: Redactor) -> None:
         self._parameters = settings.query_credentials
+        known = {**settings.secrets, **settings.exposed}
         self._secrets = frozenset(
-            secret for secret in settings.secrets if len(secret) >= SHORTEST_SECRET
+            secret for secret in settings.secrets.values() if len(secret) >= SHORTEST_SECRET
         )
-        self._exposed = {
-            name: value for name, value in settings.exposed.items() if len(value) >= SHORTEST_SECRET
+        self._named = {
+            name: Disguises([value])
+            for name, value in known.items()
+            if len(value) >= _SHORTEST_NAMED
+        }
+        self._short = {
+            name: value
+            for name, value in settings.exposed.items()
+            if SHORTEST_SECRET <= len(value) < _SHORTEST_NAMED
         }
         self._redactor = redactor
 
@@ -115,17 +130,17 @@ class AllowedHostRule:
         """Return the request without them; of its headers, Accept and Content-Type stay.
 
         Raises:
-            RefusedOriginError: it holds the value of an exposed variable, without which it would
-                ask for something else; names the variable.
+            RefusedOriginError: a credential, or the value of an exposed variable, is a part of what
+                is asked for, which would be something else without it; names that.
         """
         url = self._reduced(request.url)
-        for name, value in self._exposed.items():
-            if _is_in_query(value, url) or _is_in_body(value, request.body):
-                raise RefusedOriginError(
-                    f"refused to send the value of {name} to {url.host}",
-                    advice="variables in exposedVariables are for the API of baseUrl only; what is "
-                    "no secret may stand in the mapping itself",
-                )
+        held = f"{url.raw_path.decode('ascii')}\n{_told(request.body)}".encode()
+        for name, value in self._named.items():
+            if next(value.spans(held), None):
+                raise _refusal(name, url)
+        for name, short in self._short.items():
+            if _is_in_query(short, url) or _is_in_body(short, request.body):
+                raise _refusal(name, url)
         headers = {
             name: value for name, value in request.headers.items() if name.lower() in _HEADERS
         }
@@ -143,13 +158,41 @@ class AllowedHostRule:
         return is_ours or value in self._secrets
 
 
+def refuse_variables(request: ApiRequest) -> None:
+    """Refuse a request to another host that is made of variables of the environment.
+
+    It goes by where they were used, not by what is left of them in the address: half a value, or
+    one in capitals, is a secret too.
+
+    Raises:
+        RefusedOriginError: names the variables.
+    """
+    if request.variables:
+        raise RefusedOriginError(
+            f"refused to send the value of {', '.join(sorted(request.variables))}, which this "
+            f"endpoint uses, to {request.url.host}",
+            advice=_FOR_OWN_HOST,
+        )
+
+
 def _is_in_query(value: str, url: httpx.URL) -> bool:
     """Return whether a parameter has this value, perhaps behind a word such as Bearer."""
     texts = (text for _, text in url.params.multi_items())
     return any(value in (text, text.rpartition(" ")[2]) for text in texts)
 
 
+def _refusal(name: str, url: httpx.URL) -> RefusedOriginError:
+    return RefusedOriginError(
+        f"refused to send the value of {name} to {url.host}",
+        advice=f"credentials and {_FOR_OWN_HOST}",
+    )
+
+
+def _told(body: object) -> str:
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str)
+
+
 def _is_in_body(value: str, body: object) -> bool:
-    told = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str)
+    told = _told(body)
     quoted = json.dumps(value, ensure_ascii=False)[1:-1]
     return value in told or quoted in told

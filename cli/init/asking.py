@@ -61,7 +61,7 @@ class Interactive(Asker):
         return answer - 1
 
     def confirm(self, question: str, *, default: bool) -> bool:
-        return click.confirm(self.terminal.mask(question), default=default, err=True)
+        return click.confirm(self.terminal.plain(question), default=default, err=True)
 
     def pick(self, question: str, options: Sequence[str]) -> list[int]:
         self.terminal.line(question)

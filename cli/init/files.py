@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from cli.init.merge import merge, remember
 from cli.init.plan import SetupPlan
 from cli.inputs import secret_names, variable
 from cli.mapping_file import read_text, to_plain
+from cli.private_texts import make_private, write_private
+from cli.yaml_text import UnreadableYamlError, load_yaml
 from errors import ConfigurationError
 from settings.connection import ConnectionSettings
 
@@ -25,6 +26,8 @@ ENVIRONMENT = "ocean.env"
 VALUES = "values.yaml"
 RUN = "docker-run.sh"
 _MEMORY = ".ocean-custom.json"
+# What users put their secrets in.
+_PRIVATE = frozenset({ENVIRONMENT, VALUES})
 _REGISTRY = "<your-registry>"
 _IMAGE = f"{_REGISTRY}/port-ocean-custom:<version>"
 # What a shell script, a host name and a resource of Kubernetes all take as it is.
@@ -68,7 +71,7 @@ class Folder:
             self._write_environment(plan.settings, secrets)
             self._write_yaml(VALUES, _values(plan.settings, secrets))
             self._write_if_new(RUN, docker_run(plan.settings, secrets))
-            (self.path / _MEMORY).write_text(f"{json.dumps(self._memory, indent=1)}\n", "utf-8")
+            write_private(self.path / _MEMORY, f"{json.dumps(self._memory, indent=1)}\n")
         except OSError as error:
             raise ConfigurationError(
                 f"{error.filename or self.path} cannot be written: {error.strerror}"
@@ -83,7 +86,7 @@ class Folder:
             yaml.dump(merged, stream)
             return stream.getvalue()
 
-        self._update(name, self._content(name, yaml.load), ours, dump)
+        self._update(name, self._content(name, lambda text: load_yaml(text, yaml)), ours, dump)
 
     def _write_json(self, name: str, ours: list[dict[str, Any]]) -> None:
         def dump(merged: Any) -> str:
@@ -110,11 +113,8 @@ class Folder:
         path = self.path / name
         try:
             return load(read_text(path)) if path.exists() else None
-        except ValueError as error:
-            problem = str(error)
-        except YAMLError as error:
-            problem = str(getattr(error, "problem", "") or "it is no YAML")
-        raise ConfigurationError(f"{path} cannot be updated: {problem}")
+        except (ValueError, UnreadableYamlError) as error:
+            raise ConfigurationError(f"{path} cannot be updated: {error}") from None
 
     def _update(self, name: str, theirs: Any, ours: Any, dump: Callable[[Any], str]) -> None:
         """Write what is generated, merged with `theirs`, which is None where there is nothing."""
@@ -122,6 +122,8 @@ class Folder:
         merged = ours if theirs is None else merge(self._memory.get(name), theirs, ours)
         if to_plain(merged) == before:
             self.written.unchanged.append(name)
+            if name in _PRIVATE:
+                make_private(self.path / name)
         else:
             self._write(name, dump(merged))
         self._memory[name] = remember(self._memory.get(name), ours)
@@ -139,7 +141,10 @@ class Folder:
     def _write(self, name: str, text: str) -> None:
         path = self.path / name
         (self.written.updated if path.exists() else self.written.created).append(name)
-        path.write_text(text, "utf-8")
+        if name in _PRIVATE:
+            write_private(path, text)
+        else:
+            path.write_text(text, "utf-8")
 
     def _read_memory(self) -> dict[str, Any]:
         path = self.path / _MEMORY

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic.alias_generators import to_snake
 
 from cli.init.asking import Asker
 from cli.init.initialise import Request
-from cli.init.openapi.document import load_document, shown
+from cli.init.openapi.document import load_document
 from cli.init.openapi.endpoints import Collection, find_collections, server_url
 from cli.init.openapi.security import Authentication, find_authentication
-from cli.inputs import GivenSettings
+from cli.init.openapi.sources import shown
+from cli.inputs import GivenSettings, secret_names
 from errors import ConfigurationError
 
 _NO = ("false", "0", "no", "off")
@@ -28,7 +32,8 @@ def request_from_document(
     paths of the document, else the asker picks.
 
     Raises:
-        ConfigurationError: the document cannot be read, lists nothing, or names no server.
+        ConfigurationError: the document cannot be read, lists nothing, names no server, or would
+            decide where credentials go.
     """
     verify = str(given.values.get("verify_ssl", "true")).lower() not in _NO
     root, address = load_document(source, verify=verify)
@@ -43,7 +48,7 @@ def request_from_document(
     chosen = _choose(collections, select, asker)
     is_known = bool(given.values.get("auth_type"))
     found = Authentication() if is_known else find_authentication(root, address)
-    return Request(
+    request = Request(
         given,
         base,
         [one.wanted() for one in chosen],
@@ -53,6 +58,38 @@ def request_from_document(
         [*notes, *found.notes] if not select else found.notes,
         {one.path: one for one in collections},
     )
+    if any(given.values.get(to_snake(name)) for name in secret_names()):
+        _confirm_hosts(request, base_url, source, asker)
+    return request
+
+
+def _confirm_hosts(request: Request, base_url: str, source: str, asker: Asker) -> None:
+    """Ask before credentials go to a host that nobody named but the document.
+
+    Raises:
+        ConfigurationError: they must not.
+    """
+    known = {_origin(one) for one in (base_url, source)}
+    for flag, name in (("--base-url", "base_url"), ("--token-url", "token_url")):
+        url = str(request.values.get(name) or "")
+        is_given = base_url if name == "base_url" else request.given.values.get(name)
+        if is_given or not url or _origin(url) in known:
+            continue
+        question = f"Send the credentials to {_origin(url)}, which only the document names?"
+        if not asker.confirm(question, default=False):
+            raise ConfigurationError(
+                f"the document wants credentials sent to {_origin(url)}, which nobody else names; "
+                f"if that is right, give {flag} {url}"
+            )
+
+
+def _origin(address: str) -> str:
+    """Return scheme, host and port of an address; empty for a file."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
 
 
 def _option(one: Collection) -> str:

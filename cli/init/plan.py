@@ -12,7 +12,7 @@ from cli.findings import type_problem
 from cli.init.asking import Asker
 from cli.init.blocks import block_of, needs_block
 from cli.init.detect.answers import Paging
-from cli.init.detect.fields import Field
+from cli.init.detect.fields import NAMED_SECRET, Field
 from cli.init.detect.lists import value_at
 from cli.init.detect.naming import camel, segments_of, title, words_of
 from cli.init.detect.relations import Relation, RelationTarget, find_relations
@@ -20,6 +20,7 @@ from cli.init.surveyed import Surveyed, ValueSource
 from settings.pagination import ConnectionPagination
 
 _SIZE = "pageSize"
+_MOST_NAMES = 30
 _PAGING = frozenset(map(to_camel, ConnectionPagination.model_fields))
 
 
@@ -94,8 +95,7 @@ def combine_paging(surveyed: Sequence[Surveyed], connection: Mapping[str, Any]) 
 def _is_usable(one: Surveyed, plan: SetupPlan, asker: Asker) -> bool:
     """Return whether an endpoint goes into the mapping; a warning tells why not, or a doubt."""
     if one.identifier is None:
-        why = "the list is empty" if not one.items else "no field of its items tells them apart"
-        plan.warnings.append(f"{one.kind} is left out: {why}")
+        plan.warnings.append(f"{one.kind} is left out: {_why_unnamed(one)}")
         return False
     if one.paging.doubt:
         plan.warnings.append(f"{one.kind}: {one.paging.doubt}")
@@ -111,6 +111,25 @@ def _of_parents(surveyed: Sequence[Surveyed]) -> list[str]:
     own = {one.kind for one in surveyed}
     doubtful = {each.kind: each.paging.doubt for each in parents if each.kind not in own}
     return [f"{kind}: {doubt}" for kind, doubt in doubtful.items() if doubt]
+
+
+def _why_unnamed(one: Surveyed) -> str:
+    """Return why nothing identifies the items of an endpoint, and what to do where it helps."""
+    secret = _shortened([name for name, why in one.shape.left_out.items() if why == NAMED_SECRET])
+    if not one.items and not secret:
+        return "the list is empty"
+    why = "no field of its items tells them apart"
+    if not secret:
+        return why
+    return (
+        f"{why}, but for what is named like a secret ({secret}); what is none there can be mapped "
+        "by hand, see docs/mapping.md"
+    )
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def _way(settings: Mapping[str, Any]) -> str:
@@ -263,7 +282,7 @@ def _left_out(one: Surveyed) -> list[str]:
     for name, reason in one.shape.left_out.items():
         reasons.setdefault(reason, []).append(name)
     return [
-        f"{one.kind}: left out ({reason}): {', '.join(names)}" for reason, names in reasons.items()
+        f"{one.kind}: left out ({reason}): {_shortened(names)}" for reason, names in reasons.items()
     ]
 
 

@@ -13,22 +13,23 @@ def show_init(report: InitReport, terminal: Terminal) -> None:
     """Show what was found, what is doubtful, what was written, and the preview."""
     terminal.heading(f"Found at {report.base_url}")
     for evidence in report.plan.evidence:
-        _item(terminal, True if evidence.is_proven else None, evidence.message)
+        terminal.item(True if evidence.is_proven else None, evidence.message, wrap=False)
     for failure in report.failures:
-        _item(terminal, False, f"{failure.path}: {failure.error}")
+        terminal.item(False, f"{failure.path}: {failure.error}", wrap=False)
         if failure.advice:
             terminal.advise(failure.advice)
     doubts = [*report.plan.warnings, *report.assumptions]
     if doubts:
         terminal.heading("Not sure, or left out")
         for line in doubts:
-            _item(terminal, None, line)
+            terminal.item(None, line, wrap=False)
     _show_files(report, terminal)
     if report.preview:
         terminal.heading("Preview")
         show_preview(report.preview, terminal, rows=_ROWS)
     terminal.heading("Run it once, when the preview is right")
-    terminal.line(report.docker_run.partition("\n")[2].rstrip())
+    for line in report.docker_run.splitlines()[1:]:
+        terminal.line(line)
 
 
 def _show_files(report: InitReport, terminal: Terminal) -> None:
@@ -42,7 +43,3 @@ def _show_files(report: InitReport, terminal: Terminal) -> None:
     ):
         if names:
             terminal.line(f"  {', '.join(names)}: {what}")
-
-
-def _item(terminal: Terminal, ok: bool | None, text: str) -> None:
-    terminal.out.print(terminal.mark(ok), terminal.cell(text), soft_wrap=True)

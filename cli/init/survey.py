@@ -156,7 +156,7 @@ class Surveyor:
     ) -> Surveyed:
         base = httpx.URL(self._base_url)
         origin = f"{base.scheme}://{base.netloc.decode()}"
-        shape = infer_shape(samples, blueprint_name(wanted.path), mark, origin)
+        shape = infer_shape(samples, blueprint_name(wanted.path), mark, origin, guess.hidden)
         identifier = self._choose_identifier(wanted, shape)
         return Surveyed(wanted, guess, paging, shape, samples, identifier)
 
@@ -199,16 +199,19 @@ class Surveyor:
         """Return the survey of the nested endpoint with most items; None when a value fails."""
         mark = f"__{name}"
         pages: dict[_Marks, list[dict[str, Any]]] = {}
+        hidden: set[tuple[str, ...]] = set()
         for marks in dict.fromkeys(_marks(parent, mark, identifier)[:_MOST_TRIED]):
             with contextlib.suppress(EndpointError):
                 _, guesses = await self._first_page(wanted, _values(marks))
                 pages[marks] = guesses[0].items if guesses else []
+                hidden |= guesses[0].hidden if guesses else set()
             if sum(map(bool, pages.values())) == _MOST_PARENTS:
                 break
         if not pages:
             return None
         fullest = max(pages, key=lambda marks: len(pages[marks]))
         guess, paging, pages[fullest] = await self._look(wanted, _values(fullest))
+        guess.hidden.update(hidden)
         samples = [{**item, **dict(marks)} for marks, items in pages.items() for item in items]
         surveyed = self._conclude(wanted, guess, paging, samples, mark)
         found = ValueSource(parent, jq_path(identifier.keys))
@@ -289,4 +292,9 @@ def _distinct(samples: Sequence[dict[str, Any]], guess: ListGuess) -> list[dict[
     seen: dict[str, dict[str, Any]] = {}
     for item in samples:
         seen.setdefault(str(item.get(key)) if key else repr(item), item)
+    if guess.hidden and not key:
+        # Items of one answer that look the same differ in what is not looked at.
+        known = set(map(repr, guess.items))
+        others = [item for name, item in seen.items() if name not in known]
+        return [*guess.items, *others][:_MOST_SAMPLES]
     return list(seen.values())[:_MOST_SAMPLES]

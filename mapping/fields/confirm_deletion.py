@@ -9,7 +9,6 @@ from mapping.fields.user_fields import UserFields
 from mapping.plan.confirm_deletion import DeletionCheck
 from mapping.plan.error_rules import ErrorPolicy, ErrorRule
 from mapping.plan.resource import ResourcePlan
-from mapping.plan.templates import placeholders_in
 from settings.connection import ConnectionSettings
 
 _PLACE = "confirm_deletion"
@@ -56,11 +55,16 @@ class ConfirmDeletionConfig(UserFields):
         fetch = self.fetch if isinstance(self.fetch, FetchConfig) else FetchConfig(endpoint="")
         names = self.params.keys()
         endpoint = fetch.plan(resource.endpoint, f"{_PLACE}.fetch", names, settings)
-        needed = {*endpoint.placeholders, *placeholders_in(endpoint.path)}
+        needed = set(endpoint.placeholders)
         if missing := sorted(needed - names):
             raise SelectorError(
                 f"{_PLACE}.params: has no {missing[0]}, which is in {endpoint.path}; add "
                 f"params.{missing[0]}, a JQ over the entity such as `.identifier`"
+            )
+        if unknown := sorted(needed & resource.variables.keys()):
+            raise SelectorError(
+                f"{_PLACE}.fetch: {endpoint.path} needs {unknown[0]}, which comes from a variable; "
+                "entities do not carry its value, so that what is there would be taken for gone"
             )
         if not needed:
             raise SelectorError(

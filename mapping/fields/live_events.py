@@ -12,7 +12,6 @@ from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.live_events import LiveEventPlan
 from mapping.plan.resource import ResourcePlan
-from mapping.plan.templates import placeholders_in
 from settings.connection import ConnectionSettings
 from settings.pagination import SingleRequestSettings
 from settings.webhooks import DEFAULT_PATH
@@ -124,9 +123,10 @@ class LiveEventConfig(UserFields):
             ItemExpression.by_name(self.params, f"{place}.params"),
             frozenset(marked),
             frozenset(included),
-            frozenset(name for each in parameters if each.segment for name in each.fields),
+            frozenset(name for each in parameters if each.keeps_slashes for name in each.fields),
             ItemExpression.optional(self.delete_when, f"{place}.delete_when"),
             ItemExpression.optional(self.identifier, f"{place}.identifier"),
+            resource.variables,
         )
 
     def _endpoint(
@@ -144,7 +144,7 @@ class LiveEventConfig(UserFields):
     def _check_params(self, place: str, endpoint: Endpoint, carried: set[str]) -> None:
         if self._only_deletes:
             return
-        placeholders = {*endpoint.placeholders, *placeholders_in(endpoint.path)}
+        placeholders = set(endpoint.placeholders)
         needed = placeholders | carried
         if missing := sorted(needed - set(self.params)):
             why = "is in" if missing[0] in placeholders else "marks the items of"

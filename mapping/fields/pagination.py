@@ -13,6 +13,7 @@ from pydantic.v1.fields import FieldInfo
 from errors import SelectorError
 from expressions.programs import check_jq
 from mapping.fields.user_fields import UserFields
+from mapping.plan.headers import check_header_names
 from settings.pagination import (
     OPTIONS,
     PAGINATION_TYPES,
@@ -93,7 +94,9 @@ class PaginationConfig(UserFields):
         unset = {name: kind.model_fields[name].default for name in replaced}
         # Who writes `none` here wants one page, and no more.
         asked = {"is_one_page": True} if chosen == SingleRequestSettings.type else {}
-        return base.model_copy(update={**unset, **given, **asked})
+        made = base.model_copy(update={**unset, **given, **asked})
+        _check_headers(made, place)
+        return made
 
 
 def plain(pagination: PaginationSettings, place: str) -> PaginationSettings:
@@ -106,6 +109,14 @@ def plain(pagination: PaginationSettings, place: str) -> PaginationSettings:
         return pagination.with_plain_places()
     except PlaceError as error:
         raise SelectorError(f"{place}.{error}") from None
+
+
+def _check_headers(made: PaginationSettings, place: str) -> None:
+    """Refuse parameters in headers that are not a mapping's; errors as for these."""
+    for where, name in (("where", "param"), ("size_where", "size_param")):
+        named = getattr(made, name, None)
+        if named and getattr(made, where, None) == "header":
+            check_header_names([named], f"{place}.{name}")
 
 
 def _rivals(name: str, options: Mapping[str, Option]) -> list[str]:

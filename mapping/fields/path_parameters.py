@@ -117,6 +117,8 @@ class PathParameterConfig(EndpointFields):
         for name, field in EndpointFields.__fields__.items():
             if given["endpoint"] is None and given[name] != field.get_default():
                 raise ValueError(f"has {sources[0]} and {name}, which goes with endpoint only")
+        if given["variables"] is not None and given["include"]:
+            raise ValueError("has variables and include; items never carry values of variables")
         if given["field"] is not None and given["fields"]:
             raise ValueError("has field and fields; give field, or all placeholders in fields")
         if not given["fields"] and given["field"] is None and given["endpoint"] is not None:
@@ -155,6 +157,7 @@ class PathParameterConfig(EndpointFields):
             segment=self.encode == "segment",
             changed=ItemExpression.optional(self.changed, f"{place}.changed"),
             variables=self._variables(place, settings),
+            keeps_slashes="encode" in self.__fields_set__ and self.encode == "path",
         )
         given = [made.plain_count(item) for item in made.items]
         if given and not any(count != 0 for count in given):

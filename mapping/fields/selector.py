@@ -171,6 +171,7 @@ class CustomSelector(Selector, EndpointFields):
             yield from each.remarks(each.endpoint or "", f"path_parameters.{name}.", settings)
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
+        self._check_exported(settings)
         owners = self._owners()
         path = self.endpoint or kind
         export = self.export.plan(owners.keys(), settings) if self.export else None
@@ -203,6 +204,14 @@ class CustomSelector(Selector, EndpointFields):
             live_events=tuple(events),
             confirm_deletion=check.plan(plan, settings) if check else None,
         )
+
+    def _check_exported(self, settings: ConnectionSettings) -> None:
+        """Refuse to hand variables to Port that the operator has not exposed."""
+        if hidden := sorted(set(self.export_env_variables) - set(settings.exposed_variables)):
+            raise SelectorError(
+                f"exportEnvVariables: {', '.join(hidden)} is not in exposedVariables, which has "
+                f"{', '.join(settings.exposed_variables) or 'none'}"
+            )
 
     def _incremental(self) -> Incremental | None:
         changing = [name for name, found in self.path_parameters.items() if found.changed]

@@ -9,6 +9,7 @@ from pydantic.v1 import Field, validator
 from errors import SelectorError
 from expressions.item_expressions import ItemExpression
 from mapping.fields.user_fields import UserFields
+from mapping.plan.headers import check_header_names
 from mapping.plan.incremental import Incremental, ServerSide
 from mapping.plan.times import TimeFormat, date_of, duration_of
 from mapping.plan.windows import Windows
@@ -92,6 +93,8 @@ class IncrementalConfig(UserFields):
     def _server_side(self) -> ServerSide | None:
         if not self.param:
             return None
+        if self.where == "header":
+            check_header_names([self.param], "incremental.param")
         return ServerSide(
             self.param,
             self.where or "query",
@@ -154,6 +157,8 @@ class WindowsConfig(UserFields):
         Raises:
             SelectorError: an option cannot be used as it is.
         """
+        if self.where == "header":
+            check_header_names([self.from_param, self.to_param], "windows")
         time_format = _parsed(TimeFormat, self.format, "windows.format")
         unit = time_format.unit
         step = _parsed(duration_of, self.step, "windows.step") // unit * unit

@@ -5,7 +5,7 @@ A path may hold placeholders, `/teams/{team_id}/members`, that path parameters f
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -15,7 +15,17 @@ from api_messages import SCHEMES, ApiRequest, BodyFormat, QueryValue, address_be
 from errors import EndpointError, SelectorError
 from expressions.jq_expressions import DataPath
 from formats.format import Format
-from mapping.plan.templates import Filled, Template, fill_text, placeholders_in, with_variables
+from mapping.plan.headers import check_header_names
+from mapping.plan.pseudonyms import pseudonym
+from mapping.plan.templates import (
+    Filled,
+    Template,
+    fill_text,
+    placeholders_in,
+    variables_in,
+    with_variables,
+    without_variables,
+)
 from settings.pagination import PaginationSettings
 
 # What looks like a placeholder, whatever its name.
@@ -31,12 +41,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 class PathValue(Filled):
     """One value of a path parameter; `segment` asks for slashes to be encoded as well.
 
-    `value` is the value with its JSON type, by default the text.
+    `value` is the value with its JSON type, by default the text; `variables` are those of the
+    environment that it comes from.
     """
 
     text: str
     segment: bool = False
     value: str | int | float | bool | list[Any] | None = field(default=None, compare=False)
+    variables: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __post_init__(self) -> None:
         if self.value is None:
@@ -49,10 +61,18 @@ class PathValue(Filled):
             return quote(self.text, safe=_LEGAL_IN_SEGMENT)
         return quote(_ESCAPE.sub("%25", self.text), safe=f"{_LEGAL_IN_SEGMENT}/%")
 
+    @property
+    def mark(self) -> str:
+        """The value as items carry it; a pseudonym of what comes from a variable."""
+        return pseudonym(self.text) if self.variables else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """An endpoint's parts, prepared for values; `query` is the path's own, `body` may be a part."""
+    """An endpoint's parts, prepared for values; `query` is the path's own, `body` may be a part.
+
+    `variables` are the names of those of the environment that were filled in.
+    """
 
     path: str
     query: Template
@@ -60,6 +80,7 @@ class _Parts:
     headers: Template
     fixed_body: Mapping[str, Any]
     body: Template
+    variables: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +117,8 @@ class Endpoint:
     def placeholders(self) -> list[str]:
         """The names in braces, each once, those of the path first."""
         parts = self._parts
-        found = [*placeholders_in(self.path), *parts.query_params.names, *parts.headers.names]
+        in_path = placeholders_in(without_variables(self.path))
+        found = [*in_path, *parts.query_params.names, *parts.headers.names]
         return list(dict.fromkeys([*found, *parts.body.names]))
 
     @property
@@ -136,10 +158,17 @@ class Endpoint:
             if self.body_format == "graphql":
                 body = {**parts.fixed_body, "variables": body}
             request = self._request(address, parts.headers.fill(values), body)
+            request = replace(request, variables=self._variables_of(values))
             query = {**parts.query.fill(values), **parts.query_params.fill(values)}
             return request.with_query(query)
         except UnicodeEncodeError as error:
             raise self.refused(error) from None
+
+    def _variables_of(self, values: Mapping[str, PathValue]) -> frozenset[str]:
+        """Return the variables of the environment that a request with these values is made of."""
+        made_so = {name: each.variables for name, each in values.items() if each.variables}
+        used = made_so.keys() & set(self.placeholders) if made_so else ()
+        return self._parts.variables.union(*(made_so[name] for name in used))
 
     def refused(self, error: Exception) -> EndpointError:
         """Return the error for values of placeholders that make no usable URL."""
@@ -152,16 +181,28 @@ class Endpoint:
     def _prepared(self) -> _Parts:
         path, _, query = self.path.partition("?")
         asked = {name: httpx.QueryParams(query).get_list(name) for name in httpx.QueryParams(query)}
-        in_path = {name: PathValue(text).encoded for name, text in self.exposed.items()}
+        in_query = frozenset(placeholders_in(without_variables(query)))
         return _Parts(
-            with_variables(path, in_path, "endpoint"),
-            self._template(asked, "endpoint", frozenset(placeholders_in(query))),
+            self._prepared_path(path),
+            self._template(asked, "endpoint", in_query),
             self._template(self.query_params, "query_params", self.names),
             self._prepared_headers(),
             *self._prepared_body(),
+            variables_in([self.path, self.query_params, self.headers, self.body]),
         )
 
+    def _prepared_path(self, path: str) -> str:
+        encoded = {name: PathValue(text).encoded for name, text in self.exposed.items()}
+        filled: str = with_variables(path, encoded, "endpoint")
+        if _dot_segments(filled) > _dot_segments(path):
+            raise SelectorError(
+                f"endpoint: a variable in {path} holds a '.' or '..' segment, which would call "
+                "another endpoint"
+            )
+        return filled
+
     def _prepared_headers(self) -> Template:
+        check_header_names(self.headers, "headers")
         headers = self._template(self.headers, "headers", self.names)
         for name, text in headers.value.items():
             if _CONTROL.search(text):
@@ -218,7 +259,7 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
     Raises:
         SelectorError: names the placeholder and the path parameters that there are.
     """
-    odd = _BRACES.findall(endpoint.path.partition("?")[0])
+    odd = _BRACES.findall(without_variables(endpoint.path.partition("?")[0]))
     for name in dict.fromkeys([*odd, *endpoint.placeholders]):
         if name not in names or (name in odd and name not in endpoint.placeholders):
             there = ", ".join(names) or "none"
@@ -229,7 +270,11 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
 
 
 def _dot_segments(path: str) -> int:
-    """Count the segments "." and "..", also those that a server would decode, even repeatedly."""
+    """Count the segments "." and "..", also those that a server would decode, even repeatedly.
+
+    Some servers take what follows a `;` for a parameter of the segment: `..;x` is `..` to them.
+    """
     while (decoded := unquote(path)) != path:
         path = decoded
-    return sum(segment in (".", "..") for segment in re.split(r"[/\\]", path))
+    segments = (segment.partition(";")[0] for segment in re.split(r"[/\\]", path))
+    return sum(segment in (".", "..") for segment in segments)

@@ -30,8 +30,9 @@ class LiveEventPlan:
     """One entry, with its place in the mapping for messages, such as `live_events.0`.
 
     `marked` are the placeholders whose values items carry, as in a resync, `included` the fields
-    of discovered items that they carry too; `segments` are the placeholders whose values are
-    encoded as one segment of the path.
+    of discovered items that they carry too; `paths` are the placeholders whose values keep their
+    slashes, while all others are one segment of the path; `variables`, those that variables of the
+    environment fill in a resync, with these.
     """
 
     place: str
@@ -41,9 +42,10 @@ class LiveEventPlan:
     params: Mapping[str, ItemExpression]
     marked: frozenset[str]
     included: frozenset[str]
-    segments: frozenset[str]
+    paths: frozenset[str]
     delete_when: ItemExpression | None = None
     identifier: ItemExpression | None = None
+    variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     async def subject(self, event: Any, evaluator: Evaluator) -> EventSubject | None:
         """Return the subject of an event `{"headers": {…}, "body": …}`; None unless `when` is true.
@@ -79,7 +81,7 @@ class LiveEventPlan:
 
     def marks(self, subject: EventSubject) -> dict[str, Any]:
         """Return the marks of every fetched item: `__team_id` with its value."""
-        texts = {name: value.text for name, value in subject.values.items() if name in self.marked}
+        texts = {name: value.mark for name, value in subject.values.items() if name in self.marked}
         return {f"__{name}": value for name, value in {**texts, **subject.included}.items()}
 
     async def _first(
@@ -98,7 +100,8 @@ class LiveEventPlan:
         self, expression: ItemExpression, name: str, event: Any, evaluator: Evaluator
     ) -> PathValue:
         value = await self._scalar(expression, f"params.{name}", event, evaluator)
-        return PathValue(str(value), name in self.segments, value)
+        is_segment = name not in self.paths
+        return PathValue(str(value), is_segment, value, self.variables.get(name, frozenset()))
 
     async def _scalar(
         self, expression: ItemExpression, name: str, event: Any, evaluator: Evaluator

@@ -36,7 +36,9 @@ class Batch:
         """Return several values as one: `a` and `b` are `a,b` in a text, `["a", "b"]` in a body."""
         text = self.separator.join(value.text for value in values)
         as_list = [value.value for value in values]
-        return PathValue(text, values[0].segment, as_list if self.join is None else text)
+        variables = frozenset[str]().union(*(value.variables for value in values))
+        typed = as_list if self.join is None else text
+        return PathValue(text, values[0].segment, typed, variables)
 
 
 class Found(NamedTuple):
@@ -75,6 +77,12 @@ class Variables:
     expression: ItemExpression
     exposed: Mapping[str, str]
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that the values may come from; all, where the expression names none."""
+        named = {name for name in self.exposed if name in self.expression.expression}
+        return frozenset(named or self.exposed)
+
     async def items(self, evaluator: Evaluator) -> list[Any]:
         """Return the values.
 
@@ -100,7 +108,7 @@ class PathParameter:
     """The source of the values of one or more placeholders.
 
     `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, `items`,
-    or what `variables` give.
+    or what `variables` give. `keeps_slashes` tells that `encode: path` is written.
     """
 
     name: str
@@ -114,6 +122,12 @@ class PathParameter:
     changed: ItemExpression | None = None
     since: datetime | None = None
     variables: Variables | None = None
+    keeps_slashes: bool = False
+
+    @property
+    def provenance(self) -> frozenset[str]:
+        """The names of the environment's variables that its values may come from."""
+        return self.variables.names if self.variables else frozenset()
 
     @property
     def uses(self) -> list[str]:
@@ -200,7 +214,11 @@ class PathParameter:
                     f"{element_kind_of(value)}; it must give a text or a number, or a list of these"
                 )
         texts = [(text_of(value), value) for value in listed]
-        values = [PathValue(text, self.segment, exact(value)) for text, value in texts if text]
+        values = [
+            PathValue(text, self.segment, exact(value), self.provenance)
+            for text, value in texts
+            if text
+        ]
         return values, len(texts) - len(values) or int(not values)
 
 

@@ -44,6 +44,12 @@ class ResourcePlan:
         return list(dict.fromkeys(names))
 
     @property
+    def variables(self) -> dict[str, frozenset[str]]:
+        """The placeholders whose values come from variables of the environment, with these."""
+        found = (each for each in self.parameters if each.provenance)
+        return {name: each.provenance for each in found for name in each.fields}
+
+    @property
     def shareable(self) -> list[Endpoint]:
         """The endpoints whose answers are the same for each resource that asks."""
         of_parameters = (parameter.endpoint for parameter in self.parameters)

@@ -93,6 +93,17 @@ def with_variables(value: Any, exposed: Mapping[str, str], setting: str) -> Any:
     return _map_texts(value, lambda text: _with_variables(text, exposed, setting))
 
 
+def variables_in(value: Any) -> frozenset[str]:
+    """Return the names of the variables that a value refers to, as `${NAME}`."""
+    matches = (match for text in texts_in(value) for match in _VARIABLE.finditer(text))
+    return frozenset(match["name"] for match in matches if not match["escaped"])
+
+
+def without_variables(text: str) -> str:
+    """Return a text without its `${NAME}` and `$${NAME}`, whose braces are no placeholders."""
+    return _VARIABLE.sub("", text)
+
+
 def misspelt_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
     """Yield each name that looks like a placeholder but is none, and the one probably meant."""
     for text in texts_in(value):

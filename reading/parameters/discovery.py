@@ -41,7 +41,7 @@ class Combination(NamedTuple):
 
     def extended(self, found: Found) -> "Combination":
         """Return this one with more values, which items carry as `__name`, and included fields."""
-        marks = {f"__{name}": value.text for name, value in found.values.items()}
+        marks = {f"__{name}": value.mark for name, value in found.values.items()}
         include = {f"__{name}": value for name, value in found.include.items()}
         return Combination({**self.values, **found.values}, {**self.marks, **marks, **include})
 

@@ -595,23 +595,41 @@ async def test_a_file_may_be_all_there_is(
     config = _settings(grant_type="refresh_token", refresh_token_file=str(file))
     with pytest.raises(AuthenticationError, match="there is no refresh token in"):
         await _get(connect(**config), api)
-    file.write_text("r3fresh-0\n")
+    file.write_text("\n")
     issuer.rotate = True
+    assert await _get(connect(**config, refresh_token="r3fresh-0"), api) == 200
     assert await _get(connect(**config), api) == 200
-    assert json.loads(file.read_text())["refresh_token"] == "r3fresh-1"
+    assert json.loads(file.read_text())["refresh_token"] == "r3fresh-2"
 
 
 @pytest.mark.contract("auth.oauth.rotation-file", "secrets.errors")
-@pytest.mark.parametrize("content", ["A=s3cret\x00B=c", "two words", "a\nb", "\udcff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "A=s3cret\x00B=c",
+        "two words",
+        "a\nb",
+        "\udcff",
+        "0ne-w0rd-0f-an0ther-pr0gram",
+        '{"auths": {"h": {"auth": "s3cret"}}}',
+        '{"refresh_token": "of-another-pr0gram", "client_id": "c"}',
+        '{"refresh_token": 1, "issued_from": "x"}',
+        "[]",
+        "[" * 100_000,
+    ],
+)
 async def test_another_file_is_never_sent(
     api: FakeApi, connect: ClientFactory, tmp_path: Path, content: str
 ) -> None:
     file = tmp_path / "token"
-    file.write_bytes(content.encode("utf-8", "surrogateescape"))
     client = connect(**_settings(grant_type="refresh_token", refresh_token_file=str(file)))
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(AuthenticationError, match="look at refreshTokenFile") as caught:
         await _get(client, api)
+    with pytest.raises(SettingsError, match="refreshTokenFile") as refused:
+        connect(**_settings(grant_type="refresh_token", refresh_token_file=str(file)))
     assert content not in str(caught.value)
+    assert content not in str(refused.value)
     assert api.received == []
 
 

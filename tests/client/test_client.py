@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpcore
 import httpx
-import port_ocean.helpers.ip_blocker as ip_blocker
 import pytest
 
 from api_messages import ApiRequest, ApiResponse
@@ -15,6 +15,7 @@ from client import ApiClient
 from errors import EndpointError, RefusedOriginError, RequestError, StatusError
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
+from transport import address_guard
 
 
 def _request(url: str, method: str = "GET", **parts: Any) -> ApiRequest:
@@ -386,11 +387,11 @@ def hosted(ocean_config: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> No
 
     async def resolve(host: str) -> list[str]:
         if host == "gone.test":
-            raise socket.gaierror(-2, "Name or service not known")
+            raise httpcore.ConnectError("Name or service not known")
         return ["127.0.0.1"]
 
     ocean_config.disable_ip_outbound_blocker = False
-    monkeypatch.setattr(ip_blocker, "_resolve_to_ip_addresses", resolve)
+    monkeypatch.setattr(address_guard, "_resolved", resolve)
 
 
 @pytest.mark.usefixtures("hosted")
@@ -398,7 +399,7 @@ def hosted(ocean_config: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> No
 async def test_under_the_hosted_guard_addresses_are_those_asked_for(
     api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ip_blocker, "_is_blocked", lambda address: False)
+    monkeypatch.setattr(address_guard, "is_public", lambda address: True)
     url = api.url.replace("127.0.0.1", "api.test")
 
     def answer(request: Received) -> Reply:
@@ -410,7 +411,7 @@ async def test_under_the_hosted_guard_addresses_are_those_asked_for(
     with pytest.raises(StatusError) as caught:
         await _get(connect(base_url=url), f"{url}/old")
     assert f"GET {url}/new" in str(caught.value)
-    assert [request.headers["host"] for request in api.received] == ["api.test", "api.test"]
+    assert {request.headers["host"] for request in api.received} == {url.removeprefix("http://")}
     assert api.received[1].headers["cookie"] == "sid=1"
 
 

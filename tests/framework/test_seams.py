@@ -107,6 +107,14 @@ SEAMS: dict[str, dict[str, str]] = {
         "_init_proxy_transport": "proxy, **kwargs",
         "_init_transport": "transport=, **kwargs",
         "_transport_kwargs": VALUE,
+        "_wrap_with_ip_blocker_if_needed": "transport",
+    },
+    "port_ocean.log.logger_setup": {
+        "_combined_patcher": "record",
+    },
+    "port_ocean.helpers.ip_blocker": {
+        "_TRUSTED_SUBDOMAINS": VALUE,
+        "_is_blocked": "ip_str",
     },
     "port_ocean.helpers.retry.RetryTransport": {
         "_log_response_size_async": "request, response",

@@ -31,13 +31,13 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
     settings = parse(
         webhook_auth="hmac",
         webhook_preset="slack",
-        webhook_secret="s3cr3t\n",
+        webhook_secret="s3cr3t-0f-h00ks!\n",
         webhook_header="X-Own",
         webhook_tolerance="60",
     )
     authenticator = authenticator_of(settings)
     assert isinstance(authenticator, HmacAuthenticator)
-    assert (authenticator.secret, authenticator.tolerance) == ("s3cr3t", 60)
+    assert (authenticator.secret, authenticator.tolerance) == ("s3cr3t-0f-h00ks!", 60)
     scheme = authenticator.scheme
     assert (scheme.header, scheme.prefix) == ("X-Own", "v0=")
     assert scheme.signed_payload == "v0:{timestamp}:{body}"
@@ -57,11 +57,11 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
             ],
         ),
         (
-            {"webhook_auth": "basic", "webhook_secret": "x"},
+            {"webhook_auth": "basic", "webhook_secret": "0123456789abcdef"},
             ["webhookUsername: is required with webhookAuth basic"],
         ),
         (
-            {"webhook_auth": "token", "webhook_secret": "x"},
+            {"webhook_auth": "token", "webhook_secret": "0123456789abcdef"},
             ["webhookHeader: is required with webhookAuth token"],
         ),
         (
@@ -71,7 +71,7 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
         (
             {
                 "webhook_auth": "hmac",
-                "webhook_secret": "x",
+                "webhook_secret": "0123456789abcdef",
                 "webhook_header": "X-S",
                 "webhook_timestamp_header": "X-T",
             },
@@ -85,7 +85,7 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
         (
             {
                 "webhook_auth": "hmac",
-                "webhook_secret": "x",
+                "webhook_secret": "0123456789abcdef",
                 "webhook_header": "X-S",
                 "webhook_signed_payload": "{timestamp}.{body}",
             },

@@ -141,6 +141,8 @@ async def _read(reader: asyncio.StreamReader) -> Received | None:
     first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     method, target, _ = first.split(" ")
     pairs = [line.partition(":")[::2] for line in lines]
-    headers = httpx.Headers([(name, value.strip()) for name, value in pairs])
+    headers = httpx.Headers(
+        [(name.encode("latin-1"), value.strip().encode("latin-1")) for name, value in pairs]
+    )
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Received(method, target, headers, body, time.monotonic())

@@ -18,6 +18,7 @@ from tools.scripts import (
     configuration_page,
     contract_page,
     spec,
+    third_party,
 )
 from tools.scripts.contract_markers import CollectionError, collect
 
@@ -54,6 +55,7 @@ PAGES: dict[str, Callable[[Path], Generated]] = {
     "pagination": _file(code_tables.PAGINATION, code_tables.words),
     "safety": _file(code_tables.SAFETY, code_tables.safety),
     "spec": _file(spec.PATH, spec.render),
+    "third-party": _file(third_party.PAGE, third_party.render),
 }
 
 

@@ -1,7 +1,7 @@
 """Properties, identifier and title from sample items."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,16 @@ from cli.init.detect.identifiers import (
     find_title,
 )
 from cli.init.detect.naming import property_name, property_title, words_of
-from probe.masking import is_telling
+from cli.init.detect.secrets import without_secrets
 
 _HYPERMEDIA = frozenset({"_links", "links", "_embedded", "_meta", "__metadata"})
 _ENUM_WORD = re.compile(
     "status|state|type|kind|level|severity|priority|visibility|role|category|tier|environment|"
     "phase|health|lifecycle"
 )
+NAMED_SECRET = "named like a secret"  # noqa: S105 (a reason, which people read)
+# May name a secret as well as an ordinary thing; it may tell items apart, and is no property.
+_DOUBTFUL = frozenset({"key", "code"})
 _MOST_ENUM = 8
 _SEEN_EACH = 3
 _MOST_FLATTENED = 8
@@ -70,21 +73,31 @@ class Shape:
 
 
 def infer_shape(
-    items: Sequence[Mapping[str, Any]], blueprint: str, mark: str = "", origin: str = ""
+    items: Sequence[Mapping[str, Any]],
+    blueprint: str,
+    mark: str = "",
+    origin: str = "",
+    hidden: Collection[tuple[str, ...]] = (),
 ) -> Shape:
     """Return the shape of the items.
 
     Inputs: `blueprint`, its identifier, because `userId` may identify a user; `mark`, the name of
     a field such as `__team_id` that tells nested items of different parents apart; `origin` of the
-    API, such as `https://api.example.com`: links to it are for programs.
+    API, such as `https://api.example.com`: links to it are for programs; `hidden`, the keys of what
+    items had and is named like a secret.
     """
-    shape = Shape()
+    secrets = set(hidden)
+    items = without_secrets(items, "", secrets)
+    shape = Shape(left_out={".".join(keys): NAMED_SECRET for keys in sorted(secrets)})
     columns = dict(_columns(items))
     shape.identifiers = find_identifiers(columns, len(items), blueprint, mark)
     shape.title = find_title(columns, shape.identifier)
+    holders = {keys[:length] for keys in secrets for length in range(1, len(keys))}
     for keys, values in columns.items():
-        _sort_column(shape, keys, values, origin)
-    _limit(shape)
+        if keys in holders:
+            shape.left_out[".".join(keys)] = "holds something named like a secret"
+        else:
+            _sort_column(shape, keys, values, origin)
     return shape
 
 
@@ -93,25 +106,23 @@ def _sort_column(shape: Shape, keys: tuple[str, ...], values: Sequence[Any], ori
     present = [value for value in values if value not in (None, "", [], {})]
     if keys[0].startswith("__"):
         return
-    if is_telling(keys[-1]):
-        shape.left_out[name] = "named like a secret"
+    if keys[-1].lower() in _DOUBTFUL:
+        if not shape.identifier or shape.identifier.keys != keys:
+            shape.left_out[name] = NAMED_SECRET
     elif not present:
         shape.left_out[name] = "null or empty in every item that was seen"
     elif origin and all(str(value).startswith(f"{origin}/") for value in present):
         shape.left_out[name] = "links within the API"
     else:
         plain = keys[-1] if keys[0] in WRAPPERS and len(keys) > 1 else ""
+        if len(shape.fields) == _MOST_FIELDS:
+            shape.left_out[name] = f"more than {_MOST_FIELDS} fields"
+            return
         taken = {known.name for known in shape.fields}
         found = Field(keys, *infer_schema(keys[-1], present), plain_name=plain)
         shape.fields.append(
             Field(keys, found.schema, found.doubt) if found.name in taken else found
         )
-
-
-def _limit(shape: Shape) -> None:
-    for extra in shape.fields[_MOST_FIELDS:]:
-        shape.left_out[".".join(extra.keys)] = f"more than {_MOST_FIELDS} fields"
-    del shape.fields[_MOST_FIELDS:]
 
 
 def infer_schema(name: str, values: Sequence[Any]) -> tuple[dict[str, Any], str]:
@@ -150,7 +161,7 @@ def _is_form(value: str, form: str) -> bool:
 
 def _is_enum(name: str, values: Sequence[str], different: Sequence[str]) -> bool:
     few = 1 < len(different) <= _MOST_ENUM and len(values) >= _SEEN_EACH * len(different)
-    short = all(0 < len(value) <= _LONGEST_ENUM for value in different)
+    short = all(0 < len(value) <= _LONGEST_ENUM and value.isprintable() for value in different)
     return few and short and any(map(_ENUM_WORD.fullmatch, words_of(name)))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from cli.arrays import jq_path
 from cli.init.detect.naming import camel, words_of
-from probe.masking import is_telling
 
 SURE = ("__key", "id", "uuid", "guid", "_id", "uid", "sys_id", "key", "identifier", "slug")
 _LIKELY = ("full_name", "fullName", "path", "name", "login", "username", "code", "sku", "number")
@@ -101,7 +100,7 @@ def find_title(columns: Columns, identifier: Identifier | None) -> str:
     ranked = []
     for keys, values in columns.items():
         is_text = any(values) and all(isinstance(value, str | None) for value in values)
-        if keys[-1] in TITLES and is_text and not is_telling(keys[-1]):
+        if keys[-1] in TITLES and is_text:
             filled = sum(bool(value) for value in values) / len(values)
             depth = 0 if len(keys) == 1 or keys[0] in WRAPPERS else 1
             ranked.append((depth, filled < 0.9, TITLES.index(keys[-1]), jq_path(keys)))

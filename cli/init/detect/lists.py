@@ -4,11 +4,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from cli.arrays import FoundArray, arrays_in, jq_path
 from cli.init.detect.naming import last_segment, words_of
+from cli.init.detect.secrets import without_secrets
 
 type Form = Literal["array", "map", "values", "object"]
 
@@ -30,12 +31,15 @@ class ListGuess:
     """A place that may hold the items: `data_path` finds them, `items` are the answer's own.
 
     `form`: an array of objects, a map from keys to objects, an array of bare values, or one object.
+    Items are without what is named like a secret; `hidden` are the keys of all that is left out.
     """
 
     path: tuple[str, ...]
     form: Form
     items: list[dict[str, Any]] = field(repr=False)
     score: float = 0.0
+    endpoint: str = ""
+    hidden: set[tuple[str, ...]] = field(default_factory=set)
 
     @property
     def data_path(self) -> str:
@@ -50,6 +54,16 @@ class ListGuess:
 
     def take(self, body: Any) -> list[dict[str, Any]] | None:
         """Return the items of another answer of the same endpoint; None where its shape differs."""
+        items = self._whole(body)
+        return None if items is None else without_secrets(items, self.endpoint, self.hidden)
+
+    def sifted(self, endpoint: str) -> "ListGuess":
+        """Return the same list of an endpoint, its items without what is named like a secret."""
+        hidden: set[tuple[str, ...]] = set()
+        items = without_secrets(self.items, endpoint, hidden)
+        return replace(self, items=items, endpoint=endpoint, hidden=hidden)
+
+    def _whole(self, body: Any) -> list[dict[str, Any]] | None:
         value = value_at(body, self.path)
         if self.form == "array" and isinstance(value, list):
             return [item for item in value if isinstance(item, dict)]
@@ -75,7 +89,8 @@ def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
     )
     if not guesses and isinstance(body, dict):
         guesses = [ListGuess((), "object", [body])]
-    return sorted(guesses, key=lambda guess: -guess.score)
+    ordered = sorted(guesses, key=lambda guess: -guess.score)
+    return [guess.sifted(endpoint) for guess in ordered]
 
 
 def value_at(item: Any, keys: Sequence[str]) -> Any:

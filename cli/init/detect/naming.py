@@ -2,46 +2,16 @@
 
 import re
 
+from cli.init.detect.plurals import singular
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_]+")
-# Words that end like plurals and are none.
-_SAME = re.compile(
-    "news|series|status|address|alias|bus|gas|lens|canvas|access|process|class|analysis"
-)
-_IRREGULAR = {
-    "people": "person",
-    "children": "child",
-    "men": "man",
-    "women": "woman",
-    "indices": "index",
-    "vertices": "vertex",
-    "data": "data",
-    "media": "media",
-}
 
 
 def words_of(name: str) -> list[str]:
     """Return the words of a key, the last one singular: `userGroups` gives user, group."""
     words = [word.lower() for word in _WORD.findall(name)]
     return [*words[:-1], singular(words[-1])] if words else []
-
-
-def singular(word: str) -> str:
-    """Return the singular of an English noun in lower case; a word that is one stays."""
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if (
-        _SAME.fullmatch(word)
-        or len(word) < 4
-        or not word.endswith("s")
-        or word.endswith(("ss", "us", "is"))
-    ):
-        return word
-    if word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if word.endswith(("sses", "shes", "ches", "xes", "zes")) or _SAME.fullmatch(word[:-2]):
-        return word[:-2]
-    return word[:-1]
 
 
 def camel(words: list[str]) -> str:

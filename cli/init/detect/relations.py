@@ -7,7 +7,8 @@ from typing import Any
 
 from cli.arrays import jq_path
 from cli.init.detect.identifiers import is_name
-from cli.init.detect.naming import property_name, property_title, singular, words_of
+from cli.init.detect.naming import property_name, property_title, words_of
+from cli.init.detect.plurals import singular
 
 _ID_WORDS = frozenset({"id", "ids", "key", "slug", "uuid", "guid", "ref", "name", "identifier"})
 _INNER = ("id", "key", "slug", "uuid", "identifier", "name", "login")

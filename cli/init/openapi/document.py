@@ -1,67 +1,110 @@
 """An OpenAPI 3 document: loaded, its `$ref`s followed within its own place, nowhere else."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-import httpx
 from jsonschema_path import SchemaPath
 from referencing.exceptions import Unresolvable
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from cli.mapping_file import read_text, to_plain
+from cli.init.openapi.sources import Sources, shown
 from errors import ConfigurationError
 
-_TIMEOUT = 30.0
-_MOST_BYTES = 32 * 1024 * 1024
-_WEB = ("http", "https")
+# Schemas that refer to each other may branch without end.
+_MOST_PLACES = 20_000
+_MOST_SECONDS = 60.0
+
+
+class Allowance:
+    """How much may be looked at: so many places of a part, for so long of the whole document."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._left = _MOST_PLACES
+
+    def fresh(self) -> "Allowance":
+        """Return the allowance of another part of the same document."""
+        return Allowance(self._until)
+
+    def spend(self) -> None:
+        """Look at one more place.
+
+        Raises:
+            ConfigurationError: there were too many.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigurationError(f"its schemas lead to more than {_MOST_PLACES:,} places")
+        if time.process_time() > self._until:
+            raise ConfigurationError(f"the document takes more than {_MOST_SECONDS:.0f} s to read")
 
 
 class Node:
     """A place in a document. What a `$ref` there points to counts as being there."""
 
-    def __init__(self, path: SchemaPath) -> None:
+    def __init__(self, path: SchemaPath, allowance: Allowance) -> None:
         self._path = path
+        self._allowance = allowance
+
+    def alone(self) -> "Node":
+        """Return the same place with an allowance of its own."""
+        return Node(self._path, self._allowance.fresh())
 
     def child(self, *keys: str | int) -> "Node | None":
         """Return the place below these keys; None where there is nothing.
 
         Raises:
-            ConfigurationError: a `$ref` on the way cannot or must not be followed.
+            ConfigurationError: a `$ref` on the way cannot or must not be followed, or it leads
+                through too many places.
         """
+        self._allowance.spend()
         place = self._path
         for key in keys:
             place = place / key
         try:
-            return Node(place) if place.exists() else None
+            return Node(place, self._allowance) if place.exists() else None
         except (KeyError, TypeError, IndexError):
             return None
         except Unresolvable as error:
             raise _explained(error) from None
+        except RecursionError:
+            raise ConfigurationError("its $refs lead in a circle") from None
 
     def value(self, *keys: str | int, default: Any = None) -> Any:
-        """Return the plain value below these keys, in which `$ref`s stay as they are."""
-        found = self.child(*keys)
-        if found is None:
-            return default
-        with found._path.open() as content:
-            return default if content is None else content
+        """Return the plain value below these keys, in which nothing is followed.
+
+        The last key is that of the value: a `$ref` that stands there is data, not a reference.
+        """
+        found = self._content(*keys[:-1])
+        if keys:
+            found = found.get(keys[-1]) if isinstance(found, Mapping) else None
+        return default if found is None else found
+
+    def names(self, *keys: str) -> list[str]:
+        """Return the keys of an object."""
+        content = self._content(*keys)
+        return list(content) if isinstance(content, Mapping) else []
 
     def items(self, *keys: str) -> Iterator[tuple[str, "Node"]]:
         """Yield the places below an object, by their keys."""
-        content = self.value(*keys, default={})
-        for key in content if isinstance(content, Mapping) else {}:
+        for key in self.names(*keys):
             if found := self.child(*keys, key):
-                yield str(key), found
+                yield key, found
 
     def elements(self, *keys: str) -> Iterator["Node"]:
         """Yield the places below a list."""
-        content = self.value(*keys, default=[])
+        content = self._content(*keys)
         for index in range(len(content) if isinstance(content, list) else 0):
             if found := self.child(*keys, index):
                 yield found
+
+    def _content(self, *keys: str | int) -> Any:
+        """Return what is below these keys, the last one followed like those before it."""
+        holder = self.child(*keys)
+        if holder is None:
+            return None
+        with holder._path.open() as content:
+            return content
 
 
 def load_document(source: str, *, verify: bool = True) -> tuple[Node, str]:
@@ -70,21 +113,12 @@ def load_document(source: str, *, verify: bool = True) -> tuple[Node, str]:
     Raises:
         ConfigurationError: it cannot be read, or is no OpenAPI 3 document.
     """
-    is_web = source.startswith(tuple(f"{scheme}://" for scheme in _WEB))
-    if is_web and "@" in urlsplit(source).netloc:
-        raise ConfigurationError(
-            "the address of a document must not hold a user name or password; save it to a file"
-        )
-    address = source if is_web else Path(source).resolve().as_uri()
-    content = _read(address, shown(source), verify)
+    sources = Sources(source, verify=verify)
+    content = sources.document()
     _check_version(content, shown(source))
-    handlers = _Handlers(lambda uri: _read_referenced(uri, address, verify))
-    return Node(SchemaPath.from_dict(content, base_uri=address, handlers=handlers)), address
-
-
-def shown(source: str) -> str:
-    """Return a file, or an address without its query, which may hold a token."""
-    return source.partition("?")[0] if "://" in source else source
+    handlers = _Handlers(sources.part)
+    path = SchemaPath.from_dict(content, base_uri=sources.address, handlers=handlers)
+    return Node(path, Allowance(time.process_time() + _MOST_SECONDS)), sources.address
 
 
 def _explained(error: Unresolvable) -> ConfigurationError:
@@ -109,44 +143,6 @@ class _Handlers(dict[str, Callable[[str], Any]]):
 
     def __getitem__(self, scheme: str) -> Callable[[str], Any]:
         return self._reader
-
-
-def _read_referenced(uri: str, document: str, verify: bool) -> Any:
-    own, other = urlsplit(document), urlsplit(uri)
-    if (own.scheme, own.netloc) != (other.scheme, other.netloc):
-        raise ConfigurationError(
-            f"the document refers to {shown(uri)}, which is on another host and is not followed; "
-            "bundle the document into one file first"
-        )
-    return _read(uri, shown(uri), verify)
-
-
-def _read(address: str, name: str, verify: bool) -> Any:
-    parts = urlsplit(address)
-    if parts.scheme in _WEB:
-        text = _download(address, name, verify)
-    else:
-        text = read_text(Path(unquote(parts.path)))
-    try:
-        return to_plain(YAML(typ="safe", pure=True).load(text))
-    except YAMLError:
-        raise ConfigurationError(f"{name} is neither JSON nor YAML") from None
-
-
-def _download(address: str, name: str, verify: bool) -> str:
-    """Return the text at an address; asked for without any credentials."""
-    try:
-        response = httpx.get(address, timeout=_TIMEOUT, verify=verify, follow_redirects=False)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ConfigurationError(f"{name} cannot be read: {error}") from None
-    if not response.is_success:
-        raise ConfigurationError(
-            f"{name} cannot be read: the server answers "
-            f"{response.status_code}; save the document to a file instead"
-        )
-    if len(response.content) > _MOST_BYTES:
-        raise ConfigurationError(f"{name} is larger than {_MOST_BYTES >> 20} MB")
-    return response.text
 
 
 def _check_version(content: Any, name: str) -> None:

@@ -1,19 +1,30 @@
 """The collection endpoints of a document, its servers, and how it wants to be called."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from api_messages import joined
 from cli.init.detect.clues import is_paging_param
+from cli.init.detect.secrets import names_secret
 from cli.init.openapi.document import Node
-from cli.init.openapi.schemas import DocumentedList, find_documented_list, item_schema
+from cli.init.openapi.schemas import (
+    DocumentedList,
+    find_documented_list,
+    first_of_enum,
+    is_sendable,
+    item_schema,
+)
 from cli.init.openapi.searches import is_search, search_body
 from cli.init.surveyed import Wanted, parent_path, why_not_nested
 from errors import ConfigurationError
 from mapping.plan.endpoint import Endpoint
 
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+# A variable of the environment is for the user to name, not for a document.
+_PLAIN_PATH = re.compile(r"(?!//)(/(?:[^/?#$\s]|\$(?!\{))*)+")
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 
 
@@ -21,13 +32,15 @@ _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 class Collection:
     """An endpoint that answers with a list, as the document has it.
 
-    `key` is the field of an item that its own endpoint takes, such as isbn in `/books/{isbn}`;
+    `schema` is that of an item, as a blueprint has it, and `key` the field of an item that its own
+    endpoint takes, such as isbn in `/books/{isbn}`;
     `params` are those of the query, or with `asks_in_body` those of the JSON body.
     """
 
     path: str
     summary: str
     found: DocumentedList
+    schema: Mapping[str, Any]
     response: Node
     headers: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
@@ -43,7 +56,7 @@ class Collection:
             self.path,
             self.query,
             self.params,
-            item_schema(self.found.item),
+            self.schema,
             key=self.key,
             method=self.method,
             body=self.body,
@@ -58,10 +71,12 @@ def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
     """
     found: dict[str, Collection] = {}
     notes = []
-    paths = dict(root.items("paths"))
-    for path, item in paths.items():
+    paths = root.names("paths")
+    keys = _keys_in(paths)
+    for path in paths:
         try:
-            if collection := _collection(path, item, _key_in(path, paths)):
+            item = root.alone().child("paths", path)
+            if item and (collection := _collection(path, item, keys.get(path, ""))):
                 found[path] = collection
         except ConfigurationError as error:
             notes.append(f"{path} is left out: {error}")
@@ -77,9 +92,14 @@ def server_url(root: Node, address: str) -> str:
     server = next(root.elements("servers"), None)
     if server is None:
         return ""
-    url = str(server.value("url", default="")).rstrip("/")
-    for name, variable in server.items("variables"):
-        url = url.replace(f"{{{name}}}", str(variable.value("default", default="")))
+    variables = {
+        name: str(variable.value("default", default=""))
+        for name, variable in server.items("variables")
+    }
+    # Once, because the value of one variable may look like another one.
+    url = _VARIABLE.sub(
+        lambda match: variables.get(match[1], match[0]), str(server.value("url", default=""))
+    ).rstrip("/")
     if not url.startswith(("http://", "https://")):
         if urlsplit(address).scheme == "file":
             return ""
@@ -93,6 +113,8 @@ def _collection(path: str, item: Node, key: str) -> Collection | None:
     Raises:
         ConfigurationError: it cannot be used.
     """
+    if not _PLAIN_PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+        raise ConfigurationError("it is no plain path")
     read = item.child("get")
     found = _listed(path, item, read, key) if read else None
     asked = item.child("post")
@@ -125,19 +147,23 @@ def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | No
         path,
         str(operation.value("summary", default="")),
         found,
+        item_schema(found.item),
         schema,
-        tuple(name.lower() for name, _ in answer.items("headers")),
+        tuple(name.lower() for name in answer.names("headers")),
         tuple(name for name, _ in _query_parameters(parameters)),
         query,
         key,
     )
 
 
-def _key_in(path: str, paths: Iterable[str]) -> str:
-    """Return the placeholder of the endpoint of one item; empty without one."""
-    start = f"{path}/{{"
-    ends = (other[len(start) : -1] for other in paths if other.startswith(start))
-    return next((end for end in ends if end.isidentifier()), "")
+def _keys_in(paths: Iterable[str]) -> dict[str, str]:
+    """Return the placeholders of the endpoints of one item, by the path of their collection."""
+    ends = (path.rpartition("/") for path in reversed([*paths]))
+    return {
+        start: end[1:-1]
+        for start, _, end in ends
+        if end.startswith("{") and end.endswith("}") and end[1:-1].isidentifier()
+    }
 
 
 def _response(operation: Node) -> Node | None:
@@ -154,8 +180,9 @@ def _schema(answer: Node) -> Node | None:
 
 def _query_parameters(parameters: list[Node]) -> Iterator[tuple[str, Node]]:
     for parameter in parameters:
-        if parameter.value("in") == "query":
-            yield str(parameter.value("name")), parameter
+        name = parameter.value("name")
+        if parameter.value("in") == "query" and isinstance(name, str):
+            yield name, parameter
 
 
 def _required(parameters: list[Node]) -> tuple[dict[str, str], list[str]]:
@@ -163,7 +190,7 @@ def _required(parameters: list[Node]) -> tuple[dict[str, str], list[str]]:
     query, missing = {}, []
     for name, parameter in _query_parameters(parameters):
         if parameter.value("required") is True and not is_paging_param(name):
-            value = _example(parameter)
+            value = None if names_secret(name) else _example(parameter)
             if value is None:
                 missing.append(name)
             else:
@@ -172,9 +199,10 @@ def _required(parameters: list[Node]) -> tuple[dict[str, str], list[str]]:
 
 
 def _example(parameter: Node) -> Any:
-    places = (("schema", "default"), ("example",), ("schema", "example"), ("schema", "enum", 0))
-    values = (parameter.value(*place) for place in places)
-    return next((value for value in values if value is not None), None)
+    schema = parameter.child("schema")
+    own = [schema.value("default"), schema.value("example")] if schema else []
+    given = [*own[:1], parameter.value("example"), *own[1:], *(first_of_enum(schema))]
+    return next((value for value in given if is_sendable(value, str, int, float)), None)
 
 
 def _can_be_filled(path: str, found: dict[str, Collection], notes: list[str]) -> bool:

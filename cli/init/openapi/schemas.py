@@ -80,6 +80,20 @@ def type_of(schema: Node) -> str | None:
     return _TYPES.get(str(kind))
 
 
+def first_of_enum(schema: Node | None) -> list[Any]:
+    """Return the first of the values that a schema allows, as a list; none where it lists none."""
+    values = schema.value("enum") if schema else None
+    return values[:1] if isinstance(values, list) else []
+
+
+def is_sendable(value: Any, *kinds: type) -> bool:
+    """Return whether a value of a document may be sent: of these kinds, and nothing but itself.
+
+    In a mapping, braces stand for a path parameter or a variable of the environment.
+    """
+    return isinstance(value, kinds) and "{" not in "".join(_texts_in(value))
+
+
 def leaf_names(schema: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
     """Yield the scalar fields of a response beside its lists, with the keys that lead there."""
     for name, node in properties_of(schema).items():
@@ -98,6 +112,14 @@ def _lists(schema: Node, path: tuple[str, ...], depth: int) -> Iterator[Document
     elif depth <= _DEEPEST:
         for name, node in properties_of(schema).items():
             yield from _lists(node, (*path, name), depth + 1)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    inner = [*value, *value.values()] if isinstance(value, Mapping) else value
+    for element in inner if isinstance(inner, list) else ():
+        yield from _texts_in(element)
 
 
 def _first_real(schema: Node, group: str) -> list[Node]:

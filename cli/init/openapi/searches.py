@@ -1,13 +1,16 @@
 """Lists behind POST: operations that a document calls a search, with a JSON body."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cli.init.detect.clues import is_paging_param
 from cli.init.detect.naming import words_of
+from cli.init.detect.secrets import names_secret
 from cli.init.openapi.document import Node
-from cli.init.openapi.schemas import properties_of
+from cli.init.openapi.schemas import first_of_enum, is_sendable, properties_of
 from errors import ConfigurationError
 
+_EMPTY: Mapping[str, Any] = {"array": [], "object": {}}
 _READING = frozenset({"search", "query", "list", "find", "filter", "lookup", "scroll"})
 _WRITING = frozenset(
     {"create", "add", "insert", "update", "upsert", "set", "save", "put", "patch"}
@@ -40,11 +43,11 @@ def search_body(operation: Node) -> tuple[dict[str, Any], tuple[str, ...]]:
         raise ConfigurationError(f"its body is no JSON but {', '.join(kinds) or 'undocumented'}")
     schema = media.child("schema")
     properties = properties_of(schema) if schema else {}
-    required = schema.value("required", default=[]) if schema else []
+    required = schema.value("required") if schema else None
     body = {
         name: _value(name, properties.get(name), media)
-        for name in required
-        if not is_paging_param(name)
+        for name in (required if isinstance(required, list) else ())
+        if isinstance(name, str) and not is_paging_param(name)
     }
     if missing := [name for name, value in body.items() if value is None]:
         raise ConfigurationError(
@@ -54,10 +57,13 @@ def search_body(operation: Node) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 
 def _value(name: str, schema: Node | None, media: Node) -> Any:
-    places = (("default",), ("example",), ("enum", 0))
-    own = [schema.value(*place) for place in places] if schema else []
-    if schema and schema.value("type") in ("array", "object"):
-        # The least that can be asked for: an empty filter.
-        own.append([] if schema.value("type") == "array" else {})
-    examples = [media.value("example", name)]
-    return next((value for value in [*own[:1], *examples, *own[1:]] if value is not None), None)
+    if names_secret(name):
+        return None
+    whole = media.value("example")
+    shown = whole.get(name) if isinstance(whole, Mapping) else None
+    own = [schema.value("default"), schema.value("example")] if schema else []
+    # The least that can be asked for: an empty filter.
+    empty = _EMPTY.get(str(schema.value("type"))) if schema else None
+    given = [*own[:1], shown, *own[1:], *first_of_enum(schema), empty]
+    kinds = (str, int, float, list, dict)
+    return next((value for value in given if is_sendable(value, *kinds)), None)

@@ -21,7 +21,7 @@ class Authentication:
 def find_authentication(root: Node, address: str) -> Authentication:
     """Return the first scheme that can be used, those that the whole API asks for before others."""
     schemes = dict(root.items("components", "securitySchemes"))
-    asked = [name for one in root.elements("security") for name, _ in one.items()]
+    asked = [name for one in root.elements("security") for name in one.names()]
     ordered = [*(name for name in asked if name in schemes), *schemes]
     notes = []
     for name in dict.fromkeys(ordered):
@@ -73,5 +73,5 @@ def _client_credentials(url: str, scopes: list[str]) -> Authentication:
 
 def _scopes(scheme: Node) -> list[str]:
     """Return the scopes that read; one that writes is more than a catalog needs."""
-    names = (name for name, _ in scheme.items("flows", "clientCredentials", "scopes"))
+    names = scheme.names("flows", "clientCredentials", "scopes")
     return [name for name in names if "write" not in name and "admin" not in name]

@@ -14,14 +14,14 @@ from cli.init.detect.clues import (
     number_params,
     size_params,
 )
-from cli.init.detect.fields import Field, Shape
+from cli.init.detect.fields import NAMED_SECRET, Field, Shape
 from cli.init.detect.identifiers import TITLES, Identifier, identifier_names
 from cli.init.detect.lists import ListGuess
 from cli.init.detect.naming import blueprint_name
+from cli.init.detect.secrets import names_secret_at
 from cli.init.openapi.endpoints import Collection
-from cli.init.openapi.schemas import item_schema, leaf_names, type_of
+from cli.init.openapi.schemas import leaf_names, type_of
 from cli.init.surveyed import Surveyed, ValueSource, parent_path
-from probe.masking import is_telling
 
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
 
@@ -45,9 +45,11 @@ def describe_unasked(collection: Collection, parents: Mapping[str, Collection]) 
 
 
 def _shape(collection: Collection) -> Shape:
-    properties = item_schema(collection.found.item)["properties"]
+    path = collection.path
+    documented = collection.schema["properties"]
+    properties = {name: one for name, one in documented.items() if not names_secret_at(name, path)}
     likely = identifier_names(blueprint_name(collection.path))
-    shape = Shape()
+    shape = Shape(left_out={name: NAMED_SECRET for name in documented if name not in properties})
     for name in dict.fromkeys([collection.key, *likely, *properties]):
         if properties.get(name, {}).get("type") not in ("string", "number"):
             continue
@@ -55,9 +57,7 @@ def _shape(collection: Collection) -> Shape:
         expression = jq_path((name,)) if text else f"{jq_path((name,))} | tostring"
         shape.identifiers.append(Identifier(expression, (name,), is_sure=True))
     shape.title = next((jq_path((name,)) for name in TITLES if name in properties), "")
-    shape.fields = [
-        Field((name,), schema) for name, schema in properties.items() if not is_telling(name)
-    ]
+    shape.fields = [Field((name,), schema) for name, schema in properties.items()]
     return shape
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cli.arrays import arrays_in, jq_path
 from cli.init.detect.fields import infer_schema, infer_shape
 from cli.init.detect.lists import find_lists, is_clear
-from cli.init.detect.naming import blueprint_name, property_name, singular
+from cli.init.detect.naming import blueprint_name, property_name
+from cli.init.detect.plurals import singular
 from cli.init.detect.relations import RelationTarget, find_relations
 
 PEOPLE = [{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bob"}]
