@@ -25,6 +25,8 @@ _MALFORMED = (
     ("Content-Length", "a malformed Content-Length"),
     ("Transfer-Encoding", "a Transfer-Encoding that is not supported"),
 )
+# Of these, a server or a proxy that falters may be the cause: they are asked for again.
+_FALTERING = ("no line of status", "a malformed piece of the body")
 # So h11 begins where a connection broke, which is another thing.
 _BROKEN = "peer "
 
@@ -71,16 +73,18 @@ def proxy_refusal(error: httpx.ProxyError) -> RequestError | None:
     return RequestError(f"{reason}: {status}", advice=advice_on(int(status)) or advice)
 
 
-def malformed_answer(error: Exception) -> RequestError | None:
-    """Return the error to show when an answer is no HTTP, which stays so; without a byte of it.
+def malformed_answer(error: Exception) -> RequestError | httpx.RemoteProtocolError | None:
+    """Return the error for an answer that is no HTTP, without a byte of it.
 
-    None where the connection broke.
+    One of httpx where another try may help; None where the connection broke.
     """
     cause = error.__cause__
     if not isinstance(cause, h11.RemoteProtocolError) or str(cause).startswith(_BROKEN):
         return None
     said = str(cause).partition("b'")[0]
     what = next((told for sign, told in _MALFORMED if sign in said), "what HTTP does not allow")
+    if what in _FALTERING:
+        return httpx.RemoteProtocolError(f"the API sent {what}")
     return RequestError(
         f"the API sent {what}",
         advice="look at the scheme and port in baseUrl; else the API, or a proxy before it, has to "
