@@ -13,7 +13,7 @@ from port_ocean.context.ocean import ocean
 from port_ocean.context.resource import resource
 from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
-from port_ocean.core.models import EventListenerType
+from port_ocean.core.models import Entity, EventListenerType
 from port_ocean.core.probe import ProbeContext
 from port_ocean.utils.signal import signal_handler
 
@@ -169,10 +169,16 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
             logger.error(f"Failed: {run.refusals.summary()}")
         self._set_exit_code(succeeded=not run.failed and not run.refusals)
 
-    async def resync_reconciliation(self, *args: Any, **kwargs: Any) -> bool:
+    async def resync_reconciliation(
+        self,
+        creation_results: list[tuple[list[Entity], list[Exception]]],
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
         """Delete what is gone; and fail the run where Port refused something, or `strict` asks."""
-        succeeded = await super().resync_reconciliation(*args, **kwargs)
         run = current_run.get(None) or Run()
+        run.bring([entities for entities, _ in creation_results])
+        succeeded = await super().resync_reconciliation(creation_results, *args, **kwargs)
         if run.refusals:
             logger.error(f"The resync has failed: {run.refusals.summary()}")
             succeeded = False
@@ -217,7 +223,7 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
         part.plan = plan = config.plan(self.settings)
         self.live_events.warn(plan)
         config.selector.warn(kind, self.settings)
-        tally = self.entity_processor.start_tally(resource.index)
+        tally = self.entity_processor.start_tally(resource.index, config.selector.query)
         session = self._session_of(run)
         reader = ResourceReader(plan, session, observer=part.clock, since=part.since)
         async with aclosing(reader.batches()) as batches:
@@ -228,6 +234,9 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
             tally.check(kind)
         # Until here, what was not read is not proven to be gone.
         part.outcome = reader.outcome
+        part.reservation = reader.reservation or tally.unmet.doubt("query")
+        if part.outcome and tally.is_narrowed:
+            part.outcome = part.outcome.narrowed()
         self._tell(part, is_mapped_by_port=is_mapped_by_port)
 
     def _tell(self, part: ResourceRun, *, is_mapped_by_port: bool) -> None:

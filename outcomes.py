@@ -9,7 +9,7 @@ Log, metrics, `check`, `preview` and the documentation say it in these words. On
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -65,6 +65,13 @@ class Outcome:
             return cls(Standing.FAILED, failures)
         told = together(doubts)
         return cls(Standing.KEPT if told else Standing.PROVEN, told, is_denied)
+
+    def narrowed(self) -> "Outcome":
+        """Return the same where the mapping left out some of what came.
+
+        Then the answers say that there is no more, but not that what was left out is gone.
+        """
+        return replace(self, is_denied=False)
 
     def doubted(self, doubt: Doubt) -> "Outcome":
         """Return the same outcome with a doubt that came up after the reading: never proven."""

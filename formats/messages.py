@@ -267,9 +267,14 @@ def is_bare_message(value: Any) -> bool:
 
     Sample: `{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}`; a record has more.
     """
-    if not isinstance(value, Mapping) or not all(_plain(name) in _MESSAGE_NAMES for name in value):
+    if not isinstance(value, Mapping) or not says_only_message(value):
         return False
     return message_in([Part("", value)]) is not None
+
+
+def says_only_message(value: Mapping[str, Any]) -> bool:
+    """Return whether an object has nothing but names that messages have: `{"detail": "Busy"}`."""
+    return all(_plain(name) in _MESSAGE_NAMES for name in value)
 
 
 def says_success(body: Any) -> bool:
@@ -290,7 +295,7 @@ def says_pending(value: Any) -> bool:
         return False
     words = (held for _, held in _named(value, _PROGRESS) if isinstance(held, str))
     is_job = any(_plain(word) in _PENDING for word in words)
-    return is_job or all(_plain(name) in _MESSAGE_NAMES for name in value)
+    return is_job or says_only_message(value)
 
 
 def text_of(value: Any) -> str:

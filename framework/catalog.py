@@ -1,7 +1,7 @@
 """Guards of the catalog: entities that should stay are not deleted."""
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from loguru import logger
@@ -15,9 +15,12 @@ from port_ocean.core.models import Entity
 from port_ocean.core.ocean_types import EntityDiff
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
-from errors import ResourceError
+from errors import ResourceError, SelectorError
+from expressions.conditions import UnmetConditions, comparisons_of
+from expressions.item_expressions import ItemExpression
 from formats.json_values import LARGEST_VALUE, size_of
 from framework.deletion import Doomed, Feeder, LastGuard, feeder_of, named, objections
+from framework.dependents import required_by
 from framework.entity_processor import FusedEntityProcessor
 from framework.port_writes import WritingContext
 from framework.refusals import EntityKey, key_of
@@ -28,10 +31,32 @@ from reading.confirmation import Confirmation, Subject
 
 @dataclass(slots=True)
 class IdentifierTally:
-    """The count of a resource's items that passed the selector, with and without an identifier."""
+    """The count of a resource's items that passed the selector, with and without an identifier.
+
+    `unmet` are conditions of its `query` that found nothing in any item.
+    """
 
     named: int = 0
     nameless: int = 0
+    left_out: int = 0
+    unmet: UnmetConditions = field(default_factory=lambda: comparisons_of(None))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Return whether some items did not become entities."""
+        return bool(self.nameless or self.left_out)
+
+    def count(self, items: Sequence[Any], mapped: Iterable[MappedEntity]) -> None:
+        """Count what items were mapped to."""
+        before = self.named + self.nameless
+        for each in mapped:
+            if not each.did_entity_pass_selector:
+                self.left_out += 1
+                continue
+            is_named = each.entity.get("identifier") and each.entity.get("blueprint")
+            self.named += bool(is_named)
+            self.nameless += not is_named
+        self.unmet.take(items, some_passed=self.named + self.nameless > before)
 
     def check(self, kind: str) -> None:
         """Refuse a mapping under which no item at all gets an identifier and a blueprint.
@@ -53,9 +78,9 @@ class CountingEntityProcessor(FusedEntityProcessor):
         super().__init__(context)
         self._tallies: dict[int, IdentifierTally] = {}
 
-    def start_tally(self, index: int) -> IdentifierTally:
-        """Return a fresh tally for the resource with this index in the mapping."""
-        self._tallies[index] = IdentifierTally()
+    def start_tally(self, index: int, query: str) -> IdentifierTally:
+        """Return a fresh tally for the resource with this index and `query` in the mapping."""
+        self._tallies[index] = IdentifierTally(unmet=_unmet_of(query))
         return self._tallies[index]
 
     def merge_results(
@@ -64,13 +89,8 @@ class CountingEntityProcessor(FusedEntityProcessor):
         entities, errors = super().merge_results(jq_results, async_results, raw_results)
         entities, too_large = _by_size(entities)
         errors = [*errors, *too_large]
-        tally = self._tallies.get(_current_index())
-        if tally:
-            for mapped in entities:
-                if mapped.did_entity_pass_selector:
-                    is_named = mapped.entity.get("identifier") and mapped.entity.get("blueprint")
-                    tally.named += bool(is_named)
-                    tally.nameless += not is_named
+        if tally := self._tallies.get(_current_index()):
+            tally.count(raw_results, entities)
         return entities, errors
 
 
@@ -134,7 +154,7 @@ class DeletionGuard(HttpEntitiesStateApplier):
         run = current_run.get(None) or Run()
         before, after = entities["before"], entities["after"]
         doomed = Doomed.of(before, after, {*run.refusals.seen, *(self._written_live or ())})
-        doomed = await self._released(doomed, after, run, entity_deletion_threshold or 0)
+        doomed = await self._released(doomed, run, entity_deletion_threshold or 0)
         # Ocean looks at the others for what they relate to, and takes each of them once more.
         related = [entity for entity in after if entity.relations] if doomed.entities else []
         # Its own threshold is for a whole catalog of which it knows a part: it was judged here.
@@ -142,24 +162,43 @@ class DeletionGuard(HttpEntitiesStateApplier):
             {"before": doomed.all, "after": related}, user_agent_type, entity_deletion_threshold=1
         )
 
-    async def _released(
-        self, doomed: Doomed, after: Sequence[Entity], run: Run, threshold: float
-    ) -> Doomed:
+    async def _released(self, doomed: Doomed, run: Run, threshold: float) -> Doomed:
         """Return what may be deleted, and log what may not."""
         mapped = event.port_app_config.resources
         feeders = [feeder_of(at, one, run.outcome_of(at)) for at, one in enumerate(mapped)]
+        proven = await self._proven(doomed, feeders, run, threshold)
+        if not proven.entities or not event.port_app_config.delete_dependent_entities:
+            return proven
+        # Port deletes what requires an entity together with it.
+        staying = {*(doomed.entities.keys() - proven.entities.keys()), *run.refusals.blueprints}
+        staying |= {one.blueprint for one in feeders if one.objection and one.blueprint}
+        needed = await required_by(sorted(staying), self.context.port_client)
+        return _withhold(
+            proven,
+            {
+                name: f'"{needed[name]}", of which nothing is deleted, requires it'
+                for name in proven.entities
+                if name in needed
+            },
+        )
+
+    async def _proven(
+        self, doomed: Doomed, feeders: Sequence[Feeder], run: Run, threshold: float
+    ) -> Doomed:
+        """Return what is proven to be gone, and log what is not."""
         doomed = _withhold(doomed, _objections_of_port(doomed, run))
         doomed = _withhold(doomed, objections(doomed, feeders))
         if not threshold:
             off = dict.fromkeys(doomed.entities, "entityDeletionThreshold is 0")
             return _withhold(doomed, off)
-        confirmed, doubts = await self._asked(doomed, after, run, feeders)
+        doomed = _doubt(doomed, _reservations(doomed, feeders, run), feeders, run)
+        confirmed, doubts = await self._asked(doomed, run, feeders)
         doomed = _doubt(doomed, doubts, feeders, run)
         doubts = self._last_guard.doubts(doomed, feeders, threshold, confirmed)
         return _doubt(doomed, doubts, feeders, run)
 
     async def _asked(
-        self, doomed: Doomed, after: Sequence[Entity], run: Run, feeders: Sequence[Feeder]
+        self, doomed: Doomed, run: Run, feeders: Sequence[Feeder]
     ) -> tuple[Mapping[str, Set[int]], Mapping[str, Doubt]]:
         """Ask the resources with `confirm_deletion` about what is to go.
 
@@ -168,14 +207,12 @@ class DeletionGuard(HttpEntitiesStateApplier):
         confirmed: dict[str, set[int]] = {}
         doubts: dict[str, Doubt] = {}
         for blueprint, entities in doomed.entities.items():
-            feeding = [feeder for feeder in feeders if feeder.feeds(blueprint)]
-            living = [one for one in after if one.blueprint == blueprint][:1]
-            for feeder in feeding:
+            for feeder in (each for each in feeders if each.feeds(blueprint)):
                 confirmation = _confirmation_of(feeder, run, self.context)
                 if confirmation is None:
                     continue
-                # Of several resources, another one may have brought it.
-                control = living if len(feeding) == 1 else []
+                brought = run.parts[feeder.index].entities
+                control = next(([one] for one in brought if one.blueprint == blueprint), [])
                 doubt = await _ask(confirmation, list(entities.values()), control)
                 if doubt is None:
                     confirmed.setdefault(blueprint, set()).add(feeder.index)
@@ -190,6 +227,17 @@ def _objections_of_port(doomed: Doomed, run: Run) -> dict[str, str]:
         return dict.fromkeys(doomed.entities, f"Port refused entities: {reason}")
     unnamed = run.refusals.unnamed & doomed.entities.keys()
     return dict.fromkeys(unnamed, "Port refused an entity that only a search identifier names")
+
+
+def _reservations(doomed: Doomed, feeders: Iterable[Feeder], run: Run) -> dict[str, Doubt]:
+    """Return what speaks against deleting anything of blueprints; once something would be."""
+    return {
+        blueprint: doubt
+        for feeder in feeders
+        if (part := run.parts.get(feeder.index)) and (doubt := part.reservation)
+        for blueprint in doomed.entities
+        if feeder.feeds(blueprint)
+    }
 
 
 def _withhold(doomed: Doomed, reasons: Mapping[str, str]) -> Doomed:
@@ -237,7 +285,7 @@ async def _ask(
 ) -> Doubt | None:
     """Return what speaks against the deletion of entities.
 
-    Inputs: `living`, an entity that the resync brought: where that one is gone as well, the
+    Inputs: `living`, an entity that this resource brought: where that one is gone as well, the
     question is wrong.
     """
     for answer in await confirmation.ask(_subjects(living)):
@@ -260,6 +308,14 @@ async def _ask(
 
 def _subjects(entities: Sequence[Entity]) -> list[Subject]:
     return [Subject(str(entity.identifier), entity.blueprint) for entity in entities]
+
+
+def _unmet_of(query: str) -> UnmetConditions:
+    try:
+        return comparisons_of(ItemExpression(query, "query"))
+    except SelectorError:
+        # Ocean says so itself.
+        return comparisons_of(None)
 
 
 def _current_index() -> int:

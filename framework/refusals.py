@@ -1,7 +1,9 @@
 """What Port did not take in a run, and what may not be deleted because of it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import httpx
 from port_ocean.core.models import Entity
@@ -51,6 +53,13 @@ class Refusal:
         return f"{status}: {self.said}" + (f" ({advice})" if advice else "")
 
 
+class _Refused(NamedTuple):
+    """What was written of an entity, and why Port did not take it."""
+
+    entity: Entity
+    refusal: Refusal
+
+
 @dataclass(slots=True)
 class Refusals:
     """The entities of a run that Port did not take, until it takes them after all.
@@ -62,7 +71,8 @@ class Refusals:
     told: int = 0
     found: set[EntityKey] = field(default_factory=set)
     undeleted: set[EntityKey] = field(default_factory=set)
-    _entities: dict[EntityKey, Refusal] = field(default_factory=dict)
+    # What was refused of an entity, more than once where several resources write it.
+    _entities: dict[EntityKey, list[_Refused]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self._entities or self.undeleted)
@@ -70,15 +80,21 @@ class Refusals:
     def refuse(self, entity: Entity, refusal: Refusal) -> None:
         """Note that an entity was not taken; what was a general reason once stays one."""
         self.told += 1
-        key = key_of(entity)
-        before = self._entities.get(key)
-        if before is None or not before.is_general:
-            self._entities[key] = refusal
+        refused = self._entities.setdefault(key_of(entity), [])
+        before = next((each for each in refused if each.entity == entity), None)
+        if before is None:
+            refused.append(_Refused(entity, refusal))
+        elif not before.refusal.is_general:
+            refused[refused.index(before)] = _Refused(entity, refusal)
 
     def take(self, entity: Entity, identifier: str) -> None:
-        """Note that an entity was taken, under this identifier."""
-        if self._entities:
-            self._entities.pop(key_of(entity), None)
+        """Note that an entity was taken, under this identifier.
+
+        What another resource wrote to it, and Port did not take, is refused still.
+        """
+        if refused := self._entities.pop(key_of(entity), None):
+            left = [each for each in refused if each.entity != entity]
+            self._entities.update({key_of(entity): left} if left else {})
         if entity.is_using_search_identifier:
             self.found.add((entity.blueprint, identifier))
 
@@ -90,13 +106,17 @@ class Refusals:
     @property
     def general(self) -> str:
         """The reason why nothing at all may be deleted; empty without one."""
-        reasons = (one.text for one in self._entities.values() if one.is_general)
-        return next(reasons, "")
+        return next((one.text for _, one in self._all() if one.is_general), "")
+
+    @property
+    def blueprints(self) -> set[str]:
+        """Those of the entities that were refused."""
+        return {blueprint for blueprint, _ in self._entities}
 
     @property
     def unnamed(self) -> set[str]:
         """The blueprints of which any entity may be one that was refused."""
-        return {key[0] for key, one in self._entities.items() if one.is_search}
+        return {key[0] for key, one in self._all() if one.is_search}
 
     def summary(self) -> str:
         """Return what was refused, by reason, with some examples.
@@ -105,7 +125,7 @@ class Refusals:
         """
         lines = []
         if self._entities:
-            reasons = Counter(one.text for one in self._entities.values())
+            reasons = Counter(one.text for _, one in self._all())
             told = "; ".join(
                 f"{count} times {reason}: {self._examples(reason)}"
                 for reason, count in reasons.most_common(_EXAMPLES)
@@ -117,7 +137,12 @@ class Refusals:
         return "; ".join(lines)
 
     def _examples(self, reason: str) -> str:
-        return _named([key for key, one in self._entities.items() if one.text == reason])
+        return _named([key for key, one in self._all() if one.text == reason])
+
+    def _all(self) -> Iterator[tuple[EntityKey, Refusal]]:
+        for key, refused in self._entities.items():
+            for each in refused:
+                yield key, each.refusal
 
 
 def _named(keys: list[EntityKey]) -> str:

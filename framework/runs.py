@@ -4,11 +4,13 @@ Deletion, cursors, exit codes and metrics all go by what is kept here.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from port_ocean.core.models import Entity
 
 from api_messages import ApiRequest
 from formats.times import http_date, in_utc
@@ -43,7 +45,8 @@ class ResourceRun:
     """One resource in one run; `since` is None where all of it is read.
 
     `plan` is None until its selector was checked, `outcome` until all was read and mapped; `clock`
-    learns from the answers.
+    learns from the answers. A `reservation` is a doubt that counts only where there is something to
+    delete; `entities` are those that it brought, once all resources were read.
     """
 
     kind: str
@@ -51,6 +54,8 @@ class ResourceRun:
     since: datetime | None = None
     plan: ResourcePlan | None = None
     outcome: Outcome | None = None
+    reservation: Doubt | None = None
+    entities: Sequence[Entity] = ()
     clock: ServerClock = field(default_factory=ServerClock)
 
     @property
@@ -108,6 +113,12 @@ class Run:
         """Return the outcome of a resource; None where it was not read to its end."""
         part = self.parts.get(index)
         return part.outcome if part else None
+
+    def bring(self, results: Sequence[Sequence[Entity]]) -> None:
+        """Note the entities that the resources of the mapping brought, in its order."""
+        for index, entities in enumerate(results):
+            if part := self.parts.get(index):
+                part.entities = entities
 
     def doubt(self, index: int, doubt: Doubt) -> None:
         """Take back the proof of a resource."""

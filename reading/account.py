@@ -26,6 +26,15 @@ class Reason(StrEnum):
     FAILED = "in what failed"
 
 
+_BY_MAPPING = (
+    Reason.DATA_PATH,
+    Reason.SHAPE,
+    Reason.FILTER,
+    Reason.FILTER_FAILED,
+    Reason.NO_VALUE,
+)
+
+
 @dataclass(slots=True)
 class Account:
     """Counts the records of endpoints that share a template, or of fixed values.
@@ -48,6 +57,11 @@ class Account:
     def undecided(self) -> int:
         """The records of which it is not known yet what becomes of them."""
         return self.received + self.added - self.handed_on - self.left_out.total()
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Return whether the mapping itself leaves out some of what arrived."""
+        return any(self.left_out[reason] for reason in _BY_MAPPING)
 
     def step(self, before: int, after: int, reason: Reason) -> None:
         """Count a step from `before` records to `after`: fewer are left out, more are added."""

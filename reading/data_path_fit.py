@@ -7,7 +7,7 @@ that answers with the list have.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -25,7 +25,9 @@ from formats.messages import (
     text_of,
 )
 from mapping.plan.endpoint import Endpoint
+from outcomes import Doubt
 from pagination.page import Page
+from reading.lone_objects import LoneObjects
 from redaction import Redactor
 
 SAYS_ERROR = "the status says success, but the body says error"
@@ -121,6 +123,7 @@ class DataPathFit:
     # Objects that are no lists, by their keys, and the keys of items that stood in lists.
     _strangers: dict[frozenset[str], ResponseError] = field(default_factory=dict)
     _item_keys: set[str] = field(default_factory=set)
+    _lone_objects: LoneObjects = field(default_factory=LoneObjects)
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> "DataPathFit":
@@ -165,11 +168,18 @@ class DataPathFit:
         ]
         found += self._objects if self._has_lists else []
         found += self._lone if self._has_records else []
+        if not self._has_lists:
+            found += self._lone_objects.messages
         return found + [
             error
             for names, error in self._strangers.items()
             if self._item_keys and self._item_keys.isdisjoint(names)
         ]
+
+    def doubts(self) -> Iterator[Doubt]:
+        """Yield what speaks against believing that each answer is data."""
+        if not self._has_lists:
+            yield from self._lone_objects.doubts(self.data_path)
 
     def check(self, setting: str, *, may_lack: bool = False) -> None:
         """Judge all answers together; `setting` is where the data_path stands.
@@ -213,6 +223,8 @@ class DataPathFit:
         item = page.first_item
         if not isinstance(item, Mapping):
             return
+        error = _said_error(text_of(item), quote).at(quote.place)
+        self._lone_objects.take(item, quote.place, error)
         message = message_in([Part("", item)])
         if message is None:
             self._take_stranger(item, quote)

@@ -94,6 +94,11 @@ class ResourceReader:
         """True where a limit left parents out, below which there may be more."""
         return self._combinations is not None and self._combinations.is_cut
 
+    @property
+    def reservation(self) -> Doubt | None:
+        """What speaks against deleting anything, where there is something to delete."""
+        return self._shaper.unmet.doubt("items_filter")
+
     async def batches(self) -> AsyncGenerator[list[dict[str, Any]]]:
         """Give items in batches of a size that suits Ocean, while further pages are being fetched.
 
@@ -225,7 +230,10 @@ class ResourceReader:
         self._report()
         if not self._failures.errors:
             self._check_whole()
-        is_denied = all(reader.is_denied for reader in self._readers)
+        # Of what the mapping leaves out, the answers do not say that it is gone.
+        is_denied = all(
+            reader.is_denied and not reader.account.is_narrowed for reader in self._readers
+        )
         self.outcome = Outcome.of(self._failures.errors, self._doubts(), is_denied=is_denied)
         if self._failures.errors:
             raise ResourceError(
@@ -237,6 +245,7 @@ class ResourceReader:
         """Yield what speaks against the ends of all endpoints, those of discovery too."""
         for reader in self._readers:
             yield from reader.doubts
+            yield from reader.fit.doubts()
         if self._combinations:
             yield from self._combinations.doubts
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from errors import ResourceError
+from expressions.conditions import comparisons_of
 from expressions.evaluator import Evaluator, json_of
 from mapping.plan.item_shape import ItemShape
 from reading.account import Account, Reason
@@ -22,6 +23,7 @@ class Shaper:
         self._undecided = 0
         self._shape = shape
         self._evaluator = evaluator
+        self.unmet = comparisons_of(shape.filter)
 
     async def apply(self, items: list[Any]) -> list[Any]:
         """Return the items that go on to Ocean, in the same order.
@@ -38,6 +40,7 @@ class Shaper:
             outputs = list(self._shape.outputs(batch, results))
             shaped += outputs
             left = sum(map(bool, results))
+            self.unmet.take(batch, some_passed=left > 0)
             self._account.step(len(batch), left, Reason.SHAPE)
             self._account.step(left, len(outputs), Reason.SHAPE)
             self._items += len(batch)

@@ -5,6 +5,7 @@ from typing import Any
 
 from errors import ResponseError
 from expressions.evaluator import Evaluator, shown
+from expressions.item_expressions import ItemExpression
 from expressions.jq_expressions import keys_of
 from expressions.programs import check_jq, program_of
 from formats.json_values import element_kind_of
@@ -27,6 +28,7 @@ class ItemShape:
     def __init__(self, items_filter: str = "", emit: str = "") -> None:
         settings = {"items_filter": items_filter, "emit": emit}
         given = {name: expression for name, expression in settings.items() if expression}
+        self.filter = ItemExpression.optional(items_filter, "items_filter")
         self._names = " and ".join(given)
         self._program = ""
         for name, expression in given.items():

@@ -5,6 +5,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from unittest.mock import AsyncMock
 
+import httpx
 import pytest
 from port_ocean.clients.port.types import UserAgentType
 from port_ocean.context.ocean import PortOceanContext
@@ -16,6 +17,8 @@ from errors import ResourceError
 from framework import catalog
 from framework.catalog import CountingEntityProcessor, DeletionGuard, IdentifierTally
 from framework.deletion import protected_blueprints
+from framework.dependents import required_by
+from framework.port_writes import WritingContext
 from framework.refusals import Refusal
 from framework.runs import Run, running
 from outcomes import Doubt, Outcome
@@ -70,9 +73,18 @@ class Resync:
         self.guard = DeletionGuard(PortOceanContext(None))
         self.resources = resources
         self.run = Run()
+        self.deletes_dependents = True
+        self.needs: dict[str, str] = {}
+        monkeypatch.setattr(catalog, "required_by", self._required_by)
+        monkeypatch.setattr(WritingContext, "port_client", None)
+
+    async def _required_by(self, blueprints: list[str], client: object) -> dict[str, str]:
+        return {self.needs[name]: name for name in blueprints if name in self.needs}
 
     def be(self, kind: str) -> None:
-        config = SimpleNamespace(resources=self.resources)
+        config = SimpleNamespace(
+            resources=self.resources, delete_dependent_entities=self.deletes_dependents
+        )
         now = SimpleNamespace(event_type=kind, port_app_config=config)
         self._monkeypatch.setattr(catalog, "event", now)
 
@@ -289,3 +301,60 @@ async def test_a_resource_is_kept_where_too_much_would_go_and_says_so_once(
     # The next resync of this process has the same to say.
     again = await resync.deletes(before, after, PROVEN, PROVEN, threshold=0.9)
     assert len(again) == 96
+
+
+@pytest.mark.contract("evidence.dependents")
+@pytest.mark.parametrize(
+    "needs, cascades, resources, outcomes, deleted",
+    [
+        # Each `b` requires an `a`, and is deleted with it.
+        ({"b": "a"}, True, ('"a"', '"b"'), (PROVEN, KEPT), []),
+        ({"b": "a"}, False, ('"a"', '"b"'), (PROVEN, KEPT), ["a0"]),
+        ({"b": "c"}, True, ('"a"', '"b"'), (PROVEN, KEPT), ["a0"]),
+        ({"a": "b"}, True, ('"a"', '"b"'), (PROVEN, KEPT), ["a0"]),
+        ({"b": "a"}, True, ('"a"', '"b"'), (PROVEN, PROVEN), ["a0"]),
+    ],
+)
+async def test_nothing_is_deleted_with_which_port_deletes_what_stays(
+    monkeypatch: pytest.MonkeyPatch,
+    needs: dict[str, str],
+    cascades: bool,
+    resources: tuple[str, ...],
+    outcomes: tuple[Outcome, ...],
+    deleted: list[str],
+) -> None:
+    resync = Resync(monkeypatch, *map(mapped, resources))
+    resync.needs, resync.deletes_dependents = needs, cascades
+    assert await resync.deletes(entities(1), entities(1, "b"), *outcomes) == deleted
+
+
+@pytest.mark.contract("evidence.dependents")
+async def test_what_a_refused_entity_requires_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    resync = Resync(monkeypatch, mapped('"a"'), mapped('"b"'))
+    resync.needs = {"a": "b"}
+    refused = {"9": Refusal(422, "no")}
+    before = entities(1, "b") + entities(1, "a")
+    assert await resync.deletes(before, [], PROVEN, PROVEN, refused=refused) == ["a0"]
+
+
+@pytest.mark.contract("evidence.dependents")
+async def test_blueprints_that_are_required_through_others() -> None:
+    relations = {"deployment": "service", "service": "team", "team": "team"}
+
+    class Port:
+        async def get_blueprint(self, name: str, should_log: bool = True) -> object:
+            if name == "unknown":
+                request = httpx.Request("GET", "https://port.test")
+                raise httpx.HTTPStatusError("", request=request, response=httpx.Response(404))
+            required = SimpleNamespace(
+                target=relations.get(name, "group"), required=name != "loose"
+            )
+            return SimpleNamespace(relations={"its": required})
+
+    port: Any = Port()
+    assert await required_by(["deployment"], port) == {
+        "service": "deployment",
+        "team": "deployment",
+    }
+    assert await required_by(["team"], port) == {"team": "team"}
+    assert await required_by(["loose", "unknown"], port) == {}

@@ -474,3 +474,100 @@ async def test_a_wrong_block_fails_its_resource(
     outcome = await sync({}, [wrong], {"/items": numbered(1)}, ["old"])
     outcome.failed(problem)
     assert outcome.asked == []
+
+
+ALL_OF_IT: dict[str, Any] = {"paginationType": "page", "totalPath": "total", "pageSize": "200"}
+HUNDRED = {"list": [{"id": number, "state": "open"} for number in range(100)], "total": 100}
+
+
+@pytest.mark.contract("evidence.threshold.denied", "evidence.reservation")
+@pytest.mark.parametrize(
+    "selector, entity, why",
+    [
+        ({"query": '.statee == "open"'}, {}, "query leaves out all 100 items, and .statee is in"),
+        ({"items_filter": '.statee == "open"'}, {}, "items_filter leaves out all 100 items"),
+        ({"query": '.state == "closed"'}, {}, "100 of 100 entities"),
+        ({}, {"identifier": "if .id < 3 then .id | tostring else null end"}, "97 of 100 entities"),
+    ],
+)
+async def test_what_the_mapping_leaves_out_is_not_what_the_answers_say_is_gone(
+    sync: Sync, selector: dict[str, Any], entity: dict[str, Any], why: str
+) -> None:
+    named = resource("/items", mapping=entity, data_path=".list", **selector)
+    outcome = await sync(ALL_OF_IT, [named], {"/items": HUNDRED}, STALE, mapping=CAUTIOUS)
+    assert outcome.succeeded().deleted == []
+    assert "/items is kept" in outcome.warnings
+    assert why in outcome.warnings
+
+
+@pytest.mark.contract("evidence.reservation")
+@pytest.mark.parametrize(
+    "query, there, deleted",
+    [
+        ('.statee == "open"', ["0", "old"], []),
+        # Nothing is at stake.
+        ('.statee == "open"', [], []),
+        ('.state == "closed"', ["0", "old"], ["0", "old"]),
+        ('(.statee // "open") == "closed"', ["0", "old"], ["0", "old"]),
+        (".id == 0", ["0", "old"], ["old"]),
+    ],
+)
+async def test_a_filter_on_what_no_item_has_deletes_nothing(
+    sync: Sync, query: str, there: list[str], deleted: list[str]
+) -> None:
+    items = [{"id": number, "state": "open"} for number in range(3)]
+    outcome = await sync({}, [resource("/items", query=query)], {"/items": items}, there)
+    assert outcome.succeeded().deleted == deleted
+    assert ("is kept" in outcome.warnings) is bool(there and not deleted)
+
+
+@pytest.mark.contract("evidence.refused")
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_what_one_of_two_resources_writes_and_port_refuses_fails_the_run(
+    sync: Sync, is_first: bool
+) -> None:
+    def refuse_levels(body: Any) -> tuple[int, Any] | None:
+        written = body.get("entities", [{}]) if isinstance(body, dict) else [{}]
+        if not isinstance(written[0], dict) or not written[0].get("properties"):
+            return None
+        told = [{"index": at, "statusCode": 422, "message": LEVEL} for at in range(len(written))]
+        return 207, {"entities": [], "errors": told}
+
+    leveled = resource("/others", mapping={"properties": {"level": ".id"}})
+    resources = [leveled, ITEMS] if is_first else [ITEMS, leveled]
+    outcome = await sync({}, resources, both(), ["old"], port={"/entities/bulk": refuse_levels})
+    assert not outcome.result.reconciliation_success
+    assert any(f"2 times 422: {LEVEL}" in line for line in outcome.log)
+    assert outcome.deleted == ["old"]
+
+
+@pytest.mark.contract("evidence.confirm.control")
+async def test_each_resource_is_asked_about_an_entity_that_it_brought(sync: Sync) -> None:
+    def asking_at(kind: str, fetch: str) -> Any:
+        block = {"fetch": fetch, "params": {"id": ".identifier"}}
+        return resource(kind, confirm_deletion=block)
+
+    routes = {"/items": numbered(1), "/others": numbered(1, 7), "/items/0": {"id": 0}}
+    resources = [asking_at("/items", "/items/{id}"), asking_at("/others", "/wrong/{id}")]
+    outcome = await sync({}, resources, routes, ["old"])
+    assert outcome.succeeded().deleted == []
+    assert "says that 7 is gone, which this resync brought" in outcome.warnings
+    right = routes | {"/wrong/7": {"id": 7}}
+    assert (await sync({}, resources, right, ["old"])).succeeded().deleted == ["old"]
+
+
+@pytest.mark.contract("evidence.lone-objects")
+@pytest.mark.parametrize(
+    "message, succeeds",
+    [({"error": "rate limited"}, False), ({"detail": "Not now"}, True), ({"id": 9}, None)],
+)
+async def test_a_message_among_single_objects_loses_no_entity(
+    sync: Sync, message: Any, succeeds: bool | None
+) -> None:
+    users = resource("/users/{id}", path_parameters={"id": {"endpoint": "/users", "field": ".id"}})
+    routes: dict[str, Any] = {f"/users/{n}": {"id": n, "name": "x"} for n in range(3)}
+    routes |= {"/users": numbered(3), "/users/1": message}
+    outcome = await sync({}, [users], routes, ["0", "1", "2", "old"])
+    assert outcome.deleted == ([] if succeeds is not None else ["1", "old"])
+    assert outcome.result.reconciliation_success is (succeeds is not False)
+    assert ("is kept" in outcome.warnings) is (succeeds is True)
