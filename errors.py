@@ -121,6 +121,10 @@ class EndpointError(OceanCustomError):
         """
         return self if self.endpoint else self._replaced(endpoint=endpoint)
 
+    def advised(self, more: str) -> Self:
+        """Return the same error with more advice, after that which it has."""
+        return self._replaced(advice="; ".join(filter(None, (self.advice, more))))
+
     def about(self, answer: ApiResponse, said: str) -> Self:
         """Return the same error about an answer; its own quotation of the body is kept."""
         return self._replaced(answer=answer, said=self.said or said)

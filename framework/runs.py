@@ -55,9 +55,10 @@ class ResourceRun:
 
     @property
     def lookback(self) -> timedelta:
-        """Return that of its incremental block."""
-        block = self.plan.incremental if self.plan else None
-        return block.lookback if block else timedelta()
+        """Return that of its incremental block, and what its windows do not reach yet."""
+        block, windows = (self.plan.incremental, self.plan.windows) if self.plan else (None, None)
+        own = block.lookback if block else timedelta()
+        return own + (windows.delay if windows else timedelta())
 
     @property
     def is_incremental(self) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from api_messages import ApiRequest, QueryValue, Where
 from expressions.jq_expressions import ItemExpression
-from mapping.plan.times import TimeFormat
+from mapping.plan.times import TimeFormat, moment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,16 @@ class Incremental:
 
     Either the API filters (`server_side`), or its items come newest first and `changed` tells when
     each changed; or neither, where windows or changed parents limit what is read. `query_params`
-    are added to the requests of such runs; `lookback` is by how much they overlap.
+    are added to the requests of such runs; `lookback` is by how much they overlap. `changed_format`
+    is how that time is written; without one, as it looks.
     """
 
     server_side: ServerSide | None = None
     changed: ItemExpression | None = None
     query_params: Mapping[str, QueryValue] = field(default_factory=dict)
     lookback: timedelta = timedelta()
+    changed_format: TimeFormat | None = None
+
+    def moment_of(self, value: Any) -> datetime | None:
+        """Return the latest moment, in UTC, that an item's time can mean; None without one."""
+        return self.changed_format.read(value) if self.changed_format else moment_of(value)

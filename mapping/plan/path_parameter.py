@@ -114,15 +114,21 @@ class PathParameter:
                 failed += 1
         return found, failed
 
-    def is_current(self, item: Any) -> bool:
-        """Tell whether an item may have changed since then; one that does not say when may."""
-        if self.changed is None or self.since is None:
-            return True
+    @property
+    def looks_at_changes(self) -> bool:
+        """Tell whether only items that have changed since then are wanted."""
+        return self.changed is not None and self.since is not None
+
+    def changed_at(self, item: Any) -> datetime | None:
+        """Return when an item changed, at the latest; None where it does not say so."""
         try:
-            moment = moment_of(self.changed.first(item))
+            return moment_of(self.changed.first(item)) if self.changed else None
         except ValueError:
-            return True
-        return moment is None or moment >= self.since
+            return None
+
+    def is_current(self, moment: datetime | None) -> bool:
+        """Tell whether an item of that moment may have changed since then; without one it may."""
+        return moment is None or self.since is None or moment >= self.since
 
     def _values(self, expression: ItemExpression, item: Any) -> tuple[list[PathValue], int]:
         try:

@@ -134,6 +134,7 @@ class Discovery:
         self._looked_at = 0
         self._without_value = 0
         self._include_failures = 0
+        self._timeless = 0
         self._keys = ""
         self._left_out = LeftOut(parameter)
 
@@ -158,6 +159,11 @@ class Discovery:
             f"Discovered {self.account.handed_on} values of {self.parameter.name} in "
             f"{self.account.received} items{self.source.extent}{self.account.all_left_out}"
         )
+        if self._timeless:
+            logger.warning(
+                f"path_parameters.{self.parameter.name}.changed gives no time that is understood "
+                f"for {self._timeless} items, so that all below them is read"
+            )
 
     def check(self) -> None:
         """Judge what all was found.
@@ -218,4 +224,11 @@ class Discovery:
                 return Reason.FILTER
         except ValueError:
             return Reason.FILTER_FAILED
-        return None if self.parameter.is_current(item) else Reason.UNCHANGED
+        return None if self._is_current(item) else Reason.UNCHANGED
+
+    def _is_current(self, item: Any) -> bool:
+        if not self.parameter.looks_at_changes:
+            return True
+        moment = self.parameter.changed_at(item)
+        self._timeless += moment is None
+        return self.parameter.is_current(moment)
