@@ -9,6 +9,9 @@ from expressions.jq_expressions import ItemExpression
 from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint, PathValue
 
+# Of one event.
+MOST_PARTS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class EventSubject:
@@ -42,6 +45,28 @@ class LiveEventPlan:
     segments: frozenset[str]
     delete_when: ItemExpression | None = None
     identifier: ItemExpression | None = None
+    each: ItemExpression | None = None
+
+    def parts(self, event: Any) -> list[Any]:
+        """Return the events that one brings: `each` output of it as `body`, or the event itself.
+
+        The whole body is then `batch`.
+
+        Raises:
+            LiveEventError: the expression fails, or there are more than can be taken on.
+        """
+        if self.each is None:
+            return [event]
+        try:
+            bodies = self.each.every(event)
+        except ValueError as error:
+            raise self._failure(self.each, "each", error) from None
+        if len(bodies) > MOST_PARTS:
+            raise LiveEventError(
+                f"{self.place}.each: {self.each.expression} gives {len(bodies)} events, and at "
+                f"most {MOST_PARTS} of one are taken on; let the sender send smaller batches"
+            )
+        return [{**event, "body": body, "batch": event["body"]} for body in bodies]
 
     def subject(self, event: Any) -> EventSubject | None:
         """Return the subject of an event `{"headers": {…}, "body": …}`; None unless `when` is true.
@@ -80,11 +105,21 @@ class LiveEventPlan:
 
     def _first(self, expression: ItemExpression, name: str, event: Any) -> Any:
         try:
-            return expression.first(event)
+            outputs = expression.every(event)
         except ValueError as error:
+            raise self._failure(expression, name, error) from None
+        if any(other != outputs[0] for other in outputs[1:]):
             raise LiveEventError(
-                f"{self.place}.{name}: {expression.expression} fails on an event: {error}"
-            ) from None
+                f"{self.place}.{name}: {expression.expression} gives {len(outputs)} values for one "
+                f"event; write {self.place}.each, such as `.body.events[]`, which makes an event "
+                "of each"
+            )
+        return outputs[0] if outputs else None
+
+    def _failure(self, expression: ItemExpression, name: str, error: ValueError) -> LiveEventError:
+        return LiveEventError(
+            f"{self.place}.{name}: {expression.expression} fails on an event: {error}"
+        )
 
     def _value(self, expression: ItemExpression, name: str, event: Any) -> PathValue:
         value = self._scalar(expression, f"params.{name}", event)
