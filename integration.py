@@ -1,5 +1,6 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
 from port_ocean.core.models import EventListenerType
 from port_ocean.core.probe import ProbeContext
 
-from cache.between_resyncs import Revalidation
+from cache.between_resyncs import Revalidation, instance_of
+from cache.delta_tokens import DeltaTokens
 from cache.within_resync import remove_leftovers
 from client import ApiClient
 from errors import ResourceError, SettingsError
@@ -33,7 +35,8 @@ from framework.process import (
     look_around_less,
     spare_the_collector,
 )
-from framework.runs import ResourceRun, Run, current_run, running
+from framework.removal import delete_removed
+from framework.runs import DeltaState, ResourceRun, Run, current_run, running
 from live_events.service import LiveEvents
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from outcomes import are_kept, kept_line
@@ -42,10 +45,13 @@ from reading.resource_reader import ResourceReader
 from reading.session import Session
 from settings.connection import ConnectionSettings
 from transport.connections import load_backend
+from transport.no_proxy import no_proxy
 
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
 explain_wrong_settings()
+# Before Ocean makes clients, which fail over what they do not understand of it.
+no_proxy()
 
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
@@ -80,6 +86,11 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         return Revalidation.for_settings(self.settings, ocean.config.integration.identifier)
 
     @cached_property
+    def _tokens(self) -> DeltaTokens | None:
+        identifier = ocean.config.integration.identifier
+        return DeltaTokens.for_settings(self.settings, instance_of(self.settings, identifier))
+
+    @cached_property
     def live_events(self) -> LiveEvents:
         """Return the service of webhooks; errors as for `settings`."""
         return LiveEvents(self, self.settings)
@@ -100,6 +111,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             logger.info(f"Reading from {self.settings.base_url}")
             for warning in self.settings.warnings:
                 logger.warning(warning)
+            for unknown in no_proxy().unknown:
+                logger.warning(f"NO_PROXY: {unknown!r} is no host, address or range; it is ignored")
         except SettingsError as error:
             # Raised, it would come with three tracebacks of the web server, for a mistyped value.
             logger.error(f"{error}")
@@ -204,16 +217,30 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         config.selector.warn(kind, self.settings)
         tally = self.entity_processor.start_tally(resource.index)
         session = self._session_of(run)
-        reader = ResourceReader(plan, session, observer=part.clock, since=part.since)
+        part.delta = await self._delta_of(part)
+        begun = part.delta.begun if part.delta and part.since else None
+        reader = ResourceReader(plan, session, observer=part.clock, since=part.since, token=begun)
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 yield batch
         is_mapped_by_port = await is_dsp_mode_enabled()
         if not is_mapped_by_port:
             tally.check(kind)
+        if part.delta and reader.delta and not is_mapped_by_port:
+            part.delta.next = reader.delta.next_token
+            await delete_removed(self, config, list(reader.delta.removed.values()))
         # Until here, what was not read is not proven to be gone.
         part.outcome = reader.outcome
         self._tell(part, is_mapped_by_port=is_mapped_by_port)
+
+    async def _delta_of(self, part: ResourceRun) -> DeltaState | None:
+        """Return the tokens of a resource; None where the API has none."""
+        plan, tokens = part.plan, self._tokens
+        if tokens is None or plan is None or plan.incremental is None or not plan.incremental.delta:
+            return None
+        what = [plan.kind, part.index, plan.endpoint.identity, plan.incremental.delta.place]
+        name = json.dumps(what)
+        return DeltaState(tokens, name, begun=await tokens.load(name))
 
     def _tell(self, part: ResourceRun, *, is_mapped_by_port: bool) -> None:
         """Warn of a resource that is kept.

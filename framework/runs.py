@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from api_messages import ApiRequest
+from cache.delta_tokens import DeltaTokens
 from formats.times import http_date, in_utc
 from framework.refusals import Refusals
 from mapping.plan.endpoint import Endpoint
@@ -39,11 +40,33 @@ class ServerClock(Observer):
 
 
 @dataclass(slots=True)
+class DeltaState:
+    """The tokens of `incremental.delta` for one resource in one run.
+
+    `begun` is the one that was kept when the run came to it, `next` that of the round that it read.
+    """
+
+    tokens: DeltaTokens
+    name: str
+    begun: str | None = None
+    next: str | None = None
+
+    async def advance(self) -> None:
+        """Keep the token for the next round, after everything of this one is in Port.
+
+        Where another run has kept one meanwhile, the older one counts, because that run may have
+        deleted what this one wrote, or the other way round: what is told twice does no harm.
+        """
+        is_alone = await self.tokens.load(self.name) == self.begun
+        await self.tokens.save(self.name, self.next if is_alone else self.begun)
+
+
+@dataclass(slots=True)
 class ResourceRun:
     """One resource in one run; `since` is None where all of it is read.
 
     `plan` is None until its selector was checked, `outcome` until all was read and mapped; `clock`
-    learns from the answers.
+    learns from the answers; `delta` is there where the API tells by tokens what changed.
     """
 
     kind: str
@@ -52,6 +75,7 @@ class ResourceRun:
     plan: ResourcePlan | None = None
     outcome: Outcome | None = None
     clock: ServerClock = field(default_factory=ServerClock)
+    delta: DeltaState | None = None
 
     @property
     def lookback(self) -> timedelta:

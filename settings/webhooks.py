@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from settings.types import (
     FrozenSettings,
     Listed,
+    MountedText,
     Secret,
     check_header,
     from_json,
@@ -42,7 +43,7 @@ class WebhookSettings(FrozenSettings):
     webhook_secret: Secret | None = None
     webhook_previous_secret: Secret | None = None
     webhook_secret_encoding: Literal["text", "base64", "hex"] | None = None
-    webhook_username: str | None = None
+    webhook_username: MountedText | None = None
     webhook_header: str | None = None
     webhook_query_param: str | None = Field(default=None, min_length=1)
     webhook_prefix: str | None = None

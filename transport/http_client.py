@@ -15,6 +15,7 @@ from redaction import Redactor
 from settings.connection import ConnectionSettings
 from transport.complete_responses import TransportContext
 from transport.connections import Connection, Route
+from transport.no_proxy import NoProxy, no_proxy
 from transport.rate_limits import RetryPolicy
 from transport.request_limiter import RequestLimiter
 from transport.retries import ApiRetryTransport, wait_before
@@ -60,6 +61,8 @@ class ApiHttpClient(OceanAsyncClient):
     def __init__(self, settings: ConnectionSettings, redactor: Redactor, auth: httpx.Auth) -> None:
         self._jar = CookieJar()
         self._settings = settings
+        # Before httpx reads the environment.
+        self._no_proxy = NoProxy() if settings.proxy else no_proxy()
         limiter = RequestLimiter(settings.max_concurrent_requests, settings.max_requests_per_second)
         self.traffic = Traffic(limiter)
         policy = RetryPolicy(settings.timeout, settings.max_retries, settings.max_retry_wait)
@@ -97,9 +100,14 @@ class ApiHttpClient(OceanAsyncClient):
     def cookies(self, cookies: CookieTypes) -> None:
         self._jar = CookieJar(cookies)
 
+    def _transport_for_url(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        is_direct = self._no_proxy.covers(url)
+        return self._direct if is_direct else super()._transport_for_url(url)
+
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         self._connect(proxy=None)
-        return _private(super()._init_transport(*args, **kwargs))
+        self._direct = _private(super()._init_transport(*args, **kwargs))
+        return self._direct
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         self._connect(proxy=args[0])

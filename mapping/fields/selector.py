@@ -183,13 +183,16 @@ class CustomSelector(Selector, EndpointFields):
             ErrorRule.parse(rule.when, rule.then, f"on_error.{index}")
             for index, rule in enumerate(self.on_error)
         )
+        incremental = self._incremental()
+        if incremental and incremental.delta:
+            self._check_delta(endpoint, settings)
         plan = ResourcePlan(
             kind,
             endpoint,
             error_rules=tuple(rules),
             shape=ItemShape(self.items_filter or "", self.emit or ""),
             export=export,
-            incremental=self._incremental(),
+            incremental=incremental,
             windows=self.windows.plan() if self.windows else None,
         )
         configs = self.path_parameters
@@ -219,6 +222,23 @@ class CustomSelector(Selector, EndpointFields):
             check_body_place(self, windows.from_param, "windows.from_param", is_made=False)
             if windows.end != OPEN:
                 check_body_place(self, windows.to_param, "windows.to_param", is_made=False)
+
+    def _check_delta(self, endpoint: Endpoint, settings: ConnectionSettings) -> None:
+        """Refuse delta where there is no place for its token, or there would be several.
+
+        Raises:
+            SelectorError: says what to do instead.
+        """
+        if settings.response_directory is None:
+            raise SelectorError(
+                "incremental.delta: needs the setting responseDirectory, a directory in which the "
+                "token is kept between runs"
+            )
+        if endpoint.placeholders or self.export:
+            raise SelectorError(
+                "incremental.delta: cannot be used with path_parameters or export, which read more "
+                "than one list"
+            )
 
     def _incremental(self) -> Incremental | None:
         changing = [name for name, found in self.path_parameters.items() if found.changed]

@@ -8,6 +8,7 @@ from pydantic.v1 import Field, validator
 
 from errors import SelectorError
 from expressions.jq_expressions import ItemExpression
+from mapping.fields.delta import DeltaConfig
 from mapping.fields.user_fields import UserFields
 from mapping.plan.incremental import Incremental, ServerSide
 from mapping.plan.times import TimeFormat, date_of, duration_of
@@ -68,6 +69,12 @@ class IncrementalConfig(UserFields):
         description="How much earlier than the last run changes are asked for, in seconds or as "
         "`30s`, `5m`, `2h`. Example: `5m`.",
     )
+    delta: DeltaConfig | None = Field(
+        None,
+        description="For an API that gives a token with which it tells what changed since, "
+        'deletions included. Example: `{"link": "@odata.deltaLink", "removed": '
+        '"has(\\"@removed\\")"}`.',
+    )
 
     def plan(self, *, has_other_way: bool) -> Incremental:
         """Return the checked form; `has_other_way` tells of windows, or of parents with `changed`.
@@ -75,6 +82,8 @@ class IncrementalConfig(UserFields):
         Raises:
             SelectorError: the block says nothing, or options contradict each other.
         """
+        if self.delta:
+            return self._delta_plan(self.delta, has_other_way=has_other_way)
         if self.param and self.field:
             raise SelectorError("incremental: param and field contradict each other; give one")
         if not (self.param or self.field or has_other_way):
@@ -94,6 +103,24 @@ class IncrementalConfig(UserFields):
             self.query_params,
             _parsed(duration_of, self.lookback, "incremental.lookback"),
             _parsed(TimeFormat, self.format or "", _FORMAT) if has_own_format else None,
+        )
+
+    def _delta_plan(self, delta: DeltaConfig, *, has_other_way: bool) -> Incremental:
+        """Return the checked form of a block with delta; errors as for `plan`."""
+        odd = self.dict(
+            include={"field", "format", "prefix", "suffix"}, exclude_none=True, by_alias=True
+        )
+        if self.lookback:
+            odd["lookback"] = self.lookback
+        if odd:
+            raise SelectorError(f"incremental: {', '.join(odd)}: has no effect with delta")
+        if has_other_way:
+            raise SelectorError(
+                "incremental.delta: cannot be used with windows, or with changed of a path "
+                "parameter"
+            )
+        return Incremental(
+            query_params=self.query_params, delta=delta.plan(self.param, self.where or "query")
         )
 
     def _server_side(self) -> ServerSide | None:
