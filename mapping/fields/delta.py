@@ -25,7 +25,7 @@ class DeltaConfig(UserFields):
         None,
         min_length=1,
         description="Where the token for the next round is in the last page of this one; "
-        "`incremental.param` carries it. Example: `nextSyncToken`.",
+        "`incremental.param` carries it. Example: `meta.sync_token`.",
     )
     removed: str = Field(
         "false",
