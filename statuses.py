@@ -138,8 +138,8 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
         Row(
             (404, 410),
             Meaning.GONE,
-            then="asked again twice, within half a minute; then its item is deleted; more than three in "
-            "a row are an error",
+            then="asked again twice, within half a minute; then its item is deleted; more than three "
+            "in a row are an error",
         ),
     ),
     Situation.RENEWABLE: (
