@@ -138,7 +138,7 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
         Row(
             (404, 410),
             Meaning.GONE,
-            then="asked again twice, within half a minute; then its item is deleted; more than three "
+            then="asked again twice, in half a minute; then its item is deleted; more than three "
             "in a row are an error",
         ),
     ),
