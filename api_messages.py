@@ -24,6 +24,8 @@ class ApiRequest:
 
     `address` is absolute; its own query is kept, and `query` holds parameters beyond it. `body` is
     a JSON value or None, sent as `body_format` says. An `is_anonymous` one carries no credentials.
+    `template` names the endpoint before values were filled in, `GET /teams/{team_id}/members`, by
+    which an outage is judged; one that `is_first` is sent even then.
     """
 
     method: str
@@ -34,6 +36,8 @@ class ApiRequest:
     body_format: BodyFormat = "json"
     query: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
     is_anonymous: bool = False
+    template: str = field(default="", compare=False)
+    is_first: bool = field(default=False, compare=False)
 
     @cached_property
     def url(self) -> httpx.URL:

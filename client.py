@@ -7,7 +7,7 @@ layers below (`auth/`, `transport/`); redirects and the origin rule are applied 
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -26,11 +26,14 @@ from transport.diagnosis import explain
 from transport.exchange import Exchange
 from transport.http_client import ApiHttpClient
 from transport.origins import AllowedHostRule, OriginRule
+from transport.retries import GRACE
 from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
 # Of answers that a proxy gave itself (RFC 9110 and 9209, Squid).
 _OF_PROXIES = ("proxy-authenticate", "proxy-status", "x-squid-error")
+# Seconds between two looks at whether a login is done.
+_TICK = 0.02
 _FORM = "application/x-www-form-urlencoded"
 
 # httpx logs each URL, with whatever secret its query holds.
@@ -52,14 +55,18 @@ class ApiClient:
         self._settings = settings
         self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
         self._allowed_hosts = AllowedHostRule(settings, self.redactor)
-        auth = create_auth(settings, self.redactor)
-        self._http = ApiHttpClient(settings, self.redactor, auth)
+        self._auth = create_auth(settings, self.redactor)
+        self._http = ApiHttpClient(settings, self.redactor, self._auth)
         self._revalidation = revalidation
 
     @property
     def traffic(self) -> Traffic:
         """Return the requests sent so far, as metrics."""
         return self._http.traffic
+
+    def begin_run(self) -> None:
+        """Begin a run: what was down in the one before may be up again."""
+        self._http.outages.begin_run()
 
     async def send(self, request: ApiRequest) -> ApiResponse:
         """Send a request and follow redirects.
@@ -92,17 +99,29 @@ class ApiClient:
             advice="look at baseUrl and the path in kind",
         )
 
-    async def wait_to_repeat(self, answer: ApiResponse, attempt: int) -> None:
-        """Wait as before a retry, for as long as the answer asks for; `attempt` counts from 1.
+    async def wait_to_repeat(self, answer: ApiResponse, attempt: int) -> bool:
+        """Wait as before a retry, and tell whether one is of use; `attempt` counts from 1.
+
+        It is not where the request was repeated already, or retries have cost too much.
 
         Raises:
-            RequestError: it asks for more than `maxRetryWait`.
+            RequestError: the answer asks for more than `maxRetryWait`.
         """
-        await asyncio.sleep(self._http.wait_before_repeat(attempt, answer.headers, answer.status))
+        wait = self._http.wait_before_repeat(answer, attempt)
+        if wait is not None:
+            await asyncio.sleep(wait)
+        return wait is not None
 
     def describe(self, request: ApiRequest | httpx.Request) -> str:
         """Return method and URL without secrets, for logs and errors."""
         return f"{request.method} {self.redactor.url(request.url)}"
+
+    async def finish_login(self) -> None:
+        """Wait, before the process ends, for an answer that would be lost; 2 seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                while self._auth.is_at_risk:  # noqa: ASYNC110  # it is stored in several steps
+                    await asyncio.sleep(_TICK)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -143,10 +162,11 @@ class ApiClient:
         headers = httpx.Headers(None if request.is_anonymous else self._settings.custom_headers)
         headers.update(request.headers)
         built = self._with_body(request, headers)
-        if request.is_anonymous:
-            Exchange(is_anonymous=True).attach_to(built)
-            if "cookie" not in headers:
-                built.headers.pop("cookie", None)
+        Exchange(
+            is_anonymous=request.is_anonymous, template=request.template, is_first=request.is_first
+        ).attach_to(built)
+        if request.is_anonymous and "cookie" not in headers:
+            built.headers.pop("cookie", None)
         return built
 
     def _with_body(self, request: ApiRequest, headers: httpx.Headers) -> httpx.Request:

@@ -12,6 +12,7 @@
     │   ├── ResponseError           a success status, but the body is no usable answer
     │   ├── PaginationError         the pages contradict each other or never end
     │   │   └── TooDeepError          there is more than the API, or the mapping, lets be read
+    │   ├── ExpressionLimitError    an expression takes more time or memory than it may
     │   ├── ExportError             an export job failed, or was not done in time
     │   └── AuthenticationError     no credentials could be fetched
     ├── LiveEventError            an event could not be applied; the next resync makes up for it
@@ -125,6 +126,10 @@ class EndpointError(OceanCustomError):
         """Return the same error with more advice, after that which it has."""
         return self._replaced(advice="; ".join(filter(None, (self.advice, more))))
 
+    def without_answer(self) -> Self:
+        """Return the same error without the response, so that it can be kept for long."""
+        return self._replaced(answer=None)
+
     def about(self, answer: ApiResponse, said: str) -> Self:
         """Return the same error about an answer; its own quotation of the body is kept."""
         return self._replaced(answer=answer, said=self.said or said)
@@ -173,6 +178,10 @@ class PaginationError(EndpointError):
 
 class TooDeepError(PaginationError):
     """There is more than can be read in one go; a narrower request may be answered."""
+
+
+class ExpressionLimitError(EndpointError):
+    """An expression takes more time or memory than it may, or gives more; it says nothing then."""
 
 
 class ExportError(EndpointError):

@@ -1,5 +1,6 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
+import gc
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -15,6 +16,7 @@ from port_ocean.core.handlers.port_app_config.api import APIPortAppConfig
 from port_ocean.core.integrations.mixins.utils import is_dsp_mode_enabled
 from port_ocean.core.models import EventListenerType
 from port_ocean.core.probe import ProbeContext
+from port_ocean.utils.signal import signal_handler
 
 from cache.between_resyncs import Revalidation, instance_of
 from cache.delta_tokens import DeltaTokens
@@ -24,6 +26,7 @@ from errors import ResourceError, SettingsError
 from framework import incremental_sync
 from framework.boot import explain_wrong_settings, read_settings
 from framework.catalog import CountingEntityProcessor, DeletionGuard
+from framework.entities import SlimResults
 from framework.incremental_sync import restart_cursors
 from framework.outcome_report import report
 from framework.process import (
@@ -47,6 +50,9 @@ from settings.connection import ConnectionSettings
 from transport.connections import load_backend
 from transport.no_proxy import no_proxy
 
+# Ocean's own tasks at the end of the process have at most 100.
+_FIRST = 200
+
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
 explain_wrong_settings()
@@ -55,7 +61,7 @@ no_proxy()
 
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
-class CustomIntegration(incremental_sync.IncrementalIntegration):
+class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
     """The integration: it reads any REST API as its settings and mapping say."""
 
     class AppConfigHandlerClass(APIPortAppConfig):
@@ -126,6 +132,8 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
         if removed := remove_leftovers():
             logger.info(f"Removed {removed} directories of responses that a killed run left")
         self.live_events.start(self.client)
+        # Before all else, because it may be the last answer that lets this instance in.
+        signal_handler.register(self.client.finish_login, priority=_FIRST)
         load_backend()
         spare_the_collector()
         look_around_less()
@@ -196,6 +204,9 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
                 finally:
                     report(run, ocean.metrics)
         finally:
+            # Where mapping failed, Ocean keeps the batch and the generator that gave it in a cycle,
+            # which would wait for a full collection. What is loaded for good is passed over.
+            gc.collect()
             if self._revalidation:
                 await self._revalidation.report(ocean.metrics)
 
@@ -264,5 +275,6 @@ class CustomIntegration(incremental_sync.IncrementalIntegration):
             return Session(self.client, self.settings)
         if run.session is None:
             plans = plans_of(event.port_app_config.resources, self.settings)
+            self.client.begin_run()
             run.session = Session(self.client, self.settings, plans)
         return run.session

@@ -1,6 +1,8 @@
 """`authType: custom`: a request that obtains credentials, and a template that applies them."""
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,9 @@ from api_messages import ApiRequest, address_below
 from auth.renewal import Credentials, RenewedAuth, own_headers, shown_endpoint
 from auth.static import cookie_pairs, with_cookies
 from auth.strategy import CLOCK, Clock, copied
-from errors import AuthenticationError
+from errors import AuthenticationError, ExpressionLimitError
+from expressions.evaluator import Evaluator, json_of
+from expressions.item_expressions import ItemExpression
 from formats.json_text import parse
 from redaction import Redactor, leaves
 from settings import answer_template
@@ -68,6 +72,8 @@ class CustomAuth(RenewedAuth):
         self._template = template
         self._settings = settings
         self._redactor = redactor
+        self._values: Mapping[str, Any] = {}
+        self._beyond_limit: AuthenticationError | None = None
 
     def _request_credentials(self) -> httpx.Request:
         asked = self._request
@@ -79,11 +85,27 @@ class CustomAuth(RenewedAuth):
             asked.method, url, headers=headers, content=asked.body_form, json=asked.body
         )
 
+    async def _receive(self, response: httpx.Response) -> None:
+        """Evaluate the paths of the template, which `_evaluate` puts in."""
+        self._values, self._beyond_limit = {}, None
+        try:
+            answer = self._read(response)
+            self._values = await _values_in(self._template.sections, answer)
+        except ExpressionLimitError as error:
+            advice = "look at customAuthRequestTemplate"
+            self._beyond_limit = AuthenticationError(error.reason, advice=advice)
+        except AuthenticationError:
+            # Told by what follows.
+            pass
+        await super()._receive(response)
+
     def _evaluate(self, response: httpx.Response) -> TemplateCredentials:
         answer = self._read(response)
-        self._redactor.learn_renewed(answer)
+        if self._beyond_limit:
+            raise self._beyond_limit
+        sections = self._template.sections
         try:
-            rendered = answer_template.render(self._template.sections, answer)
+            rendered = answer_template.fill(sections, self._values, answer)
         except answer_template.TemplateError as error:
             raise AuthenticationError(
                 f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
@@ -92,9 +114,12 @@ class CustomAuth(RenewedAuth):
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in rendered["headers"].items()
         }
-        fixed = set(leaves(self._template.sections))
+        fixed = set(leaves(sections))
         made = [text for text in leaves(rendered) if text not in fixed]
-        self._redactor.learn_renewed([made, [cookie.value for cookie in response.cookies.jar]])
+        cookies = [cookie.value for cookie in response.cookies.jar]
+        # Each under its name in the answer: `{{.data.token}}` gives `{"token": "…"}`.
+        used = [{path.rpartition(".")[2]: value} for path, value in self._values.items()]
+        self._redactor.learn_renewed([used, made, cookies], answer)
         return TemplateCredentials(
             headers,
             rendered["queryParams"],
@@ -117,6 +142,34 @@ class CustomAuth(RenewedAuth):
                 "the answer to the authentication request is not JSON",
                 advice="look at customAuthRequest",
             ) from None
+
+
+async def _values_in(template: Any, answer: Any) -> dict[str, Any]:
+    """Return the values of a template's paths in an answer; what fails has none.
+
+    Raises:
+        ExpressionLimitError: a path takes more time or memory than it may.
+    """
+    values: dict[str, Any] = {}
+    evaluator = Evaluator()
+    try:
+        for path, program in answer_template.programs_in(template).items():
+            plain = ItemExpression(path, "customAuthRequestTemplate").plain(answer)
+            with suppress(ValueError):
+                name = f"customAuthRequestTemplate {{{{{path}}}}}"
+                values[path] = (
+                    plain[0]
+                    if plain
+                    else _first(await evaluator.outputs(program, json_of(answer), name))
+                )
+    finally:
+        # Authentications are rare, and its memory has held secrets.
+        evaluator.close()
+    return values
+
+
+def _first(written: list[Any]) -> Any:
+    return json.loads(written[0]) if written else None
 
 
 def _add_cookies(headers: httpx.Headers, cookies: httpx.Cookies, url: httpx.URL) -> None:

@@ -1,7 +1,5 @@
 """The registry of strategies, one for the settings of each authType."""
 
-import httpx
-
 from auth.aws_signature import SigV4Auth
 from auth.custom import CustomAuth
 from auth.json_web_token import JwtAuth
@@ -23,7 +21,7 @@ STRATEGIES: tuple[type[AuthStrategy], ...] = (
 )
 
 
-def create_auth(settings: ConnectionSettings, redactor: Redactor) -> httpx.Auth:
+def create_auth(settings: ConnectionSettings, redactor: Redactor) -> AuthStrategy:
     """Return the strategy for `authType`; the settings were checked for what it needs."""
     (strategy,) = (each for each in STRATEGIES if each.serves is settings.auth)
     return strategy(settings, redactor)

@@ -76,6 +76,11 @@ class OAuthAuth(RenewedAuth):
         given = revealed(settings.refresh_token)
         self._refresh_tokens = RefreshTokens(given, settings.refresh_token_file)
 
+    @property
+    def is_at_risk(self) -> bool:
+        """True while a refresh token is traded for another one, until that is stored."""
+        return self._settings.grant_type == "refresh_token" and self._lock.locked()
+
     def _alone(self) -> AbstractAsyncContextManager[object]:
         if self._settings.grant_type == "refresh_token":
             return self._refresh_tokens.exclusively()
@@ -149,8 +154,8 @@ class OAuthAuth(RenewedAuth):
         # Some, GitHub among them, refuse with 200.
         if not response.is_success or (answer.get("error") and "access_token" not in answer):
             raise self._refused(response.status_code, answer)
-        self._redactor.learn_renewed(answer)
         token = answer.get("access_token")
+        self._redactor.learn_renewed([token, answer.get("refresh_token")], answer)
         if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):
             raise AuthenticationError(_NO_TOKEN, advice="look at tokenUrl")
         renewed = answer.get("refresh_token")

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 import httpx
-from loguru import logger
 
+import log_lines
 from api_messages import USER_AGENT
 from auth.strategy import AuthStrategy, Clock
 from errors import AuthenticationError, Told
@@ -80,7 +80,7 @@ class RenewedAuth(AuthStrategy):
                 if self._current() is None:
                     async with self._alone():
                         with self._noticing_silence():
-                            self._store((yield self._ask()))
+                            await self._receive((yield self._ask()))
         used = first = self._known()
         response = yield used.apply(request, waited=waited)
         for _ in range(_MOST_REPEATS):
@@ -90,11 +90,12 @@ class RenewedAuth(AuthStrategy):
                 if self._credentials is used:
                     if used is not first:
                         return
-                    logger.info("The API answered 401; authenticating again")
+                    again = log_lines.few("authenticating again")
+                    again.info("The API answered 401; authenticating again")
                     self._credentials = None
                     async with self._alone():
                         with self._noticing_silence():
-                            self._store((yield self._ask()))
+                            await self._receive((yield self._ask()))
             used = self._known()
             response = yield used.apply(request, waited=True)
 
@@ -145,6 +146,10 @@ class RenewedAuth(AuthStrategy):
                 self._failure = (silence, self._clock.steady())
             raise
 
+    async def _receive(self, response: httpx.Response) -> None:
+        """Take the answer; where something has to be evaluated first, a subclass does that here."""
+        self._store(response)
+
     def _store(self, response: httpx.Response) -> None:
         try:
             credentials = self._evaluate(response)
@@ -158,7 +163,7 @@ class RenewedAuth(AuthStrategy):
         self._expires = (
             float("inf") if lifetime is None else self._clock.steady() + renewal_age(lifetime)
         )
-        logger.info(f"Authenticated with {self._name}")
+        log_lines.few("authenticated").info(f"Authenticated with {self._name}")
 
 
 def renewal_age(lifetime: float) -> float:

@@ -24,6 +24,11 @@ class AuthStrategy(httpx.Auth):
 
     def __init__(self, settings: ConnectionSettings, redactor: Redactor) -> None: ...
 
+    @property
+    def is_at_risk(self) -> bool:
+        """True while an answer is on its way that is given once, and would be lost."""
+        return False
+
 
 class Clock:
     """The time, which tests may set."""

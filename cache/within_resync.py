@@ -17,6 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from loguru import logger
+
 from api_messages import ApiRequest, ApiResponse
 from transport import private_files
 
@@ -34,6 +36,7 @@ class _Kept:
 
     response: ApiResponse
     file: Path | None = None
+    is_to_stay: bool = True
 
     async def load(self) -> ApiResponse:
         if self.file is None:
@@ -52,6 +55,7 @@ class ResponseCache:
         self._entries: dict[str, asyncio.Task[_Kept]] = {}
         self._memory_left = _MEMORY
         self._directory: Path | None = None
+        self._has_failed = False
         self._lock_file: int | None = None
         # File names must not let anyone guess what was asked for.
         self._key = secrets.token_bytes(32)
@@ -68,11 +72,19 @@ class ResponseCache:
             entry.add_done_callback(lambda done: self._forget_failure(name, done))
         # Shielded: who stops waiting must not take the response from the others.
         kept = await asyncio.shield(entry)
-        return await kept.load()
+        try:
+            return await kept.load()
+        except OSError as error:
+            self._warn(error)
+            self._forget(name, entry)
+            return await send(request)
 
     def _forget_failure(self, name: str, entry: asyncio.Task[_Kept]) -> None:
-        failed = entry.cancelled() or entry.exception() is not None
-        if failed and self._entries.get(name) is entry:
+        if entry.cancelled() or entry.exception() or not entry.result().is_to_stay:
+            self._forget(name, entry)
+
+    def _forget(self, name: str, entry: asyncio.Task[_Kept]) -> None:
+        if self._entries.get(name) is entry:
             del self._entries[name]
 
     def close(self) -> None:
@@ -100,9 +112,22 @@ class ResponseCache:
         if len(response.content) <= self._memory_left:
             self._memory_left -= len(response.content)
             return _Kept(response)
-        file = self._place() / f"{name}-{secrets.token_hex(4)}"
-        await asyncio.to_thread(private_files.write, file, response.content)
+        try:
+            file = self._place() / f"{name}-{secrets.token_hex(4)}"
+            await asyncio.to_thread(_write, file, response.content)
+        except OSError as error:
+            self._warn(error)
+            # For those who wait for it now; who comes later asks the API.
+            return _Kept(response, is_to_stay=False)
         return _Kept(replace(response, content=b""), file)
+
+    def _warn(self, error: OSError) -> None:
+        if not self._has_failed:
+            logger.warning(
+                f"Responses that resources share cannot be kept in {tempfile.gettempdir()} "
+                f"({error.strerror or error}), so that the API is asked for them again"
+            )
+        self._has_failed = True
 
     def _place(self) -> Path:
         if self._directory is None:
@@ -110,6 +135,15 @@ class ResponseCache:
             self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
             self._lock_file = _lock(self._directory / _LOCK)
         return self._directory
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        private_files.write(file, content)
+    except OSError:
+        # What there is of it takes room.
+        file.unlink(missing_ok=True)
+        raise
 
 
 def remove_leftovers() -> int:

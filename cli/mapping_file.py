@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from cli.inputs import Problem
 from errors import ConfigurationError, SelectorError
-from expressions.jq_expressions import compile_jq
+from expressions.programs import check_jq
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig
 from settings.connection import ConnectionSettings
 
@@ -166,7 +166,7 @@ def _leaves(value: Any, steps: Location) -> Iterator[tuple[Location, str]]:
 
 def _jq_complaint(expression: str) -> str:
     try:
-        compile_jq(expression, "")
+        check_jq(expression, "")
     except SelectorError as error:
         return str(error).rpartition("is not valid JQ: ")[2].splitlines()[0]
     return ""

@@ -7,9 +7,8 @@
 import re
 from dataclasses import dataclass
 
-import jq
-
-from expressions.jq_expressions import ItemExpression, program_of
+from expressions.item_expressions import ItemExpression
+from expressions.programs import check_program, program_of
 from formats.paths import Step, leading_path
 
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|\.?[A-Za-z_$@][\w:]*|//|[()\[\]{}]|.', re.DOTALL)
@@ -74,7 +73,7 @@ def _parts(expression: str) -> list[str]:
 
 def _is_jq(part: str) -> bool:
     try:
-        jq.compile(program_of(part))
+        check_program(program_of(part))
     except ValueError:
         return False
     return bool(part.strip())

@@ -1,10 +1,9 @@
-"""`data_path` and the other JQ expressions of a selector: compiled once, then applied to bodies.
+"""`data_path`: where the items of a body are.
 
-A simple path such as `.data.users[]` is walked in Python; everything else runs through jq. Every
-output counts, so `.data[]` and `.data` mean the same.
+A simple path such as `.data.users[]` is walked in Python; everything else runs through jq, in
+another process. Every output counts, so `.data[]` and `.data` mean the same.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,21 +12,15 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-import jq
-from port_ocean.context.ocean import ocean
-
-from errors import ResponseError, SelectorError
-from expressions.spelling import respelt
-from expressions.worker import JqWorker, JqWorkerError
+from errors import ResponseError
+from expressions.evaluator import Evaluator, shown
+from expressions.programs import check_jq, check_program, program_of
 from formats.format import ListPart
-from formats.json_text import Body, json_text, parse
+from formats.json_text import Body, json_text
 from formats.json_values import kind_of
 from formats.messages import Part
 from formats.paths import Step, leading_path, walk
-from settings import environment
 
-# A single quote that begins or ends a text.
-_SINGLE_QUOTE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 # What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
 _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
 # Each element is gone through, and its own path goes on: `.results[].series`.
@@ -36,10 +29,6 @@ _THEN_EACH = re.compile(r"\[\]\??\s*\|?\s*(?=\.\w|\.[\[\"])")
 _MOST_PARTS = 1000
 # What gives one item for each element of a list, such as GraphQL's `.edges[].node`.
 _ONE_FOR_EACH = re.compile(r"\[\]\??(?:\.[A-Za-z_]\w*)+")
-# jq holds the interpreter while it runs; larger texts go to a process of their own.
-_LARGE = 400_000
-# An expression that takes longer on one text will not come to an end.
-_MOST_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,8 @@ class DataPath:
 
     def __init__(self, expression: str, setting: str = "data_path") -> None:
         self.expression = expression.strip() or "."
-        self._program = compile_jq(self.expression, setting)
+        check_jq(self.expression, setting)
+        self._name = f"{setting} {shown(self.expression)}"
         self._steps, self._rest = leading_path(self.expression)
         is_plain = self._rest in ("", "[]", "[]?", "?")
         self._is_path = is_plain and self.expression.startswith(".")
@@ -93,32 +83,34 @@ class DataPath:
             return None
         return self._steps if self._is_path or self._each else None
 
-    async def extract_part(self, part: ListPart, worker: JqWorker) -> Extraction:
+    async def extract_part(self, part: ListPart, evaluator: Evaluator) -> Extraction:
         """Find the items in a part of the list at `list_path`.
 
         Raises:
             ResponseError: the expression fails on an element.
+            ExpressionLimitError: it takes more than it may.
         """
         elements = part.elements
         if self._each is None:
             return Extraction(list(elements), len(elements), matched=True)
         try:
-            outputs = await run_apart(self._each.program, part.text, worker)
-        except (ValueError, TimeoutError, JqWorkerError) as error:
+            outputs = await evaluator.outputs(self._each.program, part.text, self._name)
+        except ValueError as error:
             raise self._failure(error) from None
         items = outputs
         if self._each.is_piped:
             items = [item for output in outputs for item in _elements(output)]
         return Extraction(items, len(elements), not outputs or any(o is not None for o in outputs))
 
-    async def extract(self, body: Body, worker: JqWorker) -> Extraction:
-        """Find the items in a decoded body; `worker` runs jq where the body is large.
+    async def extract(self, body: Body, evaluator: Evaluator) -> Extraction:
+        """Find the items in a decoded body.
 
         Raises:
             ResponseError: the expression fails on this body.
+            ExpressionLimitError: it takes more than it may.
         """
         present, source = _reached(body.value, self._steps)
-        found = await self._find(body, present, source, worker)
+        found = await self._find(body, present, source, evaluator)
         is_null = found.matched and source is None and not found.items
         return replace(found, is_null=is_null, beside=self.beside(body.value))
 
@@ -157,27 +149,25 @@ class DataPath:
         present, found = walk(value, self._steps)
         return present and found is None and not _reached(value, self._steps)[0]
 
-    async def _find(self, body: Body, present: bool, source: Any, worker: JqWorker) -> Extraction:
+    async def _find(
+        self, body: Body, present: bool, source: Any, evaluator: Evaluator
+    ) -> Extraction:
         if self._is_path and (present or self._rest == ""):
             return _from_outputs(self._iterate(source), source, matched=present)
         try:
-            outputs = await self._run(body, worker)
+            outputs = await self._run(body, evaluator)
         except ValueError as error:
             # jq fails on null where there is nothing; after `//`, there was something else.
             if source is None and not self._rest.startswith("//"):
                 return Extraction([], None, matched=present)
             raise self._failure(error) from None
-        except (TimeoutError, JqWorkerError) as error:
-            raise self._failure(error) from None
         nothing = bool(outputs) and all(output is None for output in outputs)
         return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)
 
-    async def _run(self, body: Body, worker: JqWorker) -> list[Any]:
+    async def _run(self, body: Body, evaluator: Evaluator) -> list[Any]:
         """Return all outputs of the expression."""
-        text = await json_text(body)
-        if len(text) <= _LARGE:
-            return list(self._program.input_text(text))
-        return await run_apart(program_of(self.expression), text.encode(), worker)
+        text = body.text if body.text is not None else (await json_text(body)).encode()
+        return await evaluator.outputs(program_of(self.expression), text, self._name)
 
     def _iterate(self, source: Any) -> list[Any]:
         """Return the outputs of a simple path, whose rest is nothing or an iteration."""
@@ -212,88 +202,11 @@ class _EachItem:
         program = program_of(f".[] | ({each}\n)")
         try:
             # On its own it must be an expression too: `map(.a) | map(.b)` is none within.
-            jq.compile(program_of(each))
-            jq.compile(program)
+            check_program(program_of(each))
+            check_program(program)
         except ValueError:
             return None
         return cls(program, is_piped=match["mapped"] is None)
-
-
-class ItemExpression:
-    """A JQ expression that is applied to one item, such as a path parameter's field or filter."""
-
-    def __init__(self, expression: str, setting: str) -> None:
-        self.expression = expression
-        self.setting = setting
-        self._program = compile_jq(expression, setting)
-        steps, rest = leading_path(expression.strip())
-        self._steps = [] if rest else steps
-
-    @classmethod
-    def optional(cls, expression: str | None, setting: str) -> "ItemExpression | None":
-        """Return the expression of a setting, or None where it is not set."""
-        return cls(expression, setting) if expression else None
-
-    @classmethod
-    def by_name(cls, expressions: Mapping[str, str], setting: str) -> "dict[str, ItemExpression]":
-        """Return the expressions of a setting such as `{id: .body.id, team: .body.team}`."""
-        return {name: cls(text, f"{setting}.{name}") for name, text in expressions.items()}
-
-    def first(self, item: Any) -> Any:
-        """Return the first output; None when there is none.
-
-        Raises:
-            ValueError: the expression fails on this item.
-        """
-        if (plain := self._plain(item)) is not None:
-            return plain
-        try:
-            return self._program.input_value(item).first()
-        except StopIteration:
-            return None
-
-    def every(self, item: Any) -> list[Any]:
-        """Return all outputs.
-
-        Raises:
-            ValueError: the expression fails on this item.
-        """
-        if (plain := self._plain(item)) is not None:
-            return [plain]
-        return list(self._program.input_value(item).all())
-
-    def _plain(self, item: Any) -> str | int | None:
-        """Return the text, number or truth at the end of a path; None where jq has to tell."""
-        if not self._steps:
-            return None
-        # Most expressions are a path, for which a run of jq would cost a hundred times as much.
-        present, value = walk(item, self._steps)
-        return value if present and isinstance(value, str | int) else None
-
-
-@lru_cache(maxsize=1024)
-def compile_jq(expression: str, setting: str) -> Any:
-    """Compile an expression to the program that Ocean makes of it.
-
-    Raises:
-        SelectorError: names the setting and says how to write it, or else what jq says.
-    """
-    try:
-        return jq.compile(program_of(expression))
-    except ValueError as error:
-        meant = _meant(expression)
-        said = f"write {meant}" if meant else f"{error}"
-        raise SelectorError(f"{setting}: {expression!r} is not valid JQ: {said}") from None
-
-
-def _meant(expression: str) -> str:
-    """Return the JQ that an expression which is none evidently stands for, if any."""
-    meant = respelt(expression)
-    try:
-        jq.compile(program_of(meant))
-    except ValueError:
-        return ""
-    return meant
 
 
 def keys_of(body: Any, depth: int = 1) -> str:
@@ -374,30 +287,3 @@ def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
         nested = _key_paths(item, depth - 1) if depth and isinstance(item, Mapping) else []
         paths += [f"{key}.{path}" for path in nested] or [str(key)]
     return paths
-
-
-def program_of(expression: str) -> str:
-    """Return the program that Ocean makes of an expression.
-
-    Texts may stand in single quotes, and the environment is hidden unless the operator allows it:
-    `.kind == 'team'` is `def env: {}; {} as $ENV | .kind == "team"`.
-    """
-    program = _SINGLE_QUOTE.sub('"', expression)
-    return program if environment_is_allowed() else environment.hidden_from(program)
-
-
-def environment_is_allowed() -> bool:
-    """Tell whether the operator lets JQ see environment variables."""
-    return ocean.initialized and bool(ocean.config.allow_environment_variables_jq_access)
-
-
-async def run_apart(program: str, text: bytes, worker: JqWorker) -> list[Any]:
-    """Return all outputs of a program that runs in another process.
-
-    Raises:
-        ValueError: the program fails on this text.
-        TimeoutError: it does not come to an end.
-        JqWorkerError: there is no such process.
-    """
-    outputs = await worker.run(program, text, _MOST_SECONDS)
-    return await asyncio.to_thread(lambda: [parse(output) for output in outputs])

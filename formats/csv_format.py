@@ -17,13 +17,13 @@ from formats.format import (
     names_option,
     option,
 )
+from formats.json_values import LARGEST_VALUE
 from formats.paths import Step
 from formats.texts import TextDecoder, is_json, is_markup
 
 # A field beyond this is a quote that nobody closed. The limit is one of the whole process.
-_MOST_CHARACTERS = 64 * 2**20
 _INCOMPLETE = "unexpected end of data"
-csv.field_size_limit(_MOST_CHARACTERS)
+csv.field_size_limit(LARGEST_VALUE)
 
 
 _NO_DELIMITERS = frozenset('"\r\n')

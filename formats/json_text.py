@@ -11,6 +11,7 @@ import orjson
 
 from errors import ResponseError
 from formats.json_values import exact, exact_integer
+from formats.nesting import check_depth, check_end
 from formats.texts import TextDecoder
 
 # Every digit to "0" and all else to " ": finding a run of digits is then a plain search, which is
@@ -69,7 +70,7 @@ def parse(content: bytes) -> Any:
     """Parse UTF-8 JSON; large texts piecewise, so that other threads get their turn.
 
     Raises:
-        ValueError: not JSON; the message never quotes it.
+        ValueError: not JSON, or nested too deeply; the message never quotes it.
     """
     return parse_exactly(content)[0]
 
@@ -82,17 +83,21 @@ def parse_exactly(content: bytes) -> tuple[Any, bool]:
     is_exact = not has_long_integer(content)
     if len(content) <= _LARGE:
         return _parse_at_once(content, is_exact=is_exact), is_exact
+    check_depth(content)
     value = _parse_piecewise(content, use_float=is_exact)
     return (value if is_exact else exact(value)), is_exact
 
 
 def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
-    if is_exact:
-        try:
-            return orjson.loads(content)
-        except orjson.JSONDecodeError:
-            # The json module takes more: NaN, half a surrogate pair, a byte order mark.
-            pass
+    check_end(content)
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        # The json module takes more: NaN, half a surrogate pair, a byte order mark; also depth.
+        check_depth(content)
+    else:
+        if is_exact:
+            return value
     return json.loads(content, parse_int=exact_integer)
 
 

@@ -1,7 +1,16 @@
-"""JSON values: the words for their kinds, and integers that JQ would round."""
+"""JSON values: the words for their kinds, their size, and integers that JQ would round."""
 
+import json
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
+
+import orjson
+
+from errors import ResponseError
+
+# Bytes of JSON that one item, one value or one entity may have; Port takes much less.
+LARGEST_VALUE = 16_000_000
 
 # JQ computes with doubles: beyond this, two identifiers could become one.
 LARGEST_EXACT = 2**53
@@ -41,3 +50,30 @@ def exact_integer(digits: str) -> int | str:
         return digits
     number = int(digits)
     return number if abs(number) <= LARGEST_EXACT else digits
+
+
+def size_of(value: Any) -> int:
+    """Return the bytes of a value's JSON text; more, where that is hard to tell."""
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:
+        # Half a surrogate pair, or deep nesting.
+        return len(json.dumps(value))
+
+
+def check_sizes(values: Iterable[Any], what: str) -> None:
+    """Refuse values of which one is too large; `what` it is, such as `an item`.
+
+    Raises:
+        ResponseError: says the limit.
+    """
+    if any(size_of(value) > LARGEST_VALUE for value in values):
+        raise too_large(what)
+
+
+def too_large(what: str) -> ResponseError:
+    """Return the error over something beyond the limit, such as `an item`."""
+    return ResponseError(
+        f"{what} has more than {LARGEST_VALUE} bytes",
+        advice="data_path and emit can leave out what is not needed",
+    )

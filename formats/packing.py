@@ -19,9 +19,9 @@ _GZIP = b"\x1f\x8b\x08"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _WITH_HEADER = zlib.MAX_WBITS | 16
 # Real data seldom shrinks to a hundredth. What does so to a five-hundredth was made to, and what
-# is small does no harm.
-_MOST_RATIO = 500
-_HARMLESS = 100 * 2**20
+# is small does no harm. What was packed before hardly shrinks.
+MOST_RATIO, MOST_RATIO_TWICE = 500, 20
+_HARMLESS, _HARMLESS_TWICE = 32 * 2**20, 2**20
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 1
 # What zipfile and zlib raise over archives that are none or not whole; a RuntimeError also over
@@ -96,13 +96,17 @@ class _Unpacker:
         return True
 
 
-def check_ratio(packed: int, unpacked: int) -> None:
-    """Refuse an archive that was made to fill memories and disks.
+def check_ratio(packed: int, unpacked: int, *, is_packed_twice: bool = False) -> None:
+    """Refuse what was made to fill memories and disks.
+
+    Inputs: bytes before and after unpacking; `is_packed_twice` where what comes of it is packed.
 
     Raises:
         ResponseError: so much comes of so little.
     """
-    if unpacked > _HARMLESS and unpacked > _MOST_RATIO * packed:
+    ratio = MOST_RATIO_TWICE if is_packed_twice else MOST_RATIO
+    harmless = _HARMLESS_TWICE if is_packed_twice else _HARMLESS
+    if unpacked > harmless and unpacked > ratio * packed:
         raise ResponseError(
             f"{packed} packed bytes unpack to more than {unpacked}, which is refused as an attack",
             advice="ask the API for it without compression",

@@ -8,18 +8,17 @@ whole, with just these items.
 import json
 import re
 from collections.abc import Generator, Sequence
-from itertools import accumulate
 from typing import Protocol
 
+from formats.json_values import LARGEST_VALUE, too_large
+from formats.nesting import Nesting
 from formats.paths import Step
 
 _BLANK = re.compile(rb"[ \t\n\r]*")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\n\r,\]}]*")
-_OPENING, _CLOSING = b"[{", b"]}"
-_NOT_BRACKETS = bytes(set(range(256)) - set(_OPENING + _CLOSING))
-_CHANGE = tuple((byte in _OPENING) - (byte in _CLOSING) for byte in range(256))
-_COMMA = ord(",")
+# So many blanks in a row are kept as they are.
+_MOST_BLANKS = 1000
 
 
 class Splitter(Protocol):
@@ -59,8 +58,8 @@ class ArraySplitter(Splitter):
         self._position = 0
         self._search = self._locate(path)
         next(self._search)
-        self._nesting = _Nesting()
-        self._pending: list[bytes] = []
+        self._nesting = Nesting()
+        self._pending = _Pending()
         self._has_cut = False
         self._has_ended = False
         self._tail = bytearray()
@@ -106,15 +105,14 @@ class ArraySplitter(Splitter):
             self._tail += chunk[end + 1 :]
             return self._piece(chunk[:end], is_last=True)
         if comma is None:
-            self._pending.append(chunk)
+            self._pending.add(chunk)
             return []
         pieces = self._piece(chunk[:comma], is_last=False)
-        self._pending = [chunk[comma + 1 :]]
+        self._pending.add(chunk[comma + 1 :])
         return pieces
 
     def _piece(self, text: bytes, *, is_last: bool) -> list[bytes]:
-        text = b"".join((*self._pending, text))
-        self._pending = []
+        text = self._pending.take(text)
         if _BLANK.fullmatch(text):
             if is_last and not self._has_cut:
                 return []
@@ -168,7 +166,12 @@ class ArraySplitter(Splitter):
     def _next_byte(self) -> Generator[None, None, bytes]:
         """Return the next byte that is not blank, and stay there."""
         while True:
-            self._position = _end_of(_BLANK, self._head, self._position)
+            end = _end_of(_BLANK, self._head, self._position)
+            if end - self._position > _MOST_BLANKS:
+                # They say nothing, and may be all that arrives.
+                del self._head[self._position : end]
+            else:
+                self._position = end
             if self._position < len(self._head):
                 return bytes(self._head[self._position : self._position + 1])
             yield
@@ -191,7 +194,7 @@ class ArraySplitter(Splitter):
         self._position = match.end()
 
     def _skip_nested(self) -> Generator[None, None, None]:
-        nesting = _Nesting()
+        nesting = Nesting()
         while True:
             rest = bytes(self._head[self._position :])
             end, _ = nesting.follow(rest)
@@ -208,19 +211,19 @@ class LineSplitter(Splitter):
     def __init__(self) -> None:
         self.is_found: bool | None = True
         self.elements: int | None = 0
-        self._pending: list[bytes] = []
+        self._pending = _Pending()
 
     def feed(self, chunk: bytes) -> list[bytes]:
         lines, newline, rest = chunk.rpartition(b"\n")
         if not newline:
-            self._pending.append(chunk)
+            self._pending.add(chunk)
             return []
-        text = b"".join((*self._pending, lines))
-        self._pending = [rest]
+        text = self._pending.take(lines)
+        self._pending.add(rest)
         return self._lists(text)
 
     def close(self) -> list[bytes]:
-        return self._lists(b"".join(self._pending))
+        return self._lists(self._pending.take())
 
     def frame(self, placeholder: str) -> bytes:
         return json.dumps(placeholder).encode()
@@ -231,64 +234,25 @@ class LineSplitter(Splitter):
         return [b"[" + b",".join(lines) + b"]"] if lines else []
 
 
-class _Nesting:
-    """The nesting of brackets in a text that begins within one and arrives in chunks."""
+class _Pending:
+    """The start of an item, whose end has not arrived."""
 
     def __init__(self) -> None:
-        self._depth = 1
-        self._in_string = False
-        self._in_escape = False
+        self._parts: list[bytes] = []
+        self._size = 0
 
-    def follow(self, chunk: bytes) -> tuple[int | None, int | None]:
-        """Return where the first bracket ends, and the last comma directly within it stands."""
-        before, in_string = self._depth, self._in_string
-        parts = self._without_escapes(chunk).split(b'"')
-        self._in_string = in_string != (len(parts) % 2 == 0)
-        brackets = b"".join(parts[in_string::2]).translate(None, _NOT_BRACKETS)
-        depths = list(accumulate(map(_CHANGE.__getitem__, brackets), initial=before))
-        self._depth = depths[-1]
-        lowest = min(depths)
-        if lowest <= 0:
-            return _find_end(parts, in_string, before), None
-        if lowest > 1:
-            return None, None
-        return None, _find_comma(parts, in_string, self._depth, len(chunk))
+    def add(self, part: bytes) -> None:
+        """Add what has arrived; ResponseError when it is more than an item may have."""
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > LARGEST_VALUE:
+            raise too_large("an item")
 
-    def _without_escapes(self, chunk: bytes) -> bytes:
-        """Return the chunk with blanks for each escape that may hold a quote; just as long."""
-        if self._in_escape:
-            chunk = b" " + chunk[1:]
-        if b"\\" not in chunk:
-            self._in_escape = False
-            return chunk
-        chunk = chunk.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
-        self._in_escape = chunk.endswith(b"\\")
-        return chunk
-
-
-def _find_end(parts: list[bytes], in_string: bool, depth: int) -> int | None:
-    position = 0
-    for index, part in enumerate(parts):
-        if index % 2 == in_string:
-            for offset, byte in enumerate(part):
-                depth += _CHANGE[byte]
-                if depth == 0:
-                    return position + offset
-        position += len(part) + 1
-    return None
-
-
-def _find_comma(parts: list[bytes], in_string: bool, depth: int, position: int) -> int | None:
-    for index in range(len(parts) - 1, -1, -1):
-        part = parts[index]
-        start = position - len(part)
-        if index % 2 == in_string:
-            for offset in range(len(part) - 1, -1, -1):
-                depth -= _CHANGE[part[offset]]
-                if depth == 1 and part[offset] == _COMMA:
-                    return start + offset
-        position = start - 1
-    return None
+    def take(self, last: bytes = b"") -> bytes:
+        """Return it with its end, and begin anew."""
+        text = b"".join((*self._parts, last))
+        self._parts, self._size = [], 0
+        return text
 
 
 def _end_of(pattern: re.Pattern[bytes], text: bytearray, position: int) -> int:

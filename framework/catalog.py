@@ -16,6 +16,7 @@ from port_ocean.core.ocean_types import EntityDiff
 from port_ocean.exceptions.context import ResourceContextNotFoundError
 
 from errors import ResourceError
+from formats.json_values import LARGEST_VALUE, size_of
 from framework.deletion import Doomed, Feeder, LastGuard, feeder_of, named, objections
 from framework.entity_processor import FusedEntityProcessor
 from framework.port_writes import WritingContext
@@ -61,6 +62,8 @@ class CountingEntityProcessor(FusedEntityProcessor):
         self, jq_results: Any, async_results: Any, raw_results: list[Any]
     ) -> tuple[list[MappedEntity], list[Exception]]:
         entities, errors = super().merge_results(jq_results, async_results, raw_results)
+        entities, too_large = _by_size(entities)
+        errors = [*errors, *too_large]
         tally = self._tallies.get(_current_index())
         if tally:
             for mapped in entities:
@@ -69,6 +72,20 @@ class CountingEntityProcessor(FusedEntityProcessor):
                     tally.named += bool(is_named)
                     tally.nameless += not is_named
         return entities, errors
+
+
+def _by_size(mapped: list[MappedEntity]) -> tuple[list[MappedEntity], list[Exception]]:
+    """Return what is small enough for Port, and an error for each that is not."""
+    small = [each for each in mapped if size_of(each.entity) <= LARGEST_VALUE]
+    if len(small) == len(mapped):
+        return mapped, []
+    count = len(mapped) - len(small)
+    return small, [
+        ResourceError(
+            f"{count} entities have more than {LARGEST_VALUE} bytes each, and are not written; "
+            "look at port.entity.mappings.properties"
+        )
+    ]
 
 
 class DeletionGuard(HttpEntitiesStateApplier):
@@ -118,9 +135,11 @@ class DeletionGuard(HttpEntitiesStateApplier):
         before, after = entities["before"], entities["after"]
         doomed = Doomed.of(before, after, {*run.refusals.seen, *(self._written_live or ())})
         doomed = await self._released(doomed, after, run, entity_deletion_threshold or 0)
-        # Ocean's own threshold is for a whole catalog of which it knows a part: it was judged here.
+        # Ocean looks at the others for what they relate to, and takes each of them once more.
+        related = [entity for entity in after if entity.relations] if doomed.entities else []
+        # Its own threshold is for a whole catalog of which it knows a part: it was judged here.
         await super().delete_diff(
-            {"before": doomed.all, "after": after}, user_agent_type, entity_deletion_threshold=1
+            {"before": doomed.all, "after": related}, user_agent_type, entity_deletion_threshold=1
         )
 
     async def _released(

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 
 from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.models import Entity
@@ -75,14 +76,17 @@ class Doomed:
         cls, before: Iterable[Entity], after: Iterable[Entity], seen: Set[EntityKey] = frozenset()
     ) -> "Doomed":
         """Return what of `before` is neither in `after` nor seen."""
-        brought = {*map(key_of, after), *seen}
+        # Of a million there is one text each, and nothing else.
+        brought: dict[str, set[str]] = defaultdict(set)
+        for blueprint, identifier in chain(map(key_of, after), seen):
+            brought[blueprint].add(identifier)
         absent: dict[str, dict[EntityKey, Entity]] = defaultdict(dict)
         for entity in before:
-            if (key := key_of(entity)) not in brought:
+            if (key := key_of(entity))[1] not in brought.get(key[0], ()):
                 absent[key[0]][key] = entity
         # Ocean asks Port only for what this resync left untouched: what it wrote is of the
         # catalog as well, or one stale entity beside many that changed would be all of it.
-        totals = Counter(key[0] for key in brought)
+        totals = Counter({name: len(identifiers) for name, identifiers in brought.items()})
         totals.update({name: len(entities) for name, entities in absent.items()})
         return cls(dict(absent), totals)
 

@@ -9,7 +9,7 @@ lists) differ in small things that are kept.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
@@ -18,20 +18,59 @@ from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.exceptions.core import EntityProcessorException
 
 from framework.fused_program import Branch, Leaf, Node, ProblemOf, ProgramBuilder
+from framework.plain_expressions import UNKNOWN, PlainExpression
 
 type Log = Callable[[Any, Exception, str], None]
-type Result = list[Any] | dict[str, Any]
+# An error stands for an item that jq cannot be given.
+type Result = list[Any] | dict[str, Any] | Exception
 
 
 @dataclass(frozen=True, slots=True)
 class FusedMapping:
-    """One resource's mapping as one program, which is empty where no item can be selected."""
+    """One resource's mapping as one program, and as `programs`, one for each of `patterns`.
+
+    `program` is empty where they cannot share one, for a `reason`; there are no programs at all
+    where no item can be selected. The first is the selector's.
+    """
 
     selector: Leaf
     parse_all: bool
     direct: Branch
     deferred: Branch
     program: str
+    programs: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    reason: str = ""
+    plain: tuple[PlainExpression | None, ...] = ()
+    rest: "Rest | None" = None
+
+    def alone(self, reason: str = "") -> "FusedMapping":
+        """Return the same mapping, each expression of which is evaluated for itself."""
+        return replace(self, program="", reason=reason, rest=None)
+
+    @property
+    def whole(self) -> "Rest":
+        """All expressions, for an item that is not what plain ones can tell of."""
+        return Rest(tuple(range(len(self.patterns))), self.program, self.programs, self.patterns)
+
+    def known(self, item: Any) -> list[Result] | None:
+        """Return the results of plain expressions, and [] for others; None where jq tells of all.
+
+        An item that is not selected has the selector's result alone.
+        """
+        found: list[Result] = []
+        for expression in self.plain:
+            value = expression.value(item) if expression else None
+            if value is UNKNOWN:
+                return None
+            found.append([value] if expression else [])
+            if len(found) == 1 and expression and not self.goes_on(found[0]):
+                break
+        return found
+
+    def goes_on(self, selected: Result) -> bool:
+        """Return whether expressions are evaluated beside the selector, by its result."""
+        return selected == [True] or (self.parse_all and selected == [False])
 
     def entity_of(
         self, results: list[Result]
@@ -71,6 +110,27 @@ def expressions_of(mapping: Any) -> Iterator[Any]:
         yield mapping
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The expressions at some places, for which jq has to be asked: one program, and one each."""
+
+    places: tuple[int, ...]
+    program: str
+    programs: tuple[str, ...]
+    patterns: tuple[str, ...]
+
+    def together(self, known: list[Result], row: list[Result]) -> list[Result]:
+        """Return what is known, if anything, together with what jq gave.
+
+        A single result is that of a selector which does not let the item through.
+        """
+        if not known or len(row) < len(self.places):
+            return row
+        for place, result in zip(self.places, row, strict=True):
+            known[place] = result
+        return known
+
+
 def fuse(
     mapping: Mapping[str, Any], selector: str, *, parse_all: bool, problem_of: ProblemOf
 ) -> FusedMapping:
@@ -79,15 +139,35 @@ def fuse(
     Args:
         mapping: `port.entity.mappings` as Ocean has it, with JQ expressions as leaves.
         problem_of: what Ocean's own compilation of an expression raises, if anything.
-
-    Raises:
-        UnfusableError: for an expression or a mapping that only Ocean itself can evaluate.
     """
     builder = ProgramBuilder(problem_of)
     chosen = builder.leaf(selector, "")
     direct, deferred = builder.split(mapping, "")
-    program = "" if chosen.error else builder.program(parse_all)
-    return FusedMapping(chosen, parse_all, direct, deferred, program)
+    made = FusedMapping(chosen, parse_all, direct, deferred, "")
+    if chosen.error:
+        return made
+    programs, patterns = tuple(builder.programs), tuple(builder.patterns)
+    made = replace(made, programs=programs, patterns=patterns, reason=builder.reason)
+    if builder.reason:
+        return made
+    return replace(
+        made,
+        program=builder.program(range(len(programs)), parse_all),
+        plain=tuple(builder.plain),
+        rest=_rest(builder, parse_all),
+    )
+
+
+def _rest(builder: ProgramBuilder, parse_all: bool) -> "Rest":
+    """Return the selector and what is not plain; nothing where all is plain."""
+    hard = [place for place, plain in enumerate(builder.plain) if plain is None]
+    places = (0, *(place for place in hard if place)) if hard else ()
+    return Rest(
+        places,
+        builder.program(places, parse_all) if places else "",
+        tuple(builder.programs[place] for place in places),
+        tuple(builder.patterns[place] for place in places),
+    )
 
 
 class _Walk:
@@ -106,7 +186,9 @@ class _Walk:
         if isinstance(node, dict):
             return self.branch(node)
         if isinstance(node, list):
-            return [self.branch(branch) for branch in node]
+            found = [self.branch(branch) for branch in node if branch is not None]
+            # As Ocean has it, where all the others are evaluated too.
+            return None if None in node else found
         value = None
         try:
             value = _output(node, self._results)
@@ -131,6 +213,8 @@ def _output(leaf: Leaf, results: list[Result]) -> Any:
         # Or else it would collect the frames of every item.
         raise leaf.error.with_traceback(None)
     result = results[leaf.place]
+    if isinstance(result, Exception):
+        raise result.with_traceback(None)
     if isinstance(result, dict):
         raised = result["error"]
         raise ValueError(raised if isinstance(raised, str) else json.dumps(raised))

@@ -5,12 +5,13 @@ shielded from the others.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expressions.jq_expressions import program_of
+from expressions.programs import program_of
 from formats.json_values import LARGEST_EXACT
+from framework.plain_expressions import PlainExpression
 
 # Catching what the rest of the program raises, telling a place in the program, and jq's own way
 # of leaving a loop: these would see that they are not alone.
@@ -33,11 +34,12 @@ def exactly(f): f | if type == "array" and (.[0] | type != "string" and any(
 type ProblemOf = Callable[[Any], Exception | None]
 # A dict of the mapping, as far as one of Ocean's two ways evaluates it.
 type Branch = dict[str, Node]
-type Node = Leaf | Branch | list[Branch]
+# In a list, None stands for what is no object, and spoils the list.
+type Node = Leaf | Branch | list[Branch | None]
 
 
 class UnfusableError(Exception):
-    """A mapping that Ocean has to evaluate itself; the message says why, after "because"."""
+    """Expressions that cannot share a program; the message says why, after "because"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,24 @@ class ProgramBuilder:
         self._problem_of = problem_of
         self._definitions: list[str] = []
         self._calls: list[str] = []
+        self.plain: list[PlainExpression | None] = []
+        # Each for itself, and why they cannot share one.
+        self.programs: list[str] = []
+        self.patterns: list[str] = []
+        self.reason = ""
 
     def leaf(self, pattern: Any, path: str) -> Leaf:
         if problem := self._problem_of(pattern):
             return Leaf(pattern, path, error=problem)
         for part in _AWARE_OF_SURROUNDINGS:
             if part in pattern:
-                raise UnfusableError(f"{pattern!r} has {part}")
+                self.reason = f"{pattern!r} has {part}"
         place = len(self._calls)
         if place >= _MOST_EXPRESSIONS:
-            raise UnfusableError(f"it has more than {_MOST_EXPRESSIONS} expressions")
+            self.reason = f"it has more than {_MOST_EXPRESSIONS} expressions"
+        self.programs.append(program_of(pattern))
+        self.patterns.append(pattern)
+        self.plain.append(PlainExpression.of(pattern))
         # Alone it compiles, so brackets and quotes are balanced. Two line breaks, because a
         # comment that ends in a backslash would swallow one.
         self._definitions.append(f"def expression{place}: ({program_of(pattern)}\n\n);\n")
@@ -91,10 +101,8 @@ class ProgramBuilder:
                 (deferred if leaf.error else direct)[key] = leaf
         return direct, deferred
 
-    def _branches(self, values: list[Any], path: str) -> list[Branch]:
-        if not all(isinstance(value, dict) for value in values):
-            raise UnfusableError(f"the list {path} has something other than objects")
-        return [self._branch(value, path) for value in values]
+    def _branches(self, values: list[Any], path: str) -> list[Branch | None]:
+        return [self._branch(value, path) if isinstance(value, dict) else None for value in values]
 
     def _branch(self, mapping: Mapping[str, Any], path: str) -> Branch:
         branch: Branch = {}
@@ -108,12 +116,13 @@ class ProgramBuilder:
                 branch[key] = self.leaf(value, current)
         return branch
 
-    def program(self, parse_all: bool) -> str:
-        selector, *calls = self._calls
+    def program(self, places: Sequence[int], parse_all: bool) -> str:
+        """Return the program for the expressions at some places, of which the selector's is one."""
+        selector, *calls = (self._calls[place] for place in places)
         goes_on = ". == [true] or . == [false]" if parse_all else ". == [true]"
         # The helpers come last, so that no expression can mean one of them.
         return (
-            "".join(self._definitions)
+            "".join(self._definitions[place] for place in places)
             + _HELPERS
             + f"{selector} as $selected | if $selected | {goes_on}"
             + f" then [{', '.join(['$selected', *calls])}] else [$selected] end"

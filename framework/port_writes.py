@@ -4,6 +4,7 @@ Ocean logs a refusal and goes on: some are tried once more without their propert
 forgotten, and what was refused at last is told to nobody. Here every answer is heard.
 """
 
+import asyncio
 from typing import Any, Literal
 
 import httpx
@@ -22,6 +23,9 @@ _TOO_LARGE = httpx.codes.REQUEST_ENTITY_TOO_LARGE
 _NOT_FOUND = httpx.codes.NOT_FOUND
 # Of those that Port is asked about at once.
 _ASKED_AT_ONCE = 100
+# Requests with entities that are sent at once. Ocean means to send 5, and sends all of a batch:
+# then each request looks through the connections of all others.
+_SENT_AT_ONCE = 10
 
 
 class WritingContext(PortOceanContext):
@@ -48,6 +52,7 @@ class ListeningClient(EntityClientMixin):
     def __init__(self, client: PortClient) -> None:
         super().__init__(client.auth, client.client)
         self._client = client
+        self._turns = asyncio.Semaphore(_SENT_AT_ONCE)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -66,9 +71,10 @@ class ListeningClient(EntityClientMixin):
     ) -> list[tuple[bool | None, Entity]] | httpx.HTTPStatusError:
         failure: Exception
         try:
-            result = await super().upsert_entities_bulk(
-                blueprint, entities, request_options, user_agent_type, should_raise
-            )
+            async with self._turns:
+                result = await super().upsert_entities_bulk(
+                    blueprint, entities, request_options, user_agent_type, should_raise
+                )
             if not isinstance(result, httpx.HTTPStatusError):
                 return result
             if result.response.status_code == _TOO_LARGE:

@@ -3,6 +3,7 @@
 import atexit
 import gc
 import logging
+import multiprocessing
 import re
 import signal
 import threading
@@ -17,7 +18,7 @@ from port_ocean.helpers.monitor.monitor import get_monitor
 from redaction import unmask
 
 SUCCESS, FAILURE = 0, 1
-# Seconds for the last log lines to reach Port, and between two looks.
+# Seconds for the last log lines to reach Port or child processes to end, and between two looks.
 _PATIENCE, _TICK = 3.0, 0.01
 # Threads are named after what they run. This is what sends log lines in port_ocean.log.handlers.
 _SENDER = "(_wrap_event_loop)"
@@ -49,6 +50,7 @@ def end_in_good_order(exit_code: Callable[[], int | None]) -> None:
     signal.signal(signal.SIGINT, exit_with_outcome)
     end_without_ocean()
     atexit.register(_wait_for_senders)
+    atexit.register(_end_children)
 
 
 def end_without_ocean() -> None:
@@ -64,6 +66,20 @@ def end_without_ocean() -> None:
 def interrupt() -> None:
     """Ask the web server to shut down."""
     signal.raise_signal(signal.SIGINT)
+
+
+def _end_children() -> None:
+    """End the processes that Ocean forked and that are still there.
+
+    Python would wait for them, and forever where what they wait for could not be started.
+    """
+    children = multiprocessing.active_children()
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + _PATIENCE
+    for child in children:
+        child.join(max(0.0, deadline - time.monotonic()))
+        child.kill()
 
 
 def _wait_for_senders() -> None:

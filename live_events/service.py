@@ -1,7 +1,7 @@
 """Live events as a whole: what is accepted, what becomes of it, and how it fits with a resync."""
 
 import asyncio
-from collections.abc import Hashable, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import aclosing, contextmanager
 from contextvars import Context, copy_context
 from dataclasses import replace
@@ -24,7 +24,7 @@ from port_ocean.utils.signal import signal_handler
 
 from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
-from expressions.worker import JqWorker
+from expressions.evaluator import Evaluator
 from framework.catalog import DeletionGuard
 from framework.live_events import LiveEventSync, UploadError, original_of
 from live_events.arrival import body_of
@@ -90,7 +90,7 @@ class LiveEventProcessor(AbstractWebhookProcessor):
         # Not Ocean's payload, in which JQ would round integers beyond 2^53.
         content, headers = (await original_of(self.event)).body, _lower(self.event.headers)
         body = body_of(content, headers) if content else payload
-        self.receiver.receive(self._path, headers, body, resource)
+        await self.receiver.receive(self._path, headers, body, resource)
         return WebhookEventRawResults([], [])
 
     @property
@@ -109,7 +109,7 @@ class LiveEvents:
         self._integration = integration
         self._settings = settings
         self._sync = LiveEventSync(integration)
-        self._worker = JqWorker()
+        self._evaluator = Evaluator()
         self._session: Session | None = None
         self._context: Context | None = None
         self._coalescer: Coalescer[Change] = Coalescer(
@@ -188,7 +188,7 @@ class LiveEvents:
         left += await self._coalescer.drain(ocean.config.max_wait_seconds_before_shutdown)
         if left:
             logger.error(f"{left} live events are lost until the next resync: the process ends")
-        await asyncio.to_thread(self._worker.close)
+        await asyncio.to_thread(self._evaluator.close)
 
     def warn(self, plan: ResourcePlan) -> None:
         """Log why a resource's live events cannot arrive."""
@@ -211,7 +211,7 @@ class LiveEvents:
         )
         return list(dict.fromkeys(found))
 
-    def receive(
+    async def receive(
         self, path: str, headers: dict[str, str], body: object, resource: ResourceConfig
     ) -> None:
         """Take on what an event changes in one resource."""
@@ -222,21 +222,23 @@ class LiveEvents:
         shown = {name: value for name, value in headers.items() if name not in secret}
         for entry in plan.live_events if plan else ():
             if entry.path == path and plan:
-                for change in self._changes({"headers": shown, "body": body}, entry, plan):
-                    self._submit(Change(resource, index, plan, entry, change))
+                changes = self._changes({"headers": shown, "body": body}, entry, plan)
+                # All at once, so that those of one item are one.
+                for subject in [each async for each in changes]:
+                    self._submit(Change(resource, index, plan, entry, subject))
 
-    def _changes(
+    async def _changes(
         self, event: dict[str, Any], entry: LiveEventPlan, plan: ResourcePlan
-    ) -> Iterator[EventSubject]:
+    ) -> AsyncIterator[EventSubject]:
         """Yield what an event changes by one entry; what cannot be told is lost alone."""
         try:
-            parts = entry.parts(event)
+            parts = await entry.parts(event, self._evaluator)
         except LiveEventError as error:
             self._lose(plan.kind, error)
             return
         for part in parts:
             try:
-                subject = entry.subject(part)
+                subject = await entry.subject(part, self._evaluator)
             except LiveEventError as error:
                 self._lose(plan.kind, error)
                 continue
@@ -314,7 +316,7 @@ class LiveEvents:
             if self._session is None:
                 raise LiveEventError("the integration has not started")
             try:
-                items, received = await fetch_items(change, self._session, self._worker)
+                items, received = await fetch_items(change, self._session, self._evaluator)
             except GoneError as error:
                 if self._asks_again(change, error):
                     return
@@ -393,7 +395,7 @@ def _lower(headers: EventHeaders) -> dict[str, str]:
 
 
 async def fetch_items(
-    change: Change, session: Session, worker: JqWorker
+    change: Change, session: Session, evaluator: Evaluator
 ) -> tuple[list[dict[str, Any]], int]:
     """Return the items of the changed endpoint, with their marks, and how many the API sent.
 
@@ -403,11 +405,11 @@ async def fetch_items(
     """
     endpoint = change.entry.endpoint
     policy = ErrorPolicy(change.plan.error_rules, Situation.LIVE_EVENT)
-    reader = EndpointReader(session, endpoint, worker, policy)
+    reader = EndpointReader(session, endpoint, evaluator, policy)
     request = endpoint.request(session.settings.base_url, change.subject.values)
     texts = {name: value.text for name, value in change.subject.values.items()}
     marks = change.entry.marks(change.subject)
-    shaper = Shaper(change.plan.shape, worker, reader.account)
+    shaper = Shaper(change.plan.shape, evaluator, reader.account)
     items: list[dict[str, Any]] = []
     received = 0
     async with aclosing(reader.read(request, texts)) as portions:

@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from errors import PaginationError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import first_of
+from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
 from pagination.lookup import find
 from pagination.page import Page
@@ -28,6 +29,11 @@ class Cursors(ABC):
     @abstractmethod
     def are_named(self, page: Page) -> bool:
         """Return whether the answer has the place where a cursor would stand, be it empty."""
+
+    @property
+    def expression(self) -> ItemExpression | None:
+        """The expression whose outputs on the last item `next` needs, as the page's `told`."""
+        return None
 
     @abstractmethod
     def next(self, page: Page) -> CursorValue | None:
@@ -70,6 +76,10 @@ class _OfLastItem(Cursors):
         self._takes_lists = takes_lists
         self._expression = ItemExpression(expression, "pagination.cursor_item")
 
+    @property
+    def expression(self) -> ItemExpression:
+        return self._expression
+
     def are_named(self, page: Page) -> bool:
         return True
 
@@ -83,10 +93,9 @@ class _OfLastItem(Cursors):
                 )
             return None
         place = f"pagination.cursor_item {self._expression.expression}"
-        try:
-            cursor = self._expression.first(page.last_item)
-        except ValueError as error:
-            raise PaginationError(f"{place} fails on the last item: {error}") from None
+        if isinstance(page.told, ValueError):
+            raise PaginationError(f"{place} fails on the last item: {page.told}")
+        cursor = first_of(page.told)
         if cursor is None:
             raise PaginationError(f"{place} gives nothing on the last item")
         if isinstance(cursor, list) and self._takes_lists:

@@ -3,9 +3,14 @@
 import re
 from collections.abc import Iterator
 
-# A link's target may hold commas and semicolons; a quoted parameter value may hold anything.
-_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[^\s=;,"]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)')
-_LINK_PARAMETER = re.compile(r';\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
+# A link's target may hold commas and semicolons; a quoted parameter value may hold anything. What
+# was matched once is not given back, so that blanks without end are looked at once.
+_LINK = re.compile(
+    r'<([^<>]*+)>((?:\s*+;\s*+[^\s=;,"]++\s*+(?:=\s*+(?:"(?:[^"\\]|\\.)*+"|[^\s;,"]*+))?+)*+)'
+)
+_LINK_PARAMETER = re.compile(
+    r';\s*+([^\s=;,"]++)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?+'
+)
 
 
 def parse_link_header(value: str) -> Iterator[tuple[str, set[str]]]:

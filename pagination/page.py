@@ -6,6 +6,7 @@ from typing import Any
 
 from api_messages import ApiRequest
 from errors import PaginationError
+from expressions.evaluator import Outputs
 from formats.paths import Step, walk
 from outcomes import Doubt
 
@@ -20,7 +21,8 @@ class Page:
     is the object that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
     Where there are no items, `matched` tells whether the list is there, `is_null` that it is null.
     `path` leads to the items, as far as data_path is a path; where that is all it is, and what it
-    finds is what the API counts, the page `is_plain`.
+    finds is what the API counts, the page `is_plain`. `size` is that of the items, in bytes. `told`
+    is what the strategy's own expression gives on the last item.
     """
 
     request: ApiRequest
@@ -38,6 +40,8 @@ class Page:
     is_null: bool = False
     path: tuple[Step, ...] = ()
     is_plain: bool = True
+    size: int = 0
+    told: Outputs = ()
 
     @property
     def is_object(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
+from expressions.item_expressions import ItemExpression
 from formats.messages import says_success
 from outcomes import Doubt
 from pagination.doubts import (
@@ -75,6 +76,11 @@ class Pager:
         self.request = self._strategy.first(request)
         self._asked = {self.request.identity}
         self._sent_ahead: set[str] = set()
+
+    @property
+    def expression(self) -> ItemExpression | None:
+        """The expression on the last item whose outputs a page must carry as `told`, if any."""
+        return self._strategy.expression
 
     @property
     def is_probing(self) -> bool:

@@ -9,6 +9,7 @@ import httpx
 
 from api_messages import ApiRequest, Where
 from errors import PaginationError
+from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
 from pagination.cursors import CursorValue, cursors_of
 from pagination.link_headers import parse_link_header
@@ -56,6 +57,11 @@ class Strategy[Settings: PaginationSettings](ABC):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+
+    @property
+    def expression(self) -> ItemExpression | None:
+        """The expression on the last item whose outputs a page must carry as `told`, if any."""
+        return None
 
     def first(self, request: ApiRequest) -> ApiRequest:
         """Return the request for the first page."""
@@ -202,6 +208,10 @@ class Cursor(AskingStrategy[CursorSettings]):
     def __init__(self, settings: CursorSettings) -> None:
         super().__init__(settings)
         self._cursors = cursors_of(settings)
+
+    @property
+    def expression(self) -> ItemExpression | None:
+        return self._cursors.expression
 
     def first(self, request: ApiRequest) -> ApiRequest:
         return self._sized(request)

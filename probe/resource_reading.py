@@ -248,6 +248,7 @@ def impatient(settings: ConnectionSettings) -> ConnectionSettings:
         update={
             "max_retries": min(settings.max_retries, _MOST_RETRIES),
             "max_retry_wait": min(settings.max_retry_wait, _LONGEST_WAIT),
+            "max_outage_wait": min(settings.max_outage_wait, _LONGEST_WAIT),
         }
     )
 

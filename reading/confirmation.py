@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from api_messages import ApiRequest, ApiResponse
 from errors import OceanCustomError, StatusError
-from expressions.worker import JqWorker
+from expressions.evaluator import Evaluator
 from mapping.plan.confirm_deletion import DeletionCheck
 from mapping.plan.endpoint import PathValue
 from mapping.plan.resource import ResourcePlan
@@ -59,17 +59,17 @@ class Confirmation:
         chosen = subjects
         if len(subjects) > most:
             chosen = [subjects[index * len(subjects) // most] for index in range(most)]
-        worker = JqWorker()
+        evaluator = Evaluator()
         try:
-            return await asyncio.gather(*(self._ask(subject, worker) for subject in chosen))
+            return await asyncio.gather(*(self._ask(subject, evaluator) for subject in chosen))
         finally:
-            await asyncio.to_thread(worker.close)
+            await asyncio.to_thread(evaluator.close)
 
-    async def _ask(self, subject: Subject, worker: JqWorker) -> Answer:
+    async def _ask(self, subject: Subject, evaluator: Evaluator) -> Answer:
         try:
-            values = self._check.values(subject.identifier, subject.blueprint)
+            values = await self._check.values(subject.identifier, subject.blueprint, evaluator)
             request = self._check.endpoint.request(self._session.settings.base_url, values)
-            return await self._judged(subject, values, request, worker)
+            return await self._judged(subject, values, request, evaluator)
         except OceanCustomError as error:
             return Answer(subject, is_gone=False, why=f"{error}")
 
@@ -78,32 +78,36 @@ class Confirmation:
         subject: Subject,
         values: dict[str, PathValue],
         request: ApiRequest,
-        worker: JqWorker,
+        evaluator: Evaluator,
     ) -> Answer:
         texts = {name: value.text for name, value in values.items()}
         try:
             response = await self._session.client.send(request)
         except StatusError as error:
             is_gone = meaning_of(error.status, Situation.LIVE_EVENT) is Meaning.GONE
-            if is_gone or self._check.gone.action_for(error.answer, texts):
+            if is_gone or await self._check.gone.action_for(error.answer, texts, evaluator):
                 return Answer(subject, is_gone=True)
             raise
-        if self._check.gone.action_for(response, texts):
+        if await self._check.gone.action_for(response, texts, evaluator):
             return Answer(subject, is_gone=True)
-        if await self._is_left_out(request, response, texts, worker):
+        if await self._is_left_out(request, response, texts, evaluator):
             return Answer(subject, is_gone=True)
         return Answer(subject, is_gone=False, why=f"the API answered {response.status}")
 
     async def _is_left_out(
-        self, request: ApiRequest, response: ApiResponse, texts: dict[str, str], worker: JqWorker
+        self,
+        request: ApiRequest,
+        response: ApiResponse,
+        texts: dict[str, str],
+        evaluator: Evaluator,
     ) -> bool:
         """Return whether there is an item, and the resource's filters let it through no longer."""
         fit = DataPathFit.of(self._check.endpoint)
-        parser = PageParser(self._check.endpoint, fit, self._session.client.redactor, worker)
+        parser = PageParser(self._check.endpoint, fit, self._session.client.redactor, evaluator)
         page = await parser.parse(request, response)
         # What may be a message is no item that filters could leave out.
         if not isinstance(page, Page) or not page.items or fit.has_sign(page):
             return False
-        items = await Shaper(self._plan.shape, worker, Account()).apply(page.items)
+        items = await Shaper(self._plan.shape, evaluator, Account()).apply(page.items)
         marks = {f"__{name}": text for name, text in texts.items() if name in self._check.marked}
         return not items or await self._leaves_out(marked(items, marks))

@@ -4,7 +4,7 @@ Each round is read to its end like any list. Its last page has the token for the
 counts only once everything of this one is in the catalog.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,6 +12,8 @@ from loguru import logger
 
 from api_messages import ApiRequest
 from errors import EndpointError, StatusError
+from expressions.evaluator import Column, Evaluator, Outputs, first_of
+from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
 from mapping.plan.error_rules import ErrorPolicy, ErrorRule
 from mapping.plan.incremental import Delta
@@ -32,7 +34,10 @@ class DeltaRound(Watch):
     same round, because what a full resync does not bring is gone by its own proof.
     """
 
-    def __init__(self, plan: ResourcePlan, delta: Delta, token: str | None) -> None:
+    def __init__(
+        self, plan: ResourcePlan, delta: Delta, token: str | None, evaluator: Evaluator
+    ) -> None:
+        self._evaluator = evaluator
         self.next_token: str | None = None
         self.removed: dict[str, Any] = {}
         self._delta = delta
@@ -62,10 +67,10 @@ class DeltaRound(Watch):
                 asked = self._asked(request, self._token)
                 async with aclosing(reader.read(asked, path_params, self)) as portions:
                     async for portion in portions:
-                        yield self._sifted(portion, reader.account)
+                        yield await self._sifted(portion, reader.account)
                 return
             except StatusError as error:
-                if not self._is_expired(error):
+                if not await self._is_expired(error):
                     raise
                 logger.warning(
                     f"{self._kind}: the token of incremental.delta is not valid any more, so that "
@@ -74,7 +79,7 @@ class DeltaRound(Watch):
             self._seen = set()
         async with aclosing(reader.read(request, path_params, self)) as portions:
             async for portion in portions:
-                yield self._sifted(portion, reader.account)
+                yield await self._sifted(portion, reader.account)
 
     def conclude(self) -> None:
         """Warn where the round has no token for the next one."""
@@ -90,25 +95,31 @@ class DeltaRound(Watch):
         except ValueError as error:
             raise EndpointError(f"{error}", advice="look at incremental.delta") from None
 
-    def _is_expired(self, error: StatusError) -> bool:
+    async def _is_expired(self, error: StatusError) -> bool:
         if meaning_of(error.status, Situation.DELTA) is Meaning.EXPIRED:
             return True
-        return self._reset is not None and self._reset.action_for(error.answer, {}) is not None
+        if self._reset is None:
+            return False
+        return await self._reset.action_for(error.answer, {}, self._evaluator) is not None
 
-    def _sifted(self, portion: Portion, account: Account) -> Portion:
-        """Return the items of a portion that are there, and note the others."""
-        there = [item for item in portion.items if not self._is_removed(item)]
-        account.left_out[Reason.REMOVED] += len(portion.items) - len(there)
-        return portion if len(there) == len(portion.items) else portion._replace(items=there)
+    async def _sifted(self, portion: Portion, account: Account) -> Portion:
+        """Return the items of a portion that are there, and note the others.
 
-    def _is_removed(self, item: Any) -> bool:
-        """Tell whether an item is gone; the last word of a round on an item counts.
+        The last word of a round on an item counts.
 
         Raises:
             EndpointError: an expression fails, or an item that is gone cannot be told from others.
         """
-        is_gone = _first(self._delta.removed, item) is True
-        identity = _first(self._delta.identity, item)
+        columns = [Column(self._delta.removed), Column(self._delta.identity)]
+        rows = await self._evaluator.table(columns, portion.items)
+        pairs = zip(portion.items, rows, strict=True)
+        there = [item for item, row in pairs if not self._is_removed(item, row)]
+        account.left_out[Reason.REMOVED] += len(portion.items) - len(there)
+        return portion if len(there) == len(portion.items) else portion._replace(items=there)
+
+    def _is_removed(self, item: Any, row: Sequence[Outputs]) -> bool:
+        is_gone = _first(self._delta.removed, row[0]) is True
+        identity = _first(self._delta.identity, row[1])
         if isinstance(identity, str | int | float) and not isinstance(identity, bool):
             self._note(str(identity), item, is_gone=is_gone)
         elif is_gone:
@@ -128,13 +139,12 @@ class DeltaRound(Watch):
             self.removed[identity] = item
 
 
-def _first(expression: Any, item: Any) -> Any:
-    try:
-        return expression.first(item)
-    except ValueError as error:
+def _first(expression: ItemExpression, outputs: Outputs) -> Any:
+    if isinstance(outputs, ValueError):
         raise EndpointError(
-            f"{expression.setting} fails on an item: {error}", advice="look at incremental.delta"
-        ) from None
+            f"{expression.setting} fails on an item: {outputs}", advice="look at incremental.delta"
+        )
+    return first_of(outputs)
 
 
 def _reset_policy(delta: Delta) -> ErrorPolicy | None:

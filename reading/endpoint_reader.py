@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -11,7 +11,8 @@ from loguru import logger
 
 from api_messages import ApiRequest, ApiResponse
 from errors import EndpointError, GoneError, PaginationError, ResponseError, StatusError
-from expressions.worker import JqWorker
+from expressions.evaluator import Column, Evaluator
+from formats.json_values import LARGEST_VALUE, check_sizes
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
 from outcomes import Doubt
@@ -26,6 +27,9 @@ from reading.prefetch import Allowance, Fetch, FetchAhead
 from reading.session import UNOBSERVED, Observer, Session
 from statuses import Meaning, meaning_of
 
+# After so many requests in a row that a rule repeats in vain, none is repeated.
+_MOST_IN_VAIN = 10
+
 
 class Watch:
     """Looks at the items of one endpoint while they are read, and may end the reading early.
@@ -37,7 +41,7 @@ class Watch:
     def reads_ahead(self) -> bool:
         return True
 
-    def portion(self, items: list[Any]) -> None:
+    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
         """Look at some items of a page, in their order."""
 
     def answered(self, page: Page) -> None:
@@ -90,7 +94,7 @@ class _Visit:
 class EndpointReader:
     """Reads endpoints that share one template, and so one data_path and one account.
 
-    Inputs: `worker` runs jq on large bodies; `policy` says what errors mean; `observer` is told of
+    Inputs: `evaluator` evaluates expressions; `policy` says what errors mean; `observer` is told of
     each page.
     """
 
@@ -98,7 +102,7 @@ class EndpointReader:
         self,
         session: Session,
         endpoint: Endpoint,
-        worker: JqWorker,
+        evaluator: Evaluator,
         policy: ErrorPolicy = NO_RULES,
         observer: Observer = UNOBSERVED,
     ) -> None:
@@ -112,12 +116,15 @@ class EndpointReader:
         self._observer = observer
         self._most_pages = session.limits.pages
         self._sizes = PageSizes(self._pagination.page_size)
+        # Requests in a row of which no repeat gave an answer that the rules take.
+        self._in_vain = 0
         self.account = Account()
         self.doubts: list[Doubt] = []
         # Whether every end so far was one of which the answer itself says that it is.
         self.is_denied = True
         self.fit = DataPathFit.of(endpoint)
-        self._parser = PageParser(endpoint, self.fit, self._client.redactor, worker)
+        self._evaluator = evaluator
+        self._parser = PageParser(endpoint, self.fit, self._client.redactor, evaluator)
 
     def unmet_places(self) -> Iterator[str]:
         """Yield what to say of each place of pagination that no answer had."""
@@ -140,6 +147,9 @@ class EndpointReader:
             GoneError: there is no such endpoint any more, in the situation of the policy.
             EndpointError: the endpoint could not be read to its end.
         """
+        if not self.account.endpoints:
+            # Whatever is known to be down, a resource asks at least once.
+            first = replace(first, is_first=True)
         self.account.endpoints += 1
         with self._place(first):
             pager = Pager(first, self._pagination, self._sizes)
@@ -153,10 +163,10 @@ class EndpointReader:
                     if isinstance(page, LargePage):
                         async with aclosing(self._read_large(visit, page)) as portions:
                             async for portion in portions:
-                                yield self._seen(visit, portion)
-                    elif page and self._decide(visit, page, records := _records_of(page)):
-                        portion = Portion(page.items, len(page.fingerprint), records)
-                        yield self._seen(visit, portion)
+                                yield await self._seen(visit, portion)
+                    elif page and await self._decide(visit, page, records := _records_of(page)):
+                        portion = Portion(page.items, page.size, records)
+                        yield await self._seen(visit, portion)
                     visit.refuse_to_end()
                     visit.heed_watch()
         finally:
@@ -173,32 +183,36 @@ class EndpointReader:
                     yield portion
             page = await large.page()
             if not visit.stop:
-                self._judge_large(visit, page, large.response)
-            if self._decide(visit, page, 0 if is_early else _records_of(page)) and not is_early:
+                await self._judge_large(visit, page, large.response)
+            is_kept = await self._decide(visit, page, 0 if is_early else _records_of(page))
+            if is_kept and not is_early:
                 async for portion in large.portions():
                     yield portion
         except ResponseError as error:
             explained = self._parser.explained(error, large.response)
-            action = self._action(visit, explained)
+            action = await self._action(visit, explained)
             if action not in ("skip", "stop"):
                 raise explained from None
             visit.end(f"on_error: {action}")
         finally:
             large.abandon()
 
-    def _judge_large(self, visit: _Visit, page: Page, response: ApiResponse) -> None:
+    async def _judge_large(self, visit: _Visit, page: Page, response: ApiResponse) -> None:
         """Judge a large page once all is known of it; a rule on it makes it an error."""
-        if self._action_on(visit, page, response):
+        if await self._action_on(visit, page, response):
             raise self._ruled_out(response)
         self._parser.judge(page, response)
 
-    def _seen(self, visit: _Visit, portion: Portion) -> Portion:
+    async def _seen(self, visit: _Visit, portion: Portion) -> Portion:
+        # What a path takes out of a small body is no larger.
+        if portion.size > LARGEST_VALUE or not self._endpoint.data_path.is_plain:
+            check_sizes(portion.items, "an item")
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
-        visit.watch.portion(portion.items)
+        await visit.watch.portion(portion.items, self._evaluator)
         return portion
 
-    def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
+    async def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
         """Decide how to go on after a page, and tell whether its items are to be kept.
 
         Inputs: `records`, how many of the page were not counted yet.
@@ -206,7 +220,7 @@ class EndpointReader:
         self.account.received += records
         verdict = Verdict(keep=True, reason=visit.stop)
         if not visit.stop:
-            verdict = visit.pager.receive(page)
+            verdict = visit.pager.receive(await self._told(visit, page))
         self._observer.page_read(self._endpoint, page.request, page, verdict)
         visit.watch.answered(page)
         self._note_doubt(visit, verdict, page.request)
@@ -223,6 +237,13 @@ class EndpointReader:
             visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
 
+    async def _told(self, visit: _Visit, page: Page) -> Page:
+        """Return a page with what the strategy's own expression gives on its last item."""
+        if visit.pager.expression is None or page.last_item is None:
+            return page
+        table = await self._evaluator.table([Column(visit.pager.expression)], [page.last_item])
+        return replace(page, told=table[0][0])
+
     def _note_doubt(self, visit: _Visit, verdict: Verdict, request: ApiRequest) -> None:
         if verdict.doubt:
             doubt = verdict.doubt.at(self._client.describe(request))
@@ -237,19 +258,19 @@ class EndpointReader:
             try:
                 response = await fetch(request)
                 page = await self._parser.parse(request, response)
-                action = self._action_on(visit, page, response)
+                action = await self._action_on(visit, page, response)
                 if action is None and isinstance(page, Page):
                     self._parser.judge(page, response)
                 if action in (None, "stop"):
                     visit.stop = "on_error: stop" if action else ""
+                    self._in_vain = 0
                     return page
                 if isinstance(page, LargePage):
                     page.abandon()
                 error = self._ruled_out(response)
             except (StatusError, ResponseError) as caught:
-                error, action = caught, self._action(visit, caught)
-            if action == "retry" and error.answer and attempt <= self._max_retries:
-                await self._client.wait_to_repeat(error.answer, attempt)
+                error, action = caught, await self._action(visit, caught)
+            if action == "retry" and await self._is_repeated(error.answer, attempt):
                 # Not through the cache, which would give the same answer again.
                 fetch = self._client.send
                 continue
@@ -260,7 +281,16 @@ class EndpointReader:
             return None
         raise AssertionError("unreachable")
 
-    def _action_on(
+    async def _is_repeated(self, answer: ApiResponse | None, attempt: int) -> bool:
+        """Wait before a repeat that a rule asks for, and tell whether there is to be one."""
+        if answer is None or self._in_vain >= _MOST_IN_VAIN:
+            return False
+        if attempt > self._max_retries or not await self._client.wait_to_repeat(answer, attempt):
+            self._in_vain += 1
+            return False
+        return True
+
+    async def _action_on(
         self, visit: _Visit, page: Page | LargePage, response: ApiResponse
     ) -> Action | None:
         """Return what the rules say of an answer with a status of success."""
@@ -268,7 +298,9 @@ class EndpointReader:
             return None
         # What a large page holds is known at its end only.
         is_data = isinstance(page, LargePage) or not self._may_be_error(visit, page)
-        return self._policy.action_for(response, visit.path_params, is_data=is_data)
+        return await self._policy.action_for(
+            response, visit.path_params, self._evaluator, is_data=is_data
+        )
 
     def _may_be_error(self, visit: _Visit, page: Page) -> bool:
         """Return whether predicates are asked about a page: one without items, or with a sign."""
@@ -307,11 +339,12 @@ class EndpointReader:
             raise GoneError.of(error) from None
         return None
 
-    def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
+    async def _action(self, visit: _Visit, error: EndpointError) -> Action | None:
         # A refusal of our own question whether there is another page is an answer, not an error.
         if visit.pager.is_probing and isinstance(error, StatusError):
             return None
-        action = self._policy.action_for(error.answer, visit.path_params)
+        policy = self._policy
+        action = await policy.action_for(error.answer, visit.path_params, self._evaluator)
         is_ready = error.answer is None or meaning_of(error.answer.status) is not Meaning.NOT_READY
         return action if action or is_ready else "retry"
 
@@ -336,6 +369,10 @@ class EndpointReader:
             raise error.at(self._client.describe(request)) from None
         except (httpx.InvalidURL, UnicodeError) as error:
             raise self._endpoint.refused(error) from None
+        except RecursionError:
+            raise ResponseError(
+                "the answer is nested too deeply", endpoint=self._client.describe(request)
+            ) from None
 
 
 def _records_of(page: Page) -> int:

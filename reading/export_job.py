@@ -5,11 +5,13 @@ import itertools
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from api_messages import ApiRequest
 from client import ApiClient
 from errors import EndpointError, ExportError
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import keys_of
 from mapping.plan.endpoint import PathValue
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep, StepAnswer
@@ -27,6 +29,7 @@ class ExportJob:
     plan: ExportPlan
     client: ApiClient
     base_url: str
+    evaluator: Evaluator
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -47,22 +50,22 @@ class ExportJob:
     async def _run(self, step: ExportStep, values: Values) -> list[Values]:
         with self._asking(step, values) as request:
             answer = await StepAnswer.of(await self.client.send(request))
-            return _with_fields(step, values, answer)
+            return await self._with_fields(step, values, answer)
 
     async def _wait(self, step: ExportStep, values: Values, begin: float) -> list[Values]:
         plan = self.plan
         with self._asking(step, values) as request:
             for attempt in itertools.count(1):
                 answer = await StepAnswer.of(await self.client.send(request))
-                if plan.failed and any(each is True for each in plan.failed.every(answer)):
+                if any(each is True for each in await self._every(plan.failed, answer)):
                     raise ExportError(
                         "the export job failed",
                         said=self.client.redactor.excerpt(answer.response.content),
                         advice="look at export.submit and export.poll.failed",
                     )
-                done = plan.done.every(answer) if plan.done else []
+                done = await self._every(plan.done, answer)
                 if done and all(each is True for each in done):
-                    return _with_fields(step, values, answer)
+                    return await self._with_fields(step, values, answer)
                 self._check_time(begin, attempt, answer)
                 await self.sleep(plan.interval)
         raise AssertionError("unreachable")
@@ -76,34 +79,43 @@ class ExportJob:
                 advice=f"export.time_limit is {limit:g} s",
             )
 
+    async def _every(self, expression: AnswerExpression | None, answer: StepAnswer) -> list[Any]:
+        return await expression.every(answer, self.evaluator) if expression else []
+
+    async def _with_fields(
+        self, step: ExportStep, values: Values, answer: StepAnswer
+    ) -> list[Values]:
+        """Return the values with the answer's; a list or several outputs in a field mean several.
+
+        Raises:
+            ExportError: a field gives nothing, or an object.
+        """
+        names = list(step.fields)
+        found = []
+        for expression in step.fields.values():
+            outputs = await self._every(expression, answer)
+            elements = _elements(expression, outputs, answer)
+            found.append([PathValue(str(element), value=element) for element in elements])
+        return [
+            {**values, **dict(zip(names, one, strict=True))} for one in itertools.product(*found)
+        ]
+
     @contextmanager
     def _asking(self, step: ExportStep, values: Values) -> Iterator[ApiRequest]:
         """Give the request of a step; every error from here on says that it was about it."""
-        request = step.endpoint.request(self.base_url, values)
+        # A job is few requests, each of which may well end an outage.
+        request = replace(step.endpoint.request(self.base_url, values), is_first=True)
         try:
             yield request
         except EndpointError as error:
             raise error.at(self.client.describe(request)) from None
 
 
-def _with_fields(step: ExportStep, values: Values, answer: StepAnswer) -> list[Values]:
-    """Return the values with the answer's; a list in a field, or several outputs, means several.
-
-    Raises:
-        ExportError: a field gives nothing, or an object.
-    """
-    names = list(step.fields)
-    found = [
-        [PathValue(str(element), value=element) for element in _elements(expression, answer)]
-        for expression in step.fields.values()
-    ]
-    return [{**values, **dict(zip(names, one, strict=True))} for one in itertools.product(*found)]
-
-
-def _elements(expression: AnswerExpression, answer: StepAnswer) -> list[str | int | float]:
+def _elements(
+    expression: AnswerExpression, outputs: list[Any], answer: StepAnswer
+) -> list[str | int | float]:
     # No output is a field without a value, unlike an empty list, which says that there is no file.
-    outputs = expression.every(answer) or [None]
-    lists = [output if isinstance(output, list) else [output] for output in outputs]
+    lists = [output if isinstance(output, list) else [output] for output in outputs or [None]]
     found = list(itertools.chain.from_iterable(lists))
     for element in found:
         if element in (None, "") or isinstance(element, bool | list | dict):

@@ -7,10 +7,11 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from errors import ResponseError
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
-from expressions.worker import JqWorker
 from formats.documents import Documents
 from formats.format import Document, ItemReader, ListPart
+from formats.nesting import DepthError
 from formats.paths import Step
 
 # So many bytes without the end of an item are no list of items.
@@ -35,7 +36,7 @@ class ItemStream:
     """
 
     def __init__(
-        self, documents: Documents, path: list[Step], data_path: DataPath, worker: JqWorker
+        self, documents: Documents, path: list[Step], data_path: DataPath, evaluator: Evaluator
     ) -> None:
         self.data_path = data_path
         self.received = self.count = 0
@@ -44,7 +45,7 @@ class ItemStream:
         self._opened = documents
         self._documents = documents.each()
         self._path = path
-        self._worker = worker
+        self._evaluator = evaluator
         self._document: Document | None = None
         self._reader: ItemReader | None = None
         # What was read already, and what reads the rest.
@@ -57,7 +58,7 @@ class ItemStream:
 
     @classmethod
     async def open(
-        cls, documents: Documents, data_path: DataPath, worker: JqWorker
+        cls, documents: Documents, data_path: DataPath, evaluator: Evaluator
     ) -> "ItemStream | None":
         """Open a stream at the first items; None when only the whole body tells what they are.
 
@@ -70,7 +71,7 @@ class ItemStream:
         path = data_path.list_path
         if path is None or not documents.is_large:
             return None
-        stream = cls(documents, path, data_path, worker)
+        stream = cls(documents, path, data_path, evaluator)
         if await stream._find():
             return stream
         await stream._documents.aclose()
@@ -78,7 +79,7 @@ class ItemStream:
 
     async def again(self) -> "ItemStream":
         """Return a stream of the same items from the first; errors as for `open`."""
-        stream = await ItemStream.open(self._opened, self.data_path, self._worker)
+        stream = await ItemStream.open(self._opened, self.data_path, self._evaluator)
         assert stream is not None  # noqa: S101 (it was one the first time)
         return stream
 
@@ -157,12 +158,14 @@ class ItemStream:
     ) -> list[ListPart]:
         try:
             return await asyncio.to_thread(work, *args, **kwargs)
+        except DepthError as error:
+            raise ResponseError(f"the body is not JSON: {error}") from None
         except (ValueError, RecursionError):
             # What a parser says may hold pieces of the body.
             raise ResponseError("the body is not JSON: malformed after its start") from None
 
     async def _items(self, part: ListPart) -> Portion:
-        found = await self.data_path.extract_part(part, self._worker)
+        found = await self.data_path.extract_part(part, self._evaluator)
         self.count += len(found.items)
         if found.items:
             self.last_item = found.items[-1]

@@ -7,10 +7,11 @@ from typing import Any
 
 from api_messages import ApiRequest, ApiResponse
 from errors import ResponseError
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import Extraction
-from expressions.worker import JqWorker
 from formats.bodies import bodies
 from formats.documents import Documents
+from formats.json_values import size_of
 from formats.messages import says_pending
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
@@ -85,7 +86,7 @@ class PageParser:
     endpoint: Endpoint
     fit: DataPathFit
     redactor: Redactor
-    worker: JqWorker
+    evaluator: Evaluator
 
     async def parse(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
         """Return a page with its items, or one that gives them piece by piece.
@@ -98,8 +99,8 @@ class PageParser:
             documents = Documents(response, self.endpoint.response_format)
             # What is not ready is asked for again, and so is not handed on before its end.
             is_ready = meaning_of(response.status) is not Meaning.NOT_READY
-            path, worker = self.endpoint.data_path, self.worker
-            stream = await ItemStream.open(documents, path, worker) if is_ready else None
+            path, evaluator = self.endpoint.data_path, self.evaluator
+            stream = await ItemStream.open(documents, path, evaluator) if is_ready else None
             if stream:
                 return LargePage(request, response, stream)
             return await self._whole(request, documents)
@@ -151,6 +152,7 @@ class PageParser:
             is_null=found.is_null,
             path=self.endpoint.data_path.path,
             is_plain=self.endpoint.data_path.is_plain,
+            size=_size_of(documents, found.items),
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
@@ -160,7 +162,7 @@ class PageParser:
         async with aclosing(bodies(documents, data_path.list_path)) as all_of_them:
             async for body in all_of_them:
                 values.append(body.value)
-                found.append(await data_path.extract(body, self.worker))
+                found.append(await data_path.extract(body, self.evaluator))
         return values[0], found[0] if len(found) == 1 else _together(found)
 
 
@@ -184,3 +186,11 @@ def _together(found: list[Extraction]) -> Extraction:
 
 def _fingerprint(response: ApiResponse) -> bytes:
     return response.large.fingerprint if response.large else response.content
+
+
+def _size_of(documents: Documents, items: list[Any]) -> int:
+    """Return how many bytes of JSON some items have at most, by their body where that tells."""
+    response = documents.response
+    if documents.is_packed:
+        return sum(map(size_of, items))
+    return response.large.size if response.large else len(response.content)

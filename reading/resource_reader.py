@@ -13,8 +13,9 @@ from typing import Any
 from loguru import logger
 
 from errors import OceanCustomError, ResourceError, ResponseError
-from expressions.worker import JqWorker
-from formats.json_values import kind_of
+from expressions.evaluator import Evaluator
+from formats.json_values import check_sizes, kind_of
+from log_lines import LineCounts
 from mapping.plan.dependencies import may_vanish
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorPolicy, ErrorRule
@@ -68,20 +69,23 @@ class ResourceReader:
         self._session = session
         self._limits = session.limits
         self._base_url = session.settings.base_url
-        self._worker = JqWorker()
+        self._evaluator = Evaluator()
         self._observer = observer
         # That of the resource itself, and those of discovery.
         self._readers: list[EndpointReader] = []
         self._reader = self._reader_of(plan.endpoint, plan.error_rules)
         self.account = self._reader.account
-        self._shaper = Shaper(plan.shape, self._worker, self.account)
+        self._shaper = Shaper(plan.shape, self._evaluator, self.account)
         is_preview = session.limits.pages is not None
         self._timed = TimedReader(self._reader, plan, since, is_preview=is_preview)
         delta = plan.incremental.delta if plan.incremental else None
-        self.delta = DeltaRound(plan, delta, token) if delta else None
+        self.delta = DeltaRound(plan, delta, token, self._evaluator) if delta else None
         self._failures = Failures()
+        self._lines = LineCounts()
         self._export = (
-            ExportJob(plan.export, session.client, self._base_url) if plan.export else None
+            ExportJob(plan.export, session.client, self._base_url, self._evaluator)
+            if plan.export
+            else None
         )
         self._vanished = Vanished(plan.endpoint)
         self._combinations = self._combinations_of(plan) if plan.parameters else None
@@ -101,7 +105,8 @@ class ResourceReader:
         Raises:
             ResourceError: at the end, when anything could not be read.
         """
-        producer = asyncio.create_task(self._produce())
+        with self._lines.counting():
+            producer = asyncio.create_task(self._produce())
         try:
             most = self._limits.items
             async for batch in self._buffer.batches():
@@ -115,12 +120,12 @@ class ResourceReader:
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
-            await asyncio.to_thread(self._worker.close)
+            await asyncio.to_thread(self._evaluator.close)
         self._conclude()
 
     def _reader_of(self, endpoint: Endpoint, rules: tuple[ErrorRule, ...] = ()) -> EndpointReader:
         policy = ErrorPolicy(rules, self._situation_of(endpoint))
-        reader = WholeListReader(self._session, endpoint, self._worker, policy, self._observer)
+        reader = WholeListReader(self._session, endpoint, self._evaluator, policy, self._observer)
         reader.fit.has_rules = endpoint is self._plan.endpoint
         self._readers.append(reader)
         return reader
@@ -136,7 +141,7 @@ class ResourceReader:
         workers = self._session.settings.max_concurrent_requests
         return Combinations(
             [
-                Discovery(each.changed_since(self._since), self._source_of(each))
+                Discovery(each.changed_since(self._since), self._source_of(each), self._evaluator)
                 for each in plan.parameters
             ],
             plan.placeholders,
@@ -147,7 +152,7 @@ class ResourceReader:
 
     def _source_of(self, parameter: PathParameter) -> Source:
         if parameter.endpoint is None:
-            return FixedSource(parameter.items)
+            return FixedSource(parameter, self._evaluator)
         return EndpointSource(
             parameter.endpoint,
             self._reader_of(parameter.endpoint),
@@ -190,6 +195,8 @@ class ResourceReader:
             async with aclosing(self._portions(combination)) as portions:
                 async for portion in portions:
                     shaped = await self._shaper.apply(portion.items)
+                    if self._plan.shape:
+                        check_sizes(shaped, "an item that emit makes")
                     items, found = objects_among(shaped)
                     odd = odd or found
                     await self._buffer.put(marked(items, combination.marks), portion.size)
@@ -221,6 +228,7 @@ class ResourceReader:
             self._combinations.conclude()
         for error in self._reader.fit.messages:
             self._failures.add(error)
+        self._lines.conclude()
         self._report()
         if self.delta:
             self.delta.conclude()
@@ -257,7 +265,7 @@ class ResourceReader:
         logger.info(
             f"Read {self._plan.kind}: {account}, in {account.pages} pages of {account.endpoints} "
             f"endpoints, {account.extra_requests} extra requests, {self._vanished.count} gone, "
-            f"{len(self._failures.errors)} failed; ended by: {endings or '-'}"
+            f"{self._failures.count} failed; ended by: {endings or '-'}"
         )
         for reader in self._readers:
             for said in reader.unmet_places():

@@ -1,41 +1,34 @@
 """Applies `items_filter` and `emit` to items."""
 
 import asyncio
-import json
-import time
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from errors import ResourceError
-from expressions.worker import JqWorker, JqWorkerError
+from expressions.evaluator import Evaluator, json_of
 from mapping.plan.item_shape import ItemShape
 from reading.account import Account, Reason
 
-# As JSON text; jq takes 50 ms for some 500 kB, and holds the interpreter.
+# As JSON text; what is made of it holds the interpreter.
 _BATCH = 256 * 1024
-_SMALL = 64 * 1024
-# Seconds; a program that took longer in this process is run in another one from then on.
-_LONG = 0.02
 
 
 class Shaper:
     """Applies a shape to the items of one resource, whose `account` counts what it leaves out."""
 
-    def __init__(self, shape: ItemShape, worker: JqWorker, account: Account) -> None:
+    def __init__(self, shape: ItemShape, evaluator: Evaluator, account: Account) -> None:
         self._account = account
         self._items = 0
         self._undecided = 0
         self._shape = shape
-        self._worker = worker
-        self._is_slow = False
+        self._evaluator = evaluator
 
     async def apply(self, items: list[Any]) -> list[Any]:
         """Return the items that go on to Ocean, in the same order.
 
         Raises:
             ResponseError: an expression fails on an item, or emits what is no object.
+            ExpressionLimitError: it takes more than it may.
         """
         if not self._shape or not items:
             return items
@@ -67,13 +60,8 @@ class Shaper:
 
     async def _results(self, text: bytes) -> list[Any]:
         try:
-            if self._is_slow or len(text) > _SMALL:
-                return await self._shape.results_apart(text, self._worker)
-            start = time.perf_counter()
-            results = self._shape.results_here(text)
-            self._is_slow = time.perf_counter() - start > _LONG
-            return results
-        except (ValueError, TimeoutError, JqWorkerError) as error:
+            return await self._shape.results(text, self._evaluator)
+        except ValueError as error:
             raise self._shape.failure(error) from None
 
 
@@ -83,7 +71,7 @@ def _batches(items: list[Any]) -> Iterable[tuple[list[Any], bytes]]:
     texts: list[bytes] = []
     size = 0
     for item in items:
-        text = _text_of(item)
+        text = json_of(item)
         if batch and size + len(text) > _BATCH:
             yield batch, b"[" + b",".join(texts) + b"]"
             batch, texts, size = [], [], 0
@@ -91,11 +79,3 @@ def _batches(items: list[Any]) -> Iterable[tuple[list[Any], bytes]]:
         texts.append(text)
         size += len(text)
     yield batch, b"[" + b",".join(texts) + b"]"
-
-
-def _text_of(item: Any) -> bytes:
-    try:
-        return orjson.dumps(item)
-    except TypeError:
-        # Half a surrogate pair, or very deep nesting.
-        return json.dumps(item).encode()

@@ -9,7 +9,8 @@ from loguru import logger
 
 from api_messages import ApiRequest
 from errors import EndpointError, PaginationError, StatusError, TooDeepError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import Column, Evaluator, first_of
+from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
 from formats.times import http_date, in_utc
 from mapping.plan.incremental import Incremental
@@ -60,9 +61,19 @@ class Cutoff(Watch):
     def reads_ahead(self) -> bool:
         return False
 
-    def portion(self, items: list[Any]) -> None:
-        for item in items:
-            self._item(self._moment_of(item))
+    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
+        for (outputs,) in await evaluator.table([Column(self._changed)], items):
+            self._item(self._moment_of(first_of(outputs)))
+
+    def _moment_of(self, value: Any) -> datetime | None:
+        moment = self._incremental.moment_of(value)
+        if moment is None:
+            self._timeless.tell(
+                f"incremental.field {self._changed.expression} gives no time that is understood, "
+                f"such as {_shown(value)}, so that such items are read every time; give "
+                "incremental.format"
+            )
+        return moment
 
     def page_ended(self, received: int) -> str | None:
         is_ordered = self._is_sorted and self._descends and self._ascents <= _MOST_ASCENTS
@@ -85,20 +96,6 @@ class Cutoff(Watch):
             self._ascents += 1
         self._descends |= bool(self._last and moment < self._last)
         self._last = moment
-
-    def _moment_of(self, item: Any) -> datetime | None:
-        try:
-            value = self._changed.first(item)
-        except ValueError:
-            value = None
-        moment = self._incremental.moment_of(value)
-        if moment is None:
-            self._timeless.tell(
-                f"incremental.field {self._changed.expression} gives no time that is understood, "
-                f"such as {_shown(value)}, so that such items are read every time; give "
-                "incremental.format"
-            )
-        return moment
 
 
 class _Once:

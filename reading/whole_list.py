@@ -9,9 +9,9 @@ from contextlib import aclosing
 from functools import cached_property
 from typing import Any
 
-from loguru import logger
-
+import log_lines
 from api_messages import ApiRequest
+from expressions.evaluator import Evaluator
 from outcomes import Doubt
 from pagination.page import Page
 from pagination.totals import find_total
@@ -66,8 +66,8 @@ class Movement(Watch):
     def reads_ahead(self) -> bool:
         return self._inner.reads_ahead
 
-    def portion(self, items: list[Any]) -> None:
-        self._inner.portion(items)
+    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
+        await self._inner.portion(items, evaluator)
         if self.repeats is None and not self._has_first:
             self._first.append(items)
             if sum(map(len, self._first)) > _MOST_WAITING:
@@ -216,7 +216,9 @@ class WholeListReader(EndpointReader):
         place = self._client.describe(first)
         union = _Union(before.repeats)
         for _ in range(_MOST_AGAIN):
-            logger.info(f"{place}: reading the list again, because {before.cause}")
+            log_lines.few("reading the list again").info(
+                f"{place}: reading the list again, because {before.cause}"
+            )
             repeats = ByJson(Room())
             movement = self._movement(watch, repeats)
             # It is the same endpoint once more.

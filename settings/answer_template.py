@@ -30,7 +30,7 @@ def check(template: Any, place: str = "") -> None:
 
     def check_text(text: str, where: str) -> None:
         for path in _PLACEHOLDER.findall(text):
-            _compile(path.strip(), where)
+            _check_path(path.strip(), where)
         if cut := _WITHOUT_END.search(_PLACEHOLDER.sub("", text)):
             path = f".{cut[1].removeprefix('.')}"
             raise TemplateError(f"{where} has {{{{{cut[1]} without its end; write {{{{{path}}}}}")
@@ -38,15 +38,42 @@ def check(template: Any, place: str = "") -> None:
     _with_texts(template, check_text, place)
 
 
-def render(template: Any, response: Any, place: str = "") -> Any:
-    """Put values of `response` into `template`.
+def programs_in(template: Any) -> dict[str, str]:
+    """Return the paths of all placeholders, each with the jq program that writes its value.
+
+    It is written as JSON within jq, which would round large integers on their way out. No program
+    sees the environment. Sample: for `"Bearer {{.token}}"`, the path is `.token`.
+    """
+    found: dict[str, str] = {}
+
+    def collect(text: str, _: str) -> None:
+        paths = [path.strip() for path in _PLACEHOLDER.findall(text)]
+        found.update((path, _as_json(path)) for path in paths)
+
+    _with_texts(template, collect, "")
+    return found
+
+
+def fill(template: Any, values: Mapping[str, Any], response: Any, place: str = "") -> Any:
+    """Put values into `template`, which `values` gives by the paths of placeholders.
 
     A placeholder takes the text form of its value: `"{{.expires_in}}"` becomes `"3600"`.
 
     Raises:
-        TemplateError: names the placeholder and the keys that the response does have.
+        TemplateError: a value is missing or null; names the placeholder and the keys that
+            `response` does have.
     """
-    return _with_texts(template, lambda text, where: _render_text(text, response, where), place)
+
+    def look_up(path: str, where: str) -> Any:
+        value = values.get(path)
+        if value is None:
+            raise TemplateError(
+                f"{where} uses {{{{{path}}}}}, which the authentication response does not have; "
+                f"it has {_describe_keys(response)}"
+            )
+        return value
+
+    return _with_texts(template, lambda text, where: _fill_text(text, look_up, where), place)
 
 
 def _with_texts(template: Any, change: Callable[[str, str], Any], place: str) -> Any:
@@ -61,36 +88,26 @@ def _with_texts(template: Any, change: Callable[[str, str], Any], place: str) ->
     return template
 
 
-def _render_text(template: str, response: Any, place: str) -> str:
+def _fill_text(template: str, look_up: Callable[[str, str], Any], place: str) -> str:
     return _PLACEHOLDER.sub(
-        lambda match: _as_text(_look_up(match.group(1).strip(), response, place)), template
+        lambda match: _as_text(look_up(match.group(1).strip(), place)), template
     )
 
 
-def _look_up(path: str, response: Any, place: str) -> Any:
-    try:
-        # As text within jq, which would round large integers on their way out.
-        value = json.loads(_compile(path, place).input_value(response).first())
-    except (StopIteration, ValueError):
-        value = None
-    if value is None:
-        raise TemplateError(
-            f"{place} uses {{{{{path}}}}}, which the authentication response does not have; "
-            f"it has {_describe_keys(response)}"
-        )
-    return value
-
-
-def _compile(path: str, place: str) -> Any:
+def _check_path(path: str, place: str) -> None:
     if not path.startswith("."):
         raise TemplateError(
             f"{place} uses {{{{{path}}}}}; write a JQ path that starts with a dot, "
             "such as {{.access_token}}"
         )
     try:
-        return jq.compile(environment.hidden_from(f"({path}) | tojson"))
+        jq.compile(_as_json(path))
     except ValueError:
         raise TemplateError(f"{place} uses {{{{{path}}}}}, which is no valid JQ path") from None
+
+
+def _as_json(path: str) -> str:
+    return environment.hidden_from(f"first(({path}) | tojson)")
 
 
 def _as_text(value: Any) -> str:

@@ -63,6 +63,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     )
     max_retries: Annotated[int, SAME_ANSWERS] = Field(default=8, ge=0)
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
+    max_outage_wait: Annotated[float, SAME_ANSWERS] = Field(default=120, ge=0, allow_inf_nan=False)
     allowed_hosts: Listed = ()
     exposed_variables: Listed = ()
     strict: Annotated[bool, SAME_ANSWERS] = False

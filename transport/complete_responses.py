@@ -14,9 +14,11 @@ from errors import EndpointError, RequestError, ResponseError
 from redaction import Redactor
 from statuses import Meaning, Situation, meaning_of
 from transport.connections import SMALL
-from transport.diagnosis import tls_refusal
+from transport.decoding import decoded
+from transport.diagnosis import proxy_refusal, tls_refusal
 from transport.download import INCOMPLETE, Download, chain
 from transport.exchange import Exchange
+from transport.outages import Outages
 from transport.rate_limits import RetryPolicy
 from transport.request_limiter import RequestLimiter
 from transport.spool import Spool
@@ -33,11 +35,12 @@ _QUOTED = re.compile(r" b['\"].*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class TransportContext:
-    """The limits, counts and secrets that all requests of one instance have in common."""
+    """What all requests of one instance have in common: limits, counts, secrets, and outages."""
 
     policy: RetryPolicy
     limiter: RequestLimiter
     traffic: Traffic
+    outages: Outages
     redactor: Redactor
 
 
@@ -77,7 +80,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                     if large:
                         download = self._download(connection, request)
                         Exchange(large_body=download.spool).attach_to(answer)
-                        await _go_on(download.spool, download.run(response, large, deadline), turn)
+                        receiving = self._noted(download.run(response, large, deadline), request)
+                        await _go_on(download.spool, receiving, turn)
             except (httpx.HTTPError, EndpointError, OSError) as error:
                 self._judge_failure(error, request, generation)
                 raise
@@ -110,7 +114,18 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         context = self._context
         place = f"{request.method} {context.redactor.url(request.url)}"
         again = partial(connection.handle_async_request, request)
-        return Download(again, place, context.policy, context.redactor)
+        budget = context.outages.budget
+        return Download(again, place, context.policy, budget, context.redactor)
+
+    async def _noted(self, receiving: Coroutine[Any, Any, None], request: httpx.Request) -> None:
+        """Receive a body, and take note of how it ends, unless it is given up."""
+        outages, template = self._context.outages, Exchange.of(request).template
+        try:
+            await receiving
+        except RequestError:
+            outages.received(template, is_whole=False)
+            raise
+        outages.received(template, is_whole=True)
 
     async def aclose(self) -> None:
         for connection in self._connections:
@@ -136,6 +151,10 @@ def _explaining() -> Iterator[None]:
         if refusal := tls_refusal(error):
             raise refusal from None
         raise
+    except httpx.ProxyError as error:
+        if refusal := proxy_refusal(error):
+            raise refusal from None
+        raise
 
 
 async def _received(
@@ -146,7 +165,7 @@ async def _received(
         return response, None
     # However it ends: a connection that nobody closes would hold up all later requests.
     turn.push_async_callback(response.aclose)
-    chunks = response.aiter_bytes()
+    chunks = decoded(response)
     start, is_whole = await _start_of(chunks)
     if is_whole or not response.is_success:
         return _with_content(response, start), None

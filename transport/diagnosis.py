@@ -7,6 +7,7 @@ from port_ocean.exceptions.clients import BlockedIPError
 
 from errors import RequestError
 from redaction import Redactor
+from statuses import PASSING, advice_on, meaning_of
 
 # In the names of TLS alerts that a server sends for the certificate it was shown, or for none.
 _ABOUT_OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
@@ -39,6 +40,19 @@ def tls_refusal(error: Exception) -> RequestError | None:
         f"the server refuses who asks: {reason.lower().replace('_', ' ')}",
         advice="it wants a client certificate that it trusts; look at clientCertificate",
     )
+
+
+def proxy_refusal(error: httpx.ProxyError) -> RequestError | None:
+    """Return the error to show when a proxy refuses a tunnel for a reason that stays.
+
+    Asked again with the same credentials, it may lock the account.
+    """
+    # httpcore says "407 Proxy Authentication Required", with a reason that may hold anything.
+    status = str(error).partition(" ")[0]
+    if not status.isdecimal() or meaning_of(int(status)) in PASSING:
+        return None
+    reason, advice = _explanation(error, 0)
+    return RequestError(f"{reason}: {status}", advice=advice_on(int(status)) or advice)
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

@@ -5,12 +5,14 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
-from loguru import logger
 
+import log_lines
 from errors import RequestError, ResponseError
 from redaction import Redactor
 from statuses import PASSING, meaning_of
+from transport.decoding import decoded
 from transport.diagnosis import explain
+from transport.outages import RetryBudget
 from transport.rate_limits import RetryPolicy, backoff
 from transport.spool import CHUNK, Spool
 
@@ -21,8 +23,9 @@ class Download:
     """One large body on its way into `spool`.
 
     Inputs: `send` asks the API for the same body again; `place` is the request without secrets, for
-    the log; the timeout of the `policy` holds for each time. What arrives again must be what is
-    there: else the error says so, because readers may have handed it on.
+    the log; the timeout of the `policy` holds for each time, which the `budget` pays for. What
+    arrives again must be what is there: else the error says so, because readers may have handed it
+    on.
     """
 
     def __init__(
@@ -30,12 +33,14 @@ class Download:
         send: Callable[[], Awaitable[httpx.Response]],
         place: str,
         policy: RetryPolicy,
+        budget: RetryBudget,
         redactor: Redactor,
     ) -> None:
         self.spool = Spool()
         self._send = send
         self._place = place
         self._policy = policy
+        self._budget = budget
         self._redactor = redactor
 
     async def run(
@@ -52,7 +57,7 @@ class Download:
                 async with asyncio.timeout_at(deadline):
                     if attempt > 1:
                         response = await self._ask_again()
-                        chunks = response.aiter_bytes()
+                        chunks = decoded(response)
                     await self._take(chunks)
                 return
             except (httpx.TransportError, TimeoutError) as error:
@@ -87,10 +92,10 @@ class Download:
 
     async def _wait_after(self, error: Exception, attempt: int) -> None:
         cause = httpx.ReadTimeout(INCOMPLETE) if isinstance(error, TimeoutError) else error
-        if attempt > self._policy.max_retries:
+        if attempt > self._policy.max_retries or not self._budget.spend():
             raise explain(cause, self._policy.timeout, self._redactor) from None
         wait = backoff(attempt)
-        logger.warning(
+        log_lines.few("the body broke off, trying again").warning(
             f"{self._place}: the body broke off after {self.spool.size} bytes "
             f"({type(cause).__name__}), trying again in {wait:.1f} s"
         )

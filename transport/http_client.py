@@ -10,15 +10,17 @@ from port_ocean.helpers.async_client import OceanAsyncClient
 from port_ocean.helpers.retry import RetryConfig
 from port_ocean.helpers.ssl import resolve_verify_param
 
-from api_messages import USER_AGENT
+from api_messages import USER_AGENT, ApiResponse
 from redaction import Redactor
 from settings.connection import ConnectionSettings
+from statuses import Meaning, meaning_of
 from transport.complete_responses import TransportContext
 from transport.connections import Connection, Route
 from transport.no_proxy import NoProxy, no_proxy
-from transport.rate_limits import RetryPolicy
+from transport.outages import Outages
+from transport.rate_limits import RetryPolicy, backoff, is_transient, says_limit
 from transport.request_limiter import RequestLimiter
-from transport.retries import ApiRetryTransport, wait_before
+from transport.retries import ApiRetryTransport, wait_asked_of
 from transport.traffic import Traffic
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -64,9 +66,10 @@ class ApiHttpClient(OceanAsyncClient):
         # Before httpx reads the environment.
         self._no_proxy = NoProxy() if settings.proxy else no_proxy()
         limiter = RequestLimiter(settings.max_concurrent_requests, settings.max_requests_per_second)
-        self.traffic = Traffic(limiter)
         policy = RetryPolicy(settings.timeout, settings.max_retries, settings.max_retry_wait)
-        self._context = TransportContext(policy, limiter, self.traffic, redactor)
+        self.outages = Outages(settings.max_retries, settings.max_outage_wait)
+        self.traffic = Traffic(limiter, self.outages)
+        self._context = TransportContext(policy, limiter, self.traffic, self.outages, redactor)
         self._tls = tls_context(settings, shows_certificate=True)
         super().__init__(
             transport_class=ApiRetryTransport,
@@ -84,12 +87,20 @@ class ApiHttpClient(OceanAsyncClient):
             proxy=settings.proxy.get_secret_value() if settings.proxy else None,
         )
 
-    def wait_before_repeat(self, attempt: int, headers: httpx.Headers, status: int) -> float:
-        """Return the seconds until a request whose answer refuses it may be sent again.
+    def wait_before_repeat(self, answer: ApiResponse, attempt: int) -> float | None:
+        """Return the seconds until a request whose answer refuses it is sent again; None for never.
 
-        Other requests wait as well where a limit is spent. Errors as for `wait_before`.
+        That is so where it was sent again before, as often as it may be, and where the budget for
+        retries is spent; a wait that the API asks for, and a limit or a 202, cost nothing of it.
+        Others wait as well where a limit is spent. Errors as for `wait_asked_of`.
         """
-        return wait_before(attempt, headers, status, self._context, is_refused=True)
+        status, headers = answer.status, answer.headers
+        if is_transient(status, headers):
+            return None
+        if asked := wait_asked_of(headers, status, self._context, is_refused=True):
+            return asked
+        is_pace = meaning_of(status) is Meaning.NOT_READY or says_limit(answer.content)
+        return backoff(attempt) if is_pace or self.outages.budget.spend() else None
 
     @property
     def cookies(self) -> httpx.Cookies:

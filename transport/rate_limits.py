@@ -1,11 +1,10 @@
 """Waits before a request: those that an API asks for, and ours where it says nothing."""
 
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import httpx
 
 from formats.times import http_date, in_utc, iso_time
 from statuses import PASSING, Meaning, Situation, meaning_of
@@ -15,6 +14,10 @@ _LONGEST_BACKOFF = 60.0
 # A reset value above this many seconds is a point in time, not a duration (about 3 years).
 _EPOCH_THRESHOLD = 100_000_000
 _EPOCH_MILLISECONDS_THRESHOLD = 100_000_000_000
+_LIMIT_WORDS = re.compile(
+    rb"rate.?limit|too.?many.?requests|throttl|quota|slow.?down", re.IGNORECASE
+)
+_LOOKED_AT = 4096
 _REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
 _RESET = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
 
@@ -85,9 +88,13 @@ def is_limit(status: int | None) -> bool:
     return meaning_of(status, Situation.SPENT_LIMIT) is Meaning.LIMITED
 
 
-def is_transient(response: httpx.Response) -> bool:
+def says_limit(content: bytes) -> bool:
+    """Return whether the start of a body says, under whatever status, that a limit is spent."""
+    return _LIMIT_WORDS.search(content[:_LOOKED_AT]) is not None
+
+
+def is_transient(status: int, headers: Mapping[str, str]) -> bool:
     """Return whether the same request may succeed later."""
-    status, headers = response.status_code, response.headers
     if meaning_of(status) in PASSING:
         return True
     return is_limit(status) and ("retry-after" in headers or remaining(headers) == 0)

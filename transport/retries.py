@@ -1,27 +1,31 @@
-"""Ocean's retries with this integration's rules for what, how often and how long."""
+"""Ocean's retrying transport with a loop of our own: what, how often and how long."""
 
 import asyncio
+import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import httpx
-from loguru import logger
 from port_ocean.helpers.monitor.monitor import get_monitor
 from port_ocean.helpers.retry import RetryConfig, RetryTransport
 
+import log_lines
 from errors import RequestError
 from transport.complete_responses import CompleteResponses, TransportContext
 from transport.exchange import Exchange
+from transport.outages import Inquiry
 from transport.rate_limits import backoff, is_limit, is_transient, remaining, wait_asked_for
 
 # Seconds that who gives up waits for an answer that is given once: a stop takes no longer.
-_GRACE = 2.0
+GRACE = 2.0
+
+type Send = Callable[..., Coroutine[Any, Any, httpx.Response]]
 
 
 class ApiRetryTransport(RetryTransport):
-    """Ocean's retry loop, in place of whose transport there are `connections`."""
+    """Ocean's transport, in place of whose own there are `connections`."""
 
     def __init__(
         self,
@@ -44,50 +48,81 @@ class ApiRetryTransport(RetryTransport):
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=_GRACE)
+            await asyncio.wait({sending}, timeout=GRACE)
             if sending.done() and not sending.cancelled() and not sending.exception():
                 rescue(sending.result())
             raise
         finally:
             sending.cancel()
 
-    async def before_retry_async(
-        self,
-        request: httpx.Request,
-        response: httpx.Response | None,
-        sleep_time: float,
-        attempt: int,
-    ) -> httpx.Request | None:
-        self._context.traffic.retries += 1
-        replace(Exchange.of(request), is_repeat=True).attach_to(request)
-        return None
+    async def _retry_operation_async(
+        self, request: httpx.Request, send_method: Send
+    ) -> httpx.Response:
+        notes = Exchange.of(request)
+        outages = self._context.outages
+        with outages.inquiry(notes.template, is_first=notes.is_first) as inquiry:
+            return await self._send_until_answered(request, send_method, inquiry)
 
-    async def _should_retry_async(self, response: httpx.Response) -> bool:
-        return is_transient(response)
+    async def _send_until_answered(
+        self, request: httpx.Request, send: Send, inquiry: Inquiry
+    ) -> httpx.Response:
+        """Return the answer, or the last one where repeats are of no use any more.
 
-    def _calculate_sleep(
-        self,
-        attempts_made: int,
-        headers: httpx.Headers | Mapping[str, str],
-        status_code: int | None = None,
-    ) -> float:
-        return wait_before(attempts_made, headers, status_code, self._context)
+        Raises:
+            httpx.HTTPError: the last attempt got no answer.
+            RequestError: it was not sent, or the API asks for too long a wait.
+        """
+        outcome: httpx.Response | httpx.HTTPError | None = None
+        for attempt in itertools.count(1):
+            if not await inquiry.is_admitted():
+                self._context.traffic.skipped += outcome is None
+                return _given(outcome, inquiry)
+            outcome = await _outcome(send, request)
+            if isinstance(outcome, httpx.Response) and not is_transient(
+                outcome.status_code, outcome.headers
+            ):
+                if Exchange.of(outcome).large_body is None:
+                    inquiry.answered(succeeded=outcome.status_code < 400)
+                return outcome
+            wait = await self._wait_after(outcome, attempt, inquiry)
+            if wait is None:
+                return _given(outcome, inquiry)
+            self._prepare_repeat(request, outcome, wait)
+            await asyncio.sleep(wait)
+        raise AssertionError("unreachable")
 
-    def _log_before_retry(
-        self,
-        request: httpx.Request,
-        sleep_time: float,
-        response: httpx.Response | None,
-        error: Exception | None,
-    ) -> None:
-        cause = f"answered {response.status_code}" if response else type(error).__name__
-        logger.warning(
-            f"{request.method} {self._context.redactor.url(request.url)}: {cause}, "
-            f"trying again in {sleep_time:.1f} s"
+    async def _wait_after(
+        self, outcome: httpx.Response | httpx.HTTPError, attempt: int, inquiry: Inquiry
+    ) -> float | None:
+        if isinstance(outcome, httpx.HTTPError):
+            return await inquiry.wait_after(attempt, None)
+        status = outcome.status_code
+        try:
+            asked = wait_asked_of(outcome.headers, status, self._context)
+        except RequestError:
+            inquiry.failed()
+            raise
+        return await inquiry.wait_after(
+            attempt, asked or (backoff(attempt) if is_limit(status) else None)
         )
 
-    def _log_error(self, request: httpx.Request, error: Exception | None) -> None:
-        """Log nothing: the client reports failures, and Ocean's line would hold the whole URL."""
+    def _prepare_repeat(
+        self, request: httpx.Request, outcome: httpx.Response | httpx.HTTPError, wait: float
+    ) -> None:
+        self._context.traffic.retries += 1
+        replace(Exchange.of(request), is_repeat=True).attach_to(request)
+        if not wait:
+            # It waits with others, of whose outage the log tells.
+            return
+        cause = (
+            f"answered {outcome.status_code}"
+            if isinstance(outcome, httpx.Response)
+            else type(outcome).__name__
+        )
+        log_lines.few("trying again").warning(
+            f"{request.method} {self._context.redactor.url(request.url)}: {cause}, "
+            f"trying again in {wait:.1f} s"
+        )
 
     async def _log_response_size_async(
         self, request: httpx.Request, response: httpx.Response
@@ -97,18 +132,17 @@ class ApiRetryTransport(RetryTransport):
             monitor.record_response_size(len(response.content))
 
 
-def wait_before(
-    attempt: int,
+def wait_asked_of(
     headers: Mapping[str, str],
-    status: int | None,
+    status: int,
     context: TransportContext,
     *,
     is_refused: bool = False,
-) -> float:
-    """Return the seconds until a request is sent again, and pause all others at a spent limit.
+) -> float | None:
+    """Return the seconds that the API wants, if it says so; all others wait at a spent limit.
 
-    Inputs: `attempt` counts from 1; `headers` and `status` of the answer. With `is_refused`, the
-    answer says so under any status: then headers tell whether a limit is spent.
+    Inputs: `headers` and `status` of the answer. With `is_refused`, it is a refusal under any
+    status: then headers tell whether a limit is spent.
 
     Raises:
         RequestError: the API asks to wait longer than `maxRetryWait`.
@@ -116,7 +150,7 @@ def wait_before(
     is_spent = is_limit(status) or (is_refused and remaining(headers) == 0)
     asked = wait_asked_for(headers, is_spent=is_spent)
     if not asked:
-        return backoff(attempt)
+        return None
     longest = context.policy.max_wait
     if asked > longest:
         raise RequestError(
@@ -127,3 +161,21 @@ def wait_before(
         context.limiter.pause(asked)
     # A little later than asked, so that clocks that differ do not cost another refusal.
     return asked + random.uniform(0, 0.1 + asked / 100)  # noqa: S311 (no secret)
+
+
+async def _outcome(send: Send, request: httpx.Request) -> httpx.Response | httpx.HTTPError:
+    try:
+        response = await send(request)
+    except httpx.HTTPError as error:
+        return error
+    response.request = request
+    return response
+
+
+def _given(outcome: httpx.Response | httpx.HTTPError | None, inquiry: Inquiry) -> httpx.Response:
+    """Return the last answer, or raise what there was in its place."""
+    if outcome is None:
+        raise inquiry.refusal()
+    if isinstance(outcome, httpx.HTTPError):
+        raise outcome
+    return outcome

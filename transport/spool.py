@@ -5,9 +5,12 @@ import hashlib
 import io
 import os
 import tempfile
+import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from loguru import logger
 
 from api_messages import LargeBody
 from errors import RequestError, ResponseError
@@ -15,6 +18,8 @@ from errors import RequestError, ResponseError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+# Bytes that all bodies together may hold in memory, where the disk is full.
+MOST_IN_MEMORY = 64 * 2**20
 # One step of writing or reading: small enough that a thread which parses it lets others in soon.
 CHUNK = 128 * 1024
 
@@ -23,19 +28,13 @@ class Spool(LargeBody):
     """A body in a file of its own; readers get what is there and wait for the rest.
 
     The file has no name and is readable for its owner only: it is gone with the last reader, and
-    with the process. Several may read at once, each from the start.
-
-    Raises:
-        RequestError: on construction, when the file cannot be made.
+    with the process. Several may read at once, each from the start. What a full disk has no room
+    for is held in memory, up to a limit for all bodies together.
     """
 
     def __init__(self) -> None:
         self.size = 0
-        try:
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # readers outlast this
-        except OSError as error:
-            raise _no_room(error) from None
-        weakref.finalize(self, self._file.close)
+        self._store = _Store()
         self._digest = hashlib.blake2b(digest_size=16)
         self._grown = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
@@ -50,12 +49,9 @@ class Spool(LargeBody):
         """Add the next part of the body.
 
         Raises:
-            RequestError: the file cannot be written.
+            RequestError: there is no room for it, neither on disk nor in memory.
         """
-        try:
-            await asyncio.to_thread(self._write, chunk)
-        except OSError as error:
-            raise _no_room(error) from None
+        await asyncio.to_thread(self._write, chunk)
         self.size += len(chunk)
         self._wake()
 
@@ -65,7 +61,7 @@ class Spool(LargeBody):
         Raises:
             ResponseError: it differs, so that what was handed on may not be what is true.
         """
-        if await asyncio.to_thread(self._read_at, position, len(chunk)) != chunk:
+        if await asyncio.to_thread(self._store.read, position, len(chunk)) != chunk:
             raise ResponseError(
                 "the body broke off, and when it was asked for again it was another one",
                 advice="a smaller pageSize makes large answers rarer",
@@ -81,7 +77,7 @@ class Spool(LargeBody):
         while True:
             if position < self.size:
                 wanted = min(CHUNK, self.size - position)
-                chunk = await asyncio.to_thread(self._read_at, position, wanted)
+                chunk = await asyncio.to_thread(self._store.read, position, wanted)
                 position += len(chunk)
                 yield chunk
             elif self._error:
@@ -94,12 +90,12 @@ class Spool(LargeBody):
     async def read(self) -> bytes:
         """Return the whole body, when it has arrived; errors as for `chunks`."""
         await self.completed()
-        return await asyncio.to_thread(self._read)
+        return await asyncio.to_thread(self._store.read, 0, self.size)
 
     async def file(self) -> BinaryIO:
         """Return the whole body as a file of its own, when it has arrived; errors as `chunks`."""
         await self.completed()
-        return opened(self._read_at, self.size)
+        return opened(self._store.read, self.size)
 
     async def completed(self) -> None:
         """Wait for the end of the body; errors as for `chunks`."""
@@ -133,26 +129,97 @@ class Spool(LargeBody):
             self._wake()
 
     def _write(self, chunk: bytes) -> None:
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(self._file.fileno(), view) :]
+        self._store.append(chunk)
         self._digest.update(chunk)
-
-    def _read(self) -> bytes:
-        parts = []
-        position = 0
-        while position < self.size:
-            # One call reads 2 GB at most.
-            parts.append(self._read_at(position, self.size - position))
-            position += len(parts[-1])
-        return b"".join(parts)
-
-    def _read_at(self, position: int, size: int) -> bytes:
-        return os.pread(self._file.fileno(), size, position)
 
     def _wake(self) -> None:
         self._grown.set()
         self._grown = asyncio.Event()
+
+
+class _Room:
+    """The memory that bodies may take where the disk has no room for them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._has_warned = False
+
+    def take(self, size: int, reason: str) -> None:
+        """Take so many bytes, for a reason that the log tells once.
+
+        Raises:
+            RequestError: there are not so many left.
+        """
+        with self._lock:
+            if self._taken + size > MOST_IN_MEMORY:
+                raise _no_room(reason)
+            self._taken += size
+            if not self._has_warned:
+                self._has_warned = True
+                logger.warning(
+                    f"Large bodies cannot be kept in {tempfile.gettempdir()} ({reason}), so that "
+                    f"up to {MOST_IN_MEMORY} bytes of them are held in memory"
+                )
+
+    def give_back(self, tail: bytearray) -> None:
+        """Give back what a body took, which nobody reads any more."""
+        with self._lock:
+            self._taken -= len(tail)
+
+
+_ROOM = _Room()
+
+
+class _Store:
+    """The bytes of a body: on disk, and from where that was full on, in memory."""
+
+    def __init__(self) -> None:
+        self._file: BinaryIO | None = None
+        self._on_disk = 0
+        self._tail = bytearray()
+        # Why the disk takes no more.
+        self._full = ""
+        weakref.finalize(self, _ROOM.give_back, self._tail)
+        try:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # readers outlast this
+        except OSError as error:
+            self._full = error.strerror or str(error)
+        else:
+            weakref.finalize(self, self._file.close)
+
+    def append(self, chunk: bytes) -> None:
+        """Add some bytes; errors as for `_Room.take`."""
+        if self._file and not self._full:
+            try:
+                self._write(self._file, chunk)
+            except OSError as error:
+                # What there is of the chunk is not looked at.
+                self._full = error.strerror or str(error)
+            else:
+                self._on_disk += len(chunk)
+                return
+        _ROOM.take(len(chunk), self._full)
+        self._tail += chunk
+
+    def read(self, position: int, size: int) -> bytes:
+        """Return the bytes from a position on, fewer at the end."""
+        parts = []
+        while self._file and size > 0 and position < self._on_disk:
+            # One call reads 2 GB at most.
+            part = os.pread(self._file.fileno(), min(size, self._on_disk - position), position)
+            if not part:
+                raise OSError("the file of a body was cut while it was read")
+            parts.append(part)
+            position, size = position + len(part), size - len(part)
+        start = position - self._on_disk
+        return b"".join((*parts, self._tail[start : start + size]))
+
+    @staticmethod
+    def _write(file: BinaryIO, chunk: bytes) -> None:
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(file.fileno(), view) :]
 
 
 class _Opened(io.RawIOBase):
@@ -187,9 +254,8 @@ def opened(read_at: Callable[[int, int], bytes], size: int) -> BinaryIO:
     return io.BufferedReader(_Opened(read_at, size))
 
 
-def _no_room(error: OSError) -> RequestError:
-    place = tempfile.tempdir or "the directory for temporary files"
+def _no_room(reason: str) -> RequestError:
     return RequestError(
-        f"a large body cannot be kept on disk: {error.strerror}",
-        advice=f"make room in {place}, or lower pageSize",
+        f"a large body can be kept neither on disk ({reason}) nor in memory",
+        advice=f"make room in {tempfile.gettempdir()}, or lower pageSize",
     )

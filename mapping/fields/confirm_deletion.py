@@ -3,7 +3,7 @@
 from pydantic.v1 import Field, validator
 
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from mapping.fields.live_events import FetchConfig
 from mapping.fields.user_fields import UserFields
 from mapping.plan.confirm_deletion import DeletionCheck

@@ -4,7 +4,7 @@ from pydantic.v1 import Field
 
 from api_messages import Where
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from mapping.fields.user_fields import UserFields
 from mapping.plan.incremental import Delta
 from settings.places import PlaceError, place_of

@@ -6,7 +6,7 @@ from typing import Any
 from port_ocean.core.handlers.port_app_config.models import PortResourceConfig
 
 from errors import SelectorError
-from expressions.jq_expressions import compile_jq
+from expressions.programs import check_jq
 from expressions.spelling import is_bare_word
 
 _PLACE = "port.entity.mappings"
@@ -48,7 +48,7 @@ def problems_of(port: PortResourceConfig) -> Iterator[str]:
 
 def _problem(place: str, expression: str) -> Iterator[str]:
     try:
-        compile_jq(expression, place)
+        check_jq(expression, place)
     except SelectorError as error:
         is_name = place.endswith("blueprint") and is_bare_word(expression)
         quoted = f"""'"{expression.strip()}"'"""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pydantic.v1 import Field, validator
 
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from mapping.fields.endpoint import EndpointFields
 from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint

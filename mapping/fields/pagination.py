@@ -11,7 +11,7 @@ from pydantic.v1 import BaseModel, Field, create_model, root_validator
 from pydantic.v1.fields import FieldInfo
 
 from errors import SelectorError
-from expressions.jq_expressions import compile_jq
+from expressions.programs import check_jq
 from mapping.fields.user_fields import UserFields
 from settings.pagination import (
     OPTIONS,
@@ -85,7 +85,7 @@ class PaginationConfig(UserFields):
                 )
         for name in given:
             if options[name].is_jq:
-                compile_jq(given[name], f"{place}.{spelt(name)}")
+                check_jq(given[name], f"{place}.{spelt(name)}")
         if "where" in given:
             given.setdefault("size_where", given["where"])
         base = connection if isinstance(connection, kind) else kind()

@@ -8,12 +8,12 @@ from typing import Any, Literal
 from pydantic.v1 import Field, root_validator, validator
 
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from formats.json_values import exact
 from mapping.fields.endpoint import EndpointFields
 from mapping.fields.user_fields import UserFields
 from mapping.plan.endpoint import Endpoint, check_placeholders
-from mapping.plan.path_parameter import Batch, PathParameter, elements
+from mapping.plan.path_parameter import Batch, PathParameter, Variables
 from settings.connection import ConnectionSettings
 
 _SOURCES = ("endpoint", "values", "variables")
@@ -148,17 +148,17 @@ class PathParameterConfig(EndpointFields):
             name,
             fields or {name: ItemExpression(self.field or ".", f"{place}.field")},
             self._endpoint(place, settings, known),
-            self._items(place, settings),
+            tuple(map(exact, self.values or ())),
             ItemExpression.optional(self.filter, f"{place}.filter"),
             ItemExpression.by_name(self.include, f"{place}.include"),
             Batch(self.batch.size, self.batch.join) if self.batch else None,
             segment=self.encode == "segment",
             changed=ItemExpression.optional(self.changed, f"{place}.changed"),
+            variables=self._variables(place, settings),
         )
-        given = [len(made.outputs(item).values) for item in made.items]
-        if given and not any(given):
-            source = "variables" if self.variables else "values"
-            raise SelectorError(f"{place}.{source}: none of {len(given)} gives a value")
+        given = [made.plain_count(item) for item in made.items]
+        if given and not any(count != 0 for count in given):
+            raise SelectorError(f"{place}.values: none of {len(given)} gives a value")
         return made
 
     def _endpoint(
@@ -170,19 +170,8 @@ class PathParameterConfig(EndpointFields):
         check_placeholders(endpoint, known, f"{place}.endpoint")
         return endpoint
 
-    def _items(self, place: str, settings: ConnectionSettings) -> tuple[Any, ...]:
-        """Return the fixed values, or those that the environment's variables give."""
+    def _variables(self, place: str, settings: ConnectionSettings) -> Variables | None:
         if self.variables is None:
-            return tuple(map(exact, self.values or ()))
+            return None
         expression = ItemExpression(self.variables, f"{place}.variables")
-        said = f"{place}.variables: {self.variables}"
-        there = ", ".join(settings.exposed) or "none"
-        try:
-            outputs = expression.every(dict(settings.exposed))
-        except ValueError:
-            # Not what jq says, because it quotes the values.
-            raise SelectorError(f"{said} fails; exposedVariables are {there}") from None
-        found = tuple(exact(each) for output in outputs for each in elements(output))
-        if not found:
-            raise SelectorError(f"{said} gives no value; exposedVariables are {there}")
-        return found
+        return Variables(expression, dict(settings.exposed))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic.v1 import Field, validator
 
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from mapping.fields.delta import DeltaConfig
 from mapping.fields.user_fields import UserFields
 from mapping.plan.incremental import Incremental, ServerSide

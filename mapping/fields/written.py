@@ -8,7 +8,7 @@ import httpx
 
 from api_messages import Where
 from errors import SelectorError
-from expressions.jq_expressions import compile_jq
+from expressions.programs import check_jq
 from formats.paths import leading_path, walk
 from settings.pagination import AskedSettings, PaginationSettings
 
@@ -75,7 +75,7 @@ def instead_of_jq(place: str, text: str) -> str:
 
 def _is_jq(text: str) -> bool:
     try:
-        compile_jq(text, "")
+        check_jq(text, "")
     except SelectorError:
         return False
     return True

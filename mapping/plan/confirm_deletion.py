@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import Evaluator
+from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.error_rules import ErrorPolicy
@@ -25,19 +26,27 @@ class DeletionCheck:
     marked: frozenset[str] = frozenset()
     max_checks: int = 20
 
-    def values(self, identifier: str, blueprint: str) -> dict[str, PathValue]:
+    async def values(
+        self, identifier: str, blueprint: str, evaluator: Evaluator
+    ) -> dict[str, PathValue]:
         """Return the values of the request about one entity.
 
         Raises:
             SelectorError: an expression fails on it, or gives no text or number.
+            ExpressionLimitError: an expression takes more than it may.
         """
         entity = {"identifier": identifier, "blueprint": blueprint}
-        return {name: _value(expression, entity) for name, expression in self.params.items()}
+        return {
+            name: await _value(expression, entity, evaluator)
+            for name, expression in self.params.items()
+        }
 
 
-def _value(expression: ItemExpression, entity: Mapping[str, str]) -> PathValue:
+async def _value(
+    expression: ItemExpression, entity: Mapping[str, str], evaluator: Evaluator
+) -> PathValue:
     try:
-        value = expression.first(entity)
+        value = await evaluator.first(expression, entity)
     except ValueError as error:
         raise SelectorError(f"{expression.setting}: fails on {entity}: {error}") from None
     if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":

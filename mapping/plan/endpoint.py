@@ -112,6 +112,11 @@ class Endpoint:
         return self.path in {f"{{{name}}}" for name in self.placeholders[:1]}
 
     @property
+    def template(self) -> str:
+        """The endpoint without values, such as `GET /teams/{team_id}/members`."""
+        return f"{self.method} {self.path.partition('?')[0]}"
+
+    @property
     def identity(self) -> str:
         """A text, equal for endpoints that call the API in the same way; may hold secrets."""
         body = [self.path, self.body]
@@ -181,8 +186,15 @@ class Endpoint:
         return with_variables(fixed, self.exposed, "body"), variables
 
     def _request(self, address: str, headers: Mapping[str, str], body: Any) -> ApiRequest:
-        how, is_anonymous = self.body_format, self.is_anonymous
-        return ApiRequest(self.method, address, headers, body, how, is_anonymous=is_anonymous)
+        return ApiRequest(
+            self.method,
+            address,
+            headers,
+            body,
+            self.body_format,
+            is_anonymous=self.is_anonymous,
+            template=self.template,
+        )
 
     def _address(self, base_url: str, values: Mapping[str, PathValue]) -> str:
         path = self._parts.path

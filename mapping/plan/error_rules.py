@@ -1,6 +1,5 @@
 """`on_error`: what a user wants done when an endpoint answers with an error."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +7,9 @@ from typing import Any, Literal
 
 from api_messages import ApiResponse
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import Evaluator
+from expressions.item_expressions import ItemExpression
+from formats.json_text import parse
 from statuses import Situation
 
 type Action = Literal["retry", "skip", "stop", "fail"]
@@ -38,14 +39,20 @@ class ErrorRule:
             raise SelectorError(f"{place}.when: {strange[0]} is no HTTP status")
         return cls(then, statuses)
 
-    def matches(self, answer: "Answer", *, is_data: bool = False) -> bool:
-        """Tell whether it fits an answer; of one that is data, predicates are not asked."""
+    async def matches(
+        self, answer: "Answer", evaluator: Evaluator, *, is_data: bool = False
+    ) -> bool:
+        """Tell whether it fits an answer; of one that is data, predicates are not asked.
+
+        Raises:
+            ExpressionLimitError: the predicate takes more than it may.
+        """
         if self.predicate is None:
             return answer.response.status in self.statuses
         if is_data:
             return False
         try:
-            return self.predicate.first(answer.told) is True
+            return await evaluator.first(self.predicate, answer.told) is True
         except ValueError:
             return False
 
@@ -80,22 +87,28 @@ class ErrorPolicy:
         """Return whether any rule looks at more than the status."""
         return any(rule.predicate for rule in self.rules)
 
-    def action_for(
+    async def action_for(
         self,
         response: ApiResponse | None,
         path_params: Mapping[str, str],
+        evaluator: Evaluator,
         *,
         is_data: bool = False,
     ) -> Action | None:
         """Return the action of the first matching rule; None when no rule is for this answer.
 
         With `is_data`, the answer has items and no sign of an error: only its status counts.
+
+        Raises:
+            ExpressionLimitError: a predicate takes more than it may.
         """
         if not self.rules or response is None:
             return None
         answer = Answer(response, path_params)
-        fitting = (rule.then for rule in self.rules if rule.matches(answer, is_data=is_data))
-        return next(fitting, None)
+        for rule in self.rules:
+            if await rule.matches(answer, evaluator, is_data=is_data):
+                return rule.then
+        return None
 
 
 NO_RULES = ErrorPolicy()
@@ -103,6 +116,6 @@ NO_RULES = ErrorPolicy()
 
 def _body_of(response: ApiResponse) -> Any:
     try:
-        return json.loads(response.content)
-    except ValueError:
+        return parse(response.content)
+    except (ValueError, RecursionError):
         return response.content.decode("utf-8", errors="replace")

@@ -6,7 +6,8 @@ from typing import Any
 
 from api_messages import ApiResponse
 from errors import ExportError, SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import Evaluator
+from expressions.item_expressions import ItemExpression
 from formats.bodies import decode
 from mapping.plan.endpoint import Endpoint
 
@@ -47,16 +48,17 @@ class AnswerExpression:
         except SelectorError as error:
             raise SelectorError(str(error).replace(repr(bound), repr(expression))) from None
 
-    def every(self, answer: StepAnswer) -> list[Any]:
+    async def every(self, answer: StepAnswer, evaluator: Evaluator) -> list[Any]:
         """Return all outputs.
 
         Raises:
             ExportError: it fails on this answer.
+            ExpressionLimitError: it takes more than it may.
         """
         response = answer.response
         told = {"status": response.status, "headers": dict(response.headers), "body": answer.body}
         try:
-            return self._program.every(told)
+            return await evaluator.every(self._program, told)
         except ValueError as error:
             raise ExportError(
                 f"{self.setting} {self.expression} fails on the answer: {error}",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api_messages import ApiRequest, QueryValue, Where
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from mapping.plan.times import TimeFormat, moment_of
 
 

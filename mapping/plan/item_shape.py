@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import jq
-
 from errors import ResponseError
-from expressions.jq_expressions import compile_jq, keys_of, program_of, run_apart
-from expressions.worker import JqWorker
+from expressions.evaluator import Evaluator, shown
+from expressions.jq_expressions import keys_of
+from expressions.programs import check_jq, program_of
 from formats.json_values import element_kind_of
 
 # Of what jq says, which may hold the whole item.
@@ -31,29 +30,22 @@ class ItemShape:
         self._names = " and ".join(given)
         self._program = ""
         for name, expression in given.items():
-            compile_jq(expression, name)
+            check_jq(expression, name)
         if given:
             self._program = program_of(_program(items_filter, emit))
-            self._compiled = jq.compile(self._program)
+        self._shown = " and ".join(f"{name} {shown(text)}" for name, text in given.items())
 
     def __bool__(self) -> bool:
         return bool(self._program)
 
-    def results_here(self, text: bytes) -> list[Any]:
-        """Return the program's outputs for each item of a JSON list, in this process.
+    async def results(self, text: bytes, evaluator: Evaluator) -> list[Any]:
+        """Return the program's outputs for each item of a JSON list.
 
         Raises:
             ValueError: jq fails on the text as a whole.
+            ExpressionLimitError: the program takes more than it may.
         """
-        return list(self._compiled.input_text(text.decode()))
-
-    async def results_apart(self, text: bytes, worker: JqWorker) -> list[Any]:
-        """Return the same from another process.
-
-        Raises:
-            ValueError, TimeoutError, JqWorkerError: as `run_apart`.
-        """
-        return await run_apart(self._program, text, worker)
+        return await evaluator.outputs(self._program, text, self._shown)
 
     def outputs(self, items: Sequence[Any], results: Sequence[Any]) -> Iterator[Any]:
         """Yield the items made of the originals, by their results.

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from errors import LiveEventError, SelectorError
-from expressions.jq_expressions import ItemExpression
+from errors import ExpressionLimitError, LiveEventError, SelectorError
+from expressions.evaluator import Evaluator
+from expressions.item_expressions import ItemExpression
+from expressions.programs import check_jq, literal_text
 from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint, PathValue
 
@@ -47,18 +49,21 @@ class LiveEventPlan:
     identifier: ItemExpression | None = None
     each: ItemExpression | None = None
 
-    def parts(self, event: Any) -> list[Any]:
+    async def parts(self, event: Any, evaluator: Evaluator) -> list[Any]:
         """Return the events that one brings: `each` output of it as `body`, or the event itself.
 
         The whole body is then `batch`.
 
         Raises:
-            LiveEventError: the expression fails, or there are more than can be taken on.
+            LiveEventError: the expression fails, takes more than it may, or there are more than can
+                be taken on.
         """
         if self.each is None:
             return [event]
         try:
-            bodies = self.each.every(event)
+            bodies = await evaluator.every(self.each, event)
+        except ExpressionLimitError as error:
+            raise LiveEventError(str(error)) from None
         except ValueError as error:
             raise self._failure(self.each, "each", error) from None
         if len(bodies) > MOST_PARTS:
@@ -68,31 +73,33 @@ class LiveEventPlan:
             )
         return [{**event, "body": body, "batch": event["body"]} for body in bodies]
 
-    def subject(self, event: Any) -> EventSubject | None:
+    async def subject(self, event: Any, evaluator: Evaluator) -> EventSubject | None:
         """Return the subject of an event `{"headers": {…}, "body": …}`; None unless `when` is true.
 
         Raises:
-            LiveEventError: an expression fails on it, or does not give a text or number.
+            LiveEventError: an expression fails on it, takes more than it may, or does not give a
+                text or number.
         """
-        if self._first(self.when, "when", event) is not True:
+        if await self._first(self.when, "when", event, evaluator) is not True:
             return None
         is_deletion = bool(
-            self.delete_when and self._first(self.delete_when, "delete_when", event) is True
+            self.delete_when
+            and await self._first(self.delete_when, "delete_when", event, evaluator) is True
         )
         identifier = ""
         if self.identifier:
-            identifier = str(self._scalar(self.identifier, "identifier", event))
+            identifier = str(await self._scalar(self.identifier, "identifier", event, evaluator))
         if is_deletion:
             return EventSubject(identifier, is_deletion=True)
         return EventSubject(
             identifier,
             values={
-                name: self._value(expression, name, event)
+                name: await self._value(expression, name, event, evaluator)
                 for name, expression in self.params.items()
                 if name not in self.included
             },
             included={
-                name: self._first(expression, f"params.{name}", event)
+                name: await self._first(expression, f"params.{name}", event, evaluator)
                 for name, expression in self.params.items()
                 if name in self.included
             },
@@ -103,9 +110,13 @@ class LiveEventPlan:
         texts = {name: value.text for name, value in subject.values.items() if name in self.marked}
         return {f"__{name}": value for name, value in {**texts, **subject.included}.items()}
 
-    def _first(self, expression: ItemExpression, name: str, event: Any) -> Any:
+    async def _first(
+        self, expression: ItemExpression, name: str, event: Any, evaluator: Evaluator
+    ) -> Any:
         try:
-            outputs = expression.every(event)
+            outputs = await evaluator.every(expression, event)
+        except ExpressionLimitError as error:
+            raise LiveEventError(str(error)) from None
         except ValueError as error:
             raise self._failure(expression, name, error) from None
         if any(other != outputs[0] for other in outputs[1:]):
@@ -121,12 +132,16 @@ class LiveEventPlan:
             f"{self.place}.{name}: {expression.expression} fails on an event: {error}"
         )
 
-    def _value(self, expression: ItemExpression, name: str, event: Any) -> PathValue:
-        value = self._scalar(expression, f"params.{name}", event)
+    async def _value(
+        self, expression: ItemExpression, name: str, event: Any, evaluator: Evaluator
+    ) -> PathValue:
+        value = await self._scalar(expression, f"params.{name}", event, evaluator)
         return PathValue(str(value), name in self.segments, value)
 
-    def _scalar(self, expression: ItemExpression, name: str, event: Any) -> str | int | float:
-        value = self._first(expression, name, event)
+    async def _scalar(
+        self, expression: ItemExpression, name: str, event: Any, evaluator: Evaluator
+    ) -> str | int | float:
+        value = await self._first(expression, name, event, evaluator)
         if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
             given = "nothing" if value is None else kind_of(value)
             raise LiveEventError(
@@ -137,16 +152,15 @@ class LiveEventPlan:
 
 
 def blueprint_of(expression: str) -> str | None:
-    """Return the blueprint that a mapping gives whatever the item; None if it needs one.
+    """Return the blueprint that a mapping names; None if an expression has to give it.
+
+    Sample: `"service"` and `('service')` name one; `"a" + .kind` does not.
 
     Raises:
         SelectorError: it is no valid JQ.
     """
-    try:
-        value = ItemExpression(expression, "port.entity.mappings.blueprint").first(None)
-    except ValueError:
-        return None
-    return value if isinstance(value, str) and value else None
+    check_jq(expression, "port.entity.mappings.blueprint")
+    return literal_text(expression) or None
 
 
 def check_blueprint(plans: tuple[LiveEventPlan, ...], blueprint: str) -> None:

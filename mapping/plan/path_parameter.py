@@ -1,16 +1,18 @@
 """Path parameters: where the values of placeholders come from, and what an item gives."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any, NamedTuple, Self
 
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import Column, Evaluator, Outputs, first_of
+from expressions.item_expressions import ItemExpression
 from formats.json_values import element_kind_of, exact
 from mapping.plan.endpoint import Endpoint, PathValue
-from mapping.plan.times import moment_of
+from mapping.plan.times import moment_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,62 @@ class Found(NamedTuple):
     include: Mapping[str, Any]
 
 
-class Outputs(NamedTuple):
-    """The combinations of values that an item gives, and how many were missing, null or empty."""
+class Verdict(Enum):
+    """The verdict on a discovered item, by `filter` and `changed`; a timeless one passes, too."""
+
+    PASSES = auto()
+    TIMELESS = auto()
+    FILTERED = auto()
+    FILTER_FAILED = auto()
+    UNCHANGED = auto()
+
+
+class Gift(NamedTuple):
+    """All that one item gives.
+
+    `values` are combinations of values, `missing` is how many were missing, null or empty;
+    `include` are fields to hand down, of which `failed` failed and are null.
+    """
 
     values: list[dict[str, PathValue]]
     missing: int
+    include: dict[str, Any]
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The environment's variables that a mapping may see, and what it makes values of them."""
+
+    expression: ItemExpression
+    exposed: Mapping[str, str]
+
+    async def items(self, evaluator: Evaluator) -> list[Any]:
+        """Return the values.
+
+        Raises:
+            SelectorError: there are none; lists the variables, and never says what they hold.
+            ExpressionLimitError: the expression takes more than it may.
+        """
+        said = f"{self.expression.setting}: {self.expression.expression}"
+        there = ", ".join(self.exposed) or "none"
+        try:
+            outputs = await evaluator.every(self.expression, dict(self.exposed))
+        except ValueError:
+            # Not what jq says, because it quotes the values.
+            raise SelectorError(f"{said} fails; exposedVariables are {there}") from None
+        found = [exact(each) for output in outputs for each in elements(output)]
+        if not found:
+            raise SelectorError(f"{said} gives no value; exposedVariables are {there}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class PathParameter:
     """The source of the values of one or more placeholders.
 
-    `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, or `items`.
+    `fields` are JQ on each item, by placeholder. The items are those of `endpoint`, `items`,
+    or what `variables` give.
     """
 
     name: str
@@ -68,74 +114,89 @@ class PathParameter:
     segment: bool = False
     changed: ItemExpression | None = None
     since: datetime | None = None
+    variables: Variables | None = None
 
     @property
     def uses(self) -> list[str]:
         """The placeholders of other parameters that its request holds."""
         return self.endpoint.placeholders if self.endpoint else []
 
-    def passes(self, item: Any) -> bool:
-        """Tell whether the filter lets an item through: only exactly true does.
-
-        Raises:
-            ValueError: the filter fails on this item, or says neither yes nor no, as `.state = 1`.
-        """
-        passes = self.filter is None or self.filter.first(item)
-        if passes is not None and not isinstance(passes, bool):
-            raise ValueError("neither true nor false")
-        return passes is True
-
     def changed_since(self, moment: datetime | None) -> Self:
         """Return the same parameter, for those items alone that have changed since then."""
         return replace(self, since=moment)
 
-    def outputs(self, item: Any) -> Outputs:
-        """Return the values that an item gives; of several fields, each value with each.
+    async def verdicts(self, items: Sequence[Any], evaluator: Evaluator) -> list[Verdict]:
+        """Return for each item whether it is to be looked at.
+
+        Only exactly true passes the filter; one that says neither yes nor no, as `.state = 1`,
+        failed. An item that does not say when it changed may have changed.
+
+        Raises:
+            ExpressionLimitError: an expression takes more than it may.
+        """
+        changed = self.changed if self.since else None
+        rows = await evaluator.table(
+            [Column(each) for each in (self.filter, changed) if each], items
+        )
+        return [self._verdict(row, is_timed=changed is not None) for row in rows]
+
+    def _verdict(self, row: Sequence[Outputs], *, is_timed: bool) -> Verdict:
+        if self.filter and isinstance(row[0], ValueError):
+            return Verdict.FILTER_FAILED
+        passes = first_of(row[0]) if self.filter else True
+        if passes is not None and not isinstance(passes, bool):
+            return Verdict.FILTER_FAILED
+        if not passes:
+            return Verdict.FILTERED
+        if not is_timed or self.since is None:
+            return Verdict.PASSES
+        moment = moment_in(row[-1])
+        if moment is None:
+            return Verdict.TIMELESS
+        return Verdict.UNCHANGED if moment < self.since else Verdict.PASSES
+
+    async def gifts(self, items: Sequence[Any], evaluator: Evaluator) -> Iterator[Gift]:
+        """Return what each item gives; of several fields, each value with each.
+
+        Raises:
+            SelectorError: at its turn, a value is an object, or a list within a list.
+            ExpressionLimitError: an expression takes more than it may.
+        """
+        fields = [Column(expression, is_every=True) for expression in self.fields.values()]
+        include = [Column(expression) for expression in self.include.values()]
+        rows = await evaluator.table([*fields, *include], items)
+        return (self._gift(row[: len(fields)], row[len(fields) :]) for row in rows)
+
+    def plain_count(self, item: Any) -> int | None:
+        """Return how many combinations of values an item gives; None where jq has to tell.
 
         Raises:
             SelectorError: a value is an object, or a list within a list.
         """
-        found = [self._values(expression, item) for expression in self.fields.values()]
+        outputs = [expression.at_path(item) for expression in self.fields.values()]
+        if None in outputs:
+            return None
+        include = [None] * len(self.include)
+        return len(self._gift([each or () for each in outputs], [include] * len(include)).values)
+
+    def _gift(self, fields: Sequence[Outputs], include: Sequence[Outputs]) -> Gift:
+        found = [
+            self._values(expression, outputs)
+            for expression, outputs in zip(self.fields.values(), fields, strict=True)
+        ]
         missing = sum(count for _, count in found)
         combined = itertools.product(*(values for values, _ in found))
-        return Outputs(
-            [dict(zip(self.fields, values, strict=True)) for values in combined], missing
+        included = [None if isinstance(each, ValueError) else first_of(each) for each in include]
+        return Gift(
+            [dict(zip(self.fields, values, strict=True)) for values in combined],
+            missing,
+            dict(zip(self.include, included, strict=True)),
+            sum(isinstance(each, ValueError) for each in include),
         )
 
-    def included(self, item: Any) -> tuple[dict[str, Any], int]:
-        """Return the fields of an item to hand down, and how many failed, which are null."""
-        found: dict[str, Any] = {}
-        failed = 0
-        for name, expression in self.include.items():
-            try:
-                found[name] = expression.first(item)
-            except ValueError:
-                found[name] = None
-                failed += 1
-        return found, failed
-
-    @property
-    def looks_at_changes(self) -> bool:
-        """Tell whether only items that have changed since then are wanted."""
-        return self.changed is not None and self.since is not None
-
-    def changed_at(self, item: Any) -> datetime | None:
-        """Return when an item changed, at the latest; None where it does not say so."""
-        try:
-            return moment_of(self.changed.first(item)) if self.changed else None
-        except ValueError:
-            return None
-
-    def is_current(self, moment: datetime | None) -> bool:
-        """Tell whether an item of that moment may have changed since then; without one it may."""
-        return moment is None or self.since is None or moment >= self.since
-
-    def _values(self, expression: ItemExpression, item: Any) -> tuple[list[PathValue], int]:
-        try:
-            outputs = expression.every(item)
-        except ValueError:
-            outputs = []
-        listed = [each for output in outputs for each in elements(output)]
+    def _values(self, expression: ItemExpression, outputs: Outputs) -> tuple[list[PathValue], int]:
+        given = [] if isinstance(outputs, ValueError) else outputs
+        listed = [each for output in given for each in elements(output)]
         for value in listed:
             if isinstance(value, dict | list):
                 raise SelectorError(

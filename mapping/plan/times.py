@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from expressions.evaluator import Outputs, first_of
 from formats.times import http_date, in_utc, iso_time
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
@@ -126,6 +127,11 @@ def date_of(text: str) -> datetime | None:
     """Return the moment, in UTC, of a date or time in ISO 8601; without a zone it is in UTC."""
     moment = iso_time(text.strip())
     return in_utc(moment).astimezone(UTC) if moment else None
+
+
+def moment_in(outputs: Outputs) -> datetime | None:
+    """Return what `moment_of` makes of an expression's first output; None where it failed."""
+    return moment_of(first_of(outputs))
 
 
 def moment_of(value: Any) -> datetime | None:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from loguru import logger
 
 from errors import OceanCustomError, ResourceError
+from expressions.evaluator import Evaluator
 from expressions.event_loop import TimeSlice
 from expressions.jq_expressions import keys_of
 from mapping.plan.endpoint import Endpoint, PathValue
-from mapping.plan.path_parameter import Found, PathParameter
+from mapping.plan.path_parameter import Found, Gift, PathParameter, Verdict
 from outcomes import Doubt
 from reading.account import Account, Reason
 from reading.endpoint_reader import EndpointReader
@@ -19,7 +20,13 @@ from reading.failures import Vanished
 from reading.item_stream import Portion
 from reading.parameters.left_out import LeftOut
 
-_BY_FILTER = (Reason.FILTER, Reason.FILTER_FAILED, Reason.UNCHANGED)
+_BY_VERDICT = {
+    Verdict.FILTERED: Reason.FILTER,
+    Verdict.FILTER_FAILED: Reason.FILTER_FAILED,
+    Verdict.UNCHANGED: Reason.UNCHANGED,
+}
+_PASSING = frozenset({Verdict.PASSES, Verdict.TIMELESS})
+_BY_FILTER = (Verdict.FILTERED, Verdict.FILTER_FAILED)
 
 
 class Combination(NamedTuple):
@@ -112,23 +119,27 @@ class EndpointSource(Source):
 
 
 class FixedSource(Source):
-    """Items that the mapping itself gives."""
+    """Items that the mapping itself gives, or makes of the environment's variables."""
 
-    def __init__(self, items: tuple[Any, ...]) -> None:
-        self._items = items
+    def __init__(self, parameter: PathParameter, evaluator: Evaluator) -> None:
+        self._parameter = parameter
+        self._evaluator = evaluator
         self.account = Account()
 
     async def portions(self, parents: Combination) -> AsyncGenerator[Portion]:
-        count = len(self._items)
-        self.account.received += count
-        yield Portion(list(self._items), 0, count)
+        items = list(self._parameter.items)
+        if self._parameter.variables:
+            items = await self._parameter.variables.items(self._evaluator)
+        self.account.received += len(items)
+        yield Portion(items, 0, len(items))
 
 
 class Discovery:
     """The values of one path parameter, below any number of parents."""
 
-    def __init__(self, parameter: PathParameter, source: Source) -> None:
+    def __init__(self, parameter: PathParameter, source: Source, evaluator: Evaluator) -> None:
         self.parameter = parameter
+        self._evaluator = evaluator
         self.source = source
         self.account = source.account
         self._looked_at = 0
@@ -146,9 +157,12 @@ class Discovery:
         """
         async with aclosing(self.source.portions(parents)) as portions:
             async for portion in portions:
+                items = [self.source.item(item, parents) for item in portion.items]
+                passing = await self._passing(items)
+                gifts = await self.parameter.gifts(passing, self._evaluator)
                 time_slice = TimeSlice()
-                for item in portion.items:
-                    for found in self._take(self.source.item(item, parents)):
+                for item, gift in zip(passing, gifts, strict=True):
+                    for found in self._take(item, gift):
                         yield found
                     await time_slice.pause_when_over()
 
@@ -180,7 +194,7 @@ class Discovery:
                 f"{name}.filter fails on each of {self._looked_at} discovered items, or gives "
                 "neither true nor false; a comparison is written with =="
             )
-        passed = self._looked_at - sum(left_out[reason] for reason in _BY_FILTER)
+        passed = self._looked_at - sum(left_out[reason] for reason in _BY_VERDICT.values())
         if 0 < passed == self._without_value:
             fields = ", ".join(
                 f"{field.setting} {field.expression}" for field in self.parameter.fields.values()
@@ -196,39 +210,28 @@ class Discovery:
         """Yield what speaks against believing that no more is to be discovered."""
         return self._left_out.doubts()
 
-    def _take(self, item: Any) -> Iterator[Found]:
-        self._looked_at += 1
-        if reason := self._reason_against(item):
-            self.account.left_out[reason] += 1
-            if reason is Reason.UNCHANGED:
-                self._left_out.passed()
-            else:
-                self._left_out.take(item)
-            return
-        self._left_out.passed()
-        values, missing = self.parameter.outputs(item)
-        self.account.added += len(values) + missing - 1
-        self.account.left_out[Reason.NO_VALUE] += missing
-        if not values:
+    async def _passing(self, items: list[Any]) -> list[Any]:
+        """Return the items that are to be looked at, and count the others."""
+        self._looked_at += len(items)
+        verdicts = await self.parameter.verdicts(items, self._evaluator)
+        for verdict in verdicts:
+            if verdict in _BY_VERDICT:
+                self.account.left_out[_BY_VERDICT[verdict]] += 1
+        if all(verdict in _BY_FILTER for verdict in verdicts):
+            await self._left_out.take(items, self._evaluator)
+        else:
+            self._left_out.passed()
+        self._timeless += verdicts.count(Verdict.TIMELESS)
+        pairs = zip(items, verdicts, strict=True)
+        return [item for item, verdict in pairs if verdict in _PASSING]
+
+    def _take(self, item: Any, gift: Gift) -> Iterator[Found]:
+        self.account.added += len(gift.values) + gift.missing - 1
+        self.account.left_out[Reason.NO_VALUE] += gift.missing
+        if not gift.values:
             self._without_value += 1
             self._keys = keys_of(item)
             return
-        include, failed = self.parameter.included(item)
-        self._include_failures += failed
-        for each in values:
-            yield Found(each, include)
-
-    def _reason_against(self, item: Any) -> Reason | None:
-        try:
-            if not self.parameter.passes(item):
-                return Reason.FILTER
-        except ValueError:
-            return Reason.FILTER_FAILED
-        return None if self._is_current(item) else Reason.UNCHANGED
-
-    def _is_current(self, item: Any) -> bool:
-        if not self.parameter.looks_at_changes:
-            return True
-        moment = self.parameter.changed_at(item)
-        self._timeless += moment is None
-        return self.parameter.is_current(moment)
+        self._include_failures += gift.failed
+        for each in gift.values:
+            yield Found(each, gift.include)

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from errors import OceanCustomError
 from expressions.conditions import Condition, conditions_of
+from expressions.evaluator import Column, Evaluator, Outputs, first_of
 from expressions.jq_expressions import keys_of
 from formats.paths import walk
-from mapping.plan.path_parameter import PathParameter
+from mapping.plan.path_parameter import PathParameter, elements, text_of
 from outcomes import Doubt
 
 # A field that says itself that an item may lack it.
@@ -35,15 +35,24 @@ class LeftOut:
         """Take note that an item passed, so that nothing is in doubt."""
         self._has_passed = True
 
-    def take(self, item: Any) -> None:
-        """Look at an item that is left out."""
-        if self._has_passed:
+    async def take(self, items: list[Any], evaluator: Evaluator) -> None:
+        """Look at some items that are all left out.
+
+        Raises:
+            ExpressionLimitError: an expression takes more than it may.
+        """
+        if self._has_passed or not items:
             return
-        self._count += 1
-        self._keys = self._keys or keys_of(item)
-        if self._conditions:
-            self._conditions = [each for each in self._conditions if _lacks(item, each)]
-        self._has_value = self._has_value or self._gives_value(item)
+        self._count += len(items)
+        self._keys = self._keys or keys_of(items[0])
+        lacking = [each for each in self._conditions if _lack_places(items, each)]
+        unmet = await evaluator.table([Column(each.expression) for each in lacking], items)
+        self._conditions = [
+            each
+            for place, each in enumerate(lacking)
+            if not any(first_of(row[place]) is True for row in unmet)
+        ]
+        self._has_value = self._has_value or await self._give_value(items, evaluator)
 
     def doubts(self) -> Iterator[Doubt]:
         """Yield what speaks against believing that there is nothing to discover."""
@@ -74,19 +83,19 @@ class LeftOut:
         endpoint = self._parameter.endpoint
         return f"{endpoint.method} {endpoint.path}" if endpoint else ""
 
-    def _gives_value(self, item: Any) -> bool:
-        try:
-            return bool(self._parameter.outputs(item).values)
-        except OceanCustomError:
-            # Something is there, even if it is no value.
-            return True
+    async def _give_value(self, items: list[Any], evaluator: Evaluator) -> bool:
+        """Return whether any item has something where its fields look, even if it is no value."""
+        fields = [Column(field, is_every=True) for field in self._parameter.fields.values()]
+        return any(all(map(_is_there, row)) for row in await evaluator.table(fields, items))
 
 
-def _lacks(item: Any, condition: Condition) -> bool:
-    """Return whether an item does not meet a condition, and has nothing where that looks."""
-    if any(walk(item, list(place))[0] for place in condition.places):
+def _is_there(outputs: Outputs) -> bool:
+    if isinstance(outputs, ValueError):
         return False
-    try:
-        return condition.expression.first(item) is not True
-    except ValueError:
-        return True
+    return any(text_of(each) for output in outputs for each in elements(output))
+
+
+def _lack_places(items: list[Any], condition: Condition) -> bool:
+    """Return whether no item has anything where a condition looks."""
+    places = [list(place) for place in condition.places]
+    return not any(walk(item, place)[0] for item in items for place in places)

@@ -449,10 +449,55 @@ async def test_a_new_refresh_token_is_kept_where_the_request_is_given_up(
     assert await _get(connect(**_refreshing(refresh_token_file=str(path))), api) == 200
 
 
+@pytest.mark.contract("auth.oauth.rotation-stop")
+@pytest.mark.parametrize("delay", [0.0, 0.3])
+async def test_a_stop_waits_until_a_new_refresh_token_is_stored(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory, tmp_path: Path, delay: float
+) -> None:
+    issuer.rotate, asked = True, asyncio.Event()
+
+    async def slow(request: Received) -> Reply:
+        reply = issuer(request)
+        asked.set()
+        await asyncio.sleep(delay)
+        return reply
+
+    api.answer = slow
+    path = tmp_path / "refresh-token"
+    client = connect(**_refreshing(refresh_token_file=str(path)))
+    # Nothing is on its way.
+    await asyncio.wait_for(client.finish_login(), 0.1)
+    asking = asyncio.create_task(_get(client, api))
+    await asked.wait()
+    await asyncio.wait_for(client.finish_login(), 2)
+    assert json.loads(path.read_text())["refresh_token"] == issuer.refresh_token
+    assert await asking == 200
+
+
+@pytest.mark.contract("auth.oauth.rotation-stop")
+async def test_a_stop_waits_not_long(
+    api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.GRACE", 0.05)
+    asked = asyncio.Event()
+
+    def hang(request: Received) -> Reply:
+        asked.set()
+        return Reply(delay=60)
+
+    api.answer = hang
+    client = connect(**_refreshing())
+    asking = asyncio.create_task(_get(client, api))
+    await asked.wait()
+    await asyncio.wait_for(client.finish_login(), 1)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+
 async def test_a_request_that_is_given_up_waits_not_long(
     api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "_GRACE", 0.05)
+    monkeypatch.setattr(retries, "GRACE", 0.05)
     asked = asyncio.Event()
 
     def hang(request: Received) -> Reply:

@@ -147,8 +147,9 @@ async def test_a_failure_that_nobody_waits_for_is_not_kept(cache: ResponseCache)
     assert (await cache.fetch(REQUEST, api.send)).status == 200
 
 
-async def test_a_body_that_could_not_be_written_can_be_fetched_again(
-    cache: ResponseCache, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.contract("cache.full-disk")
+async def test_a_full_disk_costs_requests_and_one_warning(
+    cache: ResponseCache, place: Path, monkeypatch: pytest.MonkeyPatch, logs: list[str]
 ) -> None:
     real, api = os.fdopen, Api()
 
@@ -157,10 +158,46 @@ async def test_a_body_that_could_not_be_written_can_be_fetched_again(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fdopen", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        await cache.fetch(REQUEST, api.send)
+    asked = [cache.fetch(request, api.send) for request in (REQUEST, REQUEST, OTHER)]
+    answers = await asyncio.gather(*asked)
+    assert [b"secret-path" in answer.content for answer in answers] == [True, True, False]
+    assert (await cache.fetch(REQUEST, api.send)).content == answers[0].content
+    assert api.requests == 3
+    (warning,) = [line for line in logs if "cannot be kept" in line]
+    assert "No space left on device" in warning
+    # What was begun takes no room.
+    assert [file.name for file in place.glob("*/*")] == ["lock"]
     monkeypatch.setattr(os, "fdopen", real)
-    assert (await cache.fetch(REQUEST, api.send)).status == 200
+    for _ in range(2):
+        assert (await cache.fetch(REQUEST, api.send)).status == 200
+    assert api.requests == 4
+
+
+@pytest.mark.contract("cache.full-disk")
+async def test_no_directory_to_keep_them_in_costs_requests_only(
+    cache: ResponseCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(prefix: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full_disk)
+    api = Api()
+    for _ in range(3):
+        assert (await cache.fetch(REQUEST, api.send)).status == 200
+    assert api.requests == 3
+
+
+@pytest.mark.contract("cache.full-disk")
+async def test_a_file_that_someone_removed_is_asked_for_again(
+    cache: ResponseCache, place: Path
+) -> None:
+    api = Api()
+    answers = [await cache.fetch(REQUEST, api.send)]
+    for file in place.glob("*/*-*"):
+        file.unlink()
+    answers += [await cache.fetch(REQUEST, api.send) for _ in range(3)]
+    assert len({answer.content for answer in answers}) == 1
+    assert api.requests == 3
 
 
 async def test_a_large_body_that_breaks_off_is_given_up_and_not_kept(cache: ResponseCache) -> None:

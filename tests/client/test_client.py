@@ -453,7 +453,6 @@ _RESET = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "3"}
         (200, {"x-ratelimit-reset": "3"}, 0, 0.25, False),
         (200, _RESET, 3, 3.2, True),
         (200, {**_RESET, "retry-after": "5"}, 5, 5.2, True),
-        (429, {"retry-after": "3"}, 3, 3.2, True),
     ],
 )
 async def test_a_repeat_waits_as_a_retry_does(
@@ -476,7 +475,7 @@ async def test_a_repeat_waits_as_a_retry_does(
         "transport.request_limiter.RequestLimiter.pause", lambda _, s: paused.append(s)
     )
     answer = ApiResponse(httpx.URL("https://h.test"), status, httpx.Headers(headers), b"")
-    await client.wait_to_repeat(answer, 1)
+    assert await client.wait_to_repeat(answer, 1)
     assert shortest <= waits[0] <= longest
     assert bool(paused) is pauses
 
@@ -488,3 +487,40 @@ async def test_a_repeat_waits_no_longer_than_is_allowed(connect: ClientFactory) 
     )
     with pytest.raises(RequestError, match=r"asks to wait 9000 s .*maxRetryWait"):
         await connect().wait_to_repeat(answer, 1)
+
+
+def _refusal(status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> ApiResponse:
+    return ApiResponse(httpx.URL("https://h.test"), status, httpx.Headers(headers), body)
+
+
+@pytest.mark.contract("on-error.retry-once-only")
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_what_was_repeated_below_is_not_repeated_by_a_rule(
+    connect: ClientFactory, status: int
+) -> None:
+    assert not await connect().wait_to_repeat(_refusal(status, {"retry-after": "0"}), 1)
+
+
+@pytest.mark.contract("outage.budget")
+async def test_repeats_by_a_rule_are_paid_like_retries(
+    connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("client.asyncio.sleep", sleep)
+    client = connect()
+    paid = [await client.wait_to_repeat(_refusal(200), 1) for _ in range(40)]
+    assert paid == [True] * 30 + [False] * 10
+    # Waits that the API asks for, in whatever way, are none of them.
+    for answer in (
+        _refusal(530, {"retry-after": "4"}),
+        _refusal(430, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4"}),
+        _refusal(202),
+        _refusal(200, body=b'{"ok": false, "error": "ratelimited"}'),
+    ):
+        assert await client.wait_to_repeat(answer, 1)
+    assert waits[30] >= 4
+    assert waits[31] >= 4

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from errors import SelectorError
 from expressions.conditions import conditions_of
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 
 
 def shown(filter_: str) -> list[str]:

@@ -11,13 +11,15 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 
-from errors import ResponseError, SelectorError
-from expressions import jq_expressions as extraction
-from expressions.jq_expressions import DataPath, Extraction, ItemExpression, keys_of, program_of
+from errors import ExpressionLimitError, ResponseError, SelectorError
+from expressions import programs
+from expressions.evaluator import Evaluator
+from expressions.jq_expressions import DataPath, Extraction, keys_of
+from expressions.programs import program_of
 from expressions.worker import JqWorker, JqWorkerError
 from formats.json_text import Body
 
-WORKER = JqWorker()
+EVALUATOR = Evaluator()
 
 _KEYS = st.sampled_from(["a", "b", "_c1", "not a name", "dash-ed", 'quo"te', "ü", "", "\\"])
 _BODIES = st.recursive(
@@ -51,8 +53,8 @@ def _body(value: Any) -> Body:
     return Body(value, json.dumps(value).encode())
 
 
-def _extract(expression: str, value: Any) -> Extraction:
-    return asyncio.run(DataPath(expression).extract(_body(value), WORKER))
+def _extract(expression: str, value: Any, evaluator: Evaluator = EVALUATOR) -> Extraction:
+    return asyncio.run(DataPath(expression).extract(_body(value), evaluator))
 
 
 def _by_jq(path: str, value: Any) -> list[Any] | None:
@@ -120,7 +122,6 @@ def test_large_bodies_go_to_another_process_with_the_same_result(
     value = {"users": [{"id": str(2**60 + n), "name": "Zoë\u2028"} for n in range(50)], "n": None}
     expression = '[.users[] | select(.id != "x")] | .[], $ENV.PATH, env.PATH'
     small = _extract(expression, value)
-    monkeypatch.setattr(extraction, "_LARGE", 10)
     assert _extract(expression, value) == small
     assert small.items == value["users"]
     with pytest.raises(ResponseError, match=r"data_path \.users \| keys \| \.x"):
@@ -136,10 +137,9 @@ async def test_a_jq_process_that_fails_is_never_an_empty_answer(
     async def fail(*arguments: object) -> list[bytes]:
         raise error
 
-    monkeypatch.setattr(extraction, "_LARGE", 10)
     monkeypatch.setattr(JqWorker, "run", fail)
-    with pytest.raises(ResponseError, match=str(error)):
-        await DataPath(expression).extract(_body({"users": [{"id": 1}]}), JqWorker())
+    with pytest.raises(ExpressionLimitError):
+        await DataPath(expression).extract(_body({"users": [{"id": 1}]}), Evaluator())
 
 
 @pytest.mark.contract("failure.resource-fails")
@@ -314,12 +314,15 @@ def test_the_environment_is_out_of_reach_unless_allowed(
     ocean_config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPERATOR_SECRET", "hidden")
-    extraction.compile_jq.cache_clear()
-    assert _extract("[env.OPERATOR_SECRET, $ENV.OPERATOR_SECRET]", {}).items == [None, None]
+    programs.check_jq.cache_clear()
+    assert _extract("[env.OPERATOR_SECRET, $ENV.OPERATOR_SECRET]", {}, Evaluator()).items == [
+        None,
+        None,
+    ]
     ocean_config.allow_environment_variables_jq_access = True
-    extraction.compile_jq.cache_clear()
-    assert _extract("[env.OPERATOR_SECRET]", {}).items == ["hidden"]
-    extraction.compile_jq.cache_clear()
+    programs.check_jq.cache_clear()
+    assert _extract("[env.OPERATOR_SECRET]", {}, Evaluator()).items == ["hidden"]
+    programs.check_jq.cache_clear()
 
 
 def test_single_quotes_are_understood_as_the_framework_does() -> None:
@@ -332,17 +335,6 @@ def test_single_quotes_begin_and_end_texts_where_ocean_says_so(expression: str) 
     # Ocean lets one end be no beginning for the next; two texts side by side are no JQ.
     assume(not re.search(r"'\s'", expression))
     assert program_of(expression).endswith(f"$ENV | {JQEntityProcessor._format_filter(expression)}")
-
-
-def test_an_item_expression_gives_its_first_output() -> None:
-    assert ItemExpression(".a, .b", "field").first({"a": 1, "b": 2}) == 1
-    assert ItemExpression("empty", "field").first({}) is None
-    assert ItemExpression(".a.b", "field").first({"a": {"b": True}}) is True
-    assert ItemExpression(".a.b", "field").first({"a": None}) is None
-    with pytest.raises(ValueError, match="Cannot index"):
-        ItemExpression(".a", "field").first("text")
-    with pytest.raises(SelectorError, match="filter: '\\.a =='"):
-        ItemExpression(".a ==", "filter")
 
 
 @pytest.mark.contract("body.no-match-anywhere")

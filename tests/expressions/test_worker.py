@@ -3,11 +3,13 @@
 import asyncio
 import gc
 import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,10 +180,16 @@ async def test_a_process_that_stands_still_is_replaced(worker: JqWorker) -> None
 
 
 async def test_closing_it_amid_a_call(worker: JqWorker) -> None:
-    job = asyncio.create_task(worker.run(SLOW, b"1"))
-    await working(worker)
+    job = asyncio.create_task(worker.run(ENDLESS, b"1"))
+    process_id = await working(worker)
+    started = time.monotonic()
     worker.close()
-    assert await job == [b"1"]
+    assert time.monotonic() - started < 0.5
+    with pytest.raises(JqWorkerError, match="closed"):
+        await job
+    assert not is_running(process_id)
+    assert worker.process_id is None
+    assert await worker.run(".", b"2") == [b"2"]
 
 
 async def test_waiting_for_other_calls_takes_no_allowed_time(worker: JqWorker) -> None:
@@ -245,6 +253,60 @@ async def test_a_cancelled_call_does_not_disturb_the_others(worker: JqWorker) ->
     assert await asyncio.wait_for(worker.run(".", b"3"), 20) == [b"3"]
 
 
+async def test_what_nobody_waits_for_any_more_is_ended(worker: JqWorker) -> None:
+    job = asyncio.create_task(worker.run(ENDLESS, b"1", 60))
+    process_id = await working(worker)
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert ends(process_id)
+    assert await worker.run(".", b"2", 5) == [b"2"]
+
+
+async def test_calls_share_a_limit_of_time(worker: JqWorker) -> None:
+    limit = jq_worker.TimeLimit(60)
+    for _ in range(2):
+        before = limit.left
+        assert await worker.run(".", b"1", limit) == [b"1"]
+        assert limit.left < before
+    limit.left = 0.2
+    with pytest.raises(TimeoutError):
+        await worker.run(ENDLESS, b"1", limit)
+    assert limit.left < 0.05
+
+
+async def test_each_program_on_each_text(worker: JqWorker) -> None:
+    programs = [(".a", False), (".b[]", True), ("error", False), ("halt", True), ("empty", False)]
+    found = await worker.run_each(programs, [b'{"a": 1, "b": [2, 3]}', b"{}", b"[1"])
+    first, every, raised, *none = json.loads(found[0])
+    assert (first, every, none) == ([1], [2, 3], [[], []])
+    assert json.loads(raised["error"]) == {"a": 1, "b": [2, 3]}
+    assert json.loads(found[1])[:2] == [[None], {"error": "Cannot iterate over null (null)"}]
+    assert all("error" in each for each in json.loads(found[2])[:2])
+    with pytest.raises(InvalidProgramError):
+        await worker.run_each([(".[", False)], [b"1"])
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_nothing_grows_with_failing_calls() -> None:
+    async def fail() -> None:
+        worker = JqWorker()
+        with pytest.raises(TimeoutError):
+            await worker.run(ENDLESS, b"1", 0.05)
+        await worker.run(".", b"1", 5)
+        worker.close()
+
+    await fail()
+    descriptors, threads = open_descriptors(), threading.active_count()
+    for _ in range(5):
+        await fail()
+    assert open_descriptors() == descriptors
+    assert threading.active_count() <= threads
+
+
 async def test_nothing_is_left_after_it_is_closed_or_forgotten(worker: JqWorker) -> None:
     for forget in (False, True):
         some = JqWorker()
@@ -279,7 +341,7 @@ async def test_a_fork_gets_a_process_of_its_own(worker: JqWorker) -> None:
 
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "pass", "sys.exit(3)"])
-@pytest.mark.parametrize("job", ["", "asyncio.ensure_future(worker.run('def f: f; f', b'1', 2))"])
+@pytest.mark.parametrize("job", ["", "asyncio.ensure_future(worker.run('def f: f; f', b'1', 60))"])
 def test_it_ends_with_its_parent(end: str, job: str) -> None:
     code = f"""
         import asyncio, os, sys
@@ -321,7 +383,7 @@ async def test_a_process_that_holds_much_memory_is_replaced(
 
 @pytest.mark.parametrize("cut", [1, jq_process.REQUEST.size, -1])
 def test_half_a_request_is_the_end(cut: int) -> None:
-    request = jq_process.REQUEST.pack(0, 1, 1) + b".1"
+    request = jq_process.REQUEST.pack(0, False, 1, 1) + b".1"
     replies = io.BytesIO()
     jq_process.serve(io.BytesIO(request + request[:cut]), replies)
     assert replies.getvalue() == jq_process.REPLY.pack(jq_process.DONE, False, 1) + b"1"

@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 import httpx
 
 from api_messages import ApiRequest, ApiResponse
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
-from expressions.worker import JqWorker
 from formats.registry import parse_format
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
@@ -120,11 +120,11 @@ async def page(
     fit: DataPathFit | None = None,
 ) -> tuple[list[Any], Page]:
     """The items of an answer, and the page as pagination sees it."""
-    worker = JqWorker()
+    evaluator = Evaluator()
     chosen = None if wanted is None else parse_format(wanted)
     endpoint = Endpoint("/x", data_path=DataPath(data_path), response_format=chosen)
     fit = DataPathFit(endpoint.data_path) if fit is None else fit
-    parser = PageParser(endpoint, fit, Redactor([]), worker)
+    parser = PageParser(endpoint, fit, Redactor([]), evaluator)
     request = ApiRequest("GET", answer.url)
     try:
         loaded = await parser.parse(request, answer)
@@ -137,7 +137,7 @@ async def page(
         parser.judge(loaded, answer)
         return items, loaded
     finally:
-        worker.close()
+        evaluator.close()
 
 
 def items_of(*args: Any, media_type: str = "", **options: Any) -> list[Any]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
-from expressions.worker import JqWorker
 from formats.json_text import Body
 from formats.messages import (
     MESSAGE_SIGNS,
@@ -35,7 +35,7 @@ _JSON = st.recursive(
 def message(answer: ApiAnswer) -> Message | None:
     """The message in an answer, as reading looks for it."""
     data_path = DataPath(answer.data_path)
-    found = asyncio.run(data_path.extract(Body(answer.body), JqWorker()))
+    found = asyncio.run(data_path.extract(Body(answer.body), Evaluator()))
     assert not found.items
     lack = Lack.LIST if found.is_null or not found.matched else Lack.ITEMS
     return message_in(data_path.parts(answer.body), lack)

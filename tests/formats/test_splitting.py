@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from errors import ResponseError
 from formats.paths import Step
-from formats.splitting import ArraySplitter, LineSplitter
+from formats.splitting import ArraySplitter, LineSplitter, Splitter
 
 MARK = "the list was here"
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
@@ -162,3 +163,44 @@ def test_lines_become_lists(lines: list[Any], size: int, end: str) -> None:
     pieces += splitter.close()
     assert [item for piece in pieces for item in json.loads(piece)] == lines
     assert splitter.elements == len(lines)
+
+
+@pytest.mark.contract("bounds.item-size")
+@pytest.mark.parametrize(
+    "splitter, head", [(ArraySplitter(["data"]), b'{"data":[1,{"a":"'), (LineSplitter(), b'1\n"')]
+)
+def test_an_item_without_end_is_refused(splitter: Splitter, head: bytes) -> None:
+    assert splitter.feed(head)
+    chunk = b"x" * 1_000_000
+    for _ in range(15):
+        splitter.feed(chunk)
+    with pytest.raises(ResponseError, match="an item has more than"):
+        splitter.feed(chunk)
+
+
+@pytest.mark.contract("bounds.item-size")
+def test_many_items_beside_much_else_are_not_one() -> None:
+    splitter = ArraySplitter(["data"])
+    chunk = b'{"a":"' + b"x" * 1_000_000 + b'"},'
+    splitter.feed(b'{"included":[')
+    for _ in range(20):
+        splitter.feed(chunk)
+    splitter.feed(b'0],"data":[')
+    found = sum(len(json.loads(piece)) for _ in range(20) for piece in splitter.feed(chunk))
+    found += sum(len(json.loads(piece)) for piece in splitter.feed(b'0],"rest":['))
+    for _ in range(20):
+        splitter.feed(chunk)
+    splitter.feed(b"0]}")
+    assert found == 21
+    assert set(json.loads(splitter.frame(MARK))) == {"included", "data", "rest"}
+
+
+@pytest.mark.contract("bounds.encoding")
+def test_blanks_before_the_list_take_no_memory() -> None:
+    splitter = ArraySplitter(["data"])
+    splitter.feed(b"{")
+    for _ in range(300):
+        splitter.feed(b" " * 100_000)
+    assert len(splitter._head) < 200_000
+    assert splitter.feed(b'"data":[1]}') == [b"[1]"]
+    assert json.loads(splitter.frame(MARK)) == {"data": MARK}

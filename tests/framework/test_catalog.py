@@ -9,11 +9,12 @@ import pytest
 from port_ocean.clients.port.types import UserAgentType
 from port_ocean.context.ocean import PortOceanContext
 from port_ocean.core.handlers.entities_state_applier.port.applier import HttpEntitiesStateApplier
+from port_ocean.core.handlers.entity_processor.models import MappedEntity
 from port_ocean.core.models import Entity
 
 from errors import ResourceError
 from framework import catalog
-from framework.catalog import DeletionGuard, IdentifierTally
+from framework.catalog import CountingEntityProcessor, DeletionGuard, IdentifierTally
 from framework.deletion import protected_blueprints
 from framework.refusals import Refusal
 from framework.runs import Run, running
@@ -40,6 +41,23 @@ def entities(count: int, blueprint: str = "a", start: int = 0) -> list[Entity]:
 
 def names(given: list[Entity]) -> list[str]:
     return [f"{entity.blueprint}{entity.identifier}" for entity in given]
+
+
+@pytest.mark.contract("bounds.item-size")
+def test_an_entity_beyond_the_limit_is_not_written_and_fails_the_resource(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalog, "LARGEST_VALUE", 1000)
+    small, large = (
+        MappedEntity({"identifier": "a", "properties": {"text": "x" * size}}, True, {})
+        for size in (500, 2000)
+    )
+    processor = CountingEntityProcessor(PortOceanContext(None))
+    given: Any = ([([small], []), ([large], [])], [])
+    written, errors = processor.merge_results(given, ([], []), [{}, {}])
+    assert written == [small]
+    assert "1 entities have more than 1000 bytes" in str(errors[0])
+    assert processor.merge_results(([([small], [])], []), ([], []), [{}]) == ([small], [])
 
 
 class Resync:
@@ -77,7 +95,8 @@ class Resync:
         given = self._ocean.await_args
         assert given is not None
         assert given.kwargs["entity_deletion_threshold"] == 1
-        assert given.args[0]["after"] == after
+        # The others are looked at for what they relate to alone.
+        assert given.args[0]["after"] == [entity for entity in after if entity.relations]
         return names(given.args[0]["before"])
 
 

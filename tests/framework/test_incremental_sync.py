@@ -10,7 +10,7 @@ from port_ocean.core.models import Entity
 
 from api_messages import ApiRequest
 from errors import SelectorError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from framework.incremental_sync import CarefulCursors, restart_cursors
 from framework.refusals import Refusal, Refusals
 from framework.runs import ResourceRun, Run, ServerClock

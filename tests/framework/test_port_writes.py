@@ -1,5 +1,6 @@
 """What is heard of Port's answers: every refusal, and nothing that is none."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -247,6 +248,28 @@ async def test_what_should_be_gone_and_is_there_was_refused(
         )
     assert sorted(run.refusals.undeleted) == [("item", name) for name in undeleted]
     assert bool(run.refusals) is bool(undeleted)
+
+
+@pytest.mark.contract("port.few-at-once")
+async def test_few_requests_are_sent_at_once(port: Callable[[Answer], ListeningClient]) -> None:
+    now = most = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+        given = json.loads(request.content)["entities"]
+        taken = [{"index": at, "identifier": one["identifier"]} for at, one in enumerate(given)]
+        return httpx.Response(207, json={"entities": taken, "errors": []})
+
+    entities = [entity(f"{number}") for number in range(600)]
+    _, results = await upserted(port(cast("Answer", answer)), *entities)
+    assert [one.identifier for is_taken, one in results if is_taken] == [
+        one.identifier for one in entities
+    ]
+    assert most == 10
 
 
 async def test_outside_a_run_nothing_is_noted(port: Callable[[Answer], ListeningClient]) -> None:

@@ -95,6 +95,7 @@ SEAMS: dict[str, dict[str, str]] = {
         "_delete_entities": "entities",
     },
     f"{_SYNC}.sync_raw.SyncRawMixin": {
+        "_register_resource_raw": "resource, results, user_agent_type, parse_all=, batch_index=",
         "_sync_incremental_kind": (
             "resource, index, cursor, next_cursor, cursor_store, user_agent_type, "
             "integration_type, integration_id, kind_identifier"
@@ -111,12 +112,8 @@ SEAMS: dict[str, dict[str, str]] = {
         "_transport_kwargs": VALUE,
     },
     "port_ocean.helpers.retry.RetryTransport": {
-        "_calculate_sleep": "attempts_made, headers, status_code=",
-        "_log_before_retry": "request, sleep_time, response, error",
-        "_log_error": "request, error",
         "_log_response_size_async": "request, response",
-        "_should_retry_async": "response",
-        "before_retry_async": "request, response, sleep_time, attempt",
+        "_retry_operation_async": "request, send_method",
         "handle_async_request": "request",
     },
 }

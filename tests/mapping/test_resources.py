@@ -1,14 +1,17 @@
 """Selectors as users write them: spellings, mistakes, and the plans that they become."""
 
+import asyncio
 import datetime
 import json
 from typing import Any
 
 import pytest
 
-from errors import SelectorError
+from errors import ResourceError, SelectorError
+from expressions.evaluator import Evaluator
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
+from reading.parameters.discovery import NOTHING, Discovery, FixedSource
 from settings.connection import ConnectionSettings
 
 SETTINGS = ConnectionSettings(base_url="https://api.test")
@@ -411,7 +414,7 @@ def test_fixed_values_stay_exact() -> None:
     assert made.items == (str(2**60), 7)
     each = {"values": [{"id": 2**60}], "field": ".id"}
     (made,) = plan("/{x}", path_parameters={"x": each}).parameters
-    assert [value["x"].text for value in made.outputs(made.items[0]).values] == [str(2**60)]
+    assert made.items == ({"id": str(2**60)},)
 
 
 @pytest.mark.parametrize(
@@ -456,7 +459,8 @@ def test_values_of_variables(
     field = {"field": ".id"} if "{" in expression else {}
     parameters = {"x": {"variables": expression, **field}}
     (made,) = resource("/{x}", path_parameters=parameters).plan(settings).parameters
-    assert made.items == items
+    assert made.variables
+    assert tuple(asyncio.run(made.variables.items(Evaluator()))) == items
 
 
 @pytest.mark.parametrize(
@@ -466,8 +470,18 @@ def test_variables_that_give_nothing_are_refused_and_none_is_shown(
     expression: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = with_variables(monkeypatch, ORGS="quiet-a", OTHER="quiet-b")
-    with pytest.raises(SelectorError) as raised:
-        resource("/{x}", path_parameters={"x": {"variables": expression}}).plan(settings)
+    planned = resource("/{x}", path_parameters={"x": {"variables": expression}}).plan(settings)
+    (made,) = planned.parameters
+    evaluator = Evaluator()
+    discovery = Discovery(made, FixedSource(made, evaluator), evaluator)
+
+    async def discover() -> None:
+        async for _ in discovery.found(NOTHING):
+            raise AssertionError("a value was found")
+        discovery.check()
+
+    with pytest.raises((SelectorError, ResourceError)) as raised:
+        asyncio.run(discover())
     assert "path_parameters.x." in str(raised.value)
     assert "quiet" not in str(raised.value)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest, ApiResponse
 from errors import EndpointError, OceanCustomError, ResponseError
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
-from expressions.worker import JqWorker
 from mapping.plan.endpoint import Endpoint
 from pagination.page import Page
 from reading.data_path_fit import DataPathFit
@@ -30,7 +30,7 @@ def judged(
     """What is wrong with answers to an endpoint, at once or together; empty when nothing is."""
     endpoint = Endpoint("/x", data_path=DataPath(data_path))
     fit = fit or DataPathFit(endpoint.data_path)
-    parser = PageParser(endpoint, fit, Redactor(["s3cret"]), JqWorker())
+    parser = PageParser(endpoint, fit, Redactor(["s3cret"]), Evaluator())
 
     async def run() -> None:
         for number, body in enumerate(bodies):
@@ -259,7 +259,7 @@ def test_what_is_kept_for_the_end_is_bounded() -> None:
 
 def test_an_error_carries_the_answer_for_rules() -> None:
     endpoint = Endpoint("/x", data_path=DataPath(".users"))
-    parser = PageParser(endpoint, DataPathFit(endpoint.data_path), Redactor([]), JqWorker())
+    parser = PageParser(endpoint, DataPathFit(endpoint.data_path), Redactor([]), Evaluator())
     request = ApiRequest("GET", "https://h.test/x")
     response = ApiResponse(request.url, 200, httpx.Headers(), b'{"ok": false}')
     page = asyncio.run(parser.parse(request, response))

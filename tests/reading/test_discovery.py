@@ -9,7 +9,8 @@ import pytest
 
 from api_messages import ApiRequest
 from errors import OceanCustomError, ResourceError, StatusError
-from expressions.jq_expressions import ItemExpression
+from expressions.evaluator import Evaluator
+from expressions.item_expressions import ItemExpression
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.path_parameter import Batch, PathParameter
 from reading.account import Account
@@ -61,7 +62,7 @@ def discovery(
         batch=batch,
     )
     reader = cast("EndpointReader", pages)
-    return Discovery(parameter, EndpointSource(TEAMS, reader, BASE, Vanished(TEAMS)))
+    return Discovery(parameter, EndpointSource(TEAMS, reader, BASE, Vanished(TEAMS)), Evaluator())
 
 
 async def read(found: Discovery) -> tuple[list[str], list[OceanCustomError]]:
@@ -199,7 +200,8 @@ async def test_a_value_that_could_be_taken_for_two_is_left_out_loudly() -> None:
 
 def fixed(items: tuple[Any, ...], field: str = ".") -> Discovery:
     fields = {"team": ItemExpression(field, "path_parameters.team.field")}
-    return Discovery(PathParameter("team", fields, items=items), FixedSource(items))
+    parameter = PathParameter("team", fields, items=items)
+    return Discovery(parameter, FixedSource(parameter, Evaluator()), Evaluator())
 
 
 async def test_fixed_values() -> None:
@@ -296,5 +298,6 @@ async def test_a_filter_on_values_of_the_mapping_may_be_misspelt_too() -> None:
         items=({"id": 1, "use": True},),
         filter=ItemExpression(".used", "filter"),
     )
-    (said,) = await doubts(Discovery(parameter, FixedSource(parameter.items)))
+    evaluator = Evaluator()
+    (said,) = await doubts(Discovery(parameter, FixedSource(parameter, evaluator), evaluator))
     assert ".used is in none of them; an item has id, use" in said

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from errors import EndpointError, ExportError, ResponseError, SelectorError, StatusError
+from expressions.evaluator import Evaluator
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
 from reading.export_job import ExportJob
@@ -49,7 +50,9 @@ async def downloads(
     api: FakeApi, connect: ClientFactory, plan: ExportPlan = PLAN, clock: Clock | None = None
 ) -> list[dict[str, Any]]:
     clock = clock or Clock()
-    job = ExportJob(plan, connect(max_retries=0), api.url, clock=clock, sleep=clock.sleep)
+    job = ExportJob(
+        plan, connect(max_retries=0), api.url, Evaluator(), clock=clock, sleep=clock.sleep
+    )
     found = job.downloads({"org": PathValue("acme")})
     return [{name: value.value for name, value in values.items()} async for values in found]
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest
 from errors import ResourceError
-from expressions.jq_expressions import DataPath, ItemExpression
+from expressions.item_expressions import ItemExpression
+from expressions.jq_expressions import DataPath
 from framework.runs import ResourceRun
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.incremental import Incremental, ServerSide

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan

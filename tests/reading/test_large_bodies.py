@@ -1,11 +1,13 @@
 """Bodies that do not fit in memory: handed on while they arrive, whole or an error."""
 
 import asyncio
+import errno
 import gc
 import gzip
+import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Buffer, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,9 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest, ApiResponse
 from client import ApiClient
-from errors import EndpointError, ResourceError, ResponseError
+from errors import EndpointError, RequestError, ResourceError, ResponseError
+from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
-from expressions.worker import JqWorker
 from formats.documents import Documents
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorRule
@@ -142,7 +144,7 @@ async def test_items_are_handed_on_before_the_body_has_arrived(connect: ClientFa
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
         base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         response = await connect(base_url=base).send(Endpoint("/x").request(base, {}))
-        stream = await ItemStream.open(Documents(response), DataPath(".data.items"), JqWorker())
+        stream = await ItemStream.open(Documents(response), DataPath(".data.items"), Evaluator())
         assert stream
         async with aclosing(stream.pieces()) as pieces:
             found = (await asyncio.wait_for(anext(pieces), 5)).items
@@ -187,6 +189,26 @@ async def test_a_body_that_breaks_off_for_good_fails_and_what_came_is_handed_on(
     assert len(api.received) == 3
 
 
+@pytest.mark.contract("outage.costs-minutes")
+async def test_bodies_that_break_off_for_good_are_an_outage(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    api.script(broken_off(BODY, 9000))
+    client = connect(max_retries=0, max_outage_wait=0.1)
+    said = []
+    for _ in range(40):
+        try:
+            await (await client.send(Endpoint("/x").request(api.url, {}))).read()
+        except RequestError as error:
+            said.append(str(error))
+        await asyncio.sleep(0.005)
+    assert "connection broke" in said[0]
+    assert "not asked, down since" in said[-1]
+    api.script(Reply(body=BODY))
+    client.begin_run()
+    assert await (await client.send(Endpoint("/x").request(api.url, {}))).read() == BODY
+
+
 @pytest.mark.parametrize(
     "again, said",
     [
@@ -202,6 +224,96 @@ async def test_what_was_handed_on_must_come_again(
     api.script(broken_off(BODY, 9000), again)
     with pytest.raises(ResourceError, match=said):
         await read(plan())
+
+
+class FullDisk:
+    """A disk that has room for so many bytes more; the last write may be cut."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self._write = os.write
+
+    def write(self, descriptor: int, content: Buffer) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = self._write(descriptor, memoryview(content)[: self.room])
+        self.room -= written
+        return written
+
+
+@pytest.mark.contract("disk.full")
+@given(room=st.integers(0, len(BODY) + 10), sizes=st.lists(st.integers(1, 4000), min_size=1))
+@settings(max_examples=30, deadline=None)
+def test_a_body_of_which_a_part_is_in_memory_is_read_like_any_other(
+    room: int, sizes: list[int]
+) -> None:
+    async def run() -> None:
+        body = Spool()
+        turns, position = itertools.cycle(sizes), 0
+        while position < len(BODY):
+            size = next(turns)
+            await body.append(BODY[position : position + size])
+            position += size
+        await body.check(room // 2, BODY[room // 2 : room + 100])
+        body.fill(asyncio.sleep(0))
+        assert await body.read() == BODY
+        assert b"".join([chunk async for chunk in body.chunks()]) == BODY
+        file = await body.file()
+        file.seek(-100, os.SEEK_END)
+        assert file.read() == BODY[-100:]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("transport.spool.os.write", FullDisk(room).write)
+        asyncio.run(run())
+
+
+@pytest.mark.contract("disk.full")
+@pytest.mark.parametrize("has_place", [True, False])
+async def test_a_full_disk_costs_no_resync(
+    api: FakeApi, read: Read, monkeypatch: pytest.MonkeyPatch, logs: list[str], has_place: bool
+) -> None:
+    monkeypatch.setattr(spool, "_ROOM", spool._Room())
+    if has_place:
+        monkeypatch.setattr("transport.spool.os.write", FullDisk(2000).write)
+    else:
+        monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
+    api.script(Reply(body=BODY))
+    assert await read(plan()) == ITEMS
+    api.script(Reply(body=BODY))
+    assert await read(plan()) == ITEMS
+    assert sum("are held in memory" in line for line in logs) == 1
+    gc.collect()
+    assert spool._ROOM._taken == 0
+
+    monkeypatch.setattr(spool, "MOST_IN_MEMORY", 1000)
+    with pytest.raises(ResourceError, match=r"neither on disk .*make room in"):
+        await read(plan())
+
+
+@pytest.mark.contract("bounds.item-size")
+@pytest.mark.parametrize("data_path", [".data.items", ".data.items[] | select(.id >= 0)", ".data"])
+async def test_one_item_beyond_the_limit_fails_its_resource(
+    api: FakeApi, read: Read, data_path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formats.json_values.LARGEST_VALUE", 20_000)
+    monkeypatch.setattr("formats.splitting.LARGEST_VALUE", 20_000)
+    monkeypatch.setattr("reading.endpoint_reader.LARGEST_VALUE", 20_000)
+    fits = data_path != ".data"
+    api.script(Reply(body=BODY[:-1] + b" " * 20_000 + b"}"))
+    if fits:
+        assert await read(plan(data_path)) == ITEMS
+    api.script(Reply(body=BODY.replace(b'"id": 7,', b'"id": 7, "long": "%s",' % (b"x" * 20_000))))
+    with pytest.raises(ResourceError, match=r"GET http://127.*an item has more than 20000 bytes"):
+        await read(plan(data_path))
+
+
+@pytest.mark.contract("bounds.nesting")
+async def test_nesting_beyond_the_limit_fails_its_resource(api: FakeApi, read: Read) -> None:
+    for depth in (1200, 20_000):
+        item = b'{"id": ' + b"[" * depth + b"]" * depth + b"}, "
+        api.script(Reply(body=BODY.replace(b'{"id": 7,', item + b'{"id": 7,')))
+        with pytest.raises(ResourceError, match="nested more than 1000 levels deep"):
+            await read(plan())
 
 
 @pytest.mark.contract("body.not-json")
@@ -372,26 +484,15 @@ async def test_the_file_has_no_name_and_ends_with_its_reader(
     assert open_files() == before
 
 
-async def test_a_full_disk_fails_the_resource_and_says_where(
-    api: FakeApi, read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(descriptor: int, data: Any) -> int:
-        raise OSError(28, "No space left on device")
-
-    api.script(Reply(body=BODY))
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(ResourceError, match=r"No space left.*make room"):
-        await read(plan())
-
-
 async def test_without_a_place_for_large_bodies_the_error_says_so_and_the_turn_is_free(
     api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     client, request = connect(max_concurrent_requests=1), ApiRequest("GET", f"{api.url}/x")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    monkeypatch.setattr(spool, "MOST_IN_MEMORY", 0)
     api.script(Reply(body=BODY), Reply())
-    with pytest.raises(EndpointError, match=r"kept on disk: No such file.*make room in .*/gone"):
-        await client.send(request)
+    with pytest.raises(EndpointError, match=r"on disk \(No such file.*make room in .*/gone"):
+        await (await client.send(request)).read()
     assert (await client.send(request)).status == 200
     assert client.traffic.retries == 0
 
@@ -431,6 +532,6 @@ async def test_an_error_reaches_every_reader() -> None:
 
 async def test_small_answers_and_unfit_paths_are_not_streamed() -> None:
     small = ApiResponse(httpx.URL("https://h.test"), 200, httpx.Headers(), b"[]")
-    assert await item_stream.ItemStream.open(Documents(small), DataPath("."), JqWorker()) is None
+    assert await item_stream.ItemStream.open(Documents(small), DataPath("."), Evaluator()) is None
     for path in (".a | sort", ".[-1]", ".a + .b", "first(.a[])"):
         assert DataPath(path).list_path is None, path

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from client import ApiClient
 from errors import ResourceError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from framework.deletion import Doomed, Feeder, objections
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.path_parameter import PathParameter

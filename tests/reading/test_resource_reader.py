@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest, ApiResponse
 from client import ApiClient
 from errors import ResourceError, StatusError
-from expressions.jq_expressions import DataPath, ItemExpression
+from expressions.item_expressions import ItemExpression
+from expressions.jq_expressions import DataPath
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import ErrorRule
 from mapping.plan.path_parameter import PathParameter

@@ -12,7 +12,7 @@ from port_ocean.core.models import Entity
 from cache.between_resyncs import Revalidation
 from client import ApiClient
 from errors import ResourceError
-from expressions.jq_expressions import ItemExpression
+from expressions.item_expressions import ItemExpression
 from framework.refusals import Refusal, Refusals
 from mapping.fields.selector import CustomSelector
 from mapping.plan.endpoint import Endpoint

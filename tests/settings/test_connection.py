@@ -250,6 +250,8 @@ def test_integers_may_be_text(size: int, start: int, limit: int) -> None:
         ("max_requests_per_second", "0"),
         ("max_retries", "-1"),
         ("max_retry_wait", "-1"),
+        ("max_outage_wait", "-1"),
+        ("max_outage_wait", "inf"),
         ("verify_ssl", "perhaps"),
     ],
 )

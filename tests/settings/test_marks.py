@@ -33,6 +33,7 @@ CHANGED = {
     "max_retries": 3,
     "max_retry_wait": 3,
     "strict": True,
+    "max_outage_wait": 3,
     "mapping_engine": "ocean",
     "response_directory": "/var/lib",
     "response_directory_size": 3,

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import httpx
+import jq
 
 from api_messages import ApiRequest
 from errors import StatusError
+from expressions.evaluator import Outputs
+from expressions.item_expressions import ItemExpression
 from outcomes import Doubt
 from pagination.page import Page, Verdict
 from pagination.pager import Pager
@@ -100,6 +103,8 @@ class EndpointRead:
             self._take(end)
             return
         page = replace(page_of(request, answer, self._choose), is_plain=self._is_plain)
+        if (expression := self._pager.expression) and page.last_item is not None:
+            page = replace(page, told=outputs_of(expression, page.last_item))
         verdict = self._pager.receive(page)
         if verdict.keep:
             self.items += page.items
@@ -118,6 +123,14 @@ class EndpointRead:
         while self.next is not None:
             self.step()
         return self
+
+
+def outputs_of(expression: ItemExpression, item: Any) -> Outputs:
+    """Return what reading asks another process for, evaluated in this one."""
+    try:
+        return list(jq.compile(expression.program).input_value(item))
+    except ValueError as error:
+        return error
 
 
 def page_of(

@@ -13,6 +13,7 @@ from settings.secrets import redactor_for
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Reply
 from tests.support.proxy import Proxy
+from transport.diagnosis import proxy_refusal
 
 _PASSWORD = "p4ss/w0rd secret"
 _QUOTED = "p4ss%2Fw0rd%20secret"
@@ -80,6 +81,49 @@ async def test_refused_credentials_name_the_setting_and_are_not_shown(
     assert "look at proxy" in caught.value.advice or "proxy wants" in caught.value.advice
     assert "secret" not in said
     assert target.received == []
+
+
+@pytest.mark.contract("proxy.refusal-once")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_is_asked_once_with_credentials_that_it_refuses(
+    scheme: str, api: FakeApi, tls_api: FakeApi, connect: ClientFactory
+) -> None:
+    """Asked again and again with them, it locks the account."""
+    target = api if scheme == "http" else tls_api
+    async with Proxy("ada", "another").running() as proxy:
+        address = f"http://ada:{_QUOTED}@{proxy.address}"
+        client = connect(base_url=target.url, verify_ssl=False, max_retries=8, proxy=address)
+        with pytest.raises(EndpointError, match="407"):
+            await _get(client, target)
+        await client.aclose()
+        assert len(proxy.asked) == 1
+
+
+@pytest.mark.contract("proxy.refusal-once")
+@pytest.mark.parametrize(
+    "said, is_final",
+    [
+        ("407 Proxy Authentication Required", True),
+        ("403 Forbidden", True),
+        ("404", True),
+        ("400 Bad Request", True),
+        ("502 Bad Gateway", False),
+        ("503 Service Unavailable", False),
+        ("504 Gateway Timeout", False),
+        ("429 Too Many Requests", False),
+        ("500 Oops", False),
+        ("no connection to the proxy: refused", False),
+        ("Proxy Server could not connect: host unreachable.", False),
+        ("", False),
+    ],
+)
+def test_what_a_proxy_says_is_final_or_passes(said: str, is_final: bool) -> None:
+    refusal = proxy_refusal(httpx.ProxyError(said))
+    assert (refusal is not None) == is_final
+    if refusal:
+        assert "the proxy refused: " in refusal.reason
+        # The reason may repeat anything.
+        assert "Authentication" not in str(refusal)
 
 
 async def test_a_proxy_that_is_not_there_is_named(api: FakeApi, connect: ClientFactory) -> None:

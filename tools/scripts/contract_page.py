@@ -16,6 +16,7 @@ _PARTS = {
     2: "Resource mapping",
     3: "Nothing is lost, nothing leaks, nothing hangs",
     4: "No deletion without proof",
+    5: "Nothing hammers, nothing exhausts",
     6: "In Port's hands",
 }
 

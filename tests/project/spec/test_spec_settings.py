@@ -91,6 +91,7 @@ EXPECTED: dict[str, tuple[str, object]] = {
     "maxRequestsPerSecond": ("string", None),
     "maxRetries": ("string", "8"),
     "maxRetryWait": ("string", "600"),
+    "maxOutageWait": ("string", "120"),
     "allowedHosts": ("array", []),
     "exposedVariables": ("array", []),
     "strict": ("boolean", False),

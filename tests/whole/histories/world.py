@@ -155,7 +155,7 @@ class World:
             kinds = self.events.kinds(PATH)
             for one in self.config.resources:
                 if one.kind in kinds:
-                    self.events.receive(PATH, headers, body, one)
+                    await self.events.receive(PATH, headers, body, one)
 
     async def settle(self) -> None:
         """Until every event was applied or lost."""

@@ -69,6 +69,19 @@ async def test_retry_asks_again_and_then_fails(sync: Any) -> None:
     outcome.failed("409")
 
 
+@pytest.mark.contract("outage.costs-minutes")
+async def test_a_rule_that_repeats_in_vain_ends_soon(sync: Any) -> None:
+    rules = [{"when": ".body.ok == false", "then": "retry"}]
+    parameters = {"team": {"endpoint": "/teams", "field": ".id"}}
+    kind = resource("/teams/{team}/members", path_parameters=parameters, on_error=rules)
+    limited = reply({"ok": False, "error": "ratelimited"}, 200)
+    answers = {f"/teams/{team}/members": limited for team in range(100)}
+    outcome = await sync({"maxRetries": "3"}, [kind], {"/teams": numbered(100), **answers})
+
+    outcome.failed("ratelimited")
+    assert 100 < len(outcome.asked) < 1 + 2 * 100
+
+
 @pytest.mark.contract("on-error.every-answer")
 async def test_a_listed_status_counts_whatever_the_answer_holds(sync: Any) -> None:
     rules = [{"when": [202, 206], "then": "retry"}]

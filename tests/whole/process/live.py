@@ -90,6 +90,7 @@ class Running:
     hook: str
     log: Path
     metrics: str
+    process_id: int
 
     def send(
         self, body: Any, *, secret: str = SECRET, headers: Mapping[str, str] | None = None
@@ -129,7 +130,7 @@ def listening(
         "OCEAN__METRICS": json.dumps({"enabled": True}),
     }
     with harbour.running(settings, variables=own | dict(variables or {})) as (process, log):
-        running = Running(f"{address}/integration/webhook", log, f"{address}/metrics")
+        running = Running(f"{address}/integration/webhook", log, f"{address}/metrics", process.pid)
         until(lambda: _has_synced(harbour) or process.poll() is not None, 40)
         assert process.poll() is None, running.text()
         yield running

@@ -89,5 +89,7 @@ def test_requests_are_counted_where_oceans_metrics_are(harbour: Harbour) -> None
     assert found["ocean_custom_concurrency_limit"] == 10
     assert {name.split("{")[0] for name in found if name.startswith("ocean_custom")} >= {
         "ocean_custom_retries_total",
+        "ocean_custom_endpoints_down",
+        "ocean_custom_skipped_total",
         "ocean_custom_throttled_seconds_total",
     }

@@ -1,16 +1,22 @@
 """Faults of the endpoint that custom authentication gets its credentials from."""
 
+import asyncio
 import json
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from tests.whole.process.conftest import open_harbour
 from tests.whole.process.faults import ITEMS, REMOVED, FaultyApi
 from tests.whole.process.sailing import Outcome, resource
+from tools.sandbox.server import serve
 
 pytestmark = pytest.mark.process
 
@@ -99,6 +105,41 @@ def test_the_next_run_converges(fault: str, cases: Cases) -> None:
     current = {name for name, version in case.converged.items() if version == 2}
     assert current == {f"{NAME}-{number}" for number in range(ITEMS) if number != REMOVED}
     assert_no_secret(case.healthy.log)
+
+
+@pytest.mark.contract("auth.oauth.rotation-stop")
+def test_sigterm_loses_no_refresh_token_that_is_on_its_way(tmp_path: Path) -> None:
+    app, asked = FastAPI(), threading.Event()
+
+    @app.post("/token")
+    async def token() -> dict[str, object]:
+        asked.set()
+        await asyncio.sleep(1.2)
+        return {"access_token": TOKEN, "refresh_token": "n3w-refresh", "expires_in": 3600}
+
+    @app.get("/things")
+    async def things() -> list[dict[str, int]]:
+        return [{"id": 1}]
+
+    kept = tmp_path / "refresh-token"
+    with open_harbour(tmp_path) as harbour, serve(app) as server:
+        harbour.install([resource("/things", "thing")])
+        settings = {
+            "baseUrl": server.url,
+            "authType": "oauth2",
+            "grantType": "refresh_token",
+            "tokenUrl": "/token",
+            "clientId": "reader",
+            "refreshToken": "0ld-refresh",
+            "refreshTokenFile": str(kept),
+        }
+        with harbour.running(settings) as (process, _):
+            assert asked.wait(60)
+            begin = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.wait(15)
+            assert time.monotonic() - begin < 6
+    assert json.loads(kept.read_text())["refresh_token"] == "n3w-refresh"
 
 
 def assert_no_secret(log: str) -> None:
