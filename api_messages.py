@@ -68,9 +68,10 @@ class ApiRequest:
         """Return the same request with a value in its query, a header, or its body.
 
         In a body, `name` is a path of keys, such as `variables.after`; objects on the way are made.
+        A number leads into a list that is there: `filters.0.value`.
 
         Raises:
-            ValueError: the body is no object where the path leads.
+            ValueError: the body is no object where the path leads, or its list is shorter.
         """
         if where == "query":
             return self.with_query({name: value})
@@ -191,10 +192,16 @@ def query_texts(value: QueryValue) -> list[str]:
     return [str(value)]
 
 
-def _with_field(body: Any, path: list[str], value: Any) -> dict[str, Any]:
+def _with_field(body: Any, path: list[str], value: Any) -> dict[str, Any] | list[Any]:
+    name, *rest = path
+    if isinstance(body, list):
+        if not name.isdecimal() or int(name) >= len(body):
+            raise ValueError(f"{name} is no place in a list of {len(body)} in the body")
+        index = int(name)
+        new = _with_field(body[index], rest, value) if rest else value
+        return [*body[:index], new, *body[index + 1 :]]
     if not isinstance(body, Mapping | None):
         raise ValueError(f"{path[0]} cannot be set in a body that is no object there")
     held = dict(body or {})
-    name, *rest = path
     held[name] = _with_field(held.get(name), rest, value) if rest else value
     return held

@@ -30,6 +30,8 @@ from transport.retries import GRACE
 from transport.traffic import Traffic
 
 _MAX_REDIRECTS = 10
+# Of answers that a proxy gave itself (RFC 9110 and 9209, Squid).
+_OF_PROXIES = ("proxy-authenticate", "proxy-status", "x-squid-error")
 # Seconds between two looks at whether a login is done.
 _TICK = 0.02
 _FORM = "application/x-www-form-urlencoded"
@@ -211,7 +213,7 @@ class ApiClient:
         phrase = self.redactor.excerpt(response.reason_phrase.encode())
         raise StatusError(
             response.status_code,
-            f"the API answered {response.status_code} {phrase}".rstrip(),
+            f"{_who_answered(response)} answered {response.status_code} {phrase}".rstrip(),
             said=self.redactor.excerpt(response.content),
             endpoint=self.describe(request),
             advice=_advice_on(response),
@@ -219,9 +221,20 @@ class ApiClient:
         )
 
 
+def _who_answered(response: httpx.Response) -> str:
+    """Return whose answer it is, for a message: a proxy on the way may have given it."""
+    if not response.extensions.get("came_from_proxy"):
+        return "the API"
+    is_told = any(name in response.headers for name in _OF_PROXIES)
+    return "the proxy" if is_told else "the API, or the proxy before it,"
+
+
 def _advice_on(response: httpx.Response) -> str:
     """Return the setting to look at after an error; of a 401 also what the API asks for."""
     advice = advice_on(response.status_code)
+    if response.extensions.get("came_from_proxy"):
+        through = "it came through the proxy: look at proxy, or at HTTP_PROXY and NO_PROXY"
+        advice = f"{advice}; {through}" if advice else through
     if meaning_of(response.status_code) is not Meaning.UNAUTHENTICATED:
         return advice
     wanted = wanted_by(response.headers.get("www-authenticate", ""))

@@ -127,6 +127,10 @@ class EndpointError(OceanCustomError):
         """
         return self if self.endpoint else self._replaced(endpoint=endpoint)
 
+    def advised(self, more: str) -> Self:
+        """Return the same error with more advice, after that which it has."""
+        return self._replaced(advice="; ".join(filter(None, (self.advice, more))))
+
     def without_answer(self) -> Self:
         """Return the same error without the response, so that it can be kept for long."""
         return self._replaced(answer=None)

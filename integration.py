@@ -1,6 +1,7 @@
 """The integration class: what Ocean instantiates, and where a resync begins and ends."""
 
 import gc
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -17,7 +18,8 @@ from port_ocean.core.models import Entity, EventListenerType
 from port_ocean.core.probe import ProbeContext
 from port_ocean.utils.signal import signal_handler
 
-from cache.between_resyncs import Revalidation
+from cache.between_resyncs import Revalidation, instance_of
+from cache.delta_tokens import DeltaTokens
 from cache.within_resync import remove_leftovers
 from client import ApiClient
 from errors import ResourceError, SettingsError
@@ -37,7 +39,8 @@ from framework.process import (
     look_around_less,
     spare_the_collector,
 )
-from framework.runs import ResourceRun, Run, current_run, running
+from framework.removal import delete_removed
+from framework.runs import DeltaState, ResourceRun, Run, current_run, running
 from live_events.service import LiveEvents
 from mapping.resources import CustomPortAppConfig, CustomResourceConfig, plans_of
 from outcomes import are_kept, kept_line
@@ -47,6 +50,7 @@ from reading.session import Session
 from settings.connection import ConnectionSettings
 from settings.environment import forget_ocean_s_own
 from transport.connections import load_backend
+from transport.no_proxy import no_proxy
 
 # Ocean's own tasks at the end of the process have at most 100.
 _FIRST = 200
@@ -54,6 +58,8 @@ _FIRST = 200
 # At import, because Ocean reads its configuration as soon as it has this class.
 hide_settings_in_errors()
 explain_wrong_settings()
+# Before Ocean makes clients, which fail over what they do not understand of it.
+no_proxy()
 
 
 # Not by its own name: of the integration classes in this module Ocean takes the first it finds.
@@ -88,6 +94,11 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
         return Revalidation.for_settings(self.settings, ocean.config.integration.identifier)
 
     @cached_property
+    def _tokens(self) -> DeltaTokens | None:
+        identifier = ocean.config.integration.identifier
+        return DeltaTokens.for_settings(self.settings, instance_of(self.settings, identifier))
+
+    @cached_property
     def live_events(self) -> LiveEvents:
         """Return the service of webhooks; errors as for `settings`."""
         return LiveEvents(self, self.settings)
@@ -108,6 +119,8 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
             logger.info(f"Reading from {self.settings.base_url}")
             for warning in self.settings.warnings:
                 logger.warning(warning)
+            for unknown in no_proxy().unknown:
+                logger.warning(f"NO_PROXY: {unknown!r} is no host, address or range; it is ignored")
         except SettingsError as error:
             # Raised, it would come with three tracebacks of the web server, for a mistyped value.
             logger.error(f"{error}")
@@ -225,19 +238,33 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
         config.selector.warn(kind, self.settings)
         tally = self.entity_processor.start_tally(resource.index, config.selector.query)
         session = self._session_of(run)
-        reader = ResourceReader(plan, session, observer=part.clock, since=part.since)
+        part.delta = await self._delta_of(part)
+        begun = part.delta.begun if part.delta and part.since else None
+        reader = ResourceReader(plan, session, observer=part.clock, since=part.since, token=begun)
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 yield batch
         is_mapped_by_port = await is_dsp_mode_enabled()
         if not is_mapped_by_port:
             tally.check(kind)
+        if part.delta and reader.delta and not is_mapped_by_port:
+            part.delta.next = reader.delta.next_token
+            await delete_removed(self, config, list(reader.delta.removed.values()))
         # Until here, what was not read is not proven to be gone.
         part.outcome = reader.outcome
         part.reservation = reader.reservation or tally.unmet.doubt("query")
         if part.outcome and tally.is_narrowed:
             part.outcome = part.outcome.narrowed()
         self._tell(part, is_mapped_by_port=is_mapped_by_port)
+
+    async def _delta_of(self, part: ResourceRun) -> DeltaState | None:
+        """Return the tokens of a resource; None where the API has none."""
+        plan, tokens = part.plan, self._tokens
+        if tokens is None or plan is None or plan.incremental is None or not plan.incremental.delta:
+            return None
+        what = [plan.kind, part.index, plan.endpoint.identity, plan.incremental.delta.place]
+        name = json.dumps(what)
+        return DeltaState(tokens, name, begun=await tokens.load(name))
 
     def _tell(self, part: ResourceRun, *, is_mapped_by_port: bool) -> None:
         """Warn of a resource that is kept.

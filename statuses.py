@@ -23,6 +23,7 @@ class Situation(Enum):
     LIVE_EVENT = "the endpoint that a live event is about"
     RENEWABLE = "a request with credentials that can be renewed (`custom`, `oauth2`)"
     KEPT = "a request whose answer may be kept (`responseDirectory`)"
+    DELTA = "a request with a token of `incremental.delta`"
     SPENT_LIMIT = "a request beyond a limit, as headers of the answer say"
     LOAD = "any request, as to how many are sent at once"
     LOAD_AGAIN = "a request that is sent again, as to how many are sent at once"
@@ -137,7 +138,8 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
         Row(
             (404, 410),
             Meaning.GONE,
-            then="its item is deleted; more than three in a row are an error",
+            then="asked again twice, in half a minute; then its item is deleted; more than three "
+            "in a row are an error",
         ),
     ),
     Situation.RENEWABLE: (
@@ -147,6 +149,9 @@ TABLE: Mapping[Situation, Sequence[Row]] = {
         Row((200,), Meaning.FRESH, then="kept for the next resync, if its headers let it"),
         Row((304,), Meaning.UNCHANGED, then="the answer that was kept holds"),
         Row((400, 412, 431), Meaning.CHANGED, then="sent again without conditions"),
+    ),
+    Situation.DELTA: (
+        Row((410,), Meaning.EXPIRED, then="the token is not valid any more: all is read"),
     ),
     Situation.SPENT_LIMIT: (Row((403,), Meaning.LIMITED, then="the same as 429"),),
     Situation.LOAD: (

@@ -32,11 +32,11 @@ class CarefulCursors(CursorStore):
         super().__init__(client)
         self._run = run
         self._refusals = refusals
-        self._refused_before = refusals.told
+        self._refused_before = refusals.heard
 
     async def save(self, kind: str, index: int, value: datetime) -> None:
         """Save it a little earlier than `value`, at which the run began."""
-        if refused := self._refusals.told - self._refused_before:
+        if refused := self._refusals.heard - self._refused_before:
             logger.warning(
                 f"{kind}: Port refused {refused} entities, so the next run reads the same again"
             )
@@ -46,8 +46,12 @@ class CarefulCursors(CursorStore):
             # A full resync that began before this run has ended in it, and may have deleted or
             # overwritten what this one wrote.
             logger.info(f"{kind}: another run has set the cursor meanwhile, which stays")
+            if self._run.delta:
+                await self._run.delta.advance()
         else:
             await super().save(kind, index, self._run.cursor(value))
+            if self._run.delta:
+                await self._run.delta.advance()
 
 
 class IncrementalIntegration(BaseIntegration):
@@ -106,6 +110,9 @@ async def restart_cursors(client: PortClient, runs: Iterable[ResourceRun], begun
     store = CursorStore(client)
     try:
         for run in runs:
+            # First, so that an incremental run that ends now sees it.
+            if run.delta:
+                await run.delta.advance()
             await store.save(run.kind, run.index, run.cursor(begun))
     except httpx.HTTPError as error:
         logger.warning(f"The cursors of incremental runs stay where they were: {error!r}")

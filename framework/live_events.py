@@ -1,6 +1,8 @@
 """Ocean's handling of live events, as far as it is replaced or has to tell more than it does."""
 
 from collections import Counter
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ from port_ocean.core.models import Entity
 from framework.deletion import protected_blueprints
 from framework.runs import running
 from mapping.plan.live_events import blueprint_of
+from settings.webhook_signatures import NOWHERE, Target
 
 
 class UploadError(Exception):
@@ -106,7 +109,26 @@ def _blueprint_of(resource: ResourceConfig) -> str | None:
     return blueprint_of(resource.port.entity.mappings.blueprint)
 
 
-async def original_body(webhook_event: WebhookEvent) -> bytes:
-    """Return the body of an event as it arrived; empty where Ocean has kept its payload only."""
+# Where a request, which Ocean keeps with an event, says what it was before it was made readable.
+_ORIGINAL = "ocean_custom.original"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A request as its sender sent it: its body, and where it was sent to."""
+
+    body: bytes = field(repr=False)
+    target: Target = NOWHERE
+
+    def keep_in(self, scope: MutableMapping[str, Any]) -> None:
+        """Keep it with a request, of which Ocean sees another body, and logs the address."""
+        scope[_ORIGINAL] = self
+
+
+async def original_of(webhook_event: WebhookEvent) -> Original:
+    """Return an event as it arrived; without a body where Ocean has kept its payload only."""
     request = webhook_event._original_request
-    return await request.body() if request else b""
+    kept = getattr(request, "scope", {}).get(_ORIGINAL)
+    if isinstance(kept, Original):
+        return kept
+    return Original(await request.body() if request else b"")

@@ -8,9 +8,12 @@ from outcomes import Standing
 
 _EXAMPLES = 10
 _METRIC = "resource_outcome_count"
+_REFUSED = "refused_entity_count"
+_LABELS = ["blueprint", "status"]
 
 # At import, because Ocean creates its metrics once.
 register_metric(_METRIC, "Resources of runs by their outcome", ["kind", "outcome"])
+register_metric(_REFUSED, "Entities that Port refused, by blueprint and status", _LABELS)
 
 
 def report(run: Run, metrics: Metrics) -> None:
@@ -18,6 +21,8 @@ def report(run: Run, metrics: Metrics) -> None:
 
     Sample of the line: `Resources: 7 proven, 1 kept (/users), 1 failed (/teams)`.
     """
+    for (blueprint, status), count in run.refusals.counts.items():
+        metrics.inc_metric(_REFUSED, [blueprint, status], count)
     kinds: dict[Standing, list[str]] = {}
     for part in run.parts.values():
         metrics.inc_metric(_METRIC, [part.kind, f"{part.standing}"], 1)

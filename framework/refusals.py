@@ -11,7 +11,8 @@ from port_ocean.core.utils.entity_identifier import normalize_identifier
 
 from statuses import Meaning, Situation, advice_on, meaning_of
 
-_EXAMPLES = 3
+_EXAMPLES = 10
+_REASONS = 3
 _LONGEST = 300
 type EntityKey = tuple[str, str]
 
@@ -77,6 +78,11 @@ class Refusals:
     def __bool__(self) -> bool:
         return bool(self._entities or self.undeleted)
 
+    @property
+    def heard(self) -> int:
+        """Count every refusal, of deletions too."""
+        return self.told + len(self.undeleted)
+
     def refuse(self, entity: Entity, refusal: Refusal) -> None:
         """Note that an entity was not taken; what was a general reason once stays one."""
         self.told += 1
@@ -114,6 +120,14 @@ class Refusals:
         return {blueprint for blueprint, _ in self._entities}
 
     @property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """The number of entities that were refused at last, by blueprint and status."""
+        return Counter(
+            (blueprint, str(refused[-1].refusal.status or "no answer"))
+            for (blueprint, _), refused in self._entities.items()
+        )
+
+    @property
     def unnamed(self) -> set[str]:
         """The blueprints of which any entity may be one that was refused."""
         return {key[0] for key, one in self._all() if one.is_search}
@@ -121,14 +135,15 @@ class Refusals:
     def summary(self) -> str:
         """Return what was refused, by reason, with some examples.
 
-        Sample: `Port refused 12 entities: 12 times 422: "level" must be number: user/ann, …`
+        Sample: `Port refused 12 entities: 12 times 422: "level" must be number: user/ann, …`, with
+        up to ten of each reason.
         """
         lines = []
         if self._entities:
             reasons = Counter(one.text for _, one in self._all())
             told = "; ".join(
                 f"{count} times {reason}: {self._examples(reason)}"
-                for reason, count in reasons.most_common(_EXAMPLES)
+                for reason, count in reasons.most_common(_REASONS)
             )
             lines.append(f"Port refused {len(self._entities)} entities: {told}")
         if self.undeleted:

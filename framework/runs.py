@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from port_ocean.core.models import Entity
 
 from api_messages import ApiRequest
+from cache.delta_tokens import DeltaTokens
 from formats.times import http_date, in_utc
 from framework.refusals import Refusals
 from mapping.plan.endpoint import Endpoint
@@ -41,12 +42,35 @@ class ServerClock(Observer):
 
 
 @dataclass(slots=True)
+class DeltaState:
+    """The tokens of `incremental.delta` for one resource in one run.
+
+    `begun` is the one that was kept when the run came to it, `next` that of the round that it read.
+    """
+
+    tokens: DeltaTokens
+    name: str
+    begun: str | None = None
+    next: str | None = None
+
+    async def advance(self) -> None:
+        """Keep the token for the next round, after everything of this one is in Port.
+
+        Where another run has kept one meanwhile, the older one counts, because that run may have
+        deleted what this one wrote, or the other way round: what is told twice does no harm.
+        """
+        is_alone = await self.tokens.load(self.name) == self.begun
+        await self.tokens.save(self.name, self.next if is_alone else self.begun)
+
+
+@dataclass(slots=True)
 class ResourceRun:
     """One resource in one run; `since` is None where all of it is read.
 
     `plan` is None until its selector was checked, `outcome` until all was read and mapped; `clock`
     learns from the answers. A `reservation` is a doubt that counts only where there is something to
-    delete; `entities` are those that it brought, once all resources were read.
+    delete; `entities` are those that it brought, once all resources were read; `delta` is there
+    where the API tells by tokens what changed.
     """
 
     kind: str
@@ -57,12 +81,14 @@ class ResourceRun:
     reservation: Doubt | None = None
     entities: Sequence[Entity] = ()
     clock: ServerClock = field(default_factory=ServerClock)
+    delta: DeltaState | None = None
 
     @property
     def lookback(self) -> timedelta:
-        """Return that of its incremental block."""
-        block = self.plan.incremental if self.plan else None
-        return block.lookback if block else timedelta()
+        """Return that of its incremental block, and what its windows do not reach yet."""
+        block, windows = (self.plan.incremental, self.plan.windows) if self.plan else (None, None)
+        own = block.lookback if block else timedelta()
+        return own + (windows.delay if windows else timedelta())
 
     @property
     def is_incremental(self) -> bool:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from settings.basic_credentials import basic_pair
-from settings.types import revealed
-from settings.webhook_signatures import SignatureScheme
+from settings.webhook_signatures import NOWHERE, SignatureScheme, Target
 from settings.webhooks import WebhookSettings
 
 
@@ -22,11 +21,13 @@ class Authenticator(Protocol):
     def needs_body(self) -> bool:
         """Tell whether the body takes part in the decision."""
 
-    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+    def refusal(
+        self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
+    ) -> str | None:
         """Return why an event is refused; None when it is genuine.
 
         Names of `headers` are lower case; `body` is what arrived, unchanged; `moment` is when, in
-        seconds since 1970. The answer holds no secret.
+        seconds since 1970; `target` is where it was sent to. The answer holds no secret.
         """
 
 
@@ -38,29 +39,39 @@ class FixedAuthenticator(Authenticator):
     headers: frozenset[str] = frozenset()
     needs_body: bool = False
 
-    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+    def refusal(
+        self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
+    ) -> str | None:
         return self.answer
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAuthenticator(Authenticator):
-    """A secret that a header holds as it is, after a prefix such as `Bearer `."""
+    """A secret that a header holds as it is, after a prefix such as `Bearer `, or the address.
+
+    `secrets` are those of which one must be right; without a `header`, the parameter `query` of the
+    address has it.
+    """
 
     header: str
-    secret: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
     prefix: str = ""
+    query: str = ""
     needs_body: bool = False
 
     @property
     def headers(self) -> frozenset[str]:
-        return frozenset({self.header.lower()})
+        return frozenset({self.header.lower()} if self.header else ())
 
-    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
-        given = headers.get(self.header.lower())
+    def refusal(
+        self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
+    ) -> str | None:
+        place = self.header or f"the parameter {self.query} of its address"
+        given = headers.get(self.header.lower()) if self.header else target.query.get(self.query)
         if given is None:
-            return f"it has no header {self.header}"
-        is_right = _equal(given, f"{self.prefix}{self.secret}")
-        return None if is_right else f"the token in {self.header} is wrong"
+            return f"it has no {'header ' if self.header else ''}{place.removeprefix('the ')}"
+        matches = [_equal(given, f"{self.prefix}{secret}") for secret in self.secrets]
+        return None if any(matches) else f"the token in {place} is wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +79,27 @@ class BasicAuthenticator(Authenticator):
     """User name and password (RFC 7617)."""
 
     username: str
-    password: str = field(repr=False)
+    passwords: tuple[str, ...] = field(repr=False)
     headers: frozenset[str] = frozenset({"authorization"})
     needs_body: bool = False
 
-    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+    def refusal(
+        self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
+    ) -> str | None:
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return "it has no basic authentication"
-        right = basic_pair(self.username, self.password)
-        return None if _equal(credentials.strip(), right) else "user name or password is wrong"
+        pairs = (basic_pair(self.username, password) for password in self.passwords)
+        matches = [_equal(credentials.strip(), right) for right in pairs]
+        return None if any(matches) else "user name or password is wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class HmacAuthenticator(Authenticator):
-    """A signature of each body; `tolerance` is in seconds."""
+    """A signature of each body, with one of the secrets; `tolerance` is in seconds."""
 
     scheme: SignatureScheme
-    secret: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
     tolerance: float = 300
     needs_body: bool = True
 
@@ -93,9 +107,16 @@ class HmacAuthenticator(Authenticator):
     def headers(self) -> frozenset[str]:
         return frozenset({self.scheme.header.lower()})
 
-    def refusal(self, headers: Mapping[str, str], body: bytes, moment: float) -> str | None:
+    def refusal(
+        self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
+    ) -> str | None:
         return self.scheme.refusal(
-            headers, body, secret=self.secret, moment=moment, tolerance=self.tolerance
+            headers,
+            body,
+            secrets=self.secrets,
+            moment=moment,
+            tolerance=self.tolerance,
+            target=target,
         )
 
 
@@ -106,17 +127,20 @@ def _equal(given: str, right: str) -> bool:
 
 def authenticator_of(settings: WebhookSettings) -> Authenticator | None:
     """Return the authenticator that webhookAuth names; None when it is not set."""
-    secret = revealed(settings.webhook_secret)
+    secrets = settings.webhook_secrets
     match settings.webhook_auth:
         case "none":
             return FixedAuthenticator()
         case "basic":
-            return BasicAuthenticator(settings.webhook_username or "", secret)
+            return BasicAuthenticator(settings.webhook_username or "", secrets)
         case "token":
             return TokenAuthenticator(
-                settings.webhook_header or "", secret, settings.webhook_prefix or ""
+                settings.webhook_header or "",
+                secrets,
+                settings.webhook_prefix or "",
+                settings.webhook_query_param or "",
             )
         case "hmac":
-            return HmacAuthenticator(settings.signature_scheme, secret, settings.webhook_tolerance)
+            return HmacAuthenticator(settings.signature_scheme, secrets, settings.webhook_tolerance)
         case None:
             return None

@@ -21,13 +21,17 @@ register_metric(_METRIC, "Live events by what became of them", ["kind", "fate"])
 
 @dataclass(frozen=True, slots=True)
 class Change(Coalesced):
-    """A change of one item of a resource; `index` is the resource's place in the mapping."""
+    """A change of one item of a resource; `index` is the resource's place in the mapping.
+
+    `times_gone` counts the answers so far that there is no such item.
+    """
 
     resource: ResourceConfig
     index: int
     plan: ResourcePlan
     entry: LiveEventPlan
     subject: EventSubject
+    times_gone: int = 0
 
     @property
     def key(self) -> Hashable:

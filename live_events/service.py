@@ -1,9 +1,10 @@
 """Live events as a whole: what is accepted, what becomes of it, and how it fits with a resync."""
 
 import asyncio
-from collections.abc import Hashable, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import aclosing, contextmanager
 from contextvars import Context, copy_context
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import httpx
@@ -24,14 +25,15 @@ from port_ocean.utils.signal import signal_handler
 from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.evaluator import Evaluator
-from formats.json_text import parse_exactly
 from framework.catalog import DeletionGuard
-from framework.live_events import LiveEventSync, UploadError, original_body
+from framework.live_events import LiveEventSync, UploadError, original_of
+from live_events.arrival import body_of
 from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
 from live_events.webhook_middleware import WebhookMiddleware, WebhookRules
 from mapping.plan.error_rules import ErrorPolicy
+from mapping.plan.live_events import EventSubject, LiveEventPlan
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
 from reading.endpoint_reader import EndpointReader
@@ -44,6 +46,8 @@ from statuses import Situation
 # More items than that, one after the other, are not gone: the path is wrong, or a gateway answers
 # for an API that is away.
 _MOST_GONE = 3
+# Seconds before an item that was not there twice is asked for once more.
+_GONE_AGAIN = 30.0
 # Seconds before Port is asked once more to take an entity that it refused.
 _AGAIN = (2.0, 8.0)
 # Of a path in the log.
@@ -62,8 +66,10 @@ class LiveEventProcessor(AbstractWebhookProcessor):
     receiver: ClassVar["LiveEvents"]
 
     async def authenticate(self, payload: EventPayload, headers: EventHeaders) -> bool:
+        original = await original_of(self.event)
+        moment = self.event.created_at.timestamp()
         reason = self.receiver.authenticator.refusal(
-            _lower(headers), await original_body(self.event), self.event.created_at.timestamp()
+            _lower(headers), original.body, moment, original.target
         )
         if reason:
             self.receiver.refused(self._path, reason)
@@ -82,9 +88,9 @@ class LiveEventProcessor(AbstractWebhookProcessor):
         self, payload: EventPayload, resource: ResourceConfig
     ) -> WebhookEventRawResults:
         # Not Ocean's payload, in which JQ would round integers beyond 2^53.
-        content = await original_body(self.event)
-        body = parse_exactly(content)[0] if content else payload
-        await self.receiver.receive(self._path, _lower(self.event.headers), body, resource)
+        content, headers = (await original_of(self.event)).body, _lower(self.event.headers)
+        body = body_of(content, headers) if content else payload
+        await self.receiver.receive(self._path, headers, body, resource)
         return WebhookEventRawResults([], [])
 
     @property
@@ -114,6 +120,8 @@ class LiveEvents:
         self._plans: tuple[PortAppConfig | None, dict[int, ResourcePlan | None]] = (None, {})
         # For entries of the mapping: the items that were not there since one last was.
         self._gone: dict[Hashable, set[Hashable]] = {}
+        # Items that were not there, until they are asked for again.
+        self._to_ask_again: dict[Hashable, asyncio.TimerHandle] = {}
         self._resyncs = 0
         self._during_resync: dict[Any, Change] = {}
 
@@ -135,7 +143,7 @@ class LiveEvents:
     @property
     def pending(self) -> int:
         """Count the items that wait, or are being brought up to date."""
-        return self._coalescer.size
+        return self._coalescer.size + len(self._to_ask_again)
 
     def register(self) -> None:
         """Put the routes, behind their middleware, into Ocean's application while it is built."""
@@ -149,7 +157,9 @@ class LiveEvents:
         rules = WebhookRules(
             tuple(f"{prefix}{path}" for path in self._settings.webhook_paths),
             self._settings.webhook_body_limit,
-            answers_challenges=self._settings.webhook_preset == "slack",
+            self._settings.handshakes,
+            self._settings.webhook_secrets,
+            ocean.app.base_url or "",
         )
         app = ocean.app.fast_api_app
         app.add_middleware(WebhookMiddleware, rules, self.authenticator, self.refused)
@@ -171,7 +181,12 @@ class LiveEvents:
 
     async def stop(self) -> None:
         """Apply what was received, for at most as long as Ocean waits for its own events."""
-        if left := await self._coalescer.drain(ocean.config.max_wait_seconds_before_shutdown):
+        left = len(self._to_ask_again)
+        for waiting in self._to_ask_again.values():
+            waiting.cancel()
+        self._to_ask_again.clear()
+        left += await self._coalescer.drain(ocean.config.max_wait_seconds_before_shutdown)
+        if left:
             logger.error(f"{left} live events are lost until the next resync: the process ends")
         await asyncio.to_thread(self._evaluator.close)
 
@@ -207,14 +222,34 @@ class LiveEvents:
         shown = {name: value for name, value in headers.items() if name not in secret}
         for entry in plan.live_events if plan else ():
             if entry.path == path and plan:
-                try:
-                    subject = await entry.subject({"headers": shown, "body": body}, self._evaluator)
-                except LiveEventError as error:
-                    self._lose(resource.kind, error)
-                    continue
-                if subject:
-                    change = Change(resource, index, plan, entry, subject)
-                    self._coalescer.submit(change, self._task_context())
+                changes = self._changes({"headers": shown, "body": body}, entry, plan)
+                # All at once, so that those of one item are one.
+                for subject in [each async for each in changes]:
+                    self._submit(Change(resource, index, plan, entry, subject))
+
+    async def _changes(
+        self, event: dict[str, Any], entry: LiveEventPlan, plan: ResourcePlan
+    ) -> AsyncIterator[EventSubject]:
+        """Yield what an event changes by one entry; what cannot be told is lost alone."""
+        try:
+            parts = await entry.parts(event, self._evaluator)
+        except LiveEventError as error:
+            self._lose(plan.kind, error)
+            return
+        for part in parts:
+            try:
+                subject = await entry.subject(part, self._evaluator)
+            except LiveEventError as error:
+                self._lose(plan.kind, error)
+                continue
+            if subject:
+                yield subject
+
+    def _submit(self, change: Change) -> None:
+        # A newer event asks anew, and is asked again by itself.
+        if waiting := self._to_ask_again.pop(change.key, None):
+            waiting.cancel()
+        self._coalescer.submit(change, self._task_context())
 
     @contextmanager
     def beside_resync(self) -> Iterator[None]:
@@ -283,6 +318,8 @@ class LiveEvents:
             try:
                 items, received = await fetch_items(change, self._session, self._evaluator)
             except GoneError as error:
+                if self._asks_again(change, error):
+                    return
                 self._doubt(change, error)
                 await self._forget(change, f"the API answered {error.status}")
                 return
@@ -293,6 +330,26 @@ class LiveEvents:
             await self._sync.write(change.resource, change.index, items)
             count(change.resource.kind, "updated")
             logger.info(f"{change.resource.kind}: {len(items)} items after a live event")
+
+    def _asks_again(self, change: Change, error: GoneError) -> bool:
+        """Tell whether an item that is not there is to be asked for again before that counts.
+
+        Some APIs show an item only a while after they have told of it.
+        """
+        delays = (self._settings.webhook_window, _GONE_AGAIN)
+        if change.times_gone >= len(delays) or change.key in self._to_ask_again:
+            return change.times_gone < len(delays)
+        seconds = delays[change.times_gone]
+        again = replace(change, times_gone=change.times_gone + 1)
+
+        def ask() -> None:
+            self._to_ask_again.pop(change.key, None)
+            self._coalescer.submit_older(again, self._task_context())
+
+        logger.debug(f"{error.endpoint}: {error.status}; asked again in {seconds:g} s")
+        timer = asyncio.get_running_loop().call_later(seconds, ask)
+        self._to_ask_again[change.key] = timer
+        return True
 
     def _doubt(self, change: Change, error: GoneError) -> None:
         """Refuse to delete where an entry was told too often that there is nothing.

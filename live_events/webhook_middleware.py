@@ -5,21 +5,23 @@ event is refused while its sender is there to be told, and never waits in a queu
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from framework.live_events import Original
+from live_events.arrival import as_json, body_of, target_of
 from live_events.authentication import Authenticator
+from settings.webhook_handshakes import Handshake, Knock
+from settings.webhook_signatures import Target
 
 # How long a sender may take over its body.
 _SECONDS = 30.0
-_FORM = "application/x-www-form-urlencoded"
 
 
 class Refused(Exception):
@@ -35,12 +37,15 @@ class Refused(Exception):
 class WebhookRules:
     """The rules for events: `paths` as they arrive, with every prefix; `limit` in bytes.
 
-    `answers_challenges` answers Slack's question, by which an address proves that it takes part.
+    `handshakes` are answered, by which an address proves that it takes part, with the `secrets` of
+    which one must be right. `base_url` is the address that webhooks reach.
     """
 
     paths: tuple[str, ...]
     limit: int
-    answers_challenges: bool = False
+    handshakes: tuple[Handshake, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    base_url: str = ""
 
 
 class WebhookMiddleware:
@@ -60,48 +65,91 @@ class WebhookMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Whatever starts like a path, because routes are more lenient than equality.
-        is_event = scope["type"] == "http" and scope["path"].startswith(self._rules.paths)
-        if not is_event or scope["method"] != "POST":
+        if scope["type"] != "http" or not scope["path"].startswith(self._rules.paths):
             await self._app(scope, receive, send)
             return
+        visit = _Visit.of(scope, self._rules.base_url)
         try:
-            body = await self._admit(Headers(scope=scope), receive)
-            payload = _parse(body, Headers(scope=scope))
+            answer = await self._answer(visit, receive)
         except Refused as refused:
             self._tell(scope["path"], refused.reason)
             answer = JSONResponse({"status": "refused", "reason": refused.reason}, refused.status)
-            await answer(scope, receive, send)
+        if answer is None:
+            Original(visit.body, visit.target).keep_in(scope)
+            readable = as_json(visit.body, visit.names) if visit.was_read else b""
+            await self._app(scope, _replay(readable, receive) if visit.was_read else receive, send)
             return
-        if self._rules.answers_challenges and (challenge := _challenge(payload)):
-            await JSONResponse({"challenge": challenge})(scope, receive, send)
-            return
-        await self._app(scope, _replay(body, receive), send)
+        await answer(scope, receive, send)
 
-    async def _admit(self, headers: Headers, receive: Receive) -> bytes:
-        """Return the body of a genuine event.
+    async def _answer(self, visit: "_Visit", receive: Receive) -> Response | None:
+        """Return the answer to a handshake; None for what goes on to the application.
 
         Raises:
-            Refused: it is too large, too slow, or not genuine.
+            Refused: it is too large, too slow, not genuine or no JSON.
         """
-        self._check_size(headers)
-        if not self._authenticator.needs_body:
-            self._check(headers, b"")
+        if answer := self._handshake(visit, is_signed=False):
+            return answer
+        if visit.target.method != "POST":
+            return None
+        self._check_size(visit.headers)
+        asks_in_body = any(one.needs_body and not one.is_signed for one in self._rules.handshakes)
+        is_checked_early = not (asks_in_body or self._authenticator.needs_body)
+        if is_checked_early:
+            self._check(visit)
+        visit.body, visit.was_read = await self._whole(receive), True
+        if asks_in_body:
+            visit.parse()
+            if answer := self._handshake(visit, is_signed=False):
+                return answer
+        if not is_checked_early:
+            self._check(visit)
+        problem = visit.parse()
+        if answer := self._handshake(visit, is_signed=True):
+            return answer
+        if problem:
+            raise Refused(400, problem)
+        return None
+
+    def _handshake(self, visit: "_Visit", *, is_signed: bool) -> Response | None:
+        """Return the answer to a handshake of those that are signed, or are not; None of others.
+
+        Raises:
+            Refused: it lacks the secret, or cannot be answered.
+        """
+        knock, rules = visit.knock, self._rules
+        known = (each for each in rules.handshakes if each.is_signed is is_signed)
+        one = next((each for each in known if each.fits(knock)), None)
+        if one is None:
+            return None
+        if not one.is_verified(knock, rules.secrets):
+            raise Refused(401, f"a handshake without webhookSecret in {one.verify}")
+        reply = one.reply(knock, rules.secrets[0] if rules.secrets else "")
+        if reply is None:
+            raise Refused(400, "a handshake that cannot be answered")
+        headers = {**reply.headers, "X-Content-Type-Options": "nosniff"}
+        if reply.content is None or isinstance(reply.content, str):
+            return PlainTextResponse(reply.content or "", headers=headers)
+        return JSONResponse(reply.content, headers=headers)
+
+    async def _whole(self, receive: Receive) -> bytes:
+        """Return the body.
+
+        Raises:
+            Refused: it is too large or too slow.
+        """
         try:
             async with asyncio.timeout(_SECONDS):
-                body = await self._read(receive)
+                return await self._read(receive)
         except TimeoutError:
             raise Refused(408, f"its body took longer than {_SECONDS:g} seconds") from None
-        if self._authenticator.needs_body:
-            self._check(headers, body)
-        return body
 
     def _check_size(self, headers: Headers) -> None:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self._rules.limit:
             raise self._too_large()
 
-    def _check(self, headers: Headers, body: bytes) -> None:
-        reason = self._authenticator.refusal(dict(headers), body, time.time())
+    def _check(self, visit: "_Visit") -> None:
+        reason = self._authenticator.refusal(visit.names, visit.body, time.time(), visit.target)
         if reason:
             raise Refused(401, reason)
 
@@ -123,19 +171,44 @@ class WebhookMiddleware:
         return Refused(413, f"it is larger than webhookBodyLimit ({self._rules.limit} bytes)")
 
 
-def _parse(body: bytes, headers: Headers) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        sent = headers.get("content-type", "no content type").partition(";")[0].strip()
-        hint = "; let the sender use application/json" if sent == _FORM else ""
-        raise Refused(415 if hint else 400, f"its body is no JSON ({sent}){hint}") from None
+@dataclass(slots=True)
+class _Visit:
+    """A request to a webhook's path; `payload` is what its body holds, once that was read."""
 
+    headers: Headers
+    target: Target
+    body: bytes = b""
+    was_read: bool = False
+    payload: Any = None
 
-def _challenge(payload: Any) -> str:
-    if isinstance(payload, dict) and payload.get("type") == "url_verification":
-        return str(payload.get("challenge", ""))
-    return ""
+    @classmethod
+    def of(cls, scope: Scope, base_url: str) -> "_Visit":
+        path = scope.get("raw_path") or scope["path"].encode()
+        prefix = scope.get("root_path", "").encode()
+        below = path.removeprefix(prefix).decode("latin-1")
+        target = target_of(base_url, scope["method"], below, scope.get("query_string", b""))
+        # It may hold a secret, and the web server logs it.
+        scope["query_string"] = b""
+        return cls(Headers(scope=scope), target)
+
+    def parse(self) -> str | None:
+        """Read what the body holds, and return what is wrong with it, if anything is."""
+        try:
+            self.payload = body_of(self.body, self.names)
+        except (ValueError, RecursionError):
+            sent = self.headers.get("content-type", "no content type").partition(";")[0].strip()
+            return f"its body is no JSON ({sent})"
+        return None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The headers, by names in lower case."""
+        return dict(self.headers)
+
+    @property
+    def knock(self) -> Knock:
+        """The request, as a handshake may be one."""
+        return Knock(self.target.method, self.target.query, self.names, self.payload)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -33,6 +33,7 @@ LAST_MARKERS: Mapping[str, str] = {
     "last": "Spring Data",
     "done": "Salesforce",
     "end_of_records": "GBIF",
+    "end_of_stream": "Zendesk incremental exports",
 }
 
 # True: the list is not all of what was asked for, whatever is said of pages.

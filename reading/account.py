@@ -19,6 +19,7 @@ class Reason(StrEnum):
     SHAPE = "by items_filter or emit"
     FILTER = "by filter"
     FILTER_FAILED = "where filter fails"
+    REMOVED = "gone, as the API says"
     UNCHANGED = "not changed since"
     NO_VALUE = "without a value"
     REPEATED = "repeated"

@@ -24,6 +24,7 @@ from mapping.plan.resource import ResourcePlan
 from outcomes import Doubt, Outcome
 from reading.account import Reason
 from reading.batching import BatchBuffer
+from reading.delta import DeltaRound
 from reading.endpoint_reader import EndpointReader
 from reading.export_job import ExportJob
 from reading.failures import Failures, Vanished
@@ -50,7 +51,8 @@ _PARENTS_FOR_EACH = 20
 class ResourceReader:
     """Reads one resource: discovery, its endpoints at the same time, and the failure policy.
 
-    With `since`, it reads what has changed since then, as the plan says.
+    With `since`, it reads what has changed since then, as the plan says; with a `token` as well,
+    what the API says has changed since it gave that one.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class ResourceReader:
         *,
         observer: Observer = UNOBSERVED,
         since: datetime | None = None,
+        token: str | None = None,
     ) -> None:
         self._plan = plan
         self._since = since
@@ -75,6 +78,8 @@ class ResourceReader:
         self._shaper = Shaper(plan.shape, self._evaluator, self.account)
         is_preview = session.limits.pages is not None
         self._timed = TimedReader(self._reader, plan, since, is_preview=is_preview)
+        delta = plan.incremental.delta if plan.incremental else None
+        self.delta = DeltaRound(plan, delta, token, self._evaluator) if delta else None
         self._failures = Failures()
         self._lines = LineCounts()
         self._export = (
@@ -210,6 +215,8 @@ class ResourceReader:
         if self._export:
             return self._exported(self._export, combination)
         request = self._plan.endpoint.request(self._base_url, combination.values)
+        if self.delta:
+            return self.delta.read(self._reader, request, combination.texts)
         return self._timed.read(request, combination.texts)
 
     async def _exported(self, job: ExportJob, combination: Combination) -> AsyncGenerator[Portion]:
@@ -228,6 +235,8 @@ class ResourceReader:
             self._failures.add(error)
         self._lines.conclude()
         self._report()
+        if self.delta:
+            self.delta.conclude()
         if not self._failures.errors:
             self._check_whole()
         # Of what the mapping leaves out, the answers do not say that it is gone.

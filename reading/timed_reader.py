@@ -8,23 +8,31 @@ from typing import Any
 from loguru import logger
 
 from api_messages import ApiRequest
-from errors import EndpointError, PaginationError, TooDeepError
-from expressions.evaluator import Column, Evaluator
+from errors import EndpointError, PaginationError, StatusError, TooDeepError
+from expressions.evaluator import Column, Evaluator, first_of
 from expressions.item_expressions import ItemExpression
+from formats.json_values import kind_of
 from formats.times import http_date, in_utc
+from mapping.plan.incremental import Incremental
 from mapping.plan.resource import ResourcePlan
-from mapping.plan.times import moment_in
 from mapping.plan.windows import Window, Windows
 from outcomes import Doubt
 from pagination.page import Page
 from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
 from reading.item_stream import Portion
+from statuses import Meaning, Situation, meaning_of
 
 # Where pinned items end, the others begin.
 _MOST_ASCENTS = 1
 _MOST_AHEAD = timedelta(days=1)
 # Windows that a preview asks for until one has items.
 _MOST_PREVIEWED = 20
+_LONGEST_TIME = 40
+_LEFT_OUT = Doubt(
+    "windows.end leaves out what changed last, which earlier runs may have read",
+    "`windows.end: open`, or, where the time of a record never changes and neither live_events nor "
+    "incremental runs read it otherwise, `windows.fixed: true`",
+)
 
 
 class Cutoff(Watch):
@@ -36,9 +44,13 @@ class Cutoff(Watch):
     page, which never ends the reading alone.
     """
 
-    def __init__(self, changed: ItemExpression, since: datetime) -> None:
+    def __init__(
+        self, incremental: Incremental, changed: ItemExpression, since: datetime, timeless: "_Once"
+    ) -> None:
+        self._incremental = incremental
         self._changed = changed
         self._since = since
+        self._timeless = timeless
         self._last: datetime | None = None
         self._descends = False
         self._ascents = 0
@@ -51,7 +63,17 @@ class Cutoff(Watch):
 
     async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
         for (outputs,) in await evaluator.table([Column(self._changed)], items):
-            self._item(moment_in(outputs))
+            self._item(self._moment_of(first_of(outputs)))
+
+    def _moment_of(self, value: Any) -> datetime | None:
+        moment = self._incremental.moment_of(value)
+        if moment is None:
+            self._timeless.tell(
+                f"incremental.field {self._changed.expression} gives no time that is understood, "
+                f"such as {_shown(value)}, so that such items are read every time; give "
+                "incremental.format"
+            )
+        return moment
 
     def page_ended(self, received: int) -> str | None:
         is_ordered = self._is_sorted and self._descends and self._ascents <= _MOST_ASCENTS
@@ -76,6 +98,19 @@ class Cutoff(Watch):
         self._last = moment
 
 
+class _Once:
+    """A warning of which only the first is logged, however many endpoints have cause for it."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._is_told = False
+
+    def tell(self, text: str) -> None:
+        if not self._is_told:
+            self._is_told = True
+            logger.warning(f"{self._kind}: {text}")
+
+
 class TimedReader:
     """Reads endpoints of one resource as a run needs them: whole, in windows, or what changed.
 
@@ -96,6 +131,8 @@ class TimedReader:
         self._reader = reader
         self._incremental = plan.incremental if since else None
         self._windows = plan.windows
+        self._timeless = _Once(plan.kind)
+        self._leaves_out_known = _leaves_out_known(plan)
         self._since = since
         self._is_preview = is_preview
         self._clock = clock
@@ -125,7 +162,9 @@ class TimedReader:
         if known.server_side:
             with _placing("incremental"):
                 asked = known.server_side.placed(asked, since)
-        return asked, Cutoff(known.changed, since) if known.changed else UNWATCHED
+        if known.changed is None:
+            return asked, UNWATCHED
+        return asked, Cutoff(known, known.changed, since, self._timeless)
 
     async def _in_windows(
         self, windows: Windows, request: ApiRequest, path_params: Mapping[str, str]
@@ -147,10 +186,15 @@ class TimedReader:
                     "set the clock of this machine, or that of the API",
                 )
             )
+        if self._leaves_out_known and self._since is None:
+            self._reader.doubts.append(_LEFT_OUT)
 
     def _chosen(self, windows: Windows) -> Iterable[Window]:
         """Return all windows; of a preview, the newest ones, because old ones are often empty."""
-        covering = windows.cover(self._since, self._clock, lambda: self._api_clock.ahead)
+        clock = self._api_clock
+        is_exact = windows.allowance is not None
+        lead = (lambda: clock.offset) if is_exact else (lambda: clock.ahead)
+        covering = windows.cover(self._since, self._clock, lead)
         return list(covering)[: -_MOST_PREVIEWED - 1 : -1] if self._is_preview else covering
 
     async def _whole(
@@ -174,6 +218,12 @@ class TimedReader:
                         yield portion
             except TooDeepError as error:
                 waiting += _halves(windows, current, error.reason)
+            except StatusError as error:
+                if current.end < self._clock() or not _is_refusal(error):
+                    raise
+                raise error.advised(
+                    "or, where the API takes no window that ends in the future, windows.end: 0"
+                ) from None
             else:
                 if windows.cap and tally.received >= windows.cap:
                     cause = f"{tally.received} records, and windows.cap is {windows.cap}"
@@ -188,12 +238,14 @@ class TimedReader:
 class ApiClock:
     """The API's clock, as its answers tell of it: how far it is `ahead` of ours, if it is.
 
+    `offset` is by how much it last differed, and negative where it is behind.
     `too_far_ahead` is how much it was told to be ahead where that is no clock to go by.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.ahead = timedelta()
+        self.offset = timedelta()
         self.too_far_ahead: timedelta | None = None
 
     def learn(self, date: str | None) -> None:
@@ -207,6 +259,7 @@ class ApiClock:
                 self.too_far_ahead = ahead
             else:
                 self.ahead = max(self.ahead, ahead)
+                self.offset = ahead
 
 
 class _Tally(Watch):
@@ -240,6 +293,26 @@ class _Tally(Watch):
     def takes(self, doubt: Doubt) -> bool:
         self.doubt = doubt
         return True
+
+
+def _shown(value: Any) -> str:
+    """Return what should be a time, for a message; of what is no short one, only its kind."""
+    is_short = isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_TIME
+    return repr(value) if is_short and value != "" else kind_of(value)
+
+
+def _leaves_out_known(plan: ResourcePlan) -> bool:
+    """Return whether a record that was read before may be later than where the windows end."""
+    windows, incremental = plan.windows, plan.incremental
+    if windows is None or windows.allowance is None:
+        return False
+    # What other ways have brought may be newer than what a resync reads.
+    is_read_otherwise = incremental and (incremental.server_side or incremental.changed)
+    return not windows.is_fixed or bool(plan.live_events or is_read_otherwise)
+
+
+def _is_refusal(error: StatusError) -> bool:
+    return meaning_of(error.status, Situation.LATER_PAGE) is Meaning.REFUSED_PAGE
 
 
 def _halves(windows: Windows, window: Window, cause: str) -> tuple[Window, Window]:

@@ -28,6 +28,7 @@ from settings.marks import (
 )
 from settings.pagination import ConnectionPagination, PaginationSettings
 from settings.types import Headers, Listed, Proxy, Secret, checked_headers, refuse
+from settings.webhook_handshakes import Handshake
 from settings.webhooks import WebhookSettings, webhook_problems
 from settings.wording import choice, quotes
 
@@ -44,6 +45,7 @@ _USERINFO = re.compile(r"(?://|(?<=^['\"]))[^/].*@|//.*@", re.DOTALL)
 _MODELS: Mapping[str, type[BaseModel]] = {
     "customAuthRequest": CustomAuthRequest,
     "customAuthRequestTemplate": CustomAuthRequestTemplate,
+    "webhookChallenge": Handshake,
 }
 # One of the values in what pydantic says of those allowed: `'page' or 'cursor'`.
 _NAMED = re.compile(r"'([^']+)'")

@@ -27,7 +27,16 @@ from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from settings.kept_tokens import NOT_OURS, parse
 from settings.marks import READS_FILE, SECRET_VALUES, Sensitive, marked
 from settings.signing_key import SigningAlgorithm, load_key
-from settings.types import FrozenSettings, Secret, Texts, check_header, from_json, refuse, revealed
+from settings.types import (
+    FrozenSettings,
+    MountedText,
+    Secret,
+    Texts,
+    check_header,
+    from_json,
+    refuse,
+    revealed,
+)
 
 GrantType = Literal["client_credentials", "refresh_token", "password", "jwt_bearer"]
 ClientAuthentication = Literal["header", "body", "assertion"]
@@ -133,7 +142,7 @@ class BearerTokenSettings(AuthSettings):
 class UserSettings(FrozenSettings):
     """A user, and the password that may be empty."""
 
-    username: str | None = None
+    username: MountedText | None = None
     password: Secret | None = None
 
 
@@ -291,7 +300,7 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
     token_url: str | None = None
     grant_type: GrantType = "client_credentials"
     client_authentication: ClientAuthentication = "header"
-    client_id: str | None = None
+    client_id: MountedText | None = None
     client_secret: Secret | None = None
     refresh_token: Secret | None = None
     refresh_token_file: Annotated[Path | None, READS_FILE] = None
@@ -376,7 +385,7 @@ class AwsSettings(AuthSettings):
         "signingRegion, signingService, the clock of this machine and the policy of the key",
     )
 
-    access_key_id: str | None = None
+    access_key_id: MountedText | None = None
     secret_access_key: HeaderSecret | None = None
     session_token: Token | None = None
     signing_region: str | None = None

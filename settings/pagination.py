@@ -99,6 +99,12 @@ class PaginationSettings(BaseModel):
         own = {name: each for name, each in marked(cls, Option).items() if name not in shared}
         return own | shared
 
+    @classmethod
+    def has_setting(cls, name: str) -> bool:
+        """Return whether the connection setting of an option holds for this type."""
+        own = cls.options().get(name)
+        return name in cls.model_fields and (own is None or bool(own.setting))
+
     @property
     def ignored(self) -> tuple[str, ...]:
         """The places that do not speak of pages, in lower case: headers have no case."""
@@ -186,6 +192,16 @@ HasMorePath = Annotated[
         says_more=True,
     ),
 ]
+LastPagePath = Annotated[
+    str | None,
+    option(
+        "What is true in the body of the last page. Example: `meta.last`.",
+        is_place=True,
+        title="Last-page path",
+        one_of="end",
+        says_more=False,
+    ),
+]
 
 
 class AskedSettings(PaginationSettings):
@@ -220,6 +236,7 @@ class OffsetSettings(AskedSettings):
     param: Param = "offset"
     size_param: SizeParam = "limit"
     has_more_path: HasMorePath = None
+    last_page_path: LastPagePath = None
 
 
 class PageNumberSettings(AskedSettings):
@@ -266,6 +283,7 @@ class CursorSettings(AskedSettings):
         is_jq=True,
     )
     has_more_path: HasMorePath = None
+    last_page_path: LastPagePath = None
 
 
 class NextLinkSettings(PaginationSettings):
@@ -287,6 +305,7 @@ class NextLinkSettings(PaginationSettings):
         title="Next-link header",
         one_of="next link",
     )
+    last_page_path: LastPagePath = None
 
 
 class HeaderLinkSettings(PaginationSettings):
@@ -300,6 +319,7 @@ class HeaderLinkSettings(PaginationSettings):
         setting="header_link_rel",
         title="Header-link rel",
     )
+    last_page_path: LastPagePath = None
 
 
 def _all_options() -> dict[str, Option]:
@@ -307,7 +327,10 @@ def _all_options() -> dict[str, Option]:
     found: dict[str, Option] = {}
     order: list[str] = []
     for kind in PAGINATION_TYPES.values():
-        found |= kind.options()
+        # As a setting, an option may be for some types only: what the block says is the same.
+        found |= {
+            name: each for name, each in kind.options().items() if each.setting or name not in found
+        }
         place = len(order)
         for name in reversed([*kind.options()]):
             if name in order:
@@ -355,6 +378,6 @@ class ConnectionPagination(FrozenSettings):
             **{
                 name: given[about.setting]
                 for name, about in OPTIONS.items()
-                if name in kind.model_fields and about.setting in given
+                if kind.has_setting(name) and about.setting in given
             }
         )

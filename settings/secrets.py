@@ -6,7 +6,6 @@ from redaction import Redactor, leaves
 from settings.basic_credentials import basic_pair
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
-from settings.types import revealed
 
 
 def redactor_for(settings: ConnectionSettings) -> Redactor:
@@ -22,6 +21,6 @@ def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
     yield settings.signing_text or ""
     for auth in settings.of_auth_types().values():
         yield from auth.combined_secrets(settings)
-    if settings.webhook_secret:
-        yield basic_pair(settings.webhook_username or "", revealed(settings.webhook_secret))
+    for secret in settings.webhook_secrets:
+        yield basic_pair(settings.webhook_username or "", secret)
     yield from settings.exposed.values()

@@ -103,6 +103,8 @@ def _without_line_break(value: object) -> object:
 
 
 Secret = Annotated[SecretStr, SECRET, BeforeValidator(_without_line_break)]
+# A text that may be mounted from a file beside a secret.
+MountedText = Annotated[str, BeforeValidator(_without_line_break)]
 # A JSON list, or names with commas between: `a.example.com, b.example.com`.
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Texts = Annotated[dict[str, str], BeforeValidator(_text_values)]

@@ -3,15 +3,27 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
-from settings.types import FrozenSettings, Listed, Secret, check_header, refuse, revealed
-from settings.webhook_signatures import BODY, PRESETS, TIMESTAMP, SignatureScheme
+from settings.types import (
+    FrozenSettings,
+    Listed,
+    MountedText,
+    Secret,
+    check_header,
+    from_json,
+    refuse,
+    revealed,
+)
+from settings.webhook_handshakes import HANDSHAKES, Handshake
+from settings.webhook_signatures import BODY, PLACEHOLDER, PRESETS, TIMESTAMP, SignatureScheme
 
 WebhookAuth = Literal["none", "hmac", "basic", "token"]
-WebhookPreset = Literal["github", "slack", "stripe"]
+# The types of what PRESETS and HANDSHAKES know.
+WebhookPreset: Any = Literal.__getitem__(tuple(PRESETS))
+WebhookHandshake: Any = Literal.__getitem__(tuple(HANDSHAKES))
 
 _SHORTEST_SECRET, _SHORT_SECRET = 8, 16
 DEFAULT_PATH = "/webhook"
@@ -20,7 +32,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _REQUIRED = {
     "hmac": ("webhookSecret",),
     "basic": ("webhookUsername", "webhookSecret"),
-    "token": ("webhookHeader", "webhookSecret"),
+    "token": ("webhookSecret",),
 }
 
 
@@ -30,14 +42,20 @@ class WebhookSettings(FrozenSettings):
     webhook_auth: WebhookAuth | None = None
     webhook_preset: WebhookPreset | None = None
     webhook_secret: Secret | None = None
-    webhook_username: str | None = None
+    webhook_previous_secret: Secret | None = None
+    webhook_secret_encoding: Literal["text", "base64", "hex"] | None = None
+    webhook_username: MountedText | None = None
     webhook_header: str | None = None
+    webhook_query_param: str | None = Field(default=None, min_length=1)
     webhook_prefix: str | None = None
     webhook_algorithm: Literal["sha256", "sha1", "sha512"] | None = None
     webhook_encoding: Literal["hex", "base64"] | None = None
     webhook_signed_payload: str | None = None
     webhook_timestamp_header: str | None = None
     webhook_timestamp_prefix: str | None = None
+    webhook_separator: str | None = Field(default=None, min_length=1)
+    webhook_handshake: WebhookHandshake | None = None
+    webhook_challenge: Annotated[Handshake, BeforeValidator(from_json)] | None = None
     webhook_tolerance: float = Field(default=300, gt=0, allow_inf_nan=False)
     webhook_body_limit: int = Field(default=1_048_576, ge=1)
     webhook_paths: Listed = (DEFAULT_PATH,)
@@ -69,9 +87,12 @@ class WebhookSettings(FrozenSettings):
     @field_validator("webhook_signed_payload")
     @classmethod
     def _check_template(cls, value: str) -> str:
-        odd = set(_PLACEHOLDER.findall(value)) - {BODY, TIMESTAMP}
+        odd = [each for each in _PLACEHOLDER.findall(value) if not PLACEHOLDER.fullmatch(each)]
         if odd or value.count(BODY) != 1:
-            refuse(f"must hold {BODY} once, and of other placeholders {TIMESTAMP} only")
+            refuse(
+                f"must hold {BODY} once, and of other placeholders {TIMESTAMP}, {{method}}, "
+                "{url} and {header:name} only"
+            )
         return value
 
     @field_validator("webhook_paths")
@@ -83,10 +104,23 @@ class WebhookSettings(FrozenSettings):
         return tuple(dict.fromkeys(paths))
 
     @property
+    def handshakes(self) -> tuple[Handshake, ...]:
+        """The handshakes that are answered: what is described, what is named, what a preset has."""
+        names = (self.webhook_handshake, self.webhook_preset)
+        known = (HANDSHAKES[str(name)] for name in dict.fromkeys(names) if name in HANDSHAKES)
+        return (*((self.webhook_challenge,) if self.webhook_challenge else ()), *known)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets of which any one is right, the newest first."""
+        given = (revealed(self.webhook_secret), revealed(self.webhook_previous_secret))
+        return tuple(each for each in given if each)
+
+    @property
     def signature_scheme(self) -> SignatureScheme:
         """The preset, changed by the settings that are given beside it."""
         preset = PRESETS.get(self.webhook_preset or "", SignatureScheme(""))
-        own = {part.name: getattr(self, f"webhook_{part.name}") for part in fields(preset)}
+        own = {part.name: getattr(self, f"webhook_{part.name}", None) for part in fields(preset)}
         return replace(preset, **{name: each for name, each in own.items() if each is not None})
 
 
@@ -96,6 +130,11 @@ def webhook_problems(given: Mapping[str, Any]) -> Iterator[str]:
     for name in _REQUIRED.get(str(auth), ()):
         if name not in given:
             yield f"{name}: is required with webhookAuth {auth}"
+    if auth == "token" and not {"webhookHeader", "webhookQueryParam"} & given.keys():
+        yield (
+            "webhookHeader: is required with webhookAuth token, unless webhookQueryParam names a "
+            "parameter of the address"
+        )
     if auth == "hmac":
         yield from _signature_problems(given)
 
@@ -108,6 +147,13 @@ def _signature_problems(given: Mapping[str, Any]) -> Iterator[str]:
             f"{', '.join(PRESETS)}"
         )
     default = preset or SignatureScheme("")
+    encoding = given.get("webhookSecretEncoding", default.secret_encoding)
+    scheme = replace(default, secret_encoding=encoding)
+    for name in ("webhookSecret", "webhookPreviousSecret"):
+        try:
+            scheme.key_of(str(given.get(name) or ""))
+        except ValueError as error:
+            yield f"{name}: {error}, as webhookSecretEncoding or webhookPreset says; look at both"
     template = str(given.get("webhookSignedPayload", default.signed_payload))
     has_header = bool(given.get("webhookTimestampHeader", default.timestamp_header))
     if has_header and TIMESTAMP not in template:

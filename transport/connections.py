@@ -93,7 +93,10 @@ class Connection(httpx.AsyncBaseTransport):
                 content=request.stream,
                 extensions=request.extensions,
             )
-            return await _received(await connection.handle_async_request(lowered))
+            response = await _received(await connection.handle_async_request(lowered))
+            # With TLS, the proxy sees nothing of the answer.
+            response.extensions["came_from_proxy"] = self._has_proxy and address.scheme == b"http"
+            return response
         except httpcore.ConnectionNotAvailable:
             raise httpx.RemoteProtocolError("the connection was closed") from None
         except (*_FAILURES, SSLError) as error:

@@ -17,6 +17,7 @@ from statuses import Meaning, meaning_of
 from transport.address_guard import AddressGuard
 from transport.complete_responses import TransportContext
 from transport.connections import Connection, Route
+from transport.no_proxy import NoProxy, no_proxy
 from transport.outages import Outages
 from transport.rate_limits import RetryPolicy, backoff, is_transient, says_limit
 from transport.request_limiter import RequestLimiter
@@ -40,6 +41,8 @@ class ApiHttpClient(OceanAsyncClient):
     def __init__(self, settings: ConnectionSettings, redactor: Redactor, auth: httpx.Auth) -> None:
         self._jar = CookieJar()
         self._settings = settings
+        # Before httpx reads the environment.
+        self._no_proxy = NoProxy() if settings.proxy else no_proxy()
         limiter = RequestLimiter(settings.max_concurrent_requests, settings.max_requests_per_second)
         policy = RetryPolicy(settings.timeout, settings.max_retries, settings.max_retry_wait)
         self.outages = Outages(settings.max_retries, settings.max_outage_wait)
@@ -86,9 +89,14 @@ class ApiHttpClient(OceanAsyncClient):
     def cookies(self, cookies: CookieTypes) -> None:
         self._jar = CookieJar(cookies)
 
+    def _transport_for_url(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        is_direct = self._no_proxy.covers(url)
+        return self._direct if is_direct else super()._transport_for_url(url)
+
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         self._connect(proxy=None)
-        return super()._init_transport(*args, **kwargs)
+        self._direct = super()._init_transport(*args, **kwargs)
+        return self._direct
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         self._connect(proxy=args[0])

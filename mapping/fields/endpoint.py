@@ -9,6 +9,7 @@ from pydantic.v1 import Field, validator
 from api_messages import Where
 from expressions.jq_expressions import DataPath
 from formats.registry import described, parse_format
+from mapping.fields.body_places import check_body_place
 from mapping.fields.pagination import PaginationConfig, plain
 from mapping.fields.request import RequestFields
 from mapping.fields.user_fields import UserFields
@@ -63,10 +64,24 @@ class EndpointFields(RequestFields):
         self, settings: ConnectionSettings, prefix: str, path: str
     ) -> PaginationSettings | None:
         """Return what replaces the connection's pagination; None where nothing does."""
-        connection = settings.pagination
-        chosen = self._chosen(connection, f"{prefix}pagination")
+        connection, place = settings.pagination, f"{prefix}pagination"
+        chosen = self._chosen(connection, place)
+        if isinstance(chosen, AskedSettings):
+            self._check_places_in_body(chosen, place)
         read = with_own_size(chosen, path, self._parts)
         return None if read is connection else read
+
+    def _check_places_in_body(self, chosen: AskedSettings, place: str) -> None:
+        """Refuse a place of the body that would need a list which is not there.
+
+        Raises:
+            SelectorError: names the place.
+        """
+        asked = {"param": (chosen.where, chosen.param)}
+        asked["size_param"] = (chosen.size_where, chosen.size_param)
+        for option, (where, name) in asked.items():
+            if where == "body" and name:
+                check_body_place(self, name, f"{place}.{option}", is_made=True)
 
     def _chosen(self, connection: PaginationSettings, place: str) -> PaginationSettings:
         chosen = self.pagination.over(connection, place) if self.pagination else connection

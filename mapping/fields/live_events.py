@@ -83,6 +83,12 @@ class LiveEventConfig(UserFields):
         description="JQ over the event; where it is exactly true, the entity is deleted and "
         'nothing is read. Example: `.body.action == "deleted"`.',
     )
+    each: str | None = Field(
+        None,
+        description="JQ over the event whose outputs are events of their own, for a sender that "
+        "puts several into one: `body` is then the output, and `batch` the whole body. "
+        "Example: `.body.events[]`.",
+    )
 
     @validator("fetch", pre=True)
     def _endpoint_alone(cls, value: object) -> object:
@@ -127,6 +133,7 @@ class LiveEventConfig(UserFields):
             ItemExpression.optional(self.delete_when, f"{place}.delete_when"),
             ItemExpression.optional(self.identifier, f"{place}.identifier"),
             resource.variables,
+            ItemExpression.optional(self.each, f"{place}.each"),
         )
 
     def _endpoint(

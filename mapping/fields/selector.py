@@ -15,13 +15,14 @@ from pydantic.v1 import Extra, Field, PrivateAttr, ValidationError, validator
 
 from errors import SelectorError
 from formats.json_values import kind_of
+from mapping.fields.body_places import check_body_place
 from mapping.fields.confirm_deletion import ConfirmDeletionConfig
 from mapping.fields.endpoint import EndpointFields, ErrorRuleConfig
 from mapping.fields.export import ExportConfig
 from mapping.fields.live_events import LiveEventConfig
 from mapping.fields.path_parameters import PathParameterConfig
 from mapping.fields.problems import describe, names_of, unusable
-from mapping.fields.times import IncrementalConfig, WindowsConfig
+from mapping.fields.times import OPEN, IncrementalConfig, WindowsConfig
 from mapping.plan.dependencies import check_names, in_order, stands_in_text
 from mapping.plan.endpoint import Endpoint, check_placeholders
 from mapping.plan.error_rules import ErrorRule
@@ -178,17 +179,21 @@ class CustomSelector(Selector, EndpointFields):
         filled = {**owners, **dict.fromkeys(export.names if export else [])}
         endpoint = self.endpoint_at(path, names=filled.keys(), place="", settings=settings)
         check_placeholders(endpoint, filled, "kind")
+        self._check_times_in_body()
         rules = (
             ErrorRule.parse(rule.when, rule.then, f"on_error.{index}")
             for index, rule in enumerate(self.on_error)
         )
+        incremental = self._incremental()
+        if incremental and incremental.delta:
+            self._check_delta(endpoint, settings)
         plan = ResourcePlan(
             kind,
             endpoint,
             error_rules=tuple(rules),
             shape=ItemShape(self.items_filter or "", self.emit or ""),
             export=export,
-            incremental=self._incremental(),
+            incremental=incremental,
             windows=self.windows.plan() if self.windows else None,
         )
         configs = self.path_parameters
@@ -211,6 +216,37 @@ class CustomSelector(Selector, EndpointFields):
             raise SelectorError(
                 f"exportEnvVariables: {', '.join(hidden)} is not in exposedVariables, which has "
                 f"{', '.join(settings.exposed_variables) or 'none'}"
+            )
+
+    def _check_times_in_body(self) -> None:
+        """Refuse times that would be put beside what the body asks for, and be ignored there.
+
+        Raises:
+            SelectorError: names the place.
+        """
+        incremental, windows = self.incremental, self.windows
+        if incremental and incremental.param and incremental.where == "body":
+            check_body_place(self, incremental.param, "incremental.param", is_made=False)
+        if windows and windows.where == "body":
+            check_body_place(self, windows.from_param, "windows.from_param", is_made=False)
+            if windows.end != OPEN:
+                check_body_place(self, windows.to_param, "windows.to_param", is_made=False)
+
+    def _check_delta(self, endpoint: Endpoint, settings: ConnectionSettings) -> None:
+        """Refuse delta where there is no place for its token, or there would be several.
+
+        Raises:
+            SelectorError: says what to do instead.
+        """
+        if settings.response_directory is None:
+            raise SelectorError(
+                "incremental.delta: needs the setting responseDirectory, a directory in which the "
+                "token is kept between runs"
+            )
+        if endpoint.placeholders or self.export:
+            raise SelectorError(
+                "incremental.delta: cannot be used with path_parameters or export, which read more "
+                "than one list"
             )
 
     def _incremental(self) -> Incremental | None:

@@ -8,6 +8,7 @@ from pydantic.v1 import Field, validator
 
 from errors import SelectorError
 from expressions.item_expressions import ItemExpression
+from mapping.fields.delta import DeltaConfig
 from mapping.fields.user_fields import UserFields
 from mapping.plan.headers import check_header_names
 from mapping.plan.incremental import Incremental, ServerSide
@@ -16,7 +17,9 @@ from mapping.plan.windows import Windows
 
 # A window must be longer than what neighbours overlap by.
 _SHORTEST_STEP = 2
-_ABOUT_PARAM = {"where", "format", "prefix", "suffix"}
+_ABOUT_PARAM = {"where", "prefix", "suffix"}
+OPEN = "open"
+_FORMAT = "incremental.format"
 # Of one resync; more are a step or a start of another unit than was meant.
 _MOST_WINDOWS = 100_000
 
@@ -41,7 +44,8 @@ class IncrementalConfig(UserFields):
         None,
         min_length=1,
         description="How the moment is written: `iso8601`, `epoch_seconds`, `epoch_milliseconds`, "
-        "or a strftime pattern, in UTC; unset, iso8601. Example: `%Y-%m-%d %H:%M:%S`.",
+        "or a strftime pattern, in UTC; unset, iso8601. With `field`, how its times are written; "
+        "unset, as they look. Example: `%Y-%m-%d %H:%M:%S`.",
     )
     prefix: str | None = Field(
         None, description="Text before the moment. Example: `sys_updated_on>=`."
@@ -66,6 +70,12 @@ class IncrementalConfig(UserFields):
         description="How much earlier than the last run changes are asked for, in seconds or as "
         "`30s`, `5m`, `2h`. Example: `5m`.",
     )
+    delta: DeltaConfig | None = Field(
+        None,
+        description="For an API that gives a token with which it tells what changed since, "
+        'deletions included. Example: `{"link": "@odata.deltaLink", "removed": '
+        '"has(\\"@removed\\")"}`.',
+    )
 
     def plan(self, *, has_other_way: bool) -> Incremental:
         """Return the checked form; `has_other_way` tells of windows, or of parents with `changed`.
@@ -73,6 +83,8 @@ class IncrementalConfig(UserFields):
         Raises:
             SelectorError: the block says nothing, or options contradict each other.
         """
+        if self.delta:
+            return self._delta_plan(self.delta, has_other_way=has_other_way)
         if self.param and self.field:
             raise SelectorError("incremental: param and field contradict each other; give one")
         if not (self.param or self.field or has_other_way):
@@ -83,11 +95,33 @@ class IncrementalConfig(UserFields):
         useless = self.dict(include=_ABOUT_PARAM, by_alias=True, exclude_none=True)
         if useless and not self.param:
             raise SelectorError(f"incremental: {', '.join(useless)}: has no effect without param")
+        if self.format and not (self.param or self.field):
+            raise SelectorError("incremental: format: has no effect without param or field")
+        has_own_format = self.field and self.format
         return Incremental(
             self._server_side(),
             ItemExpression.optional(self.field, "incremental.field"),
             self.query_params,
             _parsed(duration_of, self.lookback, "incremental.lookback"),
+            _parsed(TimeFormat, self.format or "", _FORMAT) if has_own_format else None,
+        )
+
+    def _delta_plan(self, delta: DeltaConfig, *, has_other_way: bool) -> Incremental:
+        """Return the checked form of a block with delta; errors as for `plan`."""
+        odd = self.dict(
+            include={"field", "format", "prefix", "suffix"}, exclude_none=True, by_alias=True
+        )
+        if self.lookback:
+            odd["lookback"] = self.lookback
+        if odd:
+            raise SelectorError(f"incremental: {', '.join(odd)}: has no effect with delta")
+        if has_other_way:
+            raise SelectorError(
+                "incremental.delta: cannot be used with windows, or with changed of a path "
+                "parameter"
+            )
+        return Incremental(
+            query_params=self.query_params, delta=delta.plan(self.param, self.where or "query")
         )
 
     def _server_side(self) -> ServerSide | None:
@@ -98,7 +132,7 @@ class IncrementalConfig(UserFields):
         return ServerSide(
             self.param,
             self.where or "query",
-            _parsed(TimeFormat, self.format or "iso8601", "incremental.format"),
+            _parsed(TimeFormat, self.format or "iso8601", _FORMAT),
             self.prefix or "",
             self.suffix or "",
         )
@@ -147,6 +181,18 @@ class WindowsConfig(UserFields):
         "read again in halves. Example: `10000`.",
     )
 
+    end: str | float | None = Field(
+        None,
+        description="How far after now, by the API's clock, the last window ends: `0` for an API "
+        "that refuses ends in the future, `-15m` for one that has data that late, `open` for a "
+        "last window without an end; unset, five minutes. Example: `0`.",
+    )
+    fixed: bool = Field(
+        False,
+        description="`true` says that the time of a record never changes, as that of an event or "
+        "of its creation, so that what `end` leaves out was in no run before. Example: `true`.",
+    )
+
     @validator("start", pre=True)
     def _date_of_yaml(cls, value: object) -> object:
         return value.isoformat() if isinstance(value, date) else value
@@ -170,9 +216,32 @@ class WindowsConfig(UserFields):
             )
         start = self._start()
         self._check_span(start, step - unit)
+        if self.fixed and self.end is None:
+            raise SelectorError("windows.fixed: has no effect without windows.end")
+        is_open = self.end == OPEN
         return Windows(
-            self.from_param, self.to_param, step, start, self.where, time_format, self.cap
+            self.from_param,
+            self.to_param,
+            step,
+            start,
+            self.where,
+            time_format,
+            self.cap,
+            None if is_open or self.end is None else self._allowance(self.end),
+            is_open,
+            self.fixed,
         )
+
+    def _allowance(self, end: str | float) -> timedelta:
+        text = str(end).strip()
+        try:
+            ahead = duration_of(text.removeprefix("-"))
+        except ValueError:
+            raise SelectorError(
+                "windows.end: must be how far after now, such as 0, 5m or -15m, or `open` "
+                f"(got {end!r})"
+            ) from None
+        return -ahead if text.startswith("-") else ahead
 
     def _start(self) -> datetime | timedelta:
         if moment := date_of(str(self.start)):

@@ -11,6 +11,9 @@ from expressions.programs import check_jq, literal_text
 from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint, PathValue
 
+# Of one event.
+MOST_PARTS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class EventSubject:
@@ -46,6 +49,31 @@ class LiveEventPlan:
     delete_when: ItemExpression | None = None
     identifier: ItemExpression | None = None
     variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    each: ItemExpression | None = None
+
+    async def parts(self, event: Any, evaluator: Evaluator) -> list[Any]:
+        """Return the events that one brings: `each` output of it as `body`, or the event itself.
+
+        The whole body is then `batch`.
+
+        Raises:
+            LiveEventError: the expression fails, takes more than it may, or there are more than can
+                be taken on.
+        """
+        if self.each is None:
+            return [event]
+        try:
+            bodies = await evaluator.every(self.each, event)
+        except ExpressionLimitError as error:
+            raise LiveEventError(str(error)) from None
+        except ValueError as error:
+            raise self._failure(self.each, "each", error) from None
+        if len(bodies) > MOST_PARTS:
+            raise LiveEventError(
+                f"{self.place}.each: {self.each.expression} gives {len(bodies)} events, and at "
+                f"most {MOST_PARTS} of one are taken on; let the sender send smaller batches"
+            )
+        return [{**event, "body": body, "batch": event["body"]} for body in bodies]
 
     async def subject(self, event: Any, evaluator: Evaluator) -> EventSubject | None:
         """Return the subject of an event `{"headers": {…}, "body": …}`; None unless `when` is true.
@@ -88,13 +116,23 @@ class LiveEventPlan:
         self, expression: ItemExpression, name: str, event: Any, evaluator: Evaluator
     ) -> Any:
         try:
-            return await evaluator.first(expression, event)
+            outputs = await evaluator.every(expression, event)
         except ExpressionLimitError as error:
             raise LiveEventError(str(error)) from None
         except ValueError as error:
+            raise self._failure(expression, name, error) from None
+        if any(other != outputs[0] for other in outputs[1:]):
             raise LiveEventError(
-                f"{self.place}.{name}: {expression.expression} fails on an event: {error}"
-            ) from None
+                f"{self.place}.{name}: {expression.expression} gives {len(outputs)} values for one "
+                f"event; write {self.place}.each, such as `.body.events[]`, which makes an event "
+                "of each"
+            )
+        return outputs[0] if outputs else None
+
+    def _failure(self, expression: ItemExpression, name: str, error: ValueError) -> LiveEventError:
+        return LiveEventError(
+            f"{self.place}.{name}: {expression.expression} fails on an event: {error}"
+        )
 
     async def _value(
         self, expression: ItemExpression, name: str, event: Any, evaluator: Evaluator

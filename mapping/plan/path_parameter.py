@@ -49,9 +49,10 @@ class Found(NamedTuple):
 
 
 class Verdict(Enum):
-    """The verdict on a discovered item, by `filter` and `changed`."""
+    """The verdict on a discovered item, by `filter` and `changed`; a timeless one passes, too."""
 
     PASSES = auto()
+    TIMELESS = auto()
     FILTERED = auto()
     FILTER_FAILED = auto()
     UNCHANGED = auto()
@@ -161,9 +162,12 @@ class PathParameter:
             return Verdict.FILTER_FAILED
         if not passes:
             return Verdict.FILTERED
-        moment = moment_in(row[-1]) if is_timed else None
-        is_old = moment is not None and self.since is not None and moment < self.since
-        return Verdict.UNCHANGED if is_old else Verdict.PASSES
+        if not is_timed or self.since is None:
+            return Verdict.PASSES
+        moment = moment_in(row[-1])
+        if moment is None:
+            return Verdict.TIMELESS
+        return Verdict.UNCHANGED if moment < self.since else Verdict.PASSES
 
     async def gifts(self, items: Sequence[Any], evaluator: Evaluator) -> Iterator[Gift]:
         """Return what each item gives; of several fields, each value with each.

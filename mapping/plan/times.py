@@ -11,13 +11,22 @@ from formats.times import http_date, in_utc, iso_time
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Numbers above this many seconds (in the year 5138) are milliseconds, and above this microseconds.
-_LARGEST_SECONDS = 1e11
-_LARGEST_MILLISECONDS = 1e14
+_FIRST, _LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 3, tzinfo=UTC)
+# Seconds, milliseconds, microseconds and nanoseconds: no number is two of them within those years.
+_UNITS_OF_EPOCH = (1, 10**3, 10**6, 10**9)
+_DAY = timedelta(days=1)
+# By how many parts a moment has, from the year on.
+_UNIT_OF_PARTS = {3: _DAY, 4: timedelta(hours=1), 5: timedelta(minutes=1), 6: timedelta()}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\d{3}){0,3})?)?)?")
+_DOTNET_DATE = re.compile(r"\\?/Date\((\d+)(?:[+-]\d{4})?\)\\?/")
+_WEEK = re.compile(r"\d{4}-?W\d\d")
+_ZONE = re.compile(r"(?:Z|z|[+-][\d:.]+)$")
 # A clock without a time zone may be behind UTC by so much.
 _FARTHEST_BEHIND = timedelta(hours=12)
 _SAMPLE = datetime(2022, 4, 5, 16, 17, 18, tzinfo=UTC)
 _UNITS = (1, 60, 3600, 86400)
+_PER_SECOND = {"epoch_seconds": 1, "epoch_milliseconds": 1000}
 _NAMED = ("iso8601", "epoch_seconds", "epoch_milliseconds")
 
 
@@ -63,6 +72,29 @@ class TimeFormat:
                 return (moment - _EPOCH) // timedelta(seconds=1) * 1000
         return moment.strftime(self.name)
 
+    def read(self, value: Any) -> datetime | None:
+        """Return the latest moment, in UTC, that a value in this format can mean; None of others.
+
+        Sample: of `29.02.2024` as `%d.%m.%Y`, the end of that day where clocks are furthest behind.
+        """
+        try:
+            return _plausible(self._read(value))
+        except (ValueError, OverflowError, TypeError):
+            return None
+
+    def _read(self, value: Any) -> datetime | None:
+        if isinstance(value, bool):
+            return None
+        if self.name in _PER_SECOND:
+            return _EPOCH + timedelta(seconds=float(value) / _PER_SECOND[self.name])
+        if self.name == "iso8601":
+            return _from_text(str(value).strip())
+        moment = datetime.strptime(str(value).strip(), self.name)  # noqa: DTZ007 (below)
+        lost = timedelta() if self.unit == timedelta(seconds=1) else self.unit
+        if moment.tzinfo or not self.is_local:
+            return in_utc(moment).astimezone(UTC) + lost
+        return _as_late_as_can_be(moment, lost)
+
     def before(self, moment: datetime) -> datetime:
         """Return an exactly written moment, earlier than all that look like this one."""
         return self.floor(moment) - self.unit
@@ -105,29 +137,80 @@ def moment_in(outputs: Outputs) -> datetime | None:
 def moment_of(value: Any) -> datetime | None:
     """Return the latest moment, in UTC, that an item's time can mean; None when none is understood.
 
-    Understands ISO 8601, the dates of HTTP and e-mail, and seconds, milliseconds or microseconds
-    since the epoch. A time without a zone may be of any.
+    Understands ISO 8601, the dates of HTTP and e-mail, `/Date(1709209845000)/`, digits by their
+    shape, as `20240229` and `202402291230`, and seconds, milliseconds, microseconds or nanoseconds
+    since the epoch. A day without a time may mean its end, and a time without a zone one of any. A
+    number is a time only from 1990 to 2100.
     """
     try:
-        if isinstance(value, bool):
-            return None
-        if isinstance(value, int | float):
-            return _from_epoch(value)
-        text = str(value).strip() if isinstance(value, str) else ""
-        return _from_epoch(float(text)) if text.isdecimal() and len(text) > 8 else _from_text(text)
+        return _plausible(_latest(value))
     except (ValueError, OverflowError):
         return None
 
 
-def _from_epoch(number: float) -> datetime:
-    if number > _LARGEST_MILLISECONDS:
-        number /= 1000
-    seconds = number / 1000 if number > _LARGEST_SECONDS else number
-    return _EPOCH + timedelta(seconds=seconds)
+def _latest(value: Any) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value).strip()
+    if found := _DOTNET_DATE.fullmatch(text):
+        return _EPOCH + timedelta(milliseconds=int(found[1]))
+    if isinstance(value, int | float) or _NUMBER.fullmatch(text):
+        found_moments = [_from_epoch(float(text)), _from_digits(text.partition(".")[0])]
+        return max((each for each in found_moments if each), default=None)
+    return _from_text(text)
+
+
+def _plausible(moment: datetime | None) -> datetime | None:
+    # What is outside stands for "never", or is no time at all.
+    is_one = moment is not None and _FIRST <= moment <= _LAST
+    return moment if is_one else None
+
+
+def _from_epoch(number: float) -> datetime | None:
+    for units in _UNITS_OF_EPOCH:
+        seconds = number / units
+        if _FIRST.timestamp() <= seconds <= _LAST.timestamp():
+            return _EPOCH + timedelta(seconds=seconds)
+    return None
+
+
+def _from_digits(text: str) -> datetime | None:
+    """Return the latest moment of digits such as `20240229` or `202402291230`; None for others."""
+    found = _DIGITS.fullmatch(text)
+    if not found:
+        return None
+    parts = [int(each) for each in found.groups() if each]
+    try:
+        moment = datetime(*parts[:6], tzinfo=UTC)  # type: ignore[misc,arg-type]  # three at least
+    except ValueError:
+        return None
+    return _plausible(_as_late_as_can_be(moment, _UNIT_OF_PARTS[min(len(parts), 6)]))
 
 
 def _from_text(text: str) -> datetime | None:
-    moment = iso_time(text) or http_date(text)
-    if moment is None:
+    if found := iso_time(text):
+        unit = _unit_of_iso(text)
+        return found.astimezone(UTC) + unit if found.tzinfo else _as_late_as_can_be(found, unit)
+    found = http_date(text)
+    if found is None:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else in_utc(moment) + _FARTHEST_BEHIND
+    # Without a time in it, it is midnight.
+    unit = timedelta() if ":" in text else _DAY
+    return found.astimezone(UTC) + unit if found.tzinfo else _as_late_as_can_be(found, unit)
+
+
+def _unit_of_iso(text: str) -> timedelta:
+    """Return by how much a moment may be later than what ISO 8601 says of it.
+
+    Sample: a day for `2024-02-29`, a minute for `2024-02-29T12:30Z`, nothing with seconds.
+    """
+    date, _, rest = text.replace(" ", "T").partition("T")
+    if not rest:
+        return _DAY if _WEEK.fullmatch(date) is None else 7 * _DAY
+    digits = _ZONE.sub("", rest).replace(":", "").partition(".")[0]
+    return _UNIT_OF_PARTS[min(3 + len(digits) // 2, 6)]
+
+
+def _as_late_as_can_be(moment: datetime, unit: timedelta) -> datetime:
+    """Return the latest moment of a time without a zone, which was cut off to a unit."""
+    return in_utc(moment) + unit + _FARTHEST_BEHIND

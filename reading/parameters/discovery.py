@@ -25,6 +25,7 @@ _BY_VERDICT = {
     Verdict.FILTER_FAILED: Reason.FILTER_FAILED,
     Verdict.UNCHANGED: Reason.UNCHANGED,
 }
+_PASSING = frozenset({Verdict.PASSES, Verdict.TIMELESS})
 _BY_FILTER = (Verdict.FILTERED, Verdict.FILTER_FAILED)
 
 
@@ -144,6 +145,7 @@ class Discovery:
         self._looked_at = 0
         self._without_value = 0
         self._include_failures = 0
+        self._timeless = 0
         self._keys = ""
         self._left_out = LeftOut(parameter)
 
@@ -171,6 +173,11 @@ class Discovery:
             f"Discovered {self.account.handed_on} values of {self.parameter.name} in "
             f"{self.account.received} items{self.source.extent}{self.account.all_left_out}"
         )
+        if self._timeless:
+            logger.warning(
+                f"path_parameters.{self.parameter.name}.changed gives no time that is understood "
+                f"for {self._timeless} items, so that all below them is read"
+            )
 
     def check(self) -> None:
         """Judge what all was found.
@@ -214,8 +221,9 @@ class Discovery:
             await self._left_out.take(items, self._evaluator)
         else:
             self._left_out.passed()
+        self._timeless += verdicts.count(Verdict.TIMELESS)
         pairs = zip(items, verdicts, strict=True)
-        return [item for item, verdict in pairs if verdict is Verdict.PASSES]
+        return [item for item, verdict in pairs if verdict in _PASSING]
 
     def _take(self, item: Any, gift: Gift) -> Iterator[Found]:
         self.account.added += len(gift.values) + gift.missing - 1

@@ -279,12 +279,14 @@ async def test_outside_a_run_nothing_is_noted(port: Callable[[Answer], Listening
 
 def test_a_summary_says_each_reason_with_some_examples() -> None:
     refusals = Refusals()
-    for number in range(5):
+    for number in range(12):
         refusals.refuse(entity(f"{number}"), Refusal(422, "level must be number"))
     refusals.refuse(entity("x"), Refusal(403, "no", is_general=True))
     refusals.undeleted.add(("item", "y"))
     assert refusals.summary() == (
-        "Port refused 6 entities: 5 times 422: level must be number: item/0, item/1, item/2, …; "
+        "Port refused 13 entities: 12 times 422: level must be number: item/0, item/1, item/2, "
+        "item/3, item/4, item/5, item/6, item/7, item/8, item/9, …; "
         "1 times 403: no (look at OCEAN__PORT__CLIENT_ID and what its credentials may do): "
         "item/x; Port did not delete 1 entities: item/y"
     )
+    assert refusals.counts == {("item", "422"): 12, ("item", "403"): 1}

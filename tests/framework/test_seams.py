@@ -18,6 +18,9 @@ _CORE = "port_ocean.core"
 _ENTITIES = f"{_CORE}.handlers.entity_processor"
 _SYNC = f"{_CORE}.integrations.mixins"
 SEAMS: dict[str, dict[str, str]] = {
+    "httpx.AsyncClient": {
+        "_transport_for_url": "url",
+    },
     "httpx._client.BaseClient": {
         "cookies": "",
     },

@@ -101,6 +101,9 @@ def test_no_durations(value: str | bool) -> None:
         1709209845000,
         "1709209845000",
         1709209845000000,
+        1709209845000000000,
+        "1709209845.0",
+        "/Date(1709209845000)/",
     ],
 )
 def test_moments(value: Any) -> None:
@@ -108,7 +111,12 @@ def test_moments(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "never", True, [], {}, "2024-13-01", float("nan"), float("inf"), "9" * 400]
+    "value",
+    [
+        *(None, "", "never", True, [], {}, "2024-13-01", float("nan"), float("inf"), "9" * 400),
+        *(0, 300, -5, "-5", 4711, 20241301, "20240230", 20240229250000, 1e30, "99991231"),
+        *("0001-01-01T00:00:00Z", "9999-12-31", "1970-01-01T00:00:00Z", "2024", 202402),
+    ],
 )
 def test_what_is_no_moment(value: Any) -> None:
     assert moment_of(value) is None
@@ -122,6 +130,59 @@ def test_a_time_without_a_zone_is_never_taken_for_an_earlier_one(
     meant = moment_of(local.isoformat(" "))
     assert meant
     assert meant >= moment
+
+
+@pytest.mark.contract("freshness.times")
+@pytest.mark.parametrize(
+    "value, latest",
+    [
+        ("2024-02-29", "2024-03-01T12:00Z"),
+        ("20240229", "2024-03-01T12:00Z"),
+        (20240229, "2024-03-01T12:00Z"),
+        ("202402291230", "2024-03-01T00:31Z"),
+        (202402291230, "2024-03-01T00:31Z"),
+        ("20240229123045", "2024-03-01T00:30:45Z"),
+        ("20240229123045678", "2024-03-01T00:30:45Z"),
+        ("2024-02-29T12:30", "2024-03-01T00:31Z"),
+        ("2024-02-29T12:30Z", "2024-02-29T12:31Z"),
+        ("2024-02-29T12Z", "2024-02-29T13:00Z"),
+        ("2024-02-29T12:30+01:00", "2024-02-29T11:31Z"),
+        ("2024-W09", "2024-03-04T12:00Z"),
+        # The hour of a day, or a second: the later one.
+        ("2024022912", "2034-02-20T04:35:12Z"),
+    ],
+)
+def test_a_time_that_is_cut_off_is_as_late_as_it_can_be(value: Any, latest: str) -> None:
+    assert moment_of(value) == datetime.fromisoformat(latest)
+
+
+@pytest.mark.contract("freshness.times")
+@given(moment=MOMENTS, hours=st.integers(-12, 14), name=st.sampled_from(FORMATS))
+def test_a_format_reads_what_it_writes_as_late_as_it_can_be(
+    moment: datetime, hours: int, name: str
+) -> None:
+    time_format = TimeFormat(name)
+    zone = timezone(timedelta(hours=hours))
+    local = moment.astimezone(zone).replace(tzinfo=UTC) if time_format.is_local else moment
+    meant = time_format.read(time_format.write(local))
+    assert meant
+    assert meant >= moment.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("epoch_seconds", 1709209845000),
+        ("epoch_seconds", "soon"),
+        ("epoch_milliseconds", 1709209845),
+        ("%Y-%m-%d", "29.02.2024"),
+        ("%Y-%m-%d", None),
+        ("iso8601", 5),
+        ("iso8601", True),
+    ],
+)
+def test_what_is_in_another_format_is_no_moment(name: str, value: Any) -> None:
+    assert TimeFormat(name).read(value) is None
 
 
 def test_dates() -> None:

@@ -225,8 +225,12 @@ def test_a_value_cannot_be_placed_in_a_body_that_is_no_object() -> None:
     request = ApiRequest("POST", "https://api.test", body={"a": {"b": 1}, "c": [1]})
     assert request.placed("body", "a.x.y", 2).body == {"a": {"b": 1, "x": {"y": 2}}, "c": [1]}
     assert request.body == {"a": {"b": 1}, "c": [1]}
+    assert request.placed("body", "c.0", 2).body == {"a": {"b": 1}, "c": [2]}
     with pytest.raises(ValueError, match="no object"):
-        request.placed("body", "c.x", 1)
+        request.placed("body", "a.b.x", 1)
+    for place in ("c.x", "c.1", "c.-1"):
+        with pytest.raises(ValueError, match="is no place in a list of 1"):
+            request.placed("body", place, 1)
 
 
 def test_a_block_replaces_what_it_says_and_keeps_the_rest() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from client import ApiClient
 from errors import ResourceError
 from expressions.item_expressions import ItemExpression
 from framework.refusals import Refusal, Refusals
+from mapping.fields.selector import CustomSelector
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
 from mapping.plan.path_parameter import PathParameter
@@ -371,6 +373,27 @@ async def limit_after(api: FakeApi, read: Read, *answers: int, limit: int) -> fl
     retries = str(len(answers) - 1)
     reading = await read(max_concurrent_requests=str(limit), max_retries=retries)
     return reading.sent_at_once
+
+
+@statuses(Situation.DELTA, Meaning.EXPIRED)
+async def test_a_token_that_is_not_valid_any_more_makes_all_be_read(
+    api: FakeApi, status: int
+) -> None:
+    block = {"delta": {"link": "next", "removed": ".gone == true"}}
+    selector = CustomSelector.validate({"query": "true", "incremental": block})
+    config = {"base_url": api.url, "response_directory": "/tmp/none"}
+    settings = ConnectionSettings.parse(config)
+    plan = selector.plan("/things", settings)
+    api.script(Reply(status), Reply(200, ITEMS))
+    client = ApiClient(settings)
+    since = datetime(2024, 1, 1, tzinfo=UTC)
+    reader = ResourceReader(plan, Session(client, settings), since=since, token="/things?since=1")
+    found = [item async for batch in reader.batches() for item in batch]
+    await client.aclose()
+    assert (found, [each.target for each in api.received]) == (
+        ITEMS,
+        ["/things?since=1", "/things"],
+    )
 
 
 @statuses(Situation.LOAD, Meaning.OVERLOAD)

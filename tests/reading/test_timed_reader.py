@@ -467,3 +467,75 @@ async def test_a_failing_window_fails_the_resource_and_keeps_the_rest() -> None:
     )
     with pytest.raises(ResourceError, match="500"):
         await read(route, plan, None)
+
+
+@pytest.mark.contract("windows.end")
+def test_ends_of_windows_say_what_they_leave_out() -> None:
+    """Only what leaves out something that earlier runs may have read is in doubt."""
+
+    async def outcome(windows: Windows, since: datetime | None, **parts: Any) -> Standing:
+        plan = ResourcePlan("/audit", Endpoint("/audit"), windows=windows, **parts)
+        client: Any = Api(lambda request: [{"id": 1}])
+        session = Session(client, ConnectionSettings.parse({"base_url": BASE}))
+        reader = ResourceReader(plan, session, since=since)
+        set_clock(reader, lambda: NOW)
+        assert [batch async for batch in reader.batches()]
+        assert reader.outcome
+        return reader.outcome.standing
+
+    plain = Windows("from", "to", timedelta(days=30), START)
+    to_now = replace(plain, allowance=timedelta())
+    fixed = replace(to_now, is_fixed=True)
+    param = {"incremental": Incremental(ServerSide("since"))}
+    for windows, since, parts, expected in (
+        (plain, None, {}, Standing.PROVEN),
+        (replace(plain, is_open=True), None, {}, Standing.PROVEN),
+        (to_now, None, {}, Standing.KEPT),
+        (to_now, START, {"incremental": Incremental()}, Standing.PROVEN),
+        (fixed, None, {}, Standing.PROVEN),
+        (fixed, None, param, Standing.KEPT),
+    ):
+        assert asyncio.run(outcome(windows, since, **parts)) is expected
+
+
+@pytest.mark.contract("windows.end")
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(minutes=3), timedelta(minutes=-3)])
+async def test_no_window_ends_after_now_by_the_clock_of_the_api(ahead: timedelta) -> None:
+    """An API such as CloudWatch refuses what ends in the future."""
+    windows = Windows("from", "to", timedelta(hours=6), START, allowance=timedelta())
+    ends: list[datetime] = []
+
+    def route(request: ApiRequest) -> Any:
+        end = datetime.fromisoformat(query_of(request)["to"])
+        ends.append(end)
+        return 400 if end > NOW + ahead else {"items": [{"id": 1}]}
+
+    plan = replace(windowed(timedelta(hours=6), None, START), windows=windows)
+    await read(route, plan, None, now=NOW, headers=dated(ahead))
+    assert ends[-1] == NOW + ahead
+
+
+@pytest.mark.contract("windows.end")
+async def test_the_error_about_an_end_in_the_future_names_the_setting() -> None:
+    def route(request: ApiRequest) -> Any:
+        return 400
+
+    with pytest.raises(ResourceError, match=r"windows\.end: 0"):
+        await read(route, windowed(timedelta(days=30), None, START), None, now=NOW)
+
+
+@pytest.mark.contract("windows.end")
+async def test_an_open_window_has_no_end_and_is_halved_all_the_same() -> None:
+    capped = Capped([n * 3600.0 for n in range(40)], 9, "[)", refuses=False)
+    sent: list[httpx.QueryParams] = []
+
+    def route(request: ApiRequest) -> Any:
+        sent.append(query_of(request))
+        return capped(request.with_query({"to": sent[-1].get("to", "2100-01-01T00:00:00Z")}))
+
+    windows = Windows("from", "to", timedelta(days=30), START, cap=9, is_open=True)
+    plan = replace(windowed(timedelta(hours=6), None, START), windows=windows)
+    found, _ = await read(route, plan, None, now=NOW)
+    assert {item["id"] for item in found} == set(range(40))
+    assert "to" not in sent[0]
+    assert all(datetime.fromisoformat(each["to"]) <= NOW for each in sent if "to" in each)

@@ -400,3 +400,22 @@ def test_the_settings_show_no_secret() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         _parse().__setattr__("page_size", 5)  # as an assignment, which mypy refuses already
+
+
+@pytest.mark.contract("settings.mounted-names")
+@pytest.mark.parametrize("name", ["username", "client_id", "access_key_id", "webhook_username"])
+def test_names_beside_secrets_may_end_with_the_line_break_of_a_file(name: str) -> None:
+    given = {
+        "username": {"auth_type": "basic", "password": "p\n"},
+        "client_id": {"auth_type": "oauth2", "client_secret": "s", "token_url": "/token"},
+        "access_key_id": {
+            "auth_type": "aws_sigv4",
+            "secret_access_key": "s",
+            "signing_region": "eu-west-1",
+        },
+        "webhook_username": {"webhook_auth": "basic", "webhook_secret": "s"},
+    }[name]
+    parsed = ConnectionSettings.parse(
+        {"base_url": "https://api.test", **given, name: "catalog\r\n"}
+    )
+    assert getattr(parsed, name) == "catalog"

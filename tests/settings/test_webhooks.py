@@ -37,7 +37,7 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
     )
     authenticator = authenticator_of(settings)
     assert isinstance(authenticator, HmacAuthenticator)
-    assert (authenticator.secret, authenticator.tolerance) == ("s3cr3t-0f-h00ks!", 60)
+    assert (authenticator.secrets, authenticator.tolerance) == (("s3cr3t-0f-h00ks!",), 60)
     scheme = authenticator.scheme
     assert (scheme.header, scheme.prefix) == ("X-Own", "v0=")
     assert scheme.signed_payload == "v0:{timestamp}:{body}"
@@ -52,7 +52,8 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
                 "webhookSecret: is required with webhookAuth hmac",
                 (
                     "webhookHeader: is required with webhookAuth hmac, unless webhookPreset is "
-                    "one of github, slack, stripe"
+                    "one of github, slack, stripe, standard_webhooks, svix, hubspot, zendesk, "
+                    "zoom, trello, twitch, meta, shopify, pagerduty, linear, atlassian"
                 ),
             ],
         ),
@@ -62,7 +63,12 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
         ),
         (
             {"webhook_auth": "token", "webhook_secret": "0123456789abcdef"},
-            ["webhookHeader: is required with webhookAuth token"],
+            [
+                (
+                    "webhookHeader: is required with webhookAuth token, unless webhookQueryParam "
+                    "names a parameter of the address"
+                )
+            ],
         ),
         (
             {"webhook_auth": "oauth"},
@@ -92,11 +98,11 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
             ["webhookTimestampHeader: is required where webhookSignedPayload holds {timestamp}"],
         ),
         (
-            {"webhook_signed_payload": "{url}{body}"},
+            {"webhook_signed_payload": "{host}{body}"},
             [
                 (
                     "webhookSignedPayload: must hold {body} once, and of other placeholders "
-                    "{timestamp} only (got '{url}{body}')"
+                    "{timestamp}, {method}, {url} and {header:name} only (got '{host}{body}')"
                 )
             ],
         ),

@@ -40,7 +40,7 @@ _VARYING = re.compile(r"…|\d+")
 # Names that others chose: Ocean's chart, whose names ours has, and fields that APIs use in answers.
 _CHART = yaml.safe_load((ROOT / "helm" / "schema.yaml").read_text("utf-8"))
 _OF_KUBERNETES = {"emptyDir", "runAsUser", "runAsGroup", "sizeLimit", "maxEventProcessingSeconds"}
-_OF_APIS = {"hasMore", "totalCount"}
+_OF_APIS = {"hasMore", "totalCount", "validationToken", "nextSyncToken"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -84,7 +84,8 @@ def test_mappings_can_be_used(page: Path, monkeypatch: pytest.MonkeyPatch) -> No
     exposed = ("GITHUB_ORG", "CANNY_API_KEY")
     for name in exposed:
         monkeypatch.setenv(name, "acme")
-    settings = SETTINGS.model_copy(update={"exposed_variables": exposed})
+    update = {"exposed_variables": exposed, "response_directory": "/var/lib/x"}
+    settings = SETTINGS.model_copy(update=update)
     for document in _yaml_blocks(page):
         resources = document.get("resources", []) if isinstance(document, dict) else document
         if isinstance(document, dict) and (own := document.get("settings")):
@@ -94,6 +95,58 @@ def test_mappings_can_be_used(page: Path, monkeypatch: pytest.MonkeyPatch) -> No
             if isinstance(entry, dict) and "kind" in entry:
                 selector = entry["selector"] or {}
                 CustomSelector.validate(selector).plan(entry["kind"], settings)
+
+
+BODY = {
+    "filterGroups": [{"filters": [{"propertyName": "hs_lastmodifieddate", "operator": "GTE"}]}],
+    "query": {"range": {"updated": {}}},
+}
+
+
+def _rows_of(page: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    table = text.partition("## Your API\n")[2].partition("\n## ")[0]
+    return [line for line in table.splitlines() if line.startswith("| ")][2:]
+
+
+def _blocks_in(row: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for code in _CODE.findall(row):
+        if re.match(r"(incremental|windows|pagination|query_params): ", code):
+            found |= yaml.safe_load(code)
+    return found
+
+
+@pytest.mark.contract("docs.your-api")
+@pytest.mark.parametrize("row", _rows_of("freshness.md"), ids=lambda row: row[2:20])
+def test_blocks_for_apis_can_be_used(row: str) -> None:
+    blocks = _blocks_in(row)
+    assert "incremental" in blocks or "windows" in blocks
+    settings = SETTINGS.model_copy(update={"response_directory": "/var/lib/x"})
+    selector = {"query": "true", "method": "POST", "body": BODY, **blocks}
+    CustomSelector.validate(selector).plan("/x", settings)
+
+
+@pytest.mark.contract("docs.your-api")
+@pytest.mark.parametrize("row", _rows_of("live-events.md"), ids=lambda row: row[2:20])
+def test_live_events_for_apis_can_be_used(row: str) -> None:
+    api, settings, entry = row.strip("| ").split(" | ")
+    auth, *more = _CODE.findall(settings)
+    given: dict[str, Any] = {"webhook_auth": auth, "webhook_secret": "c2VjcmV0"}
+    given |= {"webhook_username": "x"} if auth == "basic" else {}
+    for name, value in re.findall(r"(preset|header|handshake) `([^`]+)`", settings):
+        given[f"webhook_{name}"] = value
+        more.remove(value)
+    assert not more, api
+    given |= {"webhook_query_param": "key"} if "query parameter" in settings else {}
+    parsed = ConnectionSettings.parse({"base_url": "https://api.example.com", **given})
+    fields: dict[str, Any] = {}
+    for code in _CODE.findall(entry):
+        fields |= yaml.safe_load(code) if ": " in code else {}
+    fetch = {"fetch": "/x/{id}"} if "params" in fields else {}
+    identifier = {"identifier": ".body.id"} if "delete_when" in fields else {}
+    live = [{**fetch, **identifier, **fields}]
+    CustomSelector.validate({"query": "true", "live_events": live}).plan("/x", parsed)
 
 
 def test_all_settings_are_explained() -> None:

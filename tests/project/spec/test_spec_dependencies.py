@@ -22,7 +22,10 @@ SETTINGS: dict[str, dict[str, Any]] = {each["name"]: each for each in LISTED}
 FURTHER: dict[str, dict[str, list[str]]] = {
     "authType": {name: SETTINGS[name]["enum"] for name in ("grantType", "clientAuthentication")},
     "paginationType": {},
-    "webhookAuth": {"webhookPreset": ["", *SETTINGS["webhookPreset"]["enum"]]},
+    "webhookAuth": {
+        "webhookPreset": ["", *SETTINGS["webhookPreset"]["enum"]],
+        "webhookQueryParam": ["", "key"],
+    },
 }
 BASE_URL = {"base_url": "https://api.test"}
 

@@ -47,7 +47,9 @@ DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     **{
         to_camel(option.setting): {
             "paginationType": [
-                kind for kind, each in PAGINATION_TYPES.items() if name in each.options()
+                kind
+                for kind, each in PAGINATION_TYPES.items()
+                if name in each.options() and each.has_setting(name)
             ]
         }
         for name, option in OPTIONS.items()
@@ -55,6 +57,10 @@ DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     },
     "webhookPreset": SIGNED,
     "webhookSecret": {"webhookAuth": ["hmac", "basic", "token"]},
+    "webhookPreviousSecret": {"webhookAuth": ["hmac", "basic", "token"]},
+    "webhookSecretEncoding": SIGNED,
+    "webhookQueryParam": {"webhookAuth": ["token"]},
+    "webhookSeparator": SIGNED,
     "webhookUsername": {"webhookAuth": ["basic"]},
     "webhookHeader": {"webhookAuth": ["hmac", "token"]},
     "webhookPrefix": {"webhookAuth": ["hmac", "token"]},

@@ -204,6 +204,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "list for an object": ({"integration": {"config": {"customHeaders": []}}}, "customHeaders"),
     "other type": ({"integration": {"type": "jira"}}, "type"),
     "workload": ({"workload": {"kind": "StatefulSet"}}, "kind"),
+    "a secret that is a number": (
+        {"integration": {"secrets": {"apiToken": 12345678901234567890}}},
+        "apiToken",
+    ),
+    "a user name that is a number": (
+        {"integration": {"config": {"username": 5349}}},
+        "username",
+    ),
     "no identifier": ({"integration": {"identifier": ""}}, "integration.identifier: is required"),
     "no base URL": (
         {"integration": {"config": {"baseUrl": None}}},

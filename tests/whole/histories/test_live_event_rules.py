@@ -364,3 +364,104 @@ async def test_why_nothing_is_accepted_is_said(lines: list[str]) -> None:
 
 def test_a_processor_is_what_ocean_asks_for() -> None:
     assert LiveEventProcessor.__abstractmethods__ == frozenset()
+
+
+def late(api: ModelApi, name: str, version: int, after: int) -> None:
+    """Let an item be there only after so many requests for it."""
+    answer = api._answer
+
+    def delayed(path: str) -> tuple[int, Any]:
+        if path == f"/users/{name}" and api.asked[path] > after:
+            api.users[name] = version
+        return answer(path)
+
+    api._answer = delayed  # type: ignore[method-assign]  # for one test
+
+
+@pytest.mark.contract("live.gone-twice")
+@pytest.mark.parametrize("entry", [BY_ID, {key: BY_ID[key] for key in ("fetch", "params")}])
+@pytest.mark.parametrize("after", [0, 1, 2])
+async def test_an_item_that_is_shown_late_is_there_in_the_end(
+    entry: dict[str, Any], after: int
+) -> None:
+    api = ModelApi()
+    late(api, "a", 5, after)
+    async with open_world(api, Catalog({"a": 4}), resource(entry)) as world:
+        await told(world, {"id": "a"})
+        assert world.catalog.entities == {"a": 5}
+        assert world.catalog.deleted == []
+        assert world.fates == {"updated": 1}
+
+
+@pytest.mark.contract("live.gone-twice")
+async def test_an_item_is_deleted_once_it_was_not_there_three_times() -> None:
+    api = ModelApi()
+    late(api, "a", 5, 3)
+    async with open_world(api, Catalog({"a": 4}), resource(BY_ID)) as world:
+        await told(world, {"id": "a"})
+        assert (world.catalog.deleted, api.asked["/users/a"]) == (["a"], 3)
+
+
+@pytest.mark.contract("live.gone-twice")
+async def test_delete_when_deletes_at_once() -> None:
+    entry = {**BY_ID, "delete_when": ".body.erased"}
+    async with open_world(ModelApi(), Catalog({"a": 4}), resource(entry)) as world:
+        await told(world, {"id": "a", "erased": True})
+        assert (world.catalog.deleted, world.api.asked) == (["a"], {})
+
+
+@pytest.mark.contract("live.gone-twice")
+async def test_a_newer_event_takes_the_place_of_asking_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api = ModelApi()
+    async with open_world(api, Catalog({"a": 4}), resource(BY_ID)) as world:
+        monkeypatch.setattr("live_events.service._GONE_AGAIN", 60.0)
+        await world.tell({"id": "a"})
+        while api.asked["/users/a"] < 2:  # noqa: ASYNC110  # the model has nothing to wait for
+            await asyncio.sleep(0.001)
+        api.users["a"] = 6
+        await told(world, {"id": "a"})
+        assert (world.catalog.entities, world.events.pending) == ({"a": 6}, 0)
+
+
+@pytest.mark.contract("live.each")
+@pytest.mark.parametrize(
+    "each, body",
+    [
+        (".body[]", [{"id": "a"}, {"id": "b"}]),
+        (".body.value[]", {"value": [{"id": "a"}, {"id": "b"}, {"id": "a"}]}),
+        (".body.events[].object", {"events": [{"object": {"id": "a"}}, {"object": {"id": "b"}}]}),
+    ],
+)
+async def test_each_event_of_a_batch_is_one(each: str, body: Any) -> None:
+    api = ModelApi({"a": 1, "b": 2, "c": 3})
+    mapped = resource({**BY_ID, "each": each, "when": '.batch != null and .headers.x == "1"'})
+    async with open_world(api, Catalog(), mapped) as world:
+        await told(world, body, x="1")
+        assert world.catalog.entities == {"a": 1, "b": 2}
+        assert api.asked == {"/users/a": 1, "/users/b": 1}
+
+
+@pytest.mark.contract("live.each")
+async def test_one_wrong_event_of_a_batch_is_lost_alone(lines: list[str]) -> None:
+    mapped = resource({**BY_ID, "each": ".body[]"})
+    async with open_world(ModelApi({"a": 1}), Catalog(), mapped) as world:
+        await told(world, [{"id": None}, {"id": "a"}])
+        assert (world.catalog.entities, world.fates["lost"]) == ({"a": 1}, 1)
+        await told(world, [{"id": "a"}] * 1001)
+        assert world.fates["lost"] == 2
+    assert "gives 1001 events, and at most 1000" in at(lines, "at most 1000")
+
+
+@pytest.mark.contract("live.each")
+async def test_several_values_for_one_event_are_no_longer_dropped_in_silence(
+    lines: list[str],
+) -> None:
+    mapped = resource({**BY_ID, "params": {"id": ".body[].id"}, "identifier": ".body[].id"})
+    async with open_world(ModelApi({"a": 1, "b": 1}), Catalog(), mapped) as world:
+        await told(world, [{"id": "a"}, {"id": "b"}])
+        assert (world.catalog.entities, world.fates["lost"]) == ({}, 1)
+        await told(world, [{"id": "a"}, {"id": "a"}])
+        assert world.catalog.entities == {"a": 1}
+    assert "write live_events.0.each" in at(lines, "is lost until")

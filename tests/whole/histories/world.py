@@ -229,4 +229,5 @@ def _pretend_ocean(patch: pytest.MonkeyPatch, catalog: Catalog, fates: Counter[s
     patch.setattr(oceans, "is_lakehouse_data_enabled", no)
     patch.setattr(oceans, "is_dsp_mode_enabled", no)
     patch.setattr(service, "_AGAIN", (0.001, 0.001))
+    patch.setattr(service, "_GONE_AGAIN", 0.001)
     patch.setattr(service, "signal_handler", signal.SignalHandler())

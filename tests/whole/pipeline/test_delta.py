@@ -1,0 +1,59 @@
+"""A delta token through the whole integration: full resync, changes, a removal, Port."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from port_ocean.context.ocean import ocean
+from port_ocean.core.models import Entity
+
+from tests.whole.pipeline.support import pipeline, reply, resource
+
+DELTA = {
+    "data_path": ".value",
+    "pagination": "next_link",
+    "incremental": {"delta": {"link": "@odata.deltaLink", "removed": 'has("@removed")'}},
+}
+
+
+@pytest.mark.contract("incremental.delta")
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_what_the_api_says_is_gone_is_deleted_by_an_incremental_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enabled: bool
+) -> None:
+    asked: list[str | None] = []
+
+    def answer(request: httpx.Request) -> Any:
+        token = request.url.params.get("token")
+        asked.append(token)
+        items = [{"id": "a"}, {"id": "b"}] if token is None else [{"id": "c"}]
+        gone = [{"id": "b", "@removed": {"reason": "deleted"}}] if token == "t1" else []
+        following = f"{request.url.copy_with(query=None)}?token=t{len(asked)}"
+        return reply({"value": [*items, *gone], "@odata.deltaLink": following})
+
+    cursors: dict[tuple[str, int], datetime] = {}
+    deleted: list[str] = []
+
+    async def get(kind: str, index: int) -> datetime | None:
+        return cursors.get((kind, index))
+
+    async def upsert(kind: str, index: int, value: datetime) -> None:
+        cursors[kind, index] = value
+
+    async def delete(entities: list[Entity], agent: Any) -> None:
+        deleted.extend(f"{entity.blueprint}/{entity.identifier}" for entity in entities)
+
+    settings = {"responseDirectory": str(tmp_path)}
+    mapped = resource("/items", **DELTA) | {"enableDelete": enabled}
+    async with pipeline(settings, [mapped], {"/items": answer}) as booted:
+        monkeypatch.setattr(ocean.port_client, "get_integration_cursor", get)
+        monkeypatch.setattr(ocean.port_client, "upsert_integration_cursor", upsert)
+        monkeypatch.setattr(ocean.integration.entities_state_applier, "delete", delete)
+        (await booted.resync()).succeeded()
+        cursors["/items", 0] = datetime(2024, 1, 1, tzinfo=UTC)
+        await ocean.integration.sync_incremental(60)
+        await ocean.integration.sync_incremental(60)
+    assert asked == [None, "t1", "t2"]
+    assert deleted == (["item/b"] if enabled else [])
