@@ -66,8 +66,7 @@ image: sbom ## Build the image and its bill of materials (IMAGE=name:tag, BASE_I
 	$(ENGINE) build $(if $(BASE_IMAGE),--build-arg BASE_IMAGE="$(BASE_IMAGE)") --tag "$(IMAGE)" .
 
 sbom: install ## Write the bill of materials of the image (CycloneDX), $(SBOM)
-	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
-		--output-reproducible -o $(SBOM)
+	@PYTHONWARNINGS=ignore $(BIN)/python -m tools.scripts.bill_of_materials $(SBOM)
 
 format: install ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix-only --quiet .

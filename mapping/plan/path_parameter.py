@@ -76,7 +76,8 @@ class Variables:
     """The environment's variables that a mapping may see, and what it makes values of them."""
 
     expression: ItemExpression
-    exposed: Mapping[str, str]
+    # Their values may be secrets.
+    exposed: Mapping[str, str] = field(repr=False)
 
     @property
     def names(self) -> frozenset[str]:

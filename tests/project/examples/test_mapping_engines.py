@@ -38,7 +38,7 @@ async def test_engines_agree(name: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     monkeypatch.setattr(FusedEntityProcessor, "parse_items", by_both)
     with monkeypatch.context() as patch:
-        patch.setattr(FusedEntityProcessor, "_parse_as_ocean", None)
+        patch.setattr(FusedEntityProcessor, "_rows_alone", None)
         result = await resync(name, MODELS[name].serve(), monkeypatch)
 
     assert result.errors == []
