@@ -184,7 +184,8 @@ class Pager:
     def _doubt_over_passed(self, verdict: Verdict) -> Doubt | None:
         """Return the doubt at an end over items that an empty page may have hidden."""
         passed = self._strategy.passed_over
-        is_all = self._total.is_reached(self.received, self._pages)
+        # A number of pages does not tell how many were asked for at the right place.
+        is_all = self._total.items == self.received
         if not verdict.is_end or passed <= self._longest or is_all:
             return None
         return doubt_over_passed(passed, self._longest)
@@ -465,8 +466,11 @@ class Pager:
         if self._probed_length:
             self._sizes.remember_final(self._probed_length)
         reason, sign = "a page like the one before", self._unfollowed()
-        # Pages of which there is but one are no number of items: what says more outranks them.
+        # What says more outranks a number of pages, and any total where the way on has never led
+        # anywhere.
         is_all = complete and self._total.items is not None
+        if is_all and self._leads_on(page, statement):
+            is_all, sign = False, sign or self._evidence.leading()
         doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)
         return Verdict(keep=False, reason=reason, doubt=doubt)
 
