@@ -17,6 +17,7 @@ from pagination.doubts import (
     advice_on_repeat,
     doubt_over,
     doubt_over_empty_pages,
+    doubt_over_overlap,
     doubt_over_part,
     doubt_over_passed,
     doubt_over_start,
@@ -62,6 +63,8 @@ class Pager:
         self._total = Total()
         self._pages = 0
         self._longest = 0
+        # Whether a page that another one followed was shorter than others.
+        self._is_uneven = False
         self._empty_pages = 0
         self._probed_length = 0
         # Whether the page just asked for is one of which the answer before says that there is none.
@@ -136,6 +139,9 @@ class Pager:
 
     def _take(self, page: Page) -> int:
         """Count a page, and return the length that it was asked for to explain, if any."""
+        before = self.previous.received if self.previous else None
+        if before and page.received and before < max(self._longest, page.received):
+            self._is_uneven = True
         self.previous = page
         self._pages += 1
         self.received += page.received or 0
@@ -181,6 +187,16 @@ class Pager:
             path = None
         return find_total(page, path, self.received, ignored)
 
+    def _doubt_over_overlap(self, verdict: Verdict) -> Doubt | None:
+        """Return the doubt at an end that a number of pages tells, where pages may overlap."""
+        total, sign = self._total, self._evidence.leading()
+        is_by_pages = total.items is None and total.is_reached(self.received, self._pages)
+        is_told = sign is not None and sign.denies_all
+        may_overlap = self._strategy.goes_by_received and self._is_uneven
+        if verdict.is_end and may_overlap and is_by_pages and not is_told:
+            return doubt_over_overlap(total.place)
+        return None
+
     def _doubt_over_passed(self, verdict: Verdict) -> Doubt | None:
         """Return the doubt at an end over items that an empty page may have hidden."""
         passed = self._strategy.passed_over
@@ -193,7 +209,7 @@ class Pager:
     def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
         """Return the verdict, with the doubt that an answer leaves wherever it stands."""
         doubt = verdict.doubt or self._doubt_over_start(page) or self._doubt_over_part(verdict)
-        doubt = doubt or self._doubt_over_passed(verdict)
+        doubt = doubt or self._doubt_over_passed(verdict) or self._doubt_over_overlap(verdict)
         return replace(verdict, doubt=doubt) if doubt else verdict
 
     def _doubt_over_part(self, verdict: Verdict) -> Doubt | None:

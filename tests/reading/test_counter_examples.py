@@ -132,6 +132,17 @@ def test_items_that_are_counted_twice_make_no_total() -> None:
     assert came_of(replace(uneven, hidden=frozenset())).outcome.is_proven
 
 
+@pytest.mark.contract("evidence.passed-over")
+def test_a_number_of_pages_that_overlap() -> None:
+    pages = Word(Speech.PAGES, "x-total-pages", None)
+    uneven = World("offset", (7,), cap=2, hidden=frozenset({3}), words=(pages,), list_path=())
+    result = came_of(uneven, page_size=5)
+    assert result.missing
+    assert result.outcome.standing is KEPT
+    assert "they may overlap" in f"{result.outcome}"
+    assert came_of(replace(uneven, hidden=frozenset()), page_size=5).outcome.is_proven
+
+
 @pytest.mark.contract("evidence.capped-page")
 def test_a_page_like_the_one_before_beside_a_link_that_goes_on() -> None:
     link = Word(Speech.LINK, "Link", None)
