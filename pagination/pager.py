@@ -192,7 +192,8 @@ class Pager:
         total, sign = self._total, self._evidence.leading()
         is_by_pages = total.items is None and total.is_reached(self.received, self._pages)
         is_told = sign is not None and sign.denies_all
-        may_overlap = self._strategy.goes_by_received and self._is_uneven
+        is_uneven = self._is_uneven or self._strategy.passed_over > 0
+        may_overlap = self._strategy.goes_by_received and is_uneven
         if verdict.is_end and may_overlap and is_by_pages and not is_told:
             return doubt_over_overlap(total.place)
         return None
