@@ -187,14 +187,18 @@ class Pager:
             path = None
         return find_total(page, path, self.received, ignored)
 
+    @property
+    def _may_overlap(self) -> bool:
+        """Return whether pages may have begun within one another, so that their number is none."""
+        is_uneven = self._is_uneven or self._strategy.passed_over > 0
+        return self._strategy.goes_by_received and is_uneven
+
     def _doubt_over_overlap(self, verdict: Verdict) -> Doubt | None:
         """Return the doubt at an end that a number of pages tells, where pages may overlap."""
         total, sign = self._total, self._evidence.leading()
         is_by_pages = total.items is None and total.is_reached(self.received, self._pages)
         is_told = sign is not None and sign.denies_all
-        is_uneven = self._is_uneven or self._strategy.passed_over > 0
-        may_overlap = self._strategy.goes_by_received and is_uneven
-        if verdict.is_end and may_overlap and is_by_pages and not is_told:
+        if verdict.is_end and self._may_overlap and is_by_pages and not is_told:
             return doubt_over_overlap(total.place)
         return None
 
@@ -473,6 +477,8 @@ class Pager:
         full = self._sizes.is_full(page.received or 0)
         unfinished = self._is_behind
         complete = self._total.is_reached(self.received, self._pages)
+        if self._total.items is None and self._may_overlap:
+            complete = False
         goes_on = statement.more or self._leads_on(page, statement)
         if not complete and (full or goes_on or unfinished):
             raise PaginationError(
