@@ -72,6 +72,14 @@ def advice_on_repeat(*, has_links: bool) -> str:
     return f"{_BY_LINKS if has_links else ''}look at paginationType and paginationParam"
 
 
+def doubt_over_overlap(place: str) -> Doubt:
+    """Return the doubt over a number of pages that arrived, of which some may overlap."""
+    return Doubt(
+        f"as many pages as {place} says came, but they differ in length, so that they may overlap",
+        "set hasMorePath or totalPath, or page by number where the API can",
+    )
+
+
 def doubt_over_passed(passed: int, longest: int) -> Doubt:
     """Return the doubt over an empty page that was taken for more items than any page had."""
     return Doubt(

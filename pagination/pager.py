@@ -17,6 +17,7 @@ from pagination.doubts import (
     advice_on_repeat,
     doubt_over,
     doubt_over_empty_pages,
+    doubt_over_overlap,
     doubt_over_part,
     doubt_over_passed,
     doubt_over_start,
@@ -62,6 +63,8 @@ class Pager:
         self._total = Total()
         self._pages = 0
         self._longest = 0
+        # Whether a page that another one followed was shorter than others.
+        self._is_uneven = False
         self._empty_pages = 0
         self._probed_length = 0
         # Whether the page just asked for is one of which the answer before says that there is none.
@@ -136,6 +139,9 @@ class Pager:
 
     def _take(self, page: Page) -> int:
         """Count a page, and return the length that it was asked for to explain, if any."""
+        before = self.previous.received if self.previous else None
+        if before and page.received and before < max(self._longest, page.received):
+            self._is_uneven = True
         self.previous = page
         self._pages += 1
         self.received += page.received or 0
@@ -181,10 +187,26 @@ class Pager:
             path = None
         return find_total(page, path, self.received, ignored)
 
+    @property
+    def _may_overlap(self) -> bool:
+        """Return whether pages may have begun within one another, so that their number is none."""
+        is_uneven = self._is_uneven or self._strategy.passed_over > 0
+        return self._strategy.goes_by_received and is_uneven
+
+    def _doubt_over_overlap(self, verdict: Verdict) -> Doubt | None:
+        """Return the doubt at an end that a number of pages tells, where pages may overlap."""
+        total, sign = self._total, self._evidence.leading()
+        is_by_pages = total.items is None and total.is_reached(self.received, self._pages)
+        is_told = sign is not None and sign.denies_all
+        if verdict.is_end and self._may_overlap and is_by_pages and not is_told:
+            return doubt_over_overlap(total.place)
+        return None
+
     def _doubt_over_passed(self, verdict: Verdict) -> Doubt | None:
         """Return the doubt at an end over items that an empty page may have hidden."""
         passed = self._strategy.passed_over
-        is_all = self._total.is_reached(self.received, self._pages)
+        # A number of pages does not tell how many were asked for at the right place.
+        is_all = self._total.items == self.received
         if not verdict.is_end or passed <= self._longest or is_all:
             return None
         return doubt_over_passed(passed, self._longest)
@@ -192,7 +214,7 @@ class Pager:
     def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
         """Return the verdict, with the doubt that an answer leaves wherever it stands."""
         doubt = verdict.doubt or self._doubt_over_start(page) or self._doubt_over_part(verdict)
-        doubt = doubt or self._doubt_over_passed(verdict)
+        doubt = doubt or self._doubt_over_passed(verdict) or self._doubt_over_overlap(verdict)
         return replace(verdict, doubt=doubt) if doubt else verdict
 
     def _doubt_over_part(self, verdict: Verdict) -> Doubt | None:
@@ -455,6 +477,8 @@ class Pager:
         full = self._sizes.is_full(page.received or 0)
         unfinished = self._is_behind
         complete = self._total.is_reached(self.received, self._pages)
+        if self._total.items is None and self._may_overlap:
+            complete = False
         goes_on = statement.more or self._leads_on(page, statement)
         if not complete and (full or goes_on or unfinished):
             raise PaginationError(
@@ -465,8 +489,11 @@ class Pager:
         if self._probed_length:
             self._sizes.remember_final(self._probed_length)
         reason, sign = "a page like the one before", self._unfollowed()
-        # Pages of which there is but one are no number of items: what says more outranks them.
+        # What says more outranks a number of pages, and any total where the way on has never led
+        # anywhere.
         is_all = complete and self._total.items is not None
+        if is_all and self._leads_on(page, statement):
+            is_all, sign = False, sign or self._evidence.leading()
         doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)
         return Verdict(keep=False, reason=reason, doubt=doubt)
 

@@ -48,6 +48,8 @@ class Strategy[Settings: PaginationSettings](ABC):
     counts: ClassVar[bool] = False
     rank: ClassVar[Rank | None] = None
     most_empty: ClassVar[int] = 3
+    # Whether the next page begins after as many records as were received.
+    goes_by_received: ClassVar[bool] = False
     # How many records an empty page was taken for, at most.
     passed_over: int = 0
 
@@ -151,6 +153,7 @@ class Offset(AskingStrategy[OffsetSettings]):
     """The way of `offset`: it is advanced by the number of records received."""
 
     counts = True
+    goes_by_received = True
     _offset = 0
     _stride = 0
 

@@ -99,6 +99,8 @@ def test_an_empty_first_page_that_is_taken_for_too_many() -> None:
     assert result.missing
     assert result.outcome.standing is KEPT
     assert "an empty page was taken for 4 items" in f"{result.outcome}"
+    pages = Word(Speech.PAGES, "total_pages")
+    assert not came_of(replace(capped, words=(IS_LAST, pages))).outcome.is_proven
     assert came_of(capped, page_size=2).outcome.is_proven
     assert not came_of(capped, page_size=2).missing
 
@@ -130,6 +132,22 @@ def test_items_that_are_counted_twice_make_no_total() -> None:
     assert came_of(replace(uneven, hidden=frozenset())).outcome.is_proven
 
 
+@pytest.mark.contract("evidence.passed-over")
+def test_a_number_of_pages_that_overlap() -> None:
+    pages = Word(Speech.PAGES, "x-total-pages", None)
+    uneven = World("offset", (7,), cap=2, hidden=frozenset({3}), words=(pages,), list_path=())
+    result = came_of(uneven, page_size=5)
+    assert result.missing
+    assert result.outcome.standing is KEPT
+    assert "they may overlap" in f"{result.outcome}"
+    assert came_of(replace(uneven, hidden=frozenset()), page_size=5).outcome.is_proven
+    # An empty page that was passed over by less than a page.
+    empty = replace(
+        uneven, counts=(10,), cap=6, honours_size=False, hidden=frozenset({*range(6), 7, 9})
+    )
+    assert not came_of(empty, page_size=1).outcome.is_proven
+
+
 @pytest.mark.contract("evidence.capped-page")
 def test_a_page_like_the_one_before_beside_a_link_that_goes_on() -> None:
     link = Word(Speech.LINK, "Link", None)
@@ -139,6 +157,17 @@ def test_a_page_like_the_one_before_beside_a_link_that_goes_on() -> None:
     result = asyncio.run(read(world, Reading("other", settings, ".items")))
     assert result.missing
     assert not result.outcome.is_proven
+
+
+@pytest.mark.contract("evidence.capped-page")
+def test_a_token_that_leads_back_beside_a_total_that_is_too_low() -> None:
+    token = Word(Speech.TOKEN, "next_token")
+    world = World("cursor", (4,), cap=1, words=(token, replace(TOTAL, lie=-3)))
+    result = came_of(world, cursor_path="next_token", param="wrong")
+    assert result.missing
+    assert not result.outcome.is_proven
+    right = came_of(replace(world, words=(token, TOTAL)), cursor_path="next_token")
+    assert right.outcome.is_proven
 
 
 @pytest.mark.parametrize(

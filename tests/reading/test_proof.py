@@ -119,7 +119,9 @@ def is_decidable(world: World, reading: Reading) -> bool:
     said = set(spoken(world, reading))
     is_right = reading.mode == "right"
     if world.moves:
-        return is_right and not hides_changes(world, said)
+        # A page may look like the one before, which is how short lists end.
+        is_alike = not said and world.cap < reading.pagination.page_size
+        return is_right and not is_alike and not hides_changes(world, said)
     if reading.mode == "other" and reading.pagination.type == "page" and not world.first_page:
         # The first page is passed over.
         return Speech.TOTAL in said
