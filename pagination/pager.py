@@ -214,8 +214,12 @@ class Pager:
     def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
         """Return the verdict, with the doubt that an answer leaves wherever it stands."""
         doubt = verdict.doubt or self._doubt_over_start(page) or self._doubt_over_part(verdict)
-        doubt = doubt or self._doubt_over_passed(verdict) or self._doubt_over_overlap(verdict)
+        doubt = doubt or self._doubt_over_places(verdict)
         return replace(verdict, doubt=doubt) if doubt else verdict
+
+    def _doubt_over_places(self, verdict: Verdict) -> Doubt | None:
+        """Return the doubt at an end of a list in which pages may not have followed each other."""
+        return self._doubt_over_passed(verdict) or self._doubt_over_overlap(verdict)
 
     def _doubt_over_part(self, verdict: Verdict) -> Doubt | None:
         """Return the doubt over a list that is not whole, once for an endpoint."""
@@ -258,6 +262,12 @@ class Pager:
         Raises:
             TooDeepError: the API refuses to go deeper although there is more; it `said` why.
         """
+        verdict = self._refusal(status, said)
+        if verdict and verdict.is_end and (doubt := self._doubt_over_places(verdict)):
+            return replace(verdict, doubt=doubt, denied=False)
+        return verdict
+
+    def _refusal(self, status: int, said: str) -> Verdict | None:
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
         meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
         if meaning is Meaning.NO_MORE:

@@ -99,6 +99,8 @@ def test_an_empty_first_page_that_is_taken_for_too_many() -> None:
     assert result.missing
     assert result.outcome.standing is KEPT
     assert "an empty page was taken for 4 items" in f"{result.outcome}"
+    refused = replace(capped, counts=(3,), cap=1, hidden=frozenset({0}), beyond="404")
+    assert not came_of(refused, page_size=2).outcome.is_proven
     pages = Word(Speech.PAGES, "total_pages")
     assert not came_of(replace(capped, words=(IS_LAST, pages))).outcome.is_proven
     assert came_of(capped, page_size=2).outcome.is_proven

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
+from loguru import logger
 
 from client import ApiClient
 from errors import ResourceError
@@ -212,8 +213,11 @@ def fair_requests(world: World, reading: Reading) -> int:
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
+    # What so many readings tell would take more time than they.
+    logger.disable("reading")
     with asyncio.Runner() as one:
         yield one
+    logger.enable("reading")
 
 
 @pytest.mark.contract("evidence.proof")
