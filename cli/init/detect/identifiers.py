@@ -263,7 +263,7 @@ def _pairs(named: list[Keys], others: list[Keys], usable: Columns) -> Iterator[t
     rest = [keys for keys in [*named, *plain] if keys not in scopes]
     most = list(dict.fromkeys(rest))[:_MOST_IN_PAIRS]
     for first, second in combinations(most, 2):
-        if first in named:
+        if first in named or not named:
             yield second, first
 
 

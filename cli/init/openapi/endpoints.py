@@ -31,8 +31,11 @@ from mapping.plan.headers import check_header_names
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 # A variable of the environment is for the user to name, not for a document.
 _PLAIN_PATH = re.compile(r"(?!//)(/(?:[^/?#$\s]|\$(?!\{))*)+")
-# Sent by the client itself, or as credentials.
-_NOT_SENT = frozenset({"authorization", "content-type", "user-agent", "cookie", "host"})
+# Sent by the client itself or as credentials, or what makes less of an answer.
+_NOT_SENT = frozenset(
+    {"authorization", "content-type", "user-agent", "cookie", "host", "accept-encoding"}
+    | {"range", "if-none-match", "if-modified-since", "if-match", "if-range", "prefer"}
+)
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from cli.surroundings import Surroundings
-from tests.cli.init.corpus import CASES, Case, Pick
+from errors import ConfigurationError
+from tests.cli.init.corpus import CASES, S3, Case, Pick
 from tests.cli.init.test_init_shapes import init
-from tests.support.fake_api import FakeApi
+from tests.support.fake_api import FakeApi, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
@@ -83,3 +84,22 @@ def _differences(path: str, pick: Pick, resource: Any, blueprints: Any, settings
         for key, (mine, theirs) in got.items()
         if mine != theirs
     ]
+
+
+async def test_a_list_that_calls_itself_truncated_is_not_taken_for_whole(
+    api: FakeApi, around: Surroundings, tmp_path: Path
+) -> None:
+    whole = S3.replace("<IsTruncated>false", "<IsTruncated>true")
+    api.answer = lambda request: Reply(200, whole.encode(), {"content-type": "application/xml"})
+    with pytest.raises(ConfigurationError, match="IsTruncated"):
+        await init(around, f"{api.url}/", folder=tmp_path / "out")
+
+
+async def test_values_that_nobody_lists_say_where_they_were_looked_for(
+    api: FakeApi, around: Surroundings, tmp_path: Path
+) -> None:
+    api.answer = lambda request: Reply(404, {})
+    with pytest.raises(ConfigurationError) as error:
+        await init(around, f"{api.url}/api/v1/label/{{label}}/values", folder=tmp_path / "out")
+    for looked in ("/label: 404", "/label/: 404", "/labels: 404"):
+        assert looked in str(error.value)
