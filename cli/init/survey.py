@@ -198,7 +198,9 @@ class Surveyor:
             choices = field_choices(group, available, [*ranked, *parent.shape.identifiers])
             for fields in choices:
                 source = ValueSource(parent, fields)
-                if found := await self._with_values(wanted, group, source, outer):
+                # Where there are other fields to try, some values that all fail are enough.
+                most = _MOST_TRIED if fields is choices[-1] else _MOST_PARENTS
+                if found := await self._with_values(wanted, group, source, outer, most):
                     return found
             looked.append(f"{parent.kind}: {_why_not(parent, group, choices)}")
         raise ConfigurationError(_no_values(group, looked))
@@ -240,12 +242,16 @@ class Surveyor:
         group: Group,
         source: ValueSource,
         outer: tuple[dict[str, ValueSource], list[Marks]],
+        most_failed: int,
     ) -> Surveyed | None:
-        """Return the survey of the nested endpoint with most items; None when a value fails."""
+        """Return the survey of the nested endpoint with most items; None where values fail."""
         parent = source.parent
         pages: dict[Marks, list[dict[str, Any]]] = {}
         hidden: set[tuple[str, ...]] = set()
-        for marks in marks_of(parent, dict(source.fields), outer[1])[:_MOST_TRIED]:
+        tried = marks_of(parent, dict(source.fields), outer[1])[:_MOST_TRIED]
+        for count, marks in enumerate(tried):
+            if count == most_failed and not pages:
+                break
             with contextlib.suppress(EndpointError):
                 _, guesses = await self._first_page(wanted, path_values(marks))
                 pages[marks] = guesses[0].items if guesses else []

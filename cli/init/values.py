@@ -45,7 +45,10 @@ def field_choices(
 
 
 def scalar_keys(items: Sequence[Mapping[str, Any]]) -> list[Keys]:
-    """Return the keys of the fields that may be values, in all items, up to one level deep."""
+    """Return the keys of the fields that may be values, in all items, up to one level deep.
+
+    What has spaces is for people, not for a path.
+    """
     found: dict[Keys, int] = {}
     for item in items:
         for keys in _scalars(item):
@@ -94,7 +97,11 @@ def _named(name: str, available: Sequence[Keys], *, is_own: bool = False) -> Ite
 
 def _scalars(item: Mapping[str, Any]) -> Iterator[Keys]:
     for key, value in item.items():
-        if is_name(value):
+        if _is_value(value):
             yield (str(key),)
         elif isinstance(value, Mapping):
-            yield from ((str(key), str(name)) for name, inner in value.items() if is_name(inner))
+            yield from ((str(key), str(name)) for name, inner in value.items() if _is_value(inner))
+
+
+def _is_value(value: Any) -> bool:
+    return is_name(value) and " " not in str(value)

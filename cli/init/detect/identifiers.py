@@ -193,9 +193,11 @@ def find_identifiers(
     named = [keys for keys in ordered if ranks[keys] < _NOT_LISTED and not is_inner(keys)]
     others = [keys for keys in ordered if keys not in named and _may_name(keys, usable[keys])]
     chances: list[tuple[Keys, ...]] = [(keys,) for keys in named]
-    if not any(_identifier(keys, columns, nests, blueprint) for keys in chances):
+    if named and not any(_identifier(keys, columns, nests, blueprint) for keys in chances):
         chances += _pairs(named, others, usable)
     chances += [(keys,) for keys in others]
+    if not named:
+        chances += _pairs(named, others, usable)
     found = (_identifier(keys, columns, nests, blueprint) for keys in chances)
     return [one for one in found if one]
 
