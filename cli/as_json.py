@@ -67,6 +67,7 @@ def init_as_json(report: InitReport) -> dict[str, Any]:
         "evidence": [
             {"message": one.message, "proven": one.is_proven} for one in report.plan.evidence
         ],
+        "guesses": [asdict(one) for one in report.plan.guesses],
         "warnings": report.plan.warnings,
         "assumptions": report.assumptions,
         "failures": [

@@ -136,11 +136,13 @@ async def _online(
             async for step in steps:
                 report.steps.append(step)
         notes.take()
-        if not all(step.ok for step in report.steps):
+        if not all(step.ok or (step.is_of_root and config) for step in report.steps):
             report.skipped = "the API cannot be used"
         elif config:
             report.verdicts = await judge_resources(
                 config.resources, client, settings, notes, watch.problem_of
             )
+        if any(verdict.ok for verdict in report.verdicts):
+            report.steps = [step if step.ok else step.refuted() for step in report.steps]
     finally:
         await client.aclose()

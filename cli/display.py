@@ -49,7 +49,9 @@ class Terminal:
 
     def item(self, ok: bool | None, text: str, style: str = "", *, wrap: bool = True) -> None:
         """Show a mark and a text, which may have several lines."""
-        self.out.print(self.mark(ok), self.cell(text, style), soft_wrap=not wrap)
+        # A file takes a long line whole; a terminal would break it within a word.
+        soft_wrap = not wrap and not self.out.is_terminal
+        self.out.print(self.mark(ok), self.cell(text, style), soft_wrap=soft_wrap)
 
     def mark(self, ok: bool | None) -> Text:
         """Return a mark for good, bad, or (None) worth a look."""
@@ -106,7 +108,8 @@ class Terminal:
         """Show an error that ends the command, and problems with their places."""
         self.err.print(Text.assemble(("error: ", "red bold"), self.cell(text)))
         for problem in problems:
-            self.err.print(Text("  "), self.cell(problem), sep="", soft_wrap=True)
+            soft_wrap = not self.err.is_terminal
+            self.err.print(Text("  "), self.cell(problem), sep="", soft_wrap=soft_wrap)
 
     @contextmanager
     def working(self, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:

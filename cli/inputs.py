@@ -5,6 +5,7 @@ Ocean itself.
 """
 
 import os
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +24,12 @@ from settings.names import CONFIG_FILE, PREFIX, given_beside, in_config_file, wh
 ROOT = Path(__file__).resolve().parents[1]
 _WHOLE = PREFIX.rstrip("_")
 _DEFAULT_FILES = (".env", "ocean.env")
+
+
+def own_version() -> str:
+    """Return the version of this integration, as its image is tagged."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from formats.format import Document, Format
 from formats.json_text import Body
 from formats.paths import Step
 from formats.registry import guess
+from formats.texts import PAGE_ADVICE, is_page
 from statuses import Meaning, meaning_of
 
 # Of a packed body that must be looked at as a whole, so many bytes are held in memory.
@@ -58,7 +59,10 @@ async def _whole(document: Document, path: Sequence[Step]) -> Body:
 
 
 def _advice(document: Document) -> str:
-    looks_like = guess(document.start.decode(errors="replace"))
+    start = document.start.decode(errors="replace")
+    if is_page(start):
+        return PAGE_ADVICE
+    looks_like = guess(start)
     if looks_like is None or isinstance(document.format, looks_like):
         return _ADVICE
     return f"it looks like {looks_like.name}: then set response_format: {looks_like.name}"

@@ -14,12 +14,21 @@ _DECLARATION = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-]
 _LONGEST_TYPE = 1000
 _PLAIN = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
 _MARKUP = re.compile(r"\s*<(?:[!?]|[A-Za-z][\w:.-]*[\s/>])")
+_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+PAGE_ADVICE = (
+    "it is a page for a browser: send the header Accept: application/json, and look at kind"
+)
 _JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]]|\[\s*[\d-])')
 
 
 def is_markup(text: str) -> bool:
     """Return whether a text evidently starts as HTML or XML does."""
     return _MARKUP.match(text) is not None
+
+
+def is_page(text: str) -> bool:
+    """Return whether a text evidently is a page for a browser."""
+    return _PAGE.match(text) is not None
 
 
 def is_json(text: str) -> bool:

@@ -3,7 +3,6 @@
 Document types are refused, and with them every entity that a document could define.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +20,13 @@ from formats.format import (
 )
 from formats.json_text import Body
 from formats.paths import Step, walk
-from formats.texts import TextDecoder, is_markup
+from formats.texts import PAGE_ADVICE, TextDecoder, is_markup, is_page
 
 _DEEPEST = 100
 # A tag or comment beyond this is read anew with each chunk, which takes for ever.
 _LONGEST_TAG = 4 * 2**20
 # Pages and pictures for people, which no API means as data.
 _NO_DATA = frozenset({"application/xhtml+xml", "image/svg+xml"})
-_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Xml(Format):
 
     @classmethod
     def looks_like(cls, text: str) -> bool:
-        return is_markup(text) and not _HTML.match(text)
+        return is_markup(text) and not is_page(text)
 
     def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
         names = _element_path(path)
@@ -189,9 +187,7 @@ class XmlObjects(ItemReader):
 
     def _begin(self, root: str) -> None:
         if root.lower() == "html":
-            raise ResponseError(
-                "the body is an HTML page", advice="look at kind, and at headers such as Accept"
-            )
+            raise ResponseError("the body is an HTML page", advice=PAGE_ADVICE)
         self.is_found = bool(self._path) and root == self._path[0]
 
     def _pass(self, depth: int) -> None:

@@ -41,12 +41,20 @@ _TLS_ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of reaching the API: whether it went well, what was seen, what to do if not."""
+    """One step of reaching the API: whether it went well, what was seen, what to do if not.
+
+    `is_of_root` tells that only baseUrl itself failed, while its endpoints may be well.
+    """
 
     name: StepName
     ok: bool
     detail: str
     advice: str = ""
+    is_of_root: bool = False
+
+    def refuted(self) -> "Step":
+        """Return the step where endpoints turned out to be well."""
+        return Step(self.name, True, f"{self.detail} at its root, and endpoints are well")
 
 
 async def reach(settings: ConnectionSettings, client: RecordingClient) -> AsyncGenerator[Step]:
@@ -188,7 +196,8 @@ def _judge_status(
     if meaning is Meaning.UNAUTHENTICATED:
         return [Step("http", True, seen), Step("authentication", False, error.reason, advice)]
     if meaning is Meaning.BROKEN:
-        return [Step("http", False, seen, advice_on(error.status, Situation.BASE_URL))]
+        advice = advice_on(error.status, Situation.BASE_URL)
+        return [Step("http", False, seen, advice, is_of_root=True)]
     # Most APIs have nothing at their root, or nothing for everyone; resources tell.
     reached = Step("http", True, f"{seen} at its root, which says nothing about endpoints")
     if settings.auth_type != "oauth2":

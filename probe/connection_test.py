@@ -45,7 +45,7 @@ async def probe(
 async def _first_failure(settings: ConnectionSettings, client: RecordingClient) -> Step | None:
     async with aclosing(reach(settings, client)) as steps:
         async for step in steps:
-            if not step.ok:
+            if not step.ok and not step.is_of_root:
                 return step
     return None
 

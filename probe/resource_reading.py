@@ -83,9 +83,12 @@ class ResourceReading:
         endings = [*self.endings, *self.discovery_endings]
         at_pages = any(ending.startswith(_LIMIT) for ending in endings)
         at_items = limits.items is not None and len(self.items) >= limits.items
+        # Where all endpoints were read to their ends, the items may be just so many.
+        is_whole = not self.is_nested and self.found == len(self.items)
         most = limits.endpoints
-        at_endpoints = self.is_nested and most is not None and len(self.endings) >= most
-        return at_pages or at_items or at_endpoints or self.is_cut or not self.endings
+        at_endpoints = self.is_nested and most is not None and len(self.endings) > most
+        at_limit = at_pages or at_endpoints or (at_items and not is_whole)
+        return at_limit or self.is_cut or not self.endings
 
     @property
     def standing(self) -> Standing | None:

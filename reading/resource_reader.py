@@ -90,6 +90,7 @@ class ResourceReader:
         self._vanished = Vanished(plan.endpoint)
         self._combinations = self._combinations_of(plan) if plan.parameters else None
         self._has_all_combinations = False
+        self._is_cut = False
         self._buffer = BatchBuffer()
         # None until the reading has ended: then nothing is proven.
         self.outcome: Outcome | None = None
@@ -97,7 +98,7 @@ class ResourceReader:
     @property
     def is_cut(self) -> bool:
         """True where a limit left parents out, below which there may be more."""
-        return self._combinations is not None and self._combinations.is_cut
+        return self._is_cut or (self._combinations is not None and self._combinations.is_cut)
 
     @property
     def reservation(self) -> Doubt | None:
@@ -178,10 +179,12 @@ class ResourceReader:
                 async with aclosing(self._combinations.stream()) as found:
                     count = 0
                     async for combination in found:
+                        # Only one more than is read tells that the limit left something out.
+                        if count == self._limits.endpoints:
+                            self._is_cut = True
+                            break
                         await waiting.put(combination)
                         count += 1
-                        if count == self._limits.endpoints:
-                            break
                     else:
                         self._has_all_combinations = True
                 waiting.end()

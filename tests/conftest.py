@@ -18,7 +18,7 @@ def _forget_masked_words() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How large the fault matrix was, and how it went; what was measured of the image."""
+    """How large the fault matrix was, what was measured of the image, how well `init` picks."""
     properties = [
         report.user_properties
         for outcome in ("passed", "failed")
@@ -27,6 +27,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     measured = [str(value) for listed in properties for name, value in listed if name == "image"]
     if measured:
         terminalreporter.write_line(f"image: {', '.join(measured)}")
+    for name in ("init shapes", "init endpoints"):
+        marks = [
+            str(value).split("/") for listed in properties for key, value in listed if key == name
+        ]
+        right, all_of_them = (sum(int(mark[place]) for mark in marks) for place in (0, 1))
+        if all_of_them:
+            share = right / all_of_them
+            terminalreporter.write_line(
+                f"{name}: {right} of {all_of_them} as a person picks ({share:.0%})"
+            )
     reports = [dict(listed) for listed in properties]
     cells = sum(int(str(report.get("fault cells", 0))) for report in reports)
     broken = sum(int(str(report.get("broken cells", 0))) for report in reports)

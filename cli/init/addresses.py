@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from itertools import takewhile
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from cli.init.detect.naming import is_of_the_api, words_of
 from cli.init.surveyed import Wanted
 from errors import ConfigurationError
 from probe.masking import is_telling
 
-# Leading segments that are the API's own, not a resource's.
-_PREFIX = re.compile(r"api|rest|services?|v\d+(\.\d+)?|\d{4}-\d{2}-\d{2}", re.IGNORECASE)
+# Leading segments that are the API's own beside those that name it, not a resource's.
+_PREFIX = re.compile(r"services?|public", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,2}(\.\d+)?")
+_ODATA = "odata"
 
 # A token that says where to go on is none that opens anything.
 _OF_A_PAGE = re.compile(r"page|next|skip|continu|cursor|sync", re.IGNORECASE)
@@ -52,8 +55,35 @@ def _common_base(endpoints: Sequence[str]) -> str:
             "one installation reads one API, but the URLs lead to "
             + ", ".join(sorted(set(origins)))
         )
-    common = takewhile(lambda found: len(set(found)) == 1, zip(*prefixes, strict=False))
-    return "/".join([origins[0], *(segments[0] for segments in common)])
+    return "/".join([origins[0], *_shared(prefixes, [_parts(each).path for each in endpoints])])
+
+
+def _shared(prefixes: Sequence[Sequence[str]], paths: Sequence[str]) -> list[str]:
+    """Return the segments in front of all paths that are the API's own.
+
+    After a version, what all of several paths share is the API's own too, unless it is a list of
+    things: `/odata/v4/catalog/Books` and `/odata/v4/catalog/Authors` share a service.
+    """
+    common = [found[0] for found in takewhile(_is_same, zip(*prefixes, strict=False))]
+    rest = [_segments(path)[len(common) : -1] for path in paths]
+    is_service = bool(common) and (len(paths) > 1 or _ODATA in map(str.lower, common))
+    if is_service and all(each[:1] == rest[0][:1] for each in rest):
+        return [*common, *(name for name in rest[0][:1] if _is_service(name))]
+    return common
+
+
+def _is_same(found: Sequence[str]) -> bool:
+    return len(set(found)) == 1
+
+
+def _is_service(segment: str) -> bool:
+    """Return whether a segment may name a part of an API: a word that is no plural."""
+    words = words_of(segment)
+    return segment.isalpha() and len(words) == 1 and words[0] == segment.lower()
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
 
 
 def _parts(endpoint: str) -> SplitResult:
@@ -65,9 +95,16 @@ def _parts(endpoint: str) -> SplitResult:
 
 
 def _prefix_of(path: str) -> list[str]:
-    segments = [segment for segment in path.split("/") if segment]
     # The last segment is always the resource itself.
-    return list(takewhile(_PREFIX.fullmatch, segments[:-1]))
+    segments = _segments(path)[:-1]
+    found = list(takewhile(_is_prefix, segments))
+    # A version may be just a number, after the word for the API: `/rest/api/3/project`.
+    number = [each for each in segments[len(found) : len(found) + 1] if _NUMBER.fullmatch(each)]
+    return [*found, *number] if found else []
+
+
+def _is_prefix(segment: str) -> bool:
+    return is_of_the_api(segment) or bool(_PREFIX.fullmatch(segment))
 
 
 def _below(base: str, endpoint: str) -> Wanted:
@@ -78,11 +115,8 @@ def _below(base: str, endpoint: str) -> Wanted:
             raise ConfigurationError(f"{address} is not below baseUrl {base}")
         rest = endpoint[len(base) :]
     path, _, query = rest.partition("#")[0].partition("?")
-    path = "/" + path.strip("/")
-    if path == "/":
-        raise ConfigurationError(
-            f"{_bare(endpoint)} names no endpoint; give a URL such as {base}/users"
-        )
+    # The address that is given is the address that is asked: a slash at its end is a part of it.
+    path = "/" + path.lstrip("/")
     return Wanted(path, _harmless(dict(parse_qsl(query, keep_blank_values=True)), path))
 
 

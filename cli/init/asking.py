@@ -18,8 +18,11 @@ class Asker(Protocol):
     def choose(self, question: str, options: Sequence[str]) -> int:
         """Return the index of the option to take; the first is the likeliest."""
 
-    def confirm(self, question: str, *, default: bool) -> bool:
-        """Return whether to do what the question says."""
+    def confirm(self, question: str, *, default: bool, is_minor: bool = False) -> bool:
+        """Return whether to do what the question says.
+
+        Where nobody is there to answer a minor one, its default needs no note.
+        """
 
     def pick(self, question: str, options: Sequence[str]) -> list[int]:
         """Return the indices of the options to take, at least one."""
@@ -35,8 +38,9 @@ class Assuming(Asker):
         self.notes.append(f"{question} Assumed: {options[0]}")
         return 0
 
-    def confirm(self, question: str, *, default: bool) -> bool:
-        self.notes.append(f"{question} Assumed: {'yes' if default else 'no'}")
+    def confirm(self, question: str, *, default: bool, is_minor: bool = False) -> bool:
+        if not is_minor:
+            self.notes.append(f"{question} Assumed: {'yes' if default else 'no'}")
         return default
 
     def pick(self, question: str, options: Sequence[str]) -> list[int]:
@@ -60,7 +64,7 @@ class Interactive(Asker):
         )
         return answer - 1
 
-    def confirm(self, question: str, *, default: bool) -> bool:
+    def confirm(self, question: str, *, default: bool, is_minor: bool = False) -> bool:
         return click.confirm(self.terminal.plain(question), default=default, err=True)
 
     def pick(self, question: str, options: Sequence[str]) -> list[int]:
@@ -85,7 +89,9 @@ class Unattended(Asker):
     def choose(self, question: str, options: Sequence[str]) -> int:
         raise _nobody(question)
 
-    def confirm(self, question: str, *, default: bool) -> bool:
+    def confirm(self, question: str, *, default: bool, is_minor: bool = False) -> bool:
+        if is_minor:
+            return default
         raise _nobody(question)
 
     def pick(self, question: str, options: Sequence[str]) -> list[int]:

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from cli.init.merge import merge, remember
 from cli.init.plan import SetupPlan
-from cli.inputs import secret_names, variable
+from cli.inputs import own_version, secret_names, variable
 from cli.mapping_file import read_text, to_plain
 from cli.private_texts import make_private, write_private
 from cli.yaml_text import UnreadableYamlError, load_yaml
@@ -25,11 +25,14 @@ BLUEPRINTS = "blueprints.json"
 ENVIRONMENT = "ocean.env"
 VALUES = "values.yaml"
 RUN = "docker-run.sh"
+NOTES = "from-document.md"
 _MEMORY = ".ocean-custom.json"
 # What users put their secrets in.
 _PRIVATE = frozenset({ENVIRONMENT, VALUES})
 _REGISTRY = "<your-registry>"
-_IMAGE = f"{_REGISTRY}/port-ocean-custom:<version>"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+# The image that `make image` builds.
+_IMAGE = f"port-ocean-custom:{own_version()}"
 # What a shell script, a host name and a resource of Kubernetes all take as it is.
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9-]+")
 _ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)(=.*)?$")
@@ -55,11 +58,12 @@ class Folder:
         self._memory = self._read_memory()
         self.written = Written()
 
-    def write(self, plan: SetupPlan, secrets: Mapping[str, str]) -> Written:
+    def write(self, plan: SetupPlan, secrets: Mapping[str, str], notes: str = "") -> Written:
         """Write or update all files.
 
         Inputs: `secrets`, placeholders for secret settings that the user has to fill in, by the
-        name in the spec; an empty one has to come from the environment.
+        name in the spec; an empty one has to come from the environment; `notes`, what a document
+        lists and what of it is left out.
 
         Raises:
             ConfigurationError: a file cannot be read or written, or is not what it should be.
@@ -71,6 +75,9 @@ class Folder:
             self._write_environment(plan.settings, secrets)
             self._write_yaml(VALUES, _values(plan.settings, secrets))
             self._write_if_new(RUN, docker_run(plan.settings, secrets))
+            (self.path / RUN).chmod(0o755)
+            if notes:
+                self._write_anew(NOTES, notes)
             write_private(self.path / _MEMORY, f"{json.dumps(self._memory, indent=1)}\n")
         except OSError as error:
             raise ConfigurationError(
@@ -138,6 +145,14 @@ class Folder:
         self._memory[name] = text
         path.chmod(0o755)
 
+    def _write_anew(self, name: str, text: str) -> None:
+        """Write what is nobody's to edit."""
+        path = self.path / name
+        if path.exists() and path.read_text("utf-8") == text:
+            self.written.unchanged.append(name)
+        else:
+            self._write(name, text)
+
     def _write(self, name: str, text: str) -> None:
         path = self.path / name
         (self.written.updated if path.exists() else self.written.created).append(name)
@@ -183,9 +198,17 @@ def credentials_of(auth_type: str) -> tuple[str, ...]:
 
 
 def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
-    """Return a script that runs the integration once with these files."""
+    """Return a script that runs the integration once with these files, from wherever it is started.
+
+    It says which variables have to be set, and takes another image from IMAGE.
+    """
+    needs = variables_to_set(settings, secrets)
+    host = urlsplit(str(settings.get("baseUrl", ""))).hostname
+    # A container has a localhost of its own.
+    network = ["--network host"] if host in _LOCAL else []
     lines = [
         "docker run --rm",
+        *network,
         '-v "$PWD:/setup:ro"',
         f"--env-file {ENVIRONMENT}",
         "-e OCEAN__PORT__CLIENT_ID",
@@ -193,14 +216,21 @@ def docker_run(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
         f'-e OCEAN__INTEGRATION__IDENTIFIER="{installation_name(settings)}"',
         "-e OCEAN__RESOURCES_PATH=/setup",
         '-e OCEAN__EVENT_LISTENER=\'{"type": "ONCE"}\'',
-        _IMAGE,
+        f'"${{IMAGE:-{_IMAGE}}}"',
     ]
-    exported = [
-        variable(name) for name in needed_secrets(settings, secrets) if not secrets.get(name)
-    ]
-    needs = ", ".join(["OCEAN__PORT__CLIENT_ID", "OCEAN__PORT__CLIENT_SECRET", *exported])
+    asked = "".join(f': "${{{name}?has to be set}}"\n' for name in needs)
     command = " \\\n  ".join(lines)
-    return f"#!/bin/sh\n# One sync. Set these first: {needs}.\n{command}\n"
+    return (
+        f"#!/bin/sh\n# One sync. Set these first: {', '.join(needs)}.\n"
+        f'set -e\n{asked}cd "$(dirname "$0")"\n{command}\n'
+    )
+
+
+def variables_to_set(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
+    """Return the variables that a run needs and that are in no file."""
+    needed = needed_secrets(settings, secrets)
+    exported = [variable(name) for name in needed if not secrets.get(name)]
+    return ["OCEAN__PORT__CLIENT_ID", "OCEAN__PORT__CLIENT_SECRET", *exported]
 
 
 def installation_name(settings: Mapping[str, Any]) -> str:

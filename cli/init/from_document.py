@@ -1,6 +1,8 @@
 """The request to `init` from an OpenAPI document and the endpoints that the user wants."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,12 +11,15 @@ from pydantic.alias_generators import to_snake
 from cli.init.asking import Asker
 from cli.init.initialise import Request
 from cli.init.openapi.document import load_document
-from cli.init.openapi.endpoints import Collection, find_collections, server_url
+from cli.init.openapi.endpoints import Collection, Found, look_through, server_url
+from cli.init.openapi.overview import Overview
 from cli.init.openapi.security import Authentication, find_authentication
 from cli.init.openapi.sources import shown
+from cli.init.paths import fits, skeleton
 from cli.inputs import GivenSettings, secret_names
 from errors import ConfigurationError
 
+_MOST_CLOSE = 10
 _NO = ("false", "0", "no", "off")
 
 
@@ -40,12 +45,12 @@ def request_from_document(
     base = base_url or server_url(root, address)
     if not base:
         raise ConfigurationError(f"{shown(source)} names no server; give --base-url")
-    collections, notes = find_collections(root)
-    if not collections:
+    lists = look_through(root)
+    if not lists.usable and not lists.listed:
         raise ConfigurationError(
-            "\n  ".join([f"{shown(source)} has no endpoint that lists items", *notes])
+            "\n  ".join([f"{shown(source)} has no endpoint that lists items", *lists.notes])
         )
-    chosen = _choose(collections, select, asker)
+    chosen = _choose(lists, select, asker)
     is_known = bool(given.values.get("auth_type"))
     found = Authentication() if is_known else find_authentication(root, address)
     request = Request(
@@ -55,8 +60,9 @@ def request_from_document(
         folder,
         found.settings,
         found.secrets,
-        [*notes, *found.notes] if not select else found.notes,
-        {one.path: one for one in collections},
+        found.notes,
+        lists.listed | {one.path: one for one in chosen},
+        Overview.of(lists) if not select else None,
     )
     if any(given.values.get(to_snake(name)) for name in secret_names()):
         _confirm_hosts(request, base_url, source, asker)
@@ -97,16 +103,34 @@ def _option(one: Collection) -> str:
     return f"{method}{one.path}  {one.summary}".rstrip()
 
 
-def _choose(
-    collections: Sequence[Collection], select: Sequence[str], asker: Asker
-) -> list[Collection]:
-    by_path = {one.path: one for one in collections}
+def _choose(lists: Found, select: Sequence[str], asker: Asker) -> list[Collection]:
     if select:
-        if unknown := [path for path in select if path not in by_path]:
-            raise ConfigurationError(
-                f"the document has no list at {', '.join(unknown)}; it has {', '.join(by_path)}"
-            )
-        return [by_path[path] for path in dict.fromkeys(select)]
-    options = [_option(one) for one in collections]
+        return [_selected(path, lists) for path in dict.fromkeys(select)]
+    options = [_option(one) for one in lists.usable]
     picked = asker.pick("Which of these lists should be read?", options)
-    return [collections[index] for index in picked]
+    return [lists.usable[index] for index in picked]
+
+
+def _selected(path: str, lists: Found) -> Collection:
+    """Return the list at a path, which may have values in place of placeholders.
+
+    Raises:
+        ConfigurationError: there is none, or it is left out; says why.
+    """
+    usable = {one.path: one for one in lists.usable}
+    same = [one for one in lists.listed if skeleton(one) == skeleton(path)]
+    for one in [path, *same]:
+        if one in usable:
+            return usable[one]
+    if why := next((lists.left_out[one] for one in [path, *same] if one in lists.left_out), ""):
+        raise ConfigurationError(
+            f"{path} is left out: {why}; give a path with values, or select the list of these too"
+        )
+    fitting = [one for one in lists.listed if "{" not in path and fits(path, one)]
+    if fitting:
+        return replace(lists.listed[min(fitting, key=lambda one: one.count("{"))], path=path)
+    close = get_close_matches(path, list(usable), _MOST_CLOSE, cutoff=0.4) or list(usable)
+    more = f" and {len(usable) - _MOST_CLOSE} more" if len(usable) > _MOST_CLOSE else ""
+    raise ConfigurationError(
+        f"the document has no list at {path}; it has {', '.join(close[:_MOST_CLOSE])}{more}"
+    )

@@ -10,8 +10,17 @@ from typing import Any
 from pydantic.alias_generators import to_camel, to_snake
 
 from cli.init.asking import Asker
-from cli.init.files import BLUEPRINTS, MAPPING, Folder, Written, credentials_of, docker_run
+from cli.init.files import (
+    BLUEPRINTS,
+    MAPPING,
+    Folder,
+    Written,
+    credentials_of,
+    docker_run,
+    variables_to_set,
+)
 from cli.init.openapi.endpoints import Collection
+from cli.init.openapi.overview import Overview, document_notes
 from cli.init.openapi.unasked import describe_unasked
 from cli.init.plan import SetupPlan, make_plan
 from cli.init.survey import Surveyor
@@ -58,6 +67,8 @@ class InitReport:
     failures: list[FailedEndpoint] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     preview: PreviewReport | None = None
+    overview: Overview | None = None
+    to_set: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -81,6 +92,7 @@ class Request:
     secrets: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     collections: Mapping[str, Collection] = field(default_factory=dict)
+    overview: Overview | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -128,9 +140,10 @@ async def initialise(
     if not plan.mapping["resources"]:
         told = [*plan.warnings, *asker.notes]
         raise ConfigurationError("\n  ".join(["no endpoint can be used:", *told]))
-    plan.warnings += [*warnings, *_notes(request)]
+    plan.notes += [*warnings, *_notes(request)]
     secrets = {**_given_secrets(request.values), **request.secrets}
-    written = Folder(request.folder).write(plan, secrets)
+    notes = document_notes(plan.guesses, request.overview)
+    written = Folder(request.folder).write(plan, secrets, notes)
     report = InitReport(
         request.base_url,
         plan,
@@ -139,6 +152,8 @@ async def initialise(
         docker_run(plan.settings, secrets),
         failures,
         list(asker.notes),
+        overview=request.overview,
+        to_set=variables_to_set(plan.settings, secrets),
     )
     around.notes.take()
     if not request.missing:
@@ -156,13 +171,14 @@ def _notes(request: Request) -> list[str]:
 def _unasked(request: Request) -> list[Surveyed]:
     known = request.collections
     paths = [one.path for one in request.wanted if one.path in known]
-    return [describe_unasked(known[path], known) for path in paths]
+    return [describe_unasked(known[path], known, paths) for path in paths]
 
 
 async def _survey(
     request: Request, settings: ConnectionSettings, asker: Asker, progress: Progress, adopt: Adopt
 ) -> tuple[list[Surveyed], list[FailedEndpoint]]:
-    known = [one.wanted() for one in request.collections.values()]
+    documented = {one.path: one.wanted() for one in request.collections.values()}
+    known = ({one.path: one for one in request.wanted} | documented).values()
     surveyed, failures = [], []
     async with aclosing(_client(settings, progress, adopt)) as client:
         surveyor = Surveyor(client, settings.base_url, asker, progress, known)

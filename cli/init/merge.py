@@ -12,7 +12,8 @@ _KEYS = ("kind", "identifier")
 # Generated keys that go when they are no longer generated. Others may come from a run for other
 # endpoints, such as relations to these.
 _REPLACED = frozenset(
-    {"method", "query_params", "body", "data_path", "pagination", "path_parameters"}
+    {"method", "query_params", "headers", "body", "data_path", "emit", "response_format"}
+    | {"pagination", "path_parameters"}
 )
 
 

@@ -1,24 +1,26 @@
 """The survey of an endpoint: detection's questions are sent, and the answers gathered."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from api_messages import ApiRequest, ApiResponse
-from cli.arrays import jq_path
+from cli.init.adaptations import adaptations
 from cli.init.asking import Asker
 from cli.init.blocks import ASKED
 from cli.init.detect.answers import Answer, Ask, Paging, Questions, naming_key
-from cli.init.detect.fields import Shape, infer_shape
-from cli.init.detect.identifiers import Identifier
-from cli.init.detect.lists import ListGuess, find_lists, is_clear, value_at
+from cli.init.detect.fields import Shape, changing_in, infer_shape
+from cli.init.detect.identifiers import Identifier, Keys
+from cli.init.detect.lists import ListGuess, find_lists, is_clear
 from cli.init.detect.messages import message_of
 from cli.init.detect.naming import blueprint_name
 from cli.init.detect.paging import detect_paging
-from cli.init.surveyed import Surveyed, ValueSource, Wanted, parent_path, why_not_nested
+from cli.init.paths import Group, last_group, lists_of, renamed, skeleton
+from cli.init.surveyed import Surveyed, ValueSource, Wanted
+from cli.init.values import Marks, field_choices, marks_of, path_values, scalar_keys
 from errors import (
     ConfigurationError,
     EndpointError,
@@ -38,9 +40,6 @@ _MOST_SAMPLES = 300
 _MOST_PARENTS = 5
 _MOST_TRIED = 20
 _MOST_OPTIONS = 5
-
-# The values in a path under the names that items carry, such as `(("__team", "red"),)`.
-type _Marks = tuple[tuple[str, str], ...]
 
 
 class Surveyor:
@@ -65,6 +64,9 @@ class Surveyor:
         self._surveyed: dict[str, Surveyed] = {}
         # The endpoints whose answers seem to be errors, and whether the user takes them for data.
         self._excused: dict[str, bool] = {}
+        # The endpoints that had to be asked, or their answers read, in another way than usual.
+        self._adapted: dict[str, Wanted] = {}
+        self._changing: dict[str, set[Keys]] = {}
 
     async def survey(self, wanted: Wanted) -> Surveyed:
         """Find out all about an endpoint; each is asked once.
@@ -87,6 +89,7 @@ class Surveyor:
         """Survey an endpoint: its list, its pagination, and sample items."""
         self._progress(f"looking at {wanted.path}")
         (request, response, body), guesses = await self._first_page(wanted, values)
+        wanted = self._adapted.get(wanted.path, wanted)
         guess = self._choose_list(wanted.path, guesses)
         first = _answer(guess, guess.items, body, response)
         samples: list[dict[str, Any]] = list(guess.items)
@@ -120,6 +123,8 @@ class Surveyor:
             ask = next(questions)
             while True:
                 answer = await self._ask(wanted, request, ask, guess)
+                if ask == Ask():
+                    self._changing[wanted.path] = changing_in(guess.items, answer.items or [])
                 samples += answer.items or []
                 ask = questions.send(answer)
         except StopIteration as done:
@@ -134,7 +139,7 @@ class Surveyor:
         """
         try:
             response: ApiResponse = await self._client.send(_asked(wanted, request, ask))
-            body = (await decode(response)).value
+            body = (await decode(response, wanted.endpoint.response_format)).value
         except RefusedOriginError as error:
             self._asker.notes.append(f"a link was not followed: {error}")
             return Answer(None)
@@ -152,11 +157,14 @@ class Surveyor:
         guess: ListGuess,
         paging: Paging,
         samples: list[dict[str, Any]],
-        mark: str = "",
+        nests: Sequence[Sequence[str]] = (),
     ) -> Surveyed:
         base = httpx.URL(self._base_url)
         origin = f"{base.scheme}://{base.netloc.decode()}"
-        shape = infer_shape(samples, blueprint_name(wanted.path), mark, origin, guess.hidden)
+        wanted = self._adapted.get(wanted.path, wanted)
+        changing = self._changing.get(wanted.path, set())
+        name = blueprint_name(wanted.path)
+        shape = infer_shape(samples, name, nests, origin, guess.hidden, changing)
         identifier = self._choose_identifier(wanted, shape)
         return Surveyed(wanted, guess, paging, shape, samples, identifier)
 
@@ -175,34 +183,77 @@ class Surveyor:
         return likely[self._asker.choose(question, options)]
 
     async def _survey_nested(self, wanted: Wanted) -> Surveyed:
-        """Return an endpoint with placeholders: asked for the first values that their parents give.
+        """Return an endpoint with placeholders: asked for the first values that lists give.
 
-        The list in front of the last placeholder may have placeholders itself.
+        Raises:
+            ConfigurationError: no list gives values; says which were looked at.
         """
-        name = wanted.placeholders[-1]
-        if why := why_not_nested(wanted.path):
-            raise ConfigurationError(f"{wanted.path}: {why}")
-        path = parent_path(wanted.path)
-        parent = await self.survey(self._known.get(path) or Wanted(path))
-        for identifier in _candidates(parent):
-            found = await self._with_values(wanted, name, parent, identifier)
-            if found is not None:
-                return found
-        raise ConfigurationError(
-            f"no value of {parent.kind} fills {{{name}}} in {wanted.path}: every request for it "
-            "was an error"
-        )
+        group = last_group(wanted.path)
+        assert group is not None  # noqa: S101 (it has placeholders)
+        looked: list[str] = []
+        async for parent in self._parents(wanted, group, looked):
+            outer = await self._outer(wanted, group, parent)
+            available = scalar_keys(parent.items)
+            ranked = [one for one in [parent.identifier] if one]
+            choices = field_choices(group, available, [*ranked, *parent.shape.identifiers])
+            for fields in choices:
+                source = ValueSource(parent, fields)
+                # Where there are other fields to try, some values that all fail are enough.
+                most = _MOST_TRIED if fields is choices[-1] else _MOST_PARENTS
+                if found := await self._with_values(wanted, group, source, outer, most):
+                    return found
+            looked.append(f"{parent.kind}: {_why_not(parent, group, choices)}")
+        raise ConfigurationError(_no_values(group, looked))
+
+    async def _parents(
+        self, wanted: Wanted, group: Group, looked: list[str]
+    ) -> AsyncIterator[Surveyed]:
+        """Yield the lists that may give values: known ones first, then those in front of them.
+
+        Why others cannot is added to `looked`.
+        """
+        own = skeleton(wanted.path)
+        known = {path: one for path, one in self._known.items() if skeleton(path) != own}
+        paths = list(lists_of(group, known))
+        others = [path for path in group.guesses() if path not in paths]
+        for path in [*paths, *others]:
+            like = renamed(path, wanted.path) if skeleton(path) == skeleton(group.front) else path
+            one = replace(known[path], path=like) if path in known else Wanted(like)
+            try:
+                yield await self.survey(one)
+            except (EndpointError, ConfigurationError) as error:
+                looked.append(f"{like}: {_short(error)}")
+
+    async def _outer(
+        self, wanted: Wanted, group: Group, parent: Surveyed
+    ) -> tuple[dict[str, ValueSource], list[Marks]]:
+        """Return where placeholders get their values that the list has nothing to do with."""
+        covered = {*parent.wanted.placeholders, *group.names}
+        if all(name in covered for name in wanted.placeholders):
+            return {}, []
+        found = await self.survey(Wanted(group.front))
+        names = [f"__{name}" for name in found.wanted.placeholders]
+        marks = (tuple((name, str(item.get(name))) for name in names) for item in found.items)
+        return found.parameters, list(dict.fromkeys(marks))
 
     async def _with_values(
-        self, wanted: Wanted, name: str, parent: Surveyed, identifier: Identifier
+        self,
+        wanted: Wanted,
+        group: Group,
+        source: ValueSource,
+        outer: tuple[dict[str, ValueSource], list[Marks]],
+        most_failed: int,
     ) -> Surveyed | None:
-        """Return the survey of the nested endpoint with most items; None when a value fails."""
-        mark = f"__{name}"
-        pages: dict[_Marks, list[dict[str, Any]]] = {}
+        """Return the survey of the nested endpoint with most items; None where values fail."""
+        parent = source.parent
+        pages: dict[Marks, list[dict[str, Any]]] = {}
         hidden: set[tuple[str, ...]] = set()
-        for marks in dict.fromkeys(_marks(parent, mark, identifier)[:_MOST_TRIED]):
+        tried = marks_of(parent, dict(source.fields), outer[1])[:_MOST_TRIED]
+        for count, marks in enumerate(tried):
+            if count == most_failed and not pages:
+                break
             with contextlib.suppress(EndpointError):
-                _, guesses = await self._first_page(wanted, _values(marks))
+                _, guesses = await self._first_page(wanted, path_values(marks))
                 pages[marks] = guesses[0].items if guesses else []
                 hidden |= guesses[0].hidden if guesses else set()
             if sum(map(bool, pages.values())) == _MOST_PARENTS:
@@ -210,20 +261,34 @@ class Surveyor:
         if not pages:
             return None
         fullest = max(pages, key=lambda marks: len(pages[marks]))
-        guess, paging, pages[fullest] = await self._look(wanted, _values(fullest))
+        guess, paging, pages[fullest] = await self._look(wanted, path_values(fullest))
         guess.hidden.update(hidden)
         samples = [{**item, **dict(marks)} for marks, items in pages.items() for item in items]
-        surveyed = self._conclude(wanted, guess, paging, samples, mark)
-        found = ValueSource(parent, jq_path(identifier.keys))
-        surveyed.parameters = {**parent.parameters, name: found}
+        surveyed = self._conclude(wanted, guess, paging, samples, _nests(wanted, group))
+        surveyed.parameters = {**outer[0], **parent.parameters, group.name: source}
         return surveyed
 
     async def _first_page(
         self, wanted: Wanted, values: Mapping[str, PathValue]
     ) -> tuple[tuple[ApiRequest, ApiResponse, Any], list[ListGuess]]:
+        """Return the first page, asked for or read in another way where the usual one fails."""
+        wanted = self._adapted.get(wanted.path, wanted)
+        try:
+            return await self._page(wanted, values)
+        except ResponseError:
+            for adapted in adaptations(wanted, self._client.exchanges[-1].content):
+                with contextlib.suppress(EndpointError, ValueError):
+                    found = await self._page(adapted, values)
+                    self._adapted[wanted.path] = adapted
+                    return found
+            raise
+
+    async def _page(
+        self, wanted: Wanted, values: Mapping[str, PathValue]
+    ) -> tuple[tuple[ApiRequest, ApiResponse, Any], list[ListGuess]]:
         request = wanted.endpoint.request(self._base_url, values)
         response = await self._client.send(request)
-        body = (await decode(response)).value
+        body = (await decode(response, wanted.endpoint.response_format)).value
         guesses = find_lists(body, wanted.path)
         has_list = bool(guesses) and guesses[0].form != "object" and bool(guesses[0].items)
         quote = Quote(request, response.content, self._client.redactor)
@@ -253,26 +318,34 @@ def _answer(
     return Answer(items, body, response.headers, response.status, path)
 
 
-def _candidates(parent: Surveyed) -> list[Identifier]:
-    chosen = [parent.identifier] if parent.identifier else []
-    others = [one for one in parent.shape.identifiers if one not in chosen]
-    return [*chosen, *others][:_MOST_PARENTS]
+def _nests(wanted: Wanted, group: Group) -> list[list[str]]:
+    """Return the marks that may be needed to tell items apart: of the last list, then of all."""
+    own = [f"__{name}" for name in group.names]
+    whole = [f"__{name}" for name in wanted.placeholders]
+    return [own] if own == whole else [own, whole]
 
 
-def _marks(parent: Surveyed, mark: str, identifier: Identifier) -> list[_Marks]:
-    """Return, for each item of the parent, the values in its own path and the one it gives."""
-    outer = [f"__{name}" for name in parent.wanted.placeholders]
-    return [
-        (
-            *((each, str(item.get(each))) for each in outer),
-            (mark, str(value_at(item, identifier.keys))),
-        )
-        for item in parent.items
-    ]
+def _short(error: Exception) -> str:
+    if isinstance(error, StatusError):
+        return str(error.status)
+    return error.cause if isinstance(error, EndpointError) else str(error)
 
 
-def _values(marks: _Marks) -> dict[str, PathValue]:
-    return {mark.removeprefix("__"): PathValue(value) for mark, value in marks}
+def _why_not(parent: Surveyed, group: Group, choices: Sequence[object]) -> str:
+    if not parent.items:
+        return "it is empty"
+    if not choices:
+        return f"its items have no field that gives {', '.join(group.names)}"
+    return "every request with its values was an error"
+
+
+def _no_values(group: Group, looked: Sequence[str]) -> str:
+    names = " and ".join(f"{{{name}}}" for name in group.names)
+    where = f"; looked at {'; '.join(looked)}" if looked else ", and none stands in front of it"
+    return (
+        f"no list gives the values of {names}{where}. Give the address of that list "
+        "as well, or write path_parameters by hand, see docs/mapping.md"
+    )
 
 
 def _asked(wanted: Wanted, request: ApiRequest, ask: Ask) -> ApiRequest:

@@ -7,11 +7,27 @@ from typing import Any
 from cli.init.blocks import pagination_of
 from cli.init.detect.answers import Paging
 from cli.init.detect.fields import Shape
-from cli.init.detect.identifiers import Identifier
+from cli.init.detect.identifiers import Identifier, Keys
 from cli.init.detect.lists import ListGuess
 from cli.init.detect.naming import blueprint_name
+from formats.registry import parse_format
 from mapping.plan.endpoint import Endpoint
 from settings.pagination import AskedSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that documentation says to be a reference: one object, or a list of them.
+
+    `schema` is the name of its schema, such as `team_reference`, and `inner` the keys in it that
+    name the thing, none where the field itself does.
+    """
+
+    key: str
+    schema: str
+    inner: Keys
+    many: bool
+    is_text: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +35,9 @@ class Wanted:
     """An endpoint that the user chose: its path below baseUrl, and its own query parameters.
 
     What documentation says: `hints` are names of its query parameters, `schema` the JSON schema of
-    an item, `key` the field that an item is asked for by.
-    With `asks_in_body`, the JSON `body` and not the query says which page is wanted.
+    an item, `key` the field that an item is asked for by, `references` what refers to other things.
+    `headers` are sent beside the usual ones; `response_format` replaces what an answer says of
+    itself. With `asks_in_body`, the JSON `body` and not the query says which page is wanted.
     """
 
     path: str
@@ -31,11 +48,18 @@ class Wanted:
     method: str = "GET"
     body: Mapping[str, Any] | None = None
     asks_in_body: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    response_format: str = ""
+    references: tuple[Reference, ...] = ()
 
     @property
     def endpoint(self) -> Endpoint:
         """The endpoint that is called for the first page."""
-        return Endpoint(self.path, self.method, dict(self.query), body=self.body)
+        form = parse_format(self.response_format) if self.response_format else None
+        query, headers = dict(self.query), dict(self.headers)
+        return Endpoint(
+            self.path, self.method, query, headers, body=self.body, response_format=form
+        )
 
     @property
     def placeholders(self) -> list[str]:
@@ -44,15 +68,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ValueSource:
-    """The source of a placeholder's values: the endpoint that lists them, and their field."""
+    """The source of placeholders' values: the list that has them, and the field for each name."""
 
     parent: "Surveyed"
-    field: str
-
-    def reference(self, name: str) -> str:
-        """Return the JQ on an item that gives the identifier of its parent's entity."""
-        outer = self.parent.outer
-        return f'.{outer} + "/" + .__{name}' if outer else f".__{name}"
+    fields: Mapping[str, Keys]
 
 
 @dataclass(slots=True)
@@ -66,6 +85,7 @@ class Surveyed:
     items: list[dict[str, Any]]
     identifier: Identifier | None = None
     parameters: dict[str, ValueSource] = field(default_factory=dict)
+    is_asked: bool = True
 
     @property
     def kind(self) -> str:
@@ -74,14 +94,6 @@ class Surveyed:
     @property
     def blueprint(self) -> str:
         return blueprint_name(self.wanted.path)
-
-    @property
-    def outer(self) -> str:
-        """The mark of the last placeholder, which items carry, where their identifier needs it."""
-        names = self.wanted.placeholders
-        mark = f"__{names[-1]}" if names else ""
-        is_part = self.identifier and self.identifier.expression.startswith(f".{mark} ")
-        return mark if mark and is_part else ""
 
     @property
     def query(self) -> dict[str, str]:
@@ -103,21 +115,3 @@ class Surveyed:
         paging = pagination_of(self.paging.settings)
         told = (paging.param, paging.size_param) if isinstance(paging, AskedSettings) else ()
         return {name: value for name, value in given.items() if name not in told}
-
-
-def parent_path(path: str) -> str:
-    """Return the collection that gives the last placeholder's values: the path before it."""
-    return path.rpartition("/{")[0]
-
-
-def why_not_nested(path: str) -> str:
-    """Return why the values of a path's placeholders cannot be found; nothing if they can."""
-    lists = parent_path(path)
-    if not lists:
-        return "there is no list in front of its first placeholder"
-    if lists.endswith("}"):
-        return (
-            f"no list stands between its placeholders, as in {lists}/{{…}}; init does not find "
-            "values that belong together, so write its path_parameters with `fields` yourself"
-        )
-    return why_not_nested(lists) if "/{" in lists else ""

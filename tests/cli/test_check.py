@@ -308,6 +308,19 @@ async def test_a_broken_server(api: FakeApi, around: Surroundings, screen: Scree
     assert "try again later" in advice
 
 
+@pytest.mark.parametrize("endpoint, code", [(200, OK), (502, PROBLEMS)])
+async def test_endpoints_tell_where_only_the_root_is_broken(
+    api: FakeApi, around: Surroundings, screen: Screen, endpoint: int, code: int
+) -> None:
+    write(MAPPING.partition("  - kind: /teams")[0])
+    people = Reply(endpoint, {"people": [{"id": 1, "name": "Ann"}], "next": None})
+    api.answer = lambda request: Reply(502, b"no") if request.path == "/" else people
+    assert await run(around, screen, base_url=api.url) == code
+    assert ("the server answers 502 at its root, and endpoints are well" in screen.text) is (
+        code == OK
+    )
+
+
 async def test_nothing_is_sent_offline(api: FakeApi, around: Surroundings, screen: Screen) -> None:
     write(MAPPING)
     assert await run(around, screen, offline=True, base_url=api.url) == OK

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from cli.as_json import write_json
 from cli.commands import Inputs, PreviewOptions, run_preview
@@ -133,3 +134,14 @@ async def test_a_preview_shows_hostile_items(
 
 def test_deep_values_are_written() -> None:
     assert json.loads(write_json({"v": nested(300)}, str)) == {"v": nested(300)}
+
+
+def test_a_terminal_breaks_lines_between_words_and_a_file_never() -> None:
+    text = "/people: " + "several words of which none is long " * 6
+    for is_terminal in (True, False):
+        out = Console(file=io.StringIO(), width=60, force_terminal=is_terminal, color_system=None)
+        Terminal(out, out).item(None, text, wrap=False)
+        assert isinstance(out.file, io.StringIO)
+        lines = out.file.getvalue().splitlines()
+        assert {word for line in lines for word in line.split()} == {"!", *text.split()}
+        assert (len(lines) > 1) is is_terminal

@@ -14,7 +14,7 @@ from cli.entities import Dropped
 from cli.findings import Finding
 from cli.init.files import Written
 from cli.init.initialise import FailedEndpoint, InitReport
-from cli.init.plan import Evidence, SetupPlan
+from cli.init.plan import Evidence, Guess, SetupPlan
 from cli.inputs import ROOT, Problem
 from cli.preview import PreviewReport, ResourcePreview
 from probe.connection import Step
@@ -65,7 +65,7 @@ def test_preview() -> None:
 
 def test_init() -> None:
     settings = {"baseUrl": "https://x", "paginationType": "cursor"}
-    plan = SetupPlan(settings, {}, [], evidence=[Evidence("…", True)])
+    plan = SetupPlan(settings, {}, [], evidence=[Evidence("…", True)], guesses=[Guess(*["…"] * 6)])
     report = InitReport(
         "https://x", plan, Written(["a"]), Path(), "docker", [FailedEndpoint("/closed", "…", "…")]
     )

@@ -166,6 +166,31 @@ async def test_limits_hold(api: FakeApi, around: Surroundings, screen: Screen) -
     assert len({path for request in api.received if "members" in (path := request.path)}) == 1
 
 
+def three(request: Received) -> Reply:
+    if "members" in request.path:
+        return Reply(200, {"members": [{"name": request.path.split("/")[2]}]})
+    teams = [{"slug": f"t{n}", "name": f"T{n}", "archived": False} for n in range(3)]
+    return Reply(200, {"teams": teams, "results": [], "next": None})
+
+
+@pytest.mark.parametrize("most, complete", [(2, False), (3, True), (4, True)])
+@pytest.mark.parametrize("index, limit", [(0, "items"), (1, "endpoints")])
+async def test_what_is_just_as_much_as_the_limit_is_whole(
+    api: FakeApi,
+    around: Surroundings,
+    screen: Screen,
+    most: int,
+    complete: bool,
+    index: int,
+    limit: str,
+) -> None:
+    api.answer = three
+    limits = Limits(**{"pages": 2, "endpoints": 9, "items": 9, limit: most})
+    await run(around, screen, settings(api), as_json=True, limits=limits)
+    found = screen.json["resources"][index]
+    assert (found["items"], found["complete"]) == (min(most, 3), complete)
+
+
 async def test_a_recording_replays_the_same_without_network_and_secrets(
     api: FakeApi, around: Surroundings, screen: Screen
 ) -> None:

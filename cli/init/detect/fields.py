@@ -7,13 +7,14 @@ from typing import Any
 
 from cli.arrays import jq_path
 from cli.findings import has_format, type_name
+from cli.init.detect.answers import naming_key
 from cli.init.detect.identifiers import (
-    SURE,
-    TITLES,
     WRAPPERS,
     Identifier,
     find_identifiers,
     find_title,
+    is_sure_name,
+    is_title_name,
 )
 from cli.init.detect.naming import property_name, property_title, words_of
 from cli.init.detect.secrets import without_secrets
@@ -26,6 +27,13 @@ _ENUM_WORD = re.compile(
 NAMED_SECRET = "named like a secret"  # noqa: S105 (a reason, which people read)
 # May name a secret as well as an ordinary thing; it may tell items apart, and is no property.
 _DOUBTFUL = frozenset({"key", "code"})
+# Words of what changes all the time, and of the moments at which something was heard last.
+_GAUGES = frozenset(
+    {"uptime", "cpu", "memory", "mem", "rate", "load", "lag", "latency", "throughput", "idle"}
+    | {"qps", "rps", "rss", "heap", "utilization", "backlog", "pending", "unacknowledged", "ready"}
+    | {"inflight", "free", "available"}
+)
+_PULSE = frozenset({"heartbeat", "seen", "ping", "poll", "polled", "scraped", "scrape", "contact"})
 _MOST_ENUM = 8
 _SEEN_EACH = 3
 _MOST_FLATTENED = 8
@@ -75,27 +83,31 @@ class Shape:
 def infer_shape(
     items: Sequence[Mapping[str, Any]],
     blueprint: str,
-    mark: str = "",
+    nests: Sequence[Sequence[str]] = (),
     origin: str = "",
     hidden: Collection[tuple[str, ...]] = (),
+    changing: Collection[tuple[str, ...]] = (),
 ) -> Shape:
     """Return the shape of the items.
 
-    Inputs: `blueprint`, its identifier, because `userId` may identify a user; `mark`, the name of
-    a field such as `__team_id` that tells nested items of different parents apart; `origin` of the
+    Inputs: `blueprint`, its identifier, because `userId` may identify a user; `nests`, names of
+    fields such as `__team_id` that tell nested items of different parents apart; `origin` of the
     API, such as `https://api.example.com`: links to it are for programs; `hidden`, the keys of what
-    items had and is named like a secret.
+    items had and is named like a secret; `changing`, of what was different in the same items a
+    moment later.
     """
     secrets = set(hidden)
     items = without_secrets(items, "", secrets)
     shape = Shape(left_out={".".join(keys): NAMED_SECRET for keys in sorted(secrets)})
     columns = dict(_columns(items))
-    shape.identifiers = find_identifiers(columns, len(items), blueprint, mark)
+    shape.identifiers = find_identifiers(columns, len(items), blueprint, nests)
     shape.title = find_title(columns, shape.identifier)
     holders = {keys[:length] for keys in secrets for length in range(1, len(keys))}
     for keys, values in columns.items():
         if keys in holders:
             shape.left_out[".".join(keys)] = "holds something named like a secret"
+        elif keys in changing:
+            shape.left_out[".".join(keys)] = "changes from one request to the next"
         else:
             _sort_column(shape, keys, values, origin)
     return shape
@@ -123,6 +135,40 @@ def _sort_column(shape: Shape, keys: tuple[str, ...], values: Sequence[Any], ori
         shape.fields.append(
             Field(keys, found.schema, found.doubt) if found.name in taken else found
         )
+
+
+def is_gauge(item: Field) -> bool:
+    """Return whether a field changes all the time, by its name: `cpuUsage`, `uptime`."""
+    words = [word for key in item.keys for word in words_of(key)]
+    kind = item.schema.get("type")
+    if item.schema.get("format") == "date-time":
+        return bool(_PULSE.intersection(words))
+    return kind == "number" and bool(_GAUGES.intersection(words))
+
+
+def changing_in(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> set[tuple[str, ...]]:
+    """Return the keys of what is different in the same items, as two answers have them."""
+    key = naming_key(before, after)
+    if not key:
+        return set()
+    later = {str(item[key]): dict(_values(item)) for item in after}
+    return {
+        keys
+        for item in before
+        for keys, value in _values(item)
+        if keys in (found := later.get(str(item[key]), {})) and found[keys] != value
+    }
+
+
+def _values(item: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the scalar values of an item, up to one level deep, by their keys."""
+    for name, value in item.items():
+        inner = value.items() if isinstance(value, Mapping) else ()
+        yield from (((name, key), one) for key, one in inner if not isinstance(one, list | dict))
+        if not isinstance(value, list | Mapping):
+            yield (name,), value
 
 
 def infer_schema(name: str, values: Sequence[Any]) -> tuple[dict[str, Any], str]:
@@ -190,7 +236,7 @@ def _inside(
 ) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
     inner = dict.fromkeys(str(name) for value in objects for name in value)
     if key not in WRAPPERS and len(inner) > _MOST_FLATTENED:
-        named = [name for name in inner if name in SURE or name in TITLES]
+        named = [name for name in inner if is_sure_name(name) or is_title_name(name)]
         inner = dict.fromkeys(named)
         if not inner:
             yield (key,), list(values)

@@ -1,61 +1,225 @@
-"""Fields that tell items apart, and fields that name them for people."""
+"""Fields that tell items apart, and fields that name them for people.
 
+What documentation says counts first, then what a field is called, and never chance alone: moments,
+states and measures are no names, however different they were in the items that were seen.
+"""
+
+import base64
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import combinations
 from typing import Any
 
 from cli.arrays import jq_path
-from cli.init.detect.naming import camel, words_of
+from cli.init.detect.naming import words_of
+from formats.times import iso_time
 
-SURE = ("__key", "id", "uuid", "guid", "_id", "uid", "sys_id", "key", "identifier", "slug")
-_LIKELY = ("full_name", "fullName", "path", "name", "login", "username", "code", "sku", "number")
-_IDENTIFIERS = (*SURE, *_LIKELY, "email", "url", "self", "href", "value")
-_NAMES = ("name", "title", "display_name", "displayName", "full_name", "fullName", "label")
-_TEXTS = ("subject", "summary", "headline")
-TITLES = (*_NAMES, *_TEXTS, "login", "username", "key", "email", "slug", "value")
-_IDENTIFIER_TEXT = re.compile(r"^[A-Za-z0-9@_.+:\\/=-]+$")
-_FORBIDDEN = r'gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'
+# The names of identifiers without case and punctuation, the likeliest first: `ID`, `_id` and `@id`
+# are `id`.
+_KEYS = ("id", "gid", "sid", "uid", "uuid", "guid", "sysid", "key", "kid", "identifier", "slug")
+_SURE = (*_KEYS, "number", "sha", "arn", "urn")
+_PEOPLE = ("login", "username", "code", "sku", "ref", "hostname", "fqdn", "domain", "email")
+_LIKELY = ("fullname", "fqn", "path", "name", *_PEOPLE, "url", "uri", "self", "href", "value")
+_PEOPLE_READ = ("displayname", "name", "title", "label", "fullname", "username", "headline")
+_TITLES = (*_PEOPLE_READ, "subject", "summary", "login", "email", "key", "slug", "value")
+# Words at the end of a name of what is no name of anything, though it may differ in all items.
+_MOMENTS = frozenset(
+    {"at", "on", "time", "date", "datetime", "timestamp", "created", "updated", "modified"}
+    | {"changed", "started", "ended", "finished", "expires", "expiry", "expiration", "since"}
+    | {"until", "seen", "age", "uptime", "duration", "ttl", "elapsed", "published", "when"}
+)
+_STATES = frozenset(
+    {"status", "state", "phase", "health", "type", "kind", "level", "severity", "priority", "alg"}
+    | {"algorithm", "enabled", "mode", "role", "visibility", "category", "tier", "color", "colour"}
+    | {"language", "locale", "currency", "country", "timezone", "etag", "checksum", "version"}
+    | {"description", "message", "comment", "note", "body", "content", "text", "reason", "plan"}
+)
+_MEASURES = frozenset(
+    {"count", "total", "size", "score", "rate", "byte", "length", "percent", "ratio", "amount"}
+    | {"sum", "avg", "max", "min", "limit", "weight", "value", "price", "progress", "usage"}
+)
+_NO_NAMES = _MOMENTS | _STATES | _MEASURES
+_ID_WORDS = frozenset({"id", "gid", "sid", "uid", "uuid", "guid", "key", "number", "no", "code"})
+# What a name is unique in, where it is not unique on its own.
+_SCOPES = frozenset(
+    {"vhost", "namespace", "tenant", "organization", "org", "project", "owner", "group"}
+    | {"cluster", "region", "zone", "server", "host", "database", "schema", "parent"}
+)
+_MOST_IN_PAIRS = 10
+_LONGEST_NAME = 200
+_NOT_LISTED = 99
+_ALLOWED = re.compile(r"[A-Za-z0-9@_.+:\\/=-]+")
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9@_.+:\\/=-]")
+_JQ_FORBIDDEN = r'gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'
 
 # Objects that only wrap the fields of an item.
 WRAPPERS = frozenset({"attributes", "fields", "properties", "node", "resource", "spec"})
+_HEADS = WRAPPERS | {"metadata", "meta"}
 
-type Columns = Mapping[tuple[str, ...], list[Any]]
+type Keys = tuple[str, ...]
+type Columns = Mapping[Keys, list[Any]]
+
+
+class Cleaning(Enum):
+    """What makes of a text one that Port takes as an identifier, as JQ."""
+
+    NONE = ""
+    REPLACED = _JQ_FORBIDDEN
+    ENCODED = "@base64"
+
+    def of(self, text: str) -> str:
+        """Return a text as the JQ makes it."""
+        if self is Cleaning.REPLACED:
+            return _FORBIDDEN.sub("-", text)
+        return base64.b64encode(text.encode()).decode() if self is Cleaning.ENCODED else text
+
+    @classmethod
+    def for_texts(cls, texts: Sequence[str]) -> "Cleaning":
+        """Return the least that lets Port take different texts, and keeps them different."""
+        if all(map(_ALLOWED.fullmatch, texts)):
+            return cls.NONE
+        replaced = {_FORBIDDEN.sub("-", text) for text in texts}
+        return cls.REPLACED if len(replaced) == len(set(texts)) else cls.ENCODED
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field that is a part of an identifier; `is_text` unless it has to become one."""
+
+    keys: Keys
+    is_text: bool = True
+
+    @property
+    def expression(self) -> str:
+        path = jq_path(self.keys)
+        return path if self.is_text else f"{path} | tostring"
+
+    @property
+    def is_mark(self) -> bool:
+        """True for what items carry of the endpoint that they came from."""
+        return self.keys[0].startswith("__") and self.keys[0] != "__key"
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """An expression that tells items apart, and the field that it reads."""
+    """What tells items apart: one field, or several that do so together.
 
-    expression: str
-    keys: tuple[str, ...]
+    `is_sure` where its name tells that it is made for this; `why` says what the choice rests on.
+    """
+
+    parts: tuple[Part, ...]
     is_sure: bool
+    cleaning: Cleaning = Cleaning.NONE
+    why: str = ""
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the field that matters most, the last one."""
+        return self.parts[-1].keys
+
+    @property
+    def expression(self) -> str:
+        """The JQ on an item. Samples: `.id | tostring`, `.__team + "/" + (.id | tostring)`."""
+        return cleaned(_joined([part.expression for part in self.parts]), self.cleaning)
+
+    def of(self, item: Mapping[str, Any]) -> str:
+        """Return the identifier that an item gets; empty where a part is missing."""
+        values = [value_of(item, part.keys) for part in self.parts]
+        if any(value is None for value in values):
+            return ""
+        return self.cleaning.of("/".join(map(str, values)))
 
 
-def find_identifiers(columns: Columns, count: int, blueprint: str, mark: str) -> list[Identifier]:
-    """Return the fields that tell all items apart, the likeliest first."""
-    likely = identifier_names(blueprint)
-    sure = {*SURE, *_own_names(blueprint)}
-    found = []
-    # Of one parent alone, nobody can tell whether others have the same names.
-    is_comparable = not mark or len(set(map(str, columns.get((mark,), [])))) > 1
-    for keys, values in columns.items():
-        if keys[0] == mark or not _are_names(values, count):
-            continue
-        expression = _name_expression(keys, values)
-        is_distinct = len(set(map(str, values))) == len(values)
-        if is_distinct and is_comparable and expression:
-            found.append(Identifier(expression, keys, _name(keys) in sure))
-        elif mark and _are_distinct(columns[(mark,)], values):
-            text = f'.{mark} + "/" + ({_as_text(keys, values)})'
-            found.append(Identifier(text, keys, _name(keys) in sure))
-    ranks = {name: rank for rank, name in enumerate(likely)}
-    return sorted(found, key=lambda one: (ranks.get(_name(one.keys), 99), len(one.keys)))
+def cleaned(expression: str, cleaning: Cleaning) -> str:
+    """Return an expression that gives a text, with what makes Port take it."""
+    if cleaning is Cleaning.NONE:
+        return expression
+    whole = f"({expression})" if " + " in expression else expression
+    return f"{whole} | {cleaning.value}"
 
 
-def _name(keys: tuple[str, ...]) -> str:
-    """Return the name of a field; an attribute of XML is as good as an element."""
-    return keys[-1].removeprefix("@")
+def value_of(item: Any, keys: Sequence[str]) -> Any:
+    """Return the value of an item at a path of keys; None where it holds nothing."""
+    for key in keys:
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
+
+
+def bare(name: str) -> str:
+    """Return a name without case and punctuation: `_ID` and `@id` give `id`."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def is_sure_name(name: str) -> bool:
+    """Return whether a field of this name is made to tell items apart."""
+    return bare(name) in _SURE
+
+
+def is_title_name(name: str) -> bool:
+    """Return whether a field of this name is for people to read."""
+    return bare(name) in _TITLES
+
+
+def title_rank(name: str) -> int:
+    """Return the place of a name among those of titles, the likeliest first."""
+    return _TITLES.index(bare(name)) if is_title_name(name) else len(_TITLES)
+
+
+def is_no_name(name: str) -> bool:
+    """Return whether a name tells of a moment, a state or a measure, or that something is so."""
+    words = words_of(name)
+    return bool(words) and (words[-1] in _NO_NAMES or words[0] in ("is", "has"))
+
+
+def find_identifiers(
+    columns: Columns, count: int, blueprint: str, nests: Sequence[Sequence[str]] = ()
+) -> list[Identifier]:
+    """Return what tells all items apart, the likeliest first.
+
+    Fields of telling names come first; where there is none, two fields together. Inputs: `nests`,
+    names of what nested items carry of their parents, the least that may be needed first.
+    """
+    usable = {
+        keys: values
+        for keys, values in columns.items()
+        if _are_names(keys, values, count, blueprint) and not _is_measured(keys, columns)
+    }
+    ranks = {keys: rank_of(keys, blueprint) for keys in usable}
+    ordered = sorted(
+        usable, key=lambda keys: (is_inner(keys), ranks[keys], not _ends_as_id(keys), len(keys))
+    )
+    named = [keys for keys in ordered if ranks[keys] < _NOT_LISTED and not is_inner(keys)]
+    others = [keys for keys in ordered if keys not in named and _may_name(keys, usable[keys])]
+    chances: list[tuple[Keys, ...]] = [(keys,) for keys in named]
+    if named and not any(_identifier(keys, columns, nests, blueprint) for keys in chances):
+        chances += _pairs(named, others, usable)
+    chances += [(keys,) for keys in others]
+    if not named:
+        chances += _pairs(named, others, usable)
+    found = (_identifier(keys, columns, nests, blueprint) for keys in chances)
+    return [one for one in found if one]
+
+
+def rank_of(keys: Keys, blueprint: str) -> int:
+    """Return the place of a field among the usual names of identifiers of a blueprint."""
+    name = keys[-1]
+    if name == "__key":
+        return 0
+    listed = [*_own_names(blueprint), *_SURE, bare(blueprint), *_LIKELY]
+    return listed.index(bare(name)) + 1 if bare(name) in listed else _NOT_LISTED
+
+
+def is_listed(keys: Keys, blueprint: str) -> bool:
+    """Return whether a field has one of the usual names of identifiers."""
+    return rank_of(keys, blueprint) < _NOT_LISTED
+
+
+def is_sure_of(keys: Keys, blueprint: str) -> bool:
+    """Return whether the name of a field tells that it identifies items of a blueprint."""
+    is_own = bare(keys[-1]) in _own_names(blueprint)
+    return not is_inner(keys) and (is_own or is_sure_name(keys[-1]))
 
 
 def is_name(value: Any) -> bool:
@@ -63,47 +227,114 @@ def is_name(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
-def identifier_names(blueprint: str) -> list[str]:
-    """Return the names that an identifier of a blueprint usually has, the likeliest first."""
-    return [*sorted(_own_names(blueprint)), *_IDENTIFIERS]
+def _identifier(
+    fields: tuple[Keys, ...], columns: Columns, nests: Sequence[Sequence[str]], blueprint: str
+) -> Identifier | None:
+    """Return the identifier of these fields, with marks where they need them; None if unfit."""
+    is_sure = len(fields) == 1 and is_sure_of(fields[0], blueprint)
+    found = Identifier((), is_sure, why=_why(fields, is_sure=is_sure))
+    # Of one parent alone, nobody can tell whether others have the same names.
+    is_comparable = not nests or len(set(_texts(_keys_of(nests[0]), columns))) > 1
+    for marks in [*([()] if is_comparable else []), *nests]:
+        keys = (*_keys_of(marks), *fields)
+        texts = _texts(keys, columns)
+        if len(set(texts)) == len(texts):
+            parts = tuple(Part(each, _is_text(columns[each])) for each in keys)
+            return replace(found, parts=parts, cleaning=Cleaning.for_texts(texts))
+    return None
 
 
-def _own_names(blueprint: str) -> set[str]:
+def _keys_of(marks: Sequence[str]) -> tuple[Keys, ...]:
+    return tuple((mark,) for mark in marks)
+
+
+def _texts(fields: Sequence[Keys], columns: Columns) -> list[str]:
+    rows = zip(*(columns[keys] for keys in fields), strict=True)
+    return ["/".join(map(str, row)) for row in rows]
+
+
+def _pairs(named: list[Keys], others: list[Keys], usable: Columns) -> Iterator[tuple[Keys, Keys]]:
+    """Yield two fields that may tell items apart together, one of them of a telling name.
+
+    What a name is unique in comes first: `vhost` and `name`.
+    """
+    scopes = [keys for keys in [*named, *others] if bare(keys[-1]) in _SCOPES]
+    plain = [keys for keys in usable if len(keys) == 1]
+    for scope in scopes:
+        yield from ((scope, keys) for keys in named if keys != scope)
+    rest = [keys for keys in [*named, *plain] if keys not in scopes]
+    most = list(dict.fromkeys(rest))[:_MOST_IN_PAIRS]
+    for first, second in combinations(most, 2):
+        if first in named or not named:
+            yield second, first
+
+
+def _why(fields: tuple[Keys, ...], *, is_sure: bool) -> str:
+    if len(fields) > 1:
+        return "no single field tells the items apart, these two do"
+    return "by its name" if is_sure else "because it is different in all items that were seen"
+
+
+def is_inner(keys: Keys) -> bool:
+    """Return whether a field is one of something else that an item has, such as its owner."""
+    return len(keys) > 1 and keys[0] not in _HEADS
+
+
+def _own_names(blueprint: str) -> list[str]:
+    """Return names that tell of the blueprint's own items: `userid`, `userkey`, for `team user`."""
     words = words_of(blueprint)
-    return {camel([*words, "id"]), f"{'_'.join(words)}_id"}
+    starts = dict.fromkeys(["".join(words), *words[-1:]])
+    return [f"{start}{key}" for key in _KEYS for start in starts if start]
 
 
-def _are_distinct(marks: Sequence[Any], values: Sequence[Any]) -> bool:
-    pairs = set(zip(map(str, marks), map(str, values), strict=True))
-    return len(pairs) == len(values)
+def _are_names(keys: Keys, values: Sequence[Any], count: int, blueprint: str) -> bool:
+    is_mark = keys[0].startswith("__") and keys[0] != "__key"
+    is_whole = bool(values) and len(values) == count and all(map(is_name, values))
+    if is_mark or not is_whole or all(map(_is_moment, values)):
+        return False
+    return bare(keys[-1]) in (*_LIKELY, bare(blueprint)) or not is_no_name(keys[-1])
 
 
-def _are_names(values: Sequence[Any], count: int) -> bool:
-    return bool(values) and len(values) == count and all(map(is_name, values))
+def _may_name(keys: Keys, values: Sequence[Any]) -> bool:
+    """Return whether a field of no usual name may tell items apart: no number, no long text."""
+    return _ends_as_id(keys) or all(
+        isinstance(each, str) and len(each) <= _LONGEST_NAME for each in values
+    )
 
 
-def _name_expression(keys: tuple[str, ...], values: Sequence[Any]) -> str:
-    texts = [str(value) for value in values]
-    plain = _as_text(keys, values)
-    if all(_IDENTIFIER_TEXT.match(text) for text in texts):
-        return plain
-    replaced = {re.sub(r"[^A-Za-z0-9@_.+:\\/=-]", "-", text) for text in texts}
-    return f"{plain} | {_FORBIDDEN}" if len(replaced) == len(texts) else f"{plain} | @base64"
+def _is_measured(keys: Keys, columns: Columns) -> bool:
+    """Return whether a number called `value` is one of a thing that has other fields."""
+    return bare(keys[-1]) == "value" and len(columns) > 2 and not _is_text(columns[keys])
 
 
-def _as_text(keys: tuple[str, ...], values: Sequence[Any]) -> str:
-    path = jq_path(keys)
-    return path if all(isinstance(value, str) for value in values) else f"{path} | tostring"
+def _ends_as_id(keys: Keys) -> bool:
+    words = words_of(keys[-1])
+    return bool(words) and words[-1] in _ID_WORDS
+
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, str) and value[4:5] == "-" and iso_time(value) is not None
+
+
+def _is_text(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _joined(expressions: Sequence[str]) -> str:
+    if len(expressions) == 1:
+        return expressions[0]
+    first = f"({expressions[0]})" if " " in expressions[0] else expressions[0]
+    return ' + "/" + '.join([first, *(f"({each})" for each in expressions[1:])])
 
 
 def find_title(columns: Columns, identifier: Identifier | None) -> str:
+    """Return the JQ of the field that names items for people, else of their identifier."""
     ranked = []
     for keys, values in columns.items():
         is_text = any(values) and all(isinstance(value, str | None) for value in values)
-        if keys[-1] in TITLES and is_text:
+        if is_title_name(keys[-1]) and is_text:
             filled = sum(bool(value) for value in values) / len(values)
-            depth = 0 if len(keys) == 1 or keys[0] in WRAPPERS else 1
-            ranked.append((depth, filled < 0.9, TITLES.index(keys[-1]), jq_path(keys)))
+            ranked.append((is_inner(keys), filled < 0.9, _TITLES.index(bare(keys[-1])), keys))
     if ranked:
-        return min(ranked)[3]
+        return jq_path(min(ranked)[3])
     return identifier.expression if identifier else ""

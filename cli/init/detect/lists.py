@@ -1,22 +1,28 @@
 """The list of items in an answer, found by evidence: keys that repeat, names, counts."""
 
+import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from cli.arrays import FoundArray, arrays_in, jq_path
+from cli.init.detect.identifiers import bare, is_sure_name, value_of
 from cli.init.detect.naming import last_segment, words_of
 from cli.init.detect.secrets import without_secrets
 
-type Form = Literal["array", "map", "values", "object"]
+type Form = Literal["array", "map", "values", "object", "table"]
 
 _USUAL = re.compile(
     "items|data|results?|values?|records|entries|content|list|rows|hits|objects|resources|"
     "documents|nodes|elements|members"
 )
+# Names under which nothing but the content of an answer stands.
+CONTENT = frozenset({"items", "data", "results", "result", "records", "entries"})
+# Where the names of columns stand, beside rows that are arrays.
+_COLUMNS = ("columns", "fields", "header", "headers", "schema", "cols")
 # What stands beside the items: about the answer, not its content.
 _BESIDE = re.compile(
     "meta|metadata|pagination|paging|pages?|links?|errors?|warnings?|messages|included|facets|"
@@ -24,13 +30,18 @@ _BESIDE = re.compile(
 )
 _CLEARLY_BETTER = 1.5
 _MOST_MAP_DEPTH = 3
+# An answer of one item may have so much beside it, such as `{"ok": true, "data": {…}}`.
+_MOST_BESIDE = 4
+# What answers that are lists have, too: the key, number or digest of a page or request.
+_NO_ITEMS = frozenset({"key", "number", "sha", "slug", "sid", "identifier"})
 
 
 @dataclass(frozen=True, slots=True)
 class ListGuess:
     """A place that may hold the items: `data_path` finds them, `items` are the answer's own.
 
-    `form`: an array of objects, a map from keys to objects, an array of bare values, or one object.
+    `form`: an array of objects, a map from keys to objects, an array of bare values, one object, or
+    an array of rows, each an array of values in the order of `columns`.
     Items are without what is named like a secret; `hidden` are the keys of all that is left out.
     """
 
@@ -40,6 +51,18 @@ class ListGuess:
     score: float = 0.0
     endpoint: str = ""
     hidden: set[tuple[str, ...]] = field(default_factory=set)
+    columns: tuple[str, ...] = ()
+
+    @property
+    def emit(self) -> str:
+        """The JQ that makes an object of an element; empty where each is one."""
+        named = (f"{json.dumps(name)}: .[{index}]" for index, name in enumerate(self.columns))
+        return f"{{{', '.join(named)}}}" if self.columns else ""
+
+    @property
+    def whole_path(self) -> str:
+        """The JQ that finds the items with nothing else to help, as discovery has to."""
+        return f"{self.data_path} | map({self.emit})" if self.columns else self.data_path
 
     @property
     def data_path(self) -> str:
@@ -64,9 +87,11 @@ class ListGuess:
         return replace(self, items=items, endpoint=endpoint, hidden=hidden)
 
     def _whole(self, body: Any) -> list[dict[str, Any]] | None:
-        value = value_at(body, self.path)
+        value = value_of(body, self.path)
         if self.form == "array" and isinstance(value, list):
             return [item for item in value if isinstance(item, dict)]
+        if self.form == "table" and isinstance(value, list):
+            return _zipped(self.columns, value)
         if self.form == "values" and isinstance(value, list):
             return [{"value": item} for item in value]
         if self.form == "map" and isinstance(value, Mapping):
@@ -83,21 +108,77 @@ def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
     arrays = [array for array in arrays_in(body) if not is_beside(array.path, endpoint)]
     guesses = (
         [_of_array(array, body, endpoint) for array in arrays if array.holds_objects]
+        or _tables(arrays, body)
         or _maps(body)
         or [_of_values(array) for array in arrays if _is_bare(array.elements)]
         or [_of_array(array, body, endpoint) for array in arrays if not array.elements]
     )
+    guesses = [one for one in guesses if not is_of_an_item(body, one.path, endpoint)]
     if not guesses and isinstance(body, dict):
-        guesses = [ListGuess((), "object", [body])]
+        path = _item_path(body)
+        guesses = [ListGuess(path, "object", [value_of(body, path)])]
     ordered = sorted(guesses, key=lambda guess: -guess.score)
     return [guess.sifted(endpoint) for guess in ordered]
 
 
-def value_at(item: Any, keys: Sequence[str]) -> Any:
-    """Return the value of an item at a path of keys; None where it holds nothing."""
-    for key in keys:
-        item = item.get(key) if isinstance(item, Mapping) else None
-    return item
+def is_of_an_item(body: Any, path: Sequence[str], endpoint: str) -> bool:
+    """Return whether a list is a part of one item that an answer is: the forks of a repository.
+
+    What has an identifier of its own is an item; what has none only holds the list, unless the
+    list is called like the endpoint.
+    """
+    if not path or path[-1].lower() in CONTENT or is_called(path[-1], endpoint):
+        return False
+    holders = (value_of(body, path[:length]) for length in range(len(path)))
+    return any(names_an_item(holder) for holder in holders if isinstance(holder, Mapping))
+
+
+def is_called(name: str, endpoint: str) -> bool:
+    """Return whether a list is called like its endpoint: `models` of `/v2/models/search`."""
+    words = words_of(name)
+    return bool(words) and words == words_of(last_segment(endpoint))
+
+
+def names_an_item(names: Iterable[Any]) -> bool:
+    """Return whether one of the keys of an object is that of an identifier."""
+    return any(is_sure_name(str(name)) and bare(str(name)) not in _NO_ITEMS for name in names)
+
+
+def _item_path(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return where the only object of an answer is: `data` of `{"data": {"id": 1}}`."""
+    inner = {key: value for key, value in body.items() if isinstance(value, dict) and value}
+    if len(inner) != 1 or names_an_item(body) or len(body) > _MOST_BESIDE:
+        return ()
+    [(key, value)] = inner.items()
+    return (str(key),) if names_an_item(value) else ()
+
+
+def _tables(arrays: Sequence[FoundArray], body: Any) -> list[ListGuess]:
+    """Find arrays of rows beside the names of their columns: `{"columns": […], "rows": [[…]]}`."""
+    found = []
+    for array in arrays:
+        holder = value_of(body, array.path[:-1]) if array.path else None
+        is_rows = bool(array.elements) and all(isinstance(row, list) for row in array.elements)
+        names = _column_names(holder) if is_rows and isinstance(holder, Mapping) else ()
+        if names and all(len(row) == len(names) for row in array.elements):
+            items = _zipped(names, array.elements)
+            found.append(ListGuess(array.path, "table", items, columns=names))
+    return found[:1]
+
+
+def _column_names(holder: Mapping[str, Any]) -> tuple[str, ...]:
+    for key in _COLUMNS:
+        listed = holder.get(key)
+        if isinstance(listed, list) and listed:
+            named = [one.get("name") if isinstance(one, Mapping) else one for one in listed]
+            texts = tuple(name for name in named if isinstance(name, str))
+            if len(set(texts)) == len(listed):
+                return texts
+    return ()
+
+
+def _zipped(columns: Sequence[str], rows: Sequence[Any]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=False)) for row in rows if isinstance(row, list)]
 
 
 def is_clear(guesses: Sequence[ListGuess]) -> bool:
@@ -119,8 +200,7 @@ def name_score(path: Sequence[str], endpoint: str) -> float:
     """Score the name of a list: how much it tells that it holds the items of an endpoint."""
     if not path:
         return 2.0
-    words = words_of(path[-1])
-    named = 3.0 if words and words == words_of(last_segment(endpoint)) else 0.0
+    named = 3.0 if is_called(path[-1], endpoint) else 0.0
     return named + (2.0 if _USUAL.fullmatch(path[-1].lower()) else 0.0)
 
 
@@ -158,7 +238,7 @@ def is_beside(path: Sequence[str], endpoint: str = "") -> bool:
 
     An endpoint `/pages` may well answer with `pages`.
     """
-    if path and words_of(path[-1]) == words_of(last_segment(endpoint)):
+    if path and is_called(path[-1], endpoint):
         path = path[:-1]
     return any(_BESIDE.fullmatch(step.strip("_$@").lower()) for step in path)
 

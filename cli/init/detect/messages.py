@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cli.init.detect.identifiers import SURE
+from cli.init.detect.identifiers import is_sure_name
 from cli.init.detect.lists import ListGuess
 from formats.messages import Lack, Message, Part, message_in
 
@@ -26,7 +26,7 @@ def message_of(guesses: list[ListGuess], body: Any) -> Message | None:
 
 def _is_record(body: Mapping[str, Any], message: Message) -> bool:
     """Return whether an object with a code or status is a thing that has one, such as a job."""
-    has_name = any(name in body for name in SURE)
+    has_name = any(is_sure_name(str(name)) for name in body)
     return message.rests_on_code and (has_name or not message.text)
 
 

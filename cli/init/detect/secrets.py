@@ -9,7 +9,7 @@ from redaction import TELLING
 
 _SECRET = re.compile(
     rf"{TELLING}|passphrase|private[-_]?key|access[-_]?key|bearer|cookie"
-    r"|^(sig|auth|pat|otp|session|sid|session[-_]?(id|key))$",
+    r"|^(sig|auth|pat|otp|session|session[-_]?(id|key))$",
     re.IGNORECASE,
 )
 # Ordinary words that hold one of these.
@@ -21,7 +21,9 @@ _ABOUT_AT_END = frozenset(
 )
 _ABOUT_AT_START = frozenset({"has", "is", "max", "min", "total", "num", "requires", "needs"})
 # In a list of secrets, these are the secrets.
-_WITHIN_SECRETS = frozenset({"__key", "value", "key", "code", "data", "hash", "plaintext"})
+_WITHIN_SECRETS = frozenset({"__key", "value", "key", "code", "data", "hash", "plaintext", "sid"})
+# Whoever has the id of one of these is let in.
+_LETS_IN = frozenset({"session", "login", "cookie"})
 
 type Keys = tuple[str, ...]
 
@@ -36,7 +38,7 @@ def names_secret(name: str) -> bool:
 
 def names_secret_at(name: str, endpoint: str) -> bool:
     """Return the same for a field of an endpoint's items: `/tokens` has secrets in `value`."""
-    return names_secret(name) or (name in _WITHIN_SECRETS and names_secret(last_segment(endpoint)))
+    return names_secret(name) or (name in _WITHIN_SECRETS and _lists_secrets(endpoint))
 
 
 def without_secrets(
@@ -47,8 +49,13 @@ def without_secrets(
     Inputs: `hidden`, to which the keys of what is left out are added.
     Sample: `{"id": 1, "login": {"user": "a", "token": "b"}}` loses `login.token`.
     """
-    within = names_secret(last_segment(endpoint))
+    within = _lists_secrets(endpoint)
     return [_sifted(item, (), hidden, _WITHIN_SECRETS if within else frozenset()) for item in items]
+
+
+def _lists_secrets(endpoint: str) -> bool:
+    name = last_segment(endpoint)
+    return names_secret(name) or bool(_LETS_IN.intersection(words_of(name)))
 
 
 def _sifted(value: Any, keys: Keys, hidden: set[Keys], more: frozenset[str] = frozenset()) -> Any:

@@ -10,21 +10,32 @@ from api_messages import joined
 from cli.init.detect.clues import is_paging_param
 from cli.init.detect.secrets import names_secret
 from cli.init.openapi.document import Node
+from cli.init.openapi.parents import Things, sources_of
 from cli.init.openapi.schemas import (
     DocumentedList,
     find_documented_list,
     first_of_enum,
     is_sendable,
     item_schema,
+    references_of,
+    scalar_fields,
 )
 from cli.init.openapi.searches import is_search, search_body
-from cli.init.surveyed import Wanted, parent_path, why_not_nested
-from errors import ConfigurationError
-from mapping.plan.endpoint import Endpoint
+from cli.init.openapi.sources import WEB
+from cli.init.paths import last_group
+from cli.init.paths import skeleton as stem_of
+from cli.init.surveyed import Reference, Wanted
+from errors import ConfigurationError, SelectorError
+from mapping.plan.headers import check_header_names
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 # A variable of the environment is for the user to name, not for a document.
 _PLAIN_PATH = re.compile(r"(?!//)(/(?:[^/?#$\s]|\$(?!\{))*)+")
+# Sent by the client itself or as credentials, or what makes less of an answer.
+_NOT_SENT = frozenset(
+    {"authorization", "content-type", "user-agent", "cookie", "host", "accept-encoding"}
+    | {"range", "if-none-match", "if-modified-since", "if-match", "if-range", "prefer"}
+)
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 
 
@@ -42,6 +53,7 @@ class Collection:
     found: DocumentedList
     schema: Mapping[str, Any]
     response: Node
+    things: Things
     headers: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
     query: dict[str, str] = field(default_factory=dict)
@@ -49,6 +61,9 @@ class Collection:
     method: str = "GET"
     body: dict[str, Any] | None = None
     asks_in_body: bool = False
+    sent: Mapping[str, str] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    tag: str = ""
 
     def wanted(self) -> Wanted:
         """Return the request that `init` makes of a collection."""
@@ -61,37 +76,66 @@ class Collection:
             method=self.method,
             body=self.body,
             asks_in_body=self.asks_in_body,
+            headers=self.sent,
+            references=self.references,
         )
 
 
-def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
-    """Return the collection endpoints, those without placeholders first, and notes on others.
+@dataclass(slots=True)
+class Found:
+    """The lists of a document: those that can be read, all of them, and why others are left out."""
 
-    An endpoint with a placeholder needs the collection in front of it, for the values.
+    usable: list[Collection] = field(default_factory=list)
+    listed: dict[str, Collection] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        return [f"{path} is left out: {why}" for path, why in self.left_out.items()]
+
+
+def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
+    """Return the collection endpoints, those without placeholders first, and notes on others."""
+    found = look_through(root)
+    return found.usable, found.notes
+
+
+def look_through(root: Node) -> Found:
+    """Return the collection endpoints of a document, those without placeholders first.
+
+    An endpoint with placeholders needs a list of their values.
     """
-    found: dict[str, Collection] = {}
-    notes = []
+    found = Found()
     paths = root.names("paths")
     keys = _keys_in(paths)
     for path in paths:
         try:
             item = root.alone().child("paths", path)
-            if item and (collection := _collection(path, item, keys.get(path, ""))):
-                found[path] = collection
+            if item and (collection := _collection(path, item, keys.get(stem_of(path), ""))):
+                found.listed[path] = collection
+        except (ConfigurationError, SelectorError) as error:
+            found.left_out[path] = str(error)
+    for path, collection in found.listed.items():
+        try:
+            sources_of(path, found.listed)
+            found.usable.append(collection)
         except ConfigurationError as error:
-            notes.append(f"{path} is left out: {error}")
-    usable = [one for one in found.values() if _can_be_filled(one.path, found, notes)]
-    return sorted(usable, key=lambda one: "{" in one.path), notes
+            found.left_out[path] = str(error)
+    found.usable.sort(key=lambda one: "{" in one.path)
+    return found
 
 
 def server_url(root: Node, address: str) -> str:
-    """Return the URL of the first server, absolute; empty where the document names none.
+    """Return the URL of the first server, absolute, else the origin of the document.
+
+    Empty where a file names none.
 
     Inputs: `address` of the document, which relative URLs start from.
     """
     server = next(root.elements("servers"), None)
     if server is None:
-        return ""
+        # As the standard has it: the document's own origin.
+        return joined(address, "/").rstrip("/") if urlsplit(address).scheme in WEB else ""
     variables = {
         name: str(variable.value("default", default=""))
         for name, variable in server.items("variables")
@@ -143,27 +187,33 @@ def _listed(path: str, item: Node, operation: Node, key: str) -> Collection | No
         raise ConfigurationError(
             f"it needs the query parameters {', '.join(missing)}; give its URL with them"
         )
+    tags = operation.value("tags")
     return Collection(
         path,
         str(operation.value("summary", default="")),
         found,
-        item_schema(found.item),
+        found.item.once(item_schema),
         schema,
+        Things(path, key, found.item.once(scalar_fields)),
         tuple(name.lower() for name in answer.names("headers")),
         tuple(name for name, _ in _query_parameters(parameters)),
         query,
         key,
+        sent=_sent_headers(parameters),
+        references=found.item.once(references_of),
+        tag=str(tags[0]) if isinstance(tags, list) and tags else "",
     )
 
 
-def _keys_in(paths: Iterable[str]) -> dict[str, str]:
-    """Return the placeholders of the endpoints of one item, by the path of their collection."""
-    ends = (path.rpartition("/") for path in reversed([*paths]))
-    return {
-        start: end[1:-1]
-        for start, _, end in ends
-        if end.startswith("{") and end.endswith("}") and end[1:-1].isidentifier()
-    }
+def _keys_in(paths: Iterable[str]) -> dict[tuple[str, ...], str]:
+    """Return the placeholders of the endpoints of one item, by the stem of their collection."""
+    found = {}
+    for path in reversed([*paths]):
+        *start, end = stem_of(path)
+        name = last_group(path)
+        if end == "{}" and name and len(name.names) == 1 and name.name.isidentifier():
+            found[tuple(start)] = name.name
+    return found
 
 
 def _response(operation: Node) -> Node | None:
@@ -198,21 +248,28 @@ def _required(parameters: list[Node]) -> tuple[dict[str, str], list[str]]:
     return query, missing
 
 
+def _sent_headers(parameters: list[Node]) -> dict[str, str]:
+    """Return required headers that the document has a value for, other than credentials.
+
+    Raises:
+        SelectorError: one is for the transport to send.
+    """
+    sent = {}
+    for parameter in parameters:
+        name = parameter.value("name")
+        if parameter.value("in") != "header" or parameter.value("required") is not True:
+            continue
+        if not isinstance(name, str) or names_secret(name) or name.lower() in _NOT_SENT:
+            continue
+        value = _example(parameter)
+        if value is not None and str(value).isprintable() and str(value).isascii():
+            sent[name] = str(value)
+    check_header_names(sent, "headers")
+    return sent
+
+
 def _example(parameter: Node) -> Any:
     schema = parameter.child("schema")
     own = [schema.value("default"), schema.value("example")] if schema else []
     given = [*own[:1], parameter.value("example"), *own[1:], *(first_of_enum(schema))]
     return next((value for value in given if is_sendable(value, str, int, float)), None)
-
-
-def _can_be_filled(path: str, found: dict[str, Collection], notes: list[str]) -> bool:
-    placeholders = Endpoint(path).placeholders
-    if not placeholders:
-        return True
-    why = why_not_nested(path)
-    if not why and parent_path(path) not in found:
-        why = f"nothing lists the values of {{{placeholders[-1]}}}"
-    if why:
-        notes.append(f"{path} is left out: {why}")
-        return False
-    return _can_be_filled(parent_path(path), found, notes)

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cli.init.detect.lists import is_beside, name_score
+from cli.init.detect.identifiers import Keys, is_sure_name
+from cli.init.detect.lists import CONTENT, is_beside, is_called, name_score, names_an_item
 from cli.init.openapi.document import Node
+from cli.init.paths import how_named
+from cli.init.surveyed import Reference
 
 _FORMATS = {"date-time": "date-time", "email": "email", "uri": "url", "url": "url"}
 _ELEMENTS = ("string", "number", "boolean", "object")
@@ -26,10 +29,18 @@ def find_documented_list(schema: Node, endpoint: str) -> DocumentedList | None:
 
     Sample: `{"type": "object", "properties": {"data": {"type": "array", "items": …}}}`: at `data`.
     """
-    usable = (one for one in _lists(schema, (), 0) if not is_beside(one.path, endpoint))
+    ends_in_item = endpoint.rstrip("/").endswith("}")
+    found = [one for one in _lists(schema, (), 0, endpoint) if not is_beside(one.path, endpoint)]
+    if ends_in_item:
+        # What asks for one thing answers with that thing, whatever lists this has.
+        found = [one for one in found if not one.path or _is_content(one.path[-1], endpoint)]
     return max(
-        usable, key=lambda one: name_score(one.path, endpoint) - 0.5 * len(one.path), default=None
+        found, key=lambda one: name_score(one.path, endpoint) - 0.5 * len(one.path), default=None
     )
+
+
+def _is_content(name: str, endpoint: str) -> bool:
+    return name.lower() in CONTENT or is_called(name, endpoint)
 
 
 def properties_of(schema: Node, depth: int = 0) -> dict[str, Node]:
@@ -104,14 +115,70 @@ def leaf_names(schema: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple
             yield (*path, name), node
 
 
-def _lists(schema: Node, path: tuple[str, ...], depth: int) -> Iterator[DocumentedList]:
+def scalar_fields(item: Node) -> tuple[tuple[Keys, bool], ...]:
+    """Return the fields of an item that may name something, up to one level deep; whether text."""
+    return tuple(_scalar_fields(item))
+
+
+def _scalar_fields(item: Node) -> Iterator[tuple[Keys, bool]]:
+    for name, node in properties_of(item).items():
+        kind = type_of(node)
+        if kind in ("string", "number"):
+            yield (name,), kind == "string"
+        elif kind in ("object", None):
+            for inner, found in properties_of(node).items():
+                if (inner_kind := type_of(found)) in ("string", "number"):
+                    yield (name, inner), inner_kind == "string"
+
+
+def references_of(item: Node) -> tuple[Reference, ...]:
+    """Return the fields of an item that refer to other things by what names these.
+
+    Sample: `team: {$ref: …/team_reference}`, whose schema has an `id`.
+    """
+    found = []
+    for name, node in properties_of(item).items():
+        many = type_of(node) == "array"
+        target = node.child("items") if many else node
+        if target is None:
+            continue
+        kind = type_of(target)
+        if kind in ("string", "number"):
+            if how_named(name):
+                found.append(Reference(name, "", (), many, kind == "string"))
+            continue
+        inner = {key: type_of(one) for key, one in properties_of(target).items()}
+        named = next((key for key in inner if is_sure_name(key)), "")
+        if named and inner[named] in ("string", "number"):
+            schema = _schema_name(target)
+            found.append(Reference(name, schema, (named,), many, inner[named] == "string"))
+    return tuple(found)
+
+
+def _schema_name(schema: Node) -> str:
+    """Return what a schema is called: by its `$ref`, or by that of the only part it is made of."""
+    parts = [
+        *schema.elements("allOf"),
+        *_first_real(schema, "anyOf"),
+        *_first_real(schema, "oneOf"),
+    ]
+    return schema.name or next((part.name for part in parts if part.name), "")
+
+
+def _lists(
+    schema: Node, path: tuple[str, ...], depth: int, endpoint: str
+) -> Iterator[DocumentedList]:
     items = schema.child("items") if type_of(schema) == "array" else None
     if items is not None:
         if properties_of(items):
             yield DocumentedList(path, items)
     elif depth <= _DEEPEST:
-        for name, node in properties_of(schema).items():
-            yield from _lists(node, (*path, name), depth + 1)
+        properties = properties_of(schema)
+        is_item = names_an_item(properties)
+        for name, node in properties.items():
+            # A list of something that has an identifier is a part of that, not of the answer.
+            if not is_item or _is_content(name, endpoint):
+                yield from _lists(node, (*path, name), depth + 1, endpoint)
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The survey of an endpoint that could not be asked, by its document alone; nothing is proven."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cli.arrays import jq_path
@@ -15,48 +16,68 @@ from cli.init.detect.clues import (
     size_params,
 )
 from cli.init.detect.fields import NAMED_SECRET, Field, Shape
-from cli.init.detect.identifiers import TITLES, Identifier, identifier_names
+from cli.init.detect.identifiers import Identifier, Part, bare, is_inner, is_title_name, title_rank
 from cli.init.detect.lists import ListGuess
-from cli.init.detect.naming import blueprint_name
 from cli.init.detect.secrets import names_secret_at
 from cli.init.openapi.endpoints import Collection
+from cli.init.openapi.parents import sources_of
 from cli.init.openapi.schemas import leaf_names, type_of
-from cli.init.surveyed import Surveyed, ValueSource, parent_path
+from cli.init.paths import last_group
+from cli.init.surveyed import Surveyed, ValueSource
+
+# Names of identifiers that are unique wherever they are given out.
+_GLOBAL = frozenset({"id", "gid", "uuid", "guid", "sid", "uid", "arn", "urn", "sysid", "self"})
 
 _DOUBT = "it could not be asked; all about it is from the document, and nothing is proven"
 
 
-def describe_unasked(collection: Collection, parents: Mapping[str, Collection]) -> Surveyed:
+def describe_unasked(
+    collection: Collection, listed: Mapping[str, Collection], chosen: Sequence[str] = ()
+) -> Surveyed:
     """Return a survey without any answer.
 
-    Inputs: `parents`, the document's collections by path, where placeholders get their values.
+    Inputs: `listed`, the document's collections by path, where placeholders get their values;
+    `chosen`, the paths of those that the user wants.
     """
-    wanted = collection.wanted()
     shape = _shape(collection)
     found = ListGuess(collection.found.path, "array", [])
+    wanted = collection.wanted()
     surveyed = Surveyed(wanted, found, _paging(collection), shape, [], shape.identifier)
-    if wanted.placeholders:
-        parent = describe_unasked(parents[parent_path(wanted.path)], parents)
-        identifier = parent.identifier
-        field = jq_path(identifier.keys) if identifier else ".id"
-        source = ValueSource(parent, field)
-        surveyed.parameters = {**parent.parameters, wanted.placeholders[-1]: source}
+    surveyed.is_asked = False
+    for name, source in sources_of(collection.path, listed, chosen).items():
+        parent = replace(listed[source.listed], path=source.path)
+        described = describe_unasked(parent, listed, chosen)
+        surveyed.parameters[name] = ValueSource(described, source.fields)
+    if surveyed.parameters and shape.identifier:
+        surveyed.identifier = _nested(surveyed, shape.identifier)
     return surveyed
+
+
+def _nested(one: Surveyed, identifier: Identifier) -> Identifier:
+    """Return an identifier with the values in the path, unless its name says that it is unique.
+
+    Only one that is made for it, such as a UUID, is taken to be so in the whole API.
+    """
+    if bare(identifier.keys[-1]) in _GLOBAL or identifier.keys[0].startswith("__"):
+        return identifier
+    group = last_group(one.kind)
+    marks = tuple(Part((f"__{name}",)) for name in group.names) if group else ()
+    return replace(identifier, parts=(*marks, *identifier.parts))
 
 
 def _shape(collection: Collection) -> Shape:
     path = collection.path
     documented = collection.schema["properties"]
     properties = {name: one for name, one in documented.items() if not names_secret_at(name, path)}
-    likely = identifier_names(blueprint_name(collection.path))
     shape = Shape(left_out={name: NAMED_SECRET for name in documented if name not in properties})
-    for name in dict.fromkeys([collection.key, *likely, *properties]):
-        if properties.get(name, {}).get("type") not in ("string", "number"):
-            continue
-        text = properties[name]["type"] == "string"
-        expression = jq_path((name,)) if text else f"{jq_path((name,))} | tostring"
-        shape.identifiers.append(Identifier(expression, (name,), is_sure=True))
-    shape.title = next((jq_path((name,)) for name in TITLES if name in properties), "")
+    shape.identifiers = [
+        one for one in collection.things.identifiers if not names_secret_at(one.keys[-1], path)
+    ]
+    scalars = dict(collection.things.scalars)
+    titles = [keys for keys, is_text in scalars.items() if is_text and is_title_name(keys[-1])]
+    titles = [keys for keys in titles if not any(names_secret_at(key, path) for key in keys)]
+    best = sorted(titles, key=lambda keys: (is_inner(keys), title_rank(keys[-1])))
+    shape.title = next(map(jq_path, best), "")
     shape.fields = [Field((name,), schema) for name, schema in properties.items()]
     return shape
 
@@ -75,7 +96,9 @@ def _guesses(collection: Collection) -> Iterator[dict[str, Any]]:
     kinds = {path: type_of(node) for path, node in leaf_names(collection.response)}
     fields = [Clue(path, None) for path in kinds]
     for clue in fields:
-        usable = [name for name in cursor_params(clue, params) if name in params]
+        named = [name for name in cursor_params(clue, params) if name in params]
+        # What numbers pages takes a cursor only where both have the same name.
+        usable = [name for name in named if not number_params([name]) or name == clue.name]
         # A number called `offset` is an echo; a text is a cursor.
         if is_cursor_name(clue.name) and usable and kinds[clue.path] != "number":
             yield _with_size("cursor", usable[0], params, cursorPath=clue.dotted)

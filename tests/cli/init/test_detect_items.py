@@ -157,7 +157,7 @@ def test_the_shape_of_items() -> None:
     ],
 )
 def test_identifiers(items: list[dict[str, Any]], mark: str, expression: str) -> None:
-    shape = infer_shape(items, "user", mark)
+    shape = infer_shape(items, "user", [[mark]] if mark else [])
     assert shape.identifier is not None
     assert shape.identifier.expression == expression
     names = [jq.compile(expression).input_value(item).first() for item in items]

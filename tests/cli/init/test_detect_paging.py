@@ -18,6 +18,7 @@ from cli.init.detect.paging import detect_paging
 from pagination.page import Page
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
+from tests.support.models import outputs_of
 
 URL = httpx.URL("https://api.example.com/things")
 PAGES = ("page", "pageNumber", "p")
@@ -124,6 +125,8 @@ def read_all(api: Api, paging: Paging) -> list[int]:
             asked, httpx.Headers(headers), body, things, len(things), len(things), body, content
         )
         page = replace(page, last_item=things[-1] if things else None)
+        if reading.expression and things:
+            page = replace(page, told=outputs_of(reading.expression, page.last_item))
         verdict = reading.receive(page)
         found += [item["id"] for item in things] if verdict.keep else []
         asked = verdict.request

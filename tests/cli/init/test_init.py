@@ -112,7 +112,7 @@ class Answering(Assuming):
         self.notes.append(question)
         return len(options) - 1
 
-    def confirm(self, question: str, *, default: bool) -> bool:
+    def confirm(self, question: str, *, default: bool, is_minor: bool = False) -> bool:
         self.notes.append(question)
         return False
 
@@ -135,13 +135,13 @@ async def test_answers_decide(
     assert mapping["resources"][0]["port"]["entity"]["mappings"]["identifier"] == ".email"
 
 
-async def test_nested_endpoints_need_the_list_in_front_of_them(
+async def test_nested_endpoints_need_a_list_of_values(
     api: FakeApi, around: Surroundings, screen: Screen
 ) -> None:
     api.answer = company
     with pytest.raises(ConfigurationError, match="404"):
         await run(around, screen, f"{api.url}/v1/rooms/{{room}}/chairs")
-    with pytest.raises(ConfigurationError, match="no list stands between its placeholders"):
+    with pytest.raises(ConfigurationError, match=r"values of \{b\} and \{c\}; looked at /a: 404"):
         await run(around, screen, f"{api.url}/v1/a/{{b}}/{{c}}/d")
 
 

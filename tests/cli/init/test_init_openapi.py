@@ -112,8 +112,12 @@ async def test_pages_and_nested_endpoints_with_an_api_key(
     api.answer = guarded(teams, "x-team-key", SECRET)
     report = await init("teams.json", api, around, tmp_path / "o", "/api", api_key=SECRET)
     assert report.plan.settings["apiKeyHeader"] == "X-Team-Key"
-    assert any("/rooms/{room_id}/chairs is left out" in line for line in report.plan.warnings)
-    assert any("/search is left out" in line and "q" in line for line in report.plan.warnings)
+    assert report.overview is not None
+    left_out = report.overview.left_out
+    assert left_out["/rooms/{room_id}/chairs"] == "nothing lists the values of {room_id}"
+    assert "query parameters q" in left_out["/search"]
+    notes = (tmp_path / "o" / "from-document.md").read_text("utf-8")
+    assert "`/rooms/{room_id}/chairs`: nothing lists" in notes
     found = await synced(tmp_path / "o", around, api_key=SECRET)
     assert sorted(map(int, found["/teams"])) == list(range(1, 24))
     members = {
@@ -221,7 +225,8 @@ async def test_link_headers_and_a_document_of_two_files(
     report = await init("repositories.yaml", api, around, tmp_path / "o", "/api/v4")
     assert report.plan.settings["paginationType"] == "header_link"
     assert report.plan.blueprints[0]["schema"]["properties"]["htmlUrl"]["format"] == "url"
-    assert any("another host" in line for line in report.plan.warnings)
+    assert report.overview is not None
+    assert any("another host" in why for why in report.overview.left_out.values())
     found = await synced(tmp_path / "o", around)
     assert sorted(map(int, found["/repositories"])) == list(range(71))
 
@@ -300,7 +305,7 @@ def test_a_reference_to_another_host_is_refused_and_named() -> None:
 @pytest.mark.parametrize(
     "content, message",
     [
-        ("swagger: '2.0'\npaths: {}", "only 3.x is understood"),
+        ("swagger: '1.2'\npaths: {}", "2.0 and 3.x are understood"),
         ("title: nothing", "no OpenAPI document"),
         ("openapi: 3.0.0\ninfo: {}", "lists no paths"),
         ("{{{", "neither JSON nor YAML"),

@@ -180,7 +180,9 @@ def test_a_merge_changes_nothing_when_repeated(base: Any, theirs: Any, ours: Any
     "urls, given_base, base, paths",
     [
         (["https://a.example.com/api/v2/users"], "", "https://a.example.com/api/v2", ["/users"]),
-        (["https://a.example.com/users/"], "", "https://a.example.com", ["/users"]),
+        (["https://a.example.com/users/"], "", "https://a.example.com", ["/users/"]),
+        (["https://a.example.com/"], "", "https://a.example.com", ["/"]),
+        (["https://a.example.com/users.json"], "", "https://a.example.com", ["/users.json"]),
         (["https://a.example.com/v1"], "", "https://a.example.com", ["/v1"]),
         (
             ["https://a.example.com/v1/users", "https://a.example.com/v2/teams"],
@@ -214,8 +216,6 @@ def test_addresses(urls: list[str], given_base: str, base: str, paths: list[str]
         (["https://a.com/x", "https://b.com/x"], "", "one installation reads one API"),
         (["https://a.com/x"], "https://b.com", "is not below baseUrl"),
         (["https://user:pw@a.com/x"], "", "must not hold a user name"),
-        (["https://a.com/"], "", "names no endpoint"),
-        (["https://a.com/?x=pw"], "", "https://a.com/ names no endpoint"),
         (["a.com/x?x=pw"], "", "a.com/x is no URL"),
         (["https://[a/x"], "", r"https://\[a/x is no URL"),
         (["https://a.com/x?api_key=pw"], "", "/x: the query parameter api_key seems to hold"),

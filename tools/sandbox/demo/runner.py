@@ -76,13 +76,13 @@ class Demo:
         with _only_one(self._directory / "lock"):
             state, note = self._catalog.load()
             self._console.print(note, soft_wrap=True)
-            code, catalog_port = self._sync(command, state)
+            code, places = self._sync(command, state)
             if self._options.keep:
-                self._keep(state, catalog_port)
+                self._keep(state, places)
         return code
 
-    def _sync(self, command: list[str], state: PortState) -> tuple[int, int]:
-        """Run the sync; returns the exit code, and the TCP port that the catalog was on."""
+    def _sync(self, command: list[str], state: PortState) -> tuple[int, "_Places"]:
+        """Run the sync; returns the exit code, and where the catalog and the sample API were."""
         token = secrets.token_urlsafe(16)
         api = sample.create_app(token=token)
         before = state.last_sync(IDENTIFIER)
@@ -97,7 +97,8 @@ class Demo:
             self._catalog.save(state)
         sync = state.last_sync(IDENTIFIER)
         new_sync = None if sync is before else sync
-        return self._report(code, state, new_sync, time.monotonic() - start), port_server.port
+        places = _Places(port_server.port, sample_server.port, token)
+        return self._report(code, state, new_sync, time.monotonic() - start), places
 
     def _announce(self, services: Services) -> None:
         self._console.print(f"Sample API:  {services.sample_url}/docs")
@@ -161,14 +162,33 @@ class Demo:
         if dotenv.exists():
             self._console.print(f"Ocean also reads {dotenv}, for what the demo leaves open.")
 
-    def _keep(self, state: PortState, catalog_port: int) -> None:
-        with serve(port.create_app(state), port=catalog_port) as server:
+    def _keep(self, state: PortState, places: "_Places") -> None:
+        """Serve the catalog and the sample API at the same places again, until Ctrl-C."""
+        api = sample.create_app(token=places.token)
+        with (
+            serve(port.create_app(state), port=places.catalog) as server,
+            serve(api, port=places.sample) as sample_server,
+        ):
             self._console.print(f"The catalog is at {server.url} until Ctrl-C.")
+            self._console.print(f"The sample API is at {sample_server.url}/docs, to try init on:")
+            token = f"export OCEAN__INTEGRATION__CONFIG__API_TOKEN={places.token}"
+            command = f".venv/bin/ocean-custom init {sample_server.url}/api/v1/packages"
+            for line in (token, f"{command} --auth-type bearer_token --out first"):
+                self._console.print(f"  {line}", highlight=False, soft_wrap=True)
             try:
                 while True:
                     time.sleep(3600)
             except KeyboardInterrupt:
                 self._console.print("Closed.")
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The TCP ports of the two services, and the token of the sample API."""
+
+    catalog: int
+    sample: int
+    token: str
 
 
 @contextmanager
