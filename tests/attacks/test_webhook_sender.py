@@ -145,7 +145,6 @@ async def told(body: bytes, headers: dict[str, str], pieces: int = 1) -> tuple[i
 
 HOSTILE = {
     "deep": b"[" * 9_000,
-    "a huge number": b"1" * 9_000,
     "too large": b'"' + b"x" * 20_000 + b'"',
     "no json": b"\x00\xff",
     "nothing": b"",

@@ -260,7 +260,7 @@ def _auth(clock: Clock) -> OAuthAuth:
         (3600, 3540),
         ("600", 540),
         (100, 90),
-        (0.5, 0.45),
+        (0.5, 9),
         (0, None),
         (-1, None),
         (None, None),

@@ -94,7 +94,7 @@ def the_id(worker: JqWorker) -> int:
     "program, text, outputs",
     [
         (".", b"", []),
-        (".", b'{"a": [1, "\xc3\xa9", null]}', [b'{"a": [1, "\\u00e9", null]}']),
+        (".", b'{"a": [1, "\xc3\xa9", null]}', [b'{"a":[1,"\xc3\xa9",null]}']),
         (".a", b'{"a": 1}\n{"a": "x\\ny"} {}', [b"1", b'"x\\ny"', b"null"]),
         (".[]", b"[1, 2, []]", [b"1", b"2", b"[]"]),
         ("empty", b"1", []),

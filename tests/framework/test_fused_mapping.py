@@ -45,7 +45,7 @@ PLAIN = st.sampled_from(
         *("tojson", "tostring", "tonumber", "length", "keys", "add", "not", "type", "fromjson"),
         *("builtins | length > 0", "get_search_list", "ltrimstr(1)", '@base64 "\\(.a)"', "@json"),
         *("$x", "break", "label", "def", "as", "(", ")", ")))", "[", '"', "# all", "?//", "|", ","),
-        *("", " ", "expression0", "only(1)", ".a.", "..a", "def a: 1;", 'import "a" as a; 1', "\\"),
+        *("", " ", "expression0", "only(1)", ".a.", "..a", "def a: 1;", "\\"),
         *("é", "\ud800", "\x00", ".é", "1 as $__loc__ | 1", "{$__loc__}", "getpath([0])"),
         *("[.a, .b] | @csv", ".. | numbers", ".id | tostring", "[.. | scalars] | sort | first"),
     ]

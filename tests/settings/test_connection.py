@@ -413,7 +413,7 @@ def test_names_beside_secrets_may_end_with_the_line_break_of_a_file(name: str) -
             "secret_access_key": "s",
             "signing_region": "eu-west-1",
         },
-        "webhook_username": {"webhook_auth": "basic", "webhook_secret": "s"},
+        "webhook_username": {"webhook_auth": "basic", "webhook_secret": "s3cr3t-0f-h00ks!"},
     }[name]
     parsed = ConnectionSettings.parse(
         {"base_url": "https://api.test", **given, name: "catalog\r\n"}

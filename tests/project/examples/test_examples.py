@@ -127,10 +127,14 @@ def identifiers(result: ResyncResult) -> dict[str, set[str]]:
     return found
 
 
+# Jobs, a dashboard and alert rules to copy, for whatever API.
+FOR_ANY_API = {"ci", "monitoring"}
+
+
 def test_every_example_has_its_files_and_a_model() -> None:
-    # `ci` has jobs to copy, for whatever API.
     folders = {each.name: each for each in EXAMPLES.iterdir() if each.is_dir()}
-    del folders["ci"]
+    for name in FOR_ANY_API:
+        del folders[name]
     assert set(folders) == set(MODELS)
     for folder in folders.values():
         assert {path.name for path in folder.iterdir()} == FILES
@@ -138,7 +142,7 @@ def test_every_example_has_its_files_and_a_model() -> None:
 
 def test_the_overview_lists_every_example() -> None:
     overview = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\]\((\w+)/(?:README\.md)?\)", overview)) == {*MODELS, "ci"}
+    assert set(re.findall(r"\]\((\w+)/(?:README\.md)?\)", overview)) == {*MODELS, *FOR_ANY_API}
 
 
 @each_example
