@@ -501,7 +501,8 @@ class Pager:
         reason, sign = "a page like the one before", self._unfollowed()
         # What says more outranks a number of pages, and any total where the way on has never led
         # anywhere.
-        is_all = complete and self._total.items is not None
+        is_promised = sign is not None and sign.is_promise
+        is_all = complete and self._total.items is not None and not is_promised
         if is_all and self._leads_on(page, statement):
             is_all, sign = False, sign or self._evidence.leading()
         doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)

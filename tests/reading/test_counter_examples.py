@@ -162,6 +162,16 @@ def test_a_page_like_the_one_before_beside_a_link_that_goes_on() -> None:
 
 
 @pytest.mark.contract("evidence.capped-page")
+def test_a_page_like_the_one_before_beside_a_marker_and_a_total_that_is_too_low() -> None:
+    more = replace(MORE, name="more_records")
+    world = World("offset", (4,), cap=1, words=(more, replace(TOTAL, lie=-3)))
+    result = came_of(world, page_size=2, param="wrong")
+    assert result.missing
+    assert not result.outcome.is_proven
+    assert came_of(replace(world, words=(more, TOTAL)), page_size=2).outcome.is_proven
+
+
+@pytest.mark.contract("evidence.capped-page")
 def test_a_token_that_leads_back_beside_a_total_that_is_too_low() -> None:
     token = Word(Speech.TOKEN, "next_token")
     world = World("cursor", (4,), cap=1, words=(token, replace(TOTAL, lie=-3)))
