@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 
 class Lack(Enum):
-    """What is in place of items: no list (or null), or an empty list."""
+    """The two ways in which an answer is without items: no list (or null), or an empty one."""
 
     LIST = auto()
     ITEMS = auto()
@@ -40,7 +40,7 @@ class Kind(Enum):
 
 
 class Needs(Enum):
-    """What has to stand beside a name for it to count."""
+    """The condition under which a name counts as a sign of an error."""
 
     NOTHING = "nothing"
     TEXT_IF_EMPTY = "an error text, where an empty list is"

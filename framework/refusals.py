@@ -1,4 +1,4 @@
-"""What Port did not take in a run, and what may not be deleted because of it."""
+"""Refusals by Port: the entities that it did not take, and what may not be deleted therefore."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ class Subject(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the API said of an entity; `why` tells the reason where it is not gone."""
+    """The answer of the API about one entity; `why` is the reason where it is not gone."""
 
     subject: Subject
     is_gone: bool

@@ -1,4 +1,4 @@
-"""Whether the answers of a resource are data: do they speak of an error, and is the list there?
+"""Judges whether the answers of a resource are data: is the list there, or an error in its place?
 
 What one answer cannot tell alone is told by the others, whatever their order: a code that stood
 beside items is no error, and an answer without the list is empty where it has nothing but keys

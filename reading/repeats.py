@@ -87,12 +87,12 @@ class Repeats(ABC):
 
     @property
     def found(self) -> bool:
-        """Whether an item stood on two pages."""
+        """True where an item stood on two pages."""
         return self._seen.is_repeated
 
     @property
     def marks(self) -> set[int] | None:
-        """What all items were told apart by; None where they were too many."""
+        """The hashes by which all items were told apart; None where they were too many."""
         return self._seen.marks
 
     @abstractmethod

@@ -132,12 +132,13 @@ async def test_a_refusal_is_heard_and_the_entity_comes_back_whole(
 
 @pytest.mark.contract("evidence.refused.all")
 async def test_no_answer_is_a_general_reason(
-    port: Callable[[Answer], ListeningClient],
+    port: Callable[[Answer], ListeningClient], logs: list[str]
 ) -> None:
     def away(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("away")
 
     run, results = await upserted(port(away), entity())
+    assert any("Whether Port took 1 entities of" in line for line in logs)
     assert [is_taken for is_taken, _ in results] == [False]
     assert run.refusals.general == "no answer: ConnectError"
 

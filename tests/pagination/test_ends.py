@@ -330,6 +330,21 @@ def test_a_marker_outranks_a_link_that_denies() -> None:
     assert read(api, settings_of("page")).ids == list(range(2, 8))
 
 
+@pytest.mark.contract("more.broken-promise")
+def test_a_cursor_that_is_gone_beside_a_marker_of_more_is_an_error() -> None:
+    """Not at the end of what was ever told, but where the API breaks off."""
+
+    def api(request: ApiRequest) -> Answer:
+        is_first = "cursor" not in request.url.params
+        way = {"next_cursor": "b"} if is_first else {}
+        return Answer({"items": numbered(3, 0 if is_first else 3), "has_more": True, **way})
+
+    reading = EndpointRead(api, settings_of("cursor"))
+    with pytest.raises(PaginationError, match="has_more is true"):
+        reading.run()
+    assert len(reading.items) == 6
+
+
 @pytest.mark.contract("more.partial")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_partial_list_is_a_doubt_once_for_an_endpoint(kind: str) -> None:

@@ -399,7 +399,7 @@ CONFIRMED: list[Any] = [
 ]
 
 
-@pytest.mark.contract("evidence.confirm")
+@pytest.mark.contract("evidence.confirm", "evidence.threshold.confirmed")
 @pytest.mark.parametrize("more, answer", CONFIRMED)
 async def test_what_the_api_confirms_is_deleted_however_much_it_is(
     sync: Sync, more: dict[str, Any], answer: Any
