@@ -267,9 +267,15 @@ def is_bare_message(value: Any) -> bool:
 
     Sample: `{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}`; a record has more.
     """
-    if not isinstance(value, Mapping) or not all(_plain(name) in _MESSAGE_NAMES for name in value):
-        return False
-    return message_in([Part("", value)]) is not None
+    return only_explains(value) and message_in([Part("", value)]) is not None
+
+
+def only_explains(value: Any) -> bool:
+    """Return whether a JSON value is an object without anything that a record would have.
+
+    Sample: `{"message": "You may not see this"}`, and `{}`.
+    """
+    return isinstance(value, Mapping) and all(_plain(name) in _MESSAGE_NAMES for name in value)
 
 
 def says_success(body: Any) -> bool:
@@ -289,8 +295,7 @@ def says_pending(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     words = (held for _, held in _named(value, _PROGRESS) if isinstance(held, str))
-    is_job = any(_plain(word) in _PENDING for word in words)
-    return is_job or all(_plain(name) in _MESSAGE_NAMES for name in value)
+    return any(_plain(word) in _PENDING for word in words) or only_explains(value)
 
 
 def text_of(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from loguru import logger
@@ -118,9 +119,12 @@ class DeletionGuard(HttpEntitiesStateApplier):
         before, after = entities["before"], entities["after"]
         doomed = Doomed.of(before, after, {*run.refusals.seen, *(self._written_live or ())})
         doomed = await self._released(doomed, after, run, entity_deletion_threshold or 0)
+        # While the API was asked, live events may have brought some back.
+        live = self._written_live or ()
+        gone = [entity for entity in doomed.all if key_of(entity) not in live]
         # Ocean's own threshold is for a whole catalog of which it knows a part: it was judged here.
         await super().delete_diff(
-            {"before": doomed.all, "after": after}, user_agent_type, entity_deletion_threshold=1
+            {"before": gone, "after": after}, user_agent_type, entity_deletion_threshold=1
         )
 
     async def _released(
@@ -150,13 +154,13 @@ class DeletionGuard(HttpEntitiesStateApplier):
         doubts: dict[str, Doubt] = {}
         for blueprint, entities in doomed.entities.items():
             feeding = [feeder for feeder in feeders if feeder.feeds(blueprint)]
-            living = [one for one in after if one.blueprint == blueprint][:1]
             for feeder in feeding:
                 confirmation = _confirmation_of(feeder, run, self.context)
                 if confirmation is None:
                     continue
                 # Of several resources, another one may have brought it.
-                control = living if len(feeding) == 1 else []
+                same = (one for one in after if one.blueprint == blueprint)
+                control = list(islice(same, 1)) if len(feeding) == 1 else []
                 doubt = await _ask(confirmation, list(entities.values()), control)
                 if doubt is None:
                     confirmed.setdefault(blueprint, set()).add(feeder.index)

@@ -102,7 +102,10 @@ class ListeningClient(EntityClientMixin):
             return outcome
         status = error.get("statusCode")
         if is_taken is None and status in (None, _NOT_FOUND):
-            # A search identifier that finds nothing: there is no entity to lose.
+            # A search identifier that finds nothing: there is no entity to lose. It may also be
+            # something that the entity relates to, or Port does not say what it is.
+            if status is None or entity.relations:
+                self._refusals.unfound.add(entity.blueprint)
             return outcome
         said = str(error.get("message") or error.get("error") or "Port did not say why")
         self._refusals.refuse(entity, Refusal.of(entity, status or 422, said, is_whole=False))

@@ -55,13 +55,15 @@ class Refusal:
 class Refusals:
     """The entities of a run that Port did not take, until it takes them after all.
 
-    `told` counts every refusal. `found` are the entities to which search identifiers led: only
-    Port knows them, and they were seen.
+    `told` counts every refusal. `found` are the entities to which search identifiers led: only Port
+    knows them, and they were seen; `unfound` are the blueprints of those of which Port did not say
+    that there is none.
     """
 
     told: int = 0
     found: set[EntityKey] = field(default_factory=set)
     undeleted: set[EntityKey] = field(default_factory=set)
+    unfound: set[str] = field(default_factory=set)
     _entities: dict[EntityKey, Refusal] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -96,7 +98,7 @@ class Refusals:
     @property
     def unnamed(self) -> set[str]:
         """The blueprints of which any entity may be one that was refused."""
-        return {key[0] for key, one in self._entities.items() if one.is_search}
+        return {key[0] for key, one in self._entities.items() if one.is_search} | self.unfound
 
     def summary(self) -> str:
         """Return what was refused, by reason, with some examples.

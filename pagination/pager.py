@@ -102,7 +102,7 @@ class Pager:
             self._sizes.look_for(self._places, page.body)
         statement = self._marked(page) or self._stated(page)
         if self._is_repeated(page):
-            return self._end_repeated(page, statement)
+            return self._with_part(self._end_repeated(page, statement))
         self._refuse_object(page)
         was_promised = self._was_promised
         probed = self._take(page)
@@ -169,11 +169,8 @@ class Pager:
             )
 
     def _total_of(self, page: Page) -> Total:
-        path, ignored = self._settings.total_path, self._settings.ignored
-        if path and self._sizes.is_unmet("total_path"):
-            # A place that no answer has does not hide the usual ones.
-            path = None
-        return find_total(page, path, self.received, ignored)
+        path = self._sizes.met_total_path(self._settings)
+        return find_total(page, path, self.received, self._settings.ignored)
 
     def _doubt_over_passed(self, verdict: Verdict) -> Doubt | None:
         """Return the doubt at an end over items that an empty page may have hidden."""
@@ -182,6 +179,11 @@ class Pager:
         if not verdict.is_end or passed <= self._longest or is_all:
             return None
         return doubt_over_passed(passed, self._longest)
+
+    def _with_part(self, verdict: Verdict) -> Verdict:
+        """Return the verdict on the end of our own asking, with the doubt over a part of a list."""
+        doubt = verdict.doubt or self._doubt_over_part(verdict)
+        return replace(verdict, doubt=doubt) if doubt else verdict
 
     def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
         """Return the verdict, with the doubt that an answer leaves wherever it stands."""
@@ -230,6 +232,10 @@ class Pager:
         Raises:
             TooDeepError: the API refuses to go deeper although there is more; it `said` why.
         """
+        verdict = self._end_refused(status, said)
+        return self._with_part(verdict) if verdict else None
+
+    def _end_refused(self, status: int, said: str) -> Verdict | None:
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
         meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
         if meaning is Meaning.NO_MORE:

@@ -151,9 +151,12 @@ class ByIdentifier(Repeats):
 
     def portion(self, items: Sequence[Any]) -> None:
         try:
-            self._page += map(self._get, items)
+            values = list(map(self._get, items))
         except (KeyError, TypeError, IndexError):
-            self._page += [self.identifier_of(item) for item in items]
+            values = [None]
+        if not set(map(type, values)) <= {str, int}:
+            values = [self.identifier_of(item) for item in items]
+        self._page += values
 
     def identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""

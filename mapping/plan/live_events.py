@@ -1,5 +1,6 @@
 """An entry of `live_events`, checked, and what it makes of one event."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,9 @@ from errors import LiveEventError, SelectorError
 from expressions.jq_expressions import ItemExpression
 from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint, PathValue
+
+# What JQ computes cannot be told from the mapping alone.
+_PLAIN_NAME = re.compile(r"""\s*(["'])([^"'\\]+)\1\s*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,12 @@ class LiveEventPlan:
 
 
 def blueprint_of(expression: str) -> str | None:
-    """Return the blueprint that a mapping gives whatever the item; None if it needs one.
+    """Return the blueprint that a mapping gives whatever the item: a text in quotes; else None.
 
-    Raises:
-        SelectorError: it is no valid JQ.
+    Sample: `"team"` gives `team`, and `.type // "team"` may be any.
     """
-    try:
-        value = ItemExpression(expression, "port.entity.mappings.blueprint").first(None)
-    except ValueError:
-        return None
-    return value if isinstance(value, str) and value else None
+    plain = _PLAIN_NAME.fullmatch(expression)
+    return plain[2] if plain else None
 
 
 def check_blueprint(plans: tuple[LiveEventPlan, ...], blueprint: str) -> None:

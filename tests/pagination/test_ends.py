@@ -353,6 +353,25 @@ def test_a_partial_list_is_a_doubt_once_for_an_endpoint(kind: str) -> None:
     assert seen(done) == ["incomplete_results is true, so that the list is not whole"]
 
 
+@pytest.mark.contract("more.partial")
+@pytest.mark.parametrize("kind", COUNTED)
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_list_that_is_cut_is_a_doubt_where_our_own_question_ends_it(
+    kind: str, status: int
+) -> None:
+    """As where an API takes no notice of the page that is asked for, or knows only one."""
+    asked: list[ApiRequest] = []
+
+    def api(request: ApiRequest) -> Answer:
+        asked.append(request)
+        body = {"items": numbered(3), "truncated": True}
+        return Answer(body, status=status if len(asked) > 1 else 200)
+
+    reading = read(api, settings_of(kind, page_size=100))
+    assert (len(asked), len(reading.items)) == (2, 3)
+    assert [said for said in seen(reading) if "truncated is true" in said]
+
+
 @pytest.mark.contract("more.denials")
 @pytest.mark.parametrize("kind", ["none", "cursor", "next_link", "header_link"])
 @pytest.mark.parametrize(
