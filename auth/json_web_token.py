@@ -1,5 +1,6 @@
 """`authType: jwt`: a JSON Web Token (RFC 7519) signed here, sent as `Authorization: Bearer`."""
 
+import math
 import uuid
 import warnings
 
@@ -55,7 +56,7 @@ class JwtAuth(SignedAuth):
         valid_for = renewal_age(self._signer.lifetime) - self._signer.backdated
         self._valid_for = 0.0 if settings.token_per_request else valid_for
         self._token = ""
-        self._signed_at = float("-inf")
+        self._signed_at: float = -math.inf
 
     def sign(self, request: httpx.Request) -> httpx.Request:
         return with_bearer(request, self._current())
@@ -64,7 +65,8 @@ class JwtAuth(SignedAuth):
         age = self._clock.now() - self._signed_at
         # A clock that was set back makes a token of the future, which no API takes.
         if not 0 <= age < self._valid_for:
-            self._signed_at = self._clock.now()
+            # Its times are whole seconds, from which its age counts as well.
+            self._signed_at = math.floor(self._clock.now())
             self._token = self._signer.sign(self._signed_at)
             if self._valid_for:
                 self._redactor.learn_renewed(self._token)

@@ -144,11 +144,6 @@ class DataPath:
             if isinstance(element, Mapping) and element.get(following) is None
         ]
 
-    def is_cut_by_null(self, value: Any) -> bool:
-        """Return whether a null stands on the way to the list, above its own key."""
-        present, found = walk(value, self._steps)
-        return present and found is None and not _reached(value, self._steps)[0]
-
     async def _find(
         self, body: Body, present: bool, source: Any, evaluator: Evaluator
     ) -> Extraction:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 
 class Lack(Enum):
-    """What is in place of items: no list (or null), or an empty list."""
+    """The two ways in which an answer is without items: no list (or null), or an empty one."""
 
     LIST = auto()
     ITEMS = auto()
@@ -40,7 +40,7 @@ class Kind(Enum):
 
 
 class Needs(Enum):
-    """What has to stand beside a name for it to count."""
+    """The condition under which a name counts as a sign of an error."""
 
     NOTHING = "nothing"
     TEXT_IF_EMPTY = "an error text, where an empty list is"
@@ -267,14 +267,15 @@ def is_bare_message(value: Any) -> bool:
 
     Sample: `{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}`; a record has more.
     """
-    if not isinstance(value, Mapping) or not says_only_message(value):
-        return False
-    return message_in([Part("", value)]) is not None
+    return only_explains(value) and message_in([Part("", value)]) is not None
 
 
-def says_only_message(value: Mapping[str, Any]) -> bool:
-    """Return whether an object has nothing but names that messages have: `{"detail": "Busy"}`."""
-    return all(_plain(name) in _MESSAGE_NAMES for name in value)
+def only_explains(value: Any) -> bool:
+    """Return whether a JSON value is an object without anything that a record would have.
+
+    Sample: `{"message": "You may not see this"}`, and `{}`.
+    """
+    return isinstance(value, Mapping) and all(_plain(name) in _MESSAGE_NAMES for name in value)
 
 
 def says_success(body: Any) -> bool:
@@ -294,8 +295,7 @@ def says_pending(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     words = (held for _, held in _named(value, _PROGRESS) if isinstance(held, str))
-    is_job = any(_plain(word) in _PENDING for word in words)
-    return is_job or says_only_message(value)
+    return any(_plain(word) in _PENDING for word in words) or only_explains(value)
 
 
 def text_of(value: Any) -> str:

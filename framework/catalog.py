@@ -155,11 +155,14 @@ class DeletionGuard(HttpEntitiesStateApplier):
         before, after = entities["before"], entities["after"]
         doomed = Doomed.of(before, after, {*run.refusals.seen, *(self._written_live or ())})
         doomed = await self._released(doomed, run, entity_deletion_threshold or 0)
+        # While the API was asked, live events may have brought some back.
+        live = self._written_live or ()
+        gone = [entity for entity in doomed.all if key_of(entity) not in live]
         # Ocean looks at the others for what they relate to, and takes each of them once more.
-        related = [entity for entity in after if entity.relations] if doomed.entities else []
+        related = [entity for entity in after if entity.relations] if gone else []
         # Its own threshold is for a whole catalog of which it knows a part: it was judged here.
         await super().delete_diff(
-            {"before": doomed.all, "after": related}, user_agent_type, entity_deletion_threshold=1
+            {"before": gone, "after": related}, user_agent_type, entity_deletion_threshold=1
         )
 
     async def _released(self, doomed: Doomed, run: Run, threshold: float) -> Doomed:

@@ -5,7 +5,6 @@ gone. The *inferred* one is here: what a resync did not bring is gone where it w
 was brought. Nothing here touches a network.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -15,10 +14,9 @@ from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.models import Entity
 
 from framework.refusals import EntityKey, key_of
+from mapping.plan.live_events import blueprint_of
 from outcomes import Doubt, Outcome
 
-# What JQ computes cannot be told from the mapping alone.
-_PLAIN_NAME = re.compile(r"""\s*(["'])([^"'\\]+)\1\s*""")
 # Of a blueprint with fewer entities, a large share is soon reached.
 _FEWEST = 10
 _EXAMPLES = 3
@@ -56,8 +54,8 @@ class Feeder:
 
 def feeder_of(index: int, mapped: ResourceConfig, outcome: Outcome | None) -> Feeder:
     """Return a resource of the mapping, with its outcome in a run."""
-    plain = _PLAIN_NAME.fullmatch(mapped.port.entity.mappings.blueprint)
-    return Feeder(index, mapped.kind, plain[2] if plain else None, mapped.enable_delete, outcome)
+    blueprint = blueprint_of(mapped.port.entity.mappings.blueprint)
+    return Feeder(index, mapped.kind, blueprint, mapped.enable_delete, outcome)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What became of the resources of a run, for the log and as a metric."""
+"""The report on the outcomes of a run: a line in the log, and a metric."""
 
 from loguru import logger
 from port_ocean.helpers.metric.metric import Metrics, register_metric

@@ -80,6 +80,7 @@ class ListeningClient(EntityClientMixin):
             if result.response.status_code == _TOO_LARGE:
                 return result
             failure = result
+        # Whatever it was: none of these entities is known to be written, so all count as refused.
         except Exception as error:
             if should_raise:
                 self._refuse_all(entities, error)
@@ -107,7 +108,10 @@ class ListeningClient(EntityClientMixin):
             return outcome
         status = error.get("statusCode")
         if is_taken is None and status in (None, _NOT_FOUND):
-            # A search identifier that finds nothing: there is no entity to lose.
+            # A search identifier that finds nothing: there is no entity to lose. It may also be
+            # something that the entity relates to, or Port does not say what it is.
+            if status is None or entity.relations:
+                self._refusals.unfound.add(entity.blueprint)
             return outcome
         said = str(error.get("message") or error.get("error") or "Port did not say why")
         self._refusals.refuse(entity, Refusal.of(entity, status or 422, said, is_whole=False))
@@ -125,6 +129,7 @@ class ListeningClient(EntityClientMixin):
             written = await super().upsert_entity(
                 entity, request_options, user_agent_type, should_raise=True
             )
+        # As above.
         except Exception as error:
             self._refuse_all([entity], error, is_whole=False)
             if should_raise:
@@ -141,6 +146,10 @@ class ListeningClient(EntityClientMixin):
         self, entities: list[Entity], error: Exception, *, is_whole: bool = True
     ) -> None:
         status, said = _told(error)
+        if status is None:
+            # An answer is logged by Ocean; that there was none, by nobody.
+            names = f"{len(entities)} entities of {entities[0].blueprint}"
+            logger.error(f"Whether Port took {names} is not known: {type(error).__name__}: {error}")
         for entity in entities:
             self._refusals.refuse(entity, Refusal.of(entity, status, said, is_whole=is_whole))
 

@@ -1,4 +1,4 @@
-"""What Port did not take in a run, and what may not be deleted because of it."""
+"""Refusals by Port: the entities that it did not take, and what may not be deleted therefore."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -65,13 +65,15 @@ class _Refused(NamedTuple):
 class Refusals:
     """The entities of a run that Port did not take, until it takes them after all.
 
-    `told` counts every refusal. `found` are the entities to which search identifiers led: only
-    Port knows them, and they were seen.
+    `told` counts every refusal. `found` are the entities to which search identifiers led: only Port
+    knows them, and they were seen; `unfound` are the blueprints of those of which Port did not say
+    that there is none.
     """
 
     told: int = 0
     found: set[EntityKey] = field(default_factory=set)
     undeleted: set[EntityKey] = field(default_factory=set)
+    unfound: set[str] = field(default_factory=set)
     # What was refused of an entity, more than once where several resources write it.
     _entities: dict[EntityKey, list[_Refused]] = field(default_factory=dict)
 
@@ -130,7 +132,7 @@ class Refusals:
     @property
     def unnamed(self) -> set[str]:
         """The blueprints of which any entity may be one that was refused."""
-        return {key[0] for key, one in self._all() if one.is_search}
+        return {key[0] for key, one in self._all() if one.is_search} | self.unfound
 
     def summary(self) -> str:
         """Return what was refused, by reason, with some examples.

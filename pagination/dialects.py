@@ -60,9 +60,9 @@ PARTIAL_LISTS: Mapping[str, str] = {
     "failed_locations": "Google Cloud Bigtable",
 }
 # An object with the number of parts of the search that failed.
-PARTIAL_COUNTS: Mapping[str, tuple[str, ...]] = {
-    "_shards": ("failed",),
-    "_clusters": ("skipped", "partial", "failed"),
+PARTIAL_COUNTS: Mapping[str, Mapping[str, str]] = {
+    "_shards": {"failed": "Elasticsearch"},
+    "_clusters": dict.fromkeys(("skipped", "partial", "failed"), "Elasticsearch"),
 }
 
 # An object whose `type` says so: `request_status: {"type": "incomplete"}`.

@@ -111,7 +111,7 @@ class Pager:
             self._sizes.look_for(self._places, page.body)
         statement = self._marked(page) or self._stated(page)
         if self._is_repeated(page):
-            return self._end_repeated(page, statement)
+            return self._with_part(self._end_repeated(page, statement))
         self._refuse_object(page)
         was_promised = self._was_promised
         probed = self._take(page)
@@ -181,11 +181,8 @@ class Pager:
             )
 
     def _total_of(self, page: Page) -> Total:
-        path, ignored = self._settings.total_path, self._settings.ignored
-        if path and self._sizes.is_unmet("total_path"):
-            # A place that no answer has does not hide the usual ones.
-            path = None
-        return find_total(page, path, self.received, ignored)
+        path = self._sizes.met_total_path(self._settings)
+        return find_total(page, path, self.received, self._settings.ignored)
 
     @property
     def _may_overlap(self) -> bool:
@@ -210,6 +207,11 @@ class Pager:
         if not verdict.is_end or passed <= self._longest or is_all:
             return None
         return doubt_over_passed(passed, self._longest)
+
+    def _with_part(self, verdict: Verdict) -> Verdict:
+        """Return the verdict on the end of our own asking, with the doubt over a part of a list."""
+        doubt = verdict.doubt or self._doubt_over_part(verdict)
+        return replace(verdict, doubt=doubt) if doubt else verdict
 
     def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
         """Return the verdict, with the doubt that an answer leaves wherever it stands."""
@@ -262,12 +264,14 @@ class Pager:
         Raises:
             TooDeepError: the API refuses to go deeper although there is more; it `said` why.
         """
-        verdict = self._refusal(status, said)
-        if verdict and verdict.is_end and (doubt := self._doubt_over_places(verdict)):
-            return replace(verdict, doubt=doubt, denied=False)
-        return verdict
+        verdict = self._end_refused(status, said)
+        if verdict is None:
+            return None
+        if verdict.is_end and (doubt := self._doubt_over_places(verdict)):
+            verdict = replace(verdict, doubt=doubt, denied=False)
+        return self._with_part(verdict)
 
-    def _refusal(self, status: int, said: str) -> Verdict | None:
+    def _end_refused(self, status: int, said: str) -> Verdict | None:
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
         meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
         if meaning is Meaning.NO_MORE:

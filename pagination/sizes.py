@@ -8,6 +8,7 @@ from typing import Any
 from expressions.jq_expressions import keys_of
 from pagination.lookup import find
 from pagination.witness import Rank
+from settings.pagination import PaginationSettings
 
 # So much of the keys of a body as a warning can take.
 _LONGEST_KEYS = 300
@@ -74,9 +75,12 @@ class PageSizes:
                 more = "…" if len(keys) > _LONGEST_KEYS else ""
                 self._unmet[setting] = f"{path} is in no answer, {keys[:_LONGEST_KEYS]}{more} are"
 
-    def is_unmet(self, setting: str) -> bool:
-        """Return whether no answer so far had the place that a setting names."""
-        return setting in self._unmet
+    def met_total_path(self, settings: PaginationSettings) -> str | None:
+        """Return the place of totals that settings name; None where no answer so far had it.
+
+        Such a place does not hide the usual ones.
+        """
+        return None if "total_path" in self._unmet else settings.total_path
 
     def unmet_places(self) -> Iterator[str]:
         """Yield what to say of each place that settings name and no answer had."""

@@ -71,7 +71,7 @@ class Strategy[Settings: PaginationSettings](ABC):
 
     @property
     def no_way(self) -> str:
-        """What is to be said where an answer has no way on, such as `no next link`."""
+        """The reason that is told where an answer does not lead further, such as `no next link`."""
         return f"no {self._settings.type.replace('_', ' ')}"
 
     @property

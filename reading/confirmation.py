@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from api_messages import ApiRequest, ApiResponse
 from errors import OceanCustomError, StatusError
 from expressions.evaluator import Evaluator
+from formats.messages import only_explains
 from mapping.plan.confirm_deletion import DeletionCheck
 from mapping.plan.endpoint import PathValue
 from mapping.plan.resource import ResourcePlan
@@ -31,7 +32,7 @@ class Subject(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the API said of an entity; `why` tells the reason where it is not gone."""
+    """The answer of the API about one entity; `why` is the reason where it is not gone."""
 
     subject: Subject
     is_gone: bool
@@ -105,9 +106,17 @@ class Confirmation:
         fit = DataPathFit.of(self._check.endpoint)
         parser = PageParser(self._check.endpoint, fit, self._session.client.redactor, evaluator)
         page = await parser.parse(request, response)
+        if not isinstance(page, Page) or not page.items:
+            return False
+        parser.judge(page, response)
         # What may be a message is no item that filters could leave out.
-        if not isinstance(page, Page) or not page.items or fit.has_sign(page):
+        if fit.has_sign(page) or any(map(only_explains, page.items)):
             return False
         items = await Shaper(self._plan.shape, evaluator, Account()).apply(page.items)
-        marks = {f"__{name}": text for name, text in texts.items() if name in self._check.marked}
-        return not items or await self._leaves_out(marked(items, marks))
+        if not items:
+            return True
+        # Without the values of its path, a filter on these leaves out any item.
+        if not self._check.marked <= texts.keys():
+            return False
+        marks = {f"__{name}": texts[name] for name in self._check.marked}
+        return await self._leaves_out(marked(items, marks))

@@ -1,4 +1,4 @@
-"""Whether the answers of a resource are data: do they speak of an error, and is the list there?
+"""Judges whether the answers of a resource are data: is the list there, or an error in its place?
 
 What one answer cannot tell alone is told by the others, whatever their order: a code that stood
 beside items is no error, and an answer without the list is empty where it has nothing but keys
@@ -251,7 +251,7 @@ class DataPathFit:
     def _take_stranger(self, item: Mapping[str, Any], quote: Quote) -> None:
         """Keep an object for the end: where others are lists, it may be no item of such a list."""
         names = frozenset(item)
-        if len(self._strangers) < _MOST_SUSPECTS or names in self._strangers:
+        if len(self._strangers) < _MOST_SUSPECTS and names not in self._strangers:
             keys = keys_of(item)
             error = ResponseError(
                 f"the answer is one object with {keys}, where others are lists, and no item of "
@@ -259,7 +259,7 @@ class DataPathFit:
                 said=quote.body(text_of(item)),
                 advice="look at data_path",
             )
-            self._strangers.setdefault(names, error.at(quote.place))
+            self._strangers[names] = error.at(quote.place)
 
     def _take_lone_item(self, page: Page, quote: Quote) -> None:
         """Look at the only item of a list: where others are records, it is a message."""
@@ -289,7 +289,7 @@ class DataPathFit:
             self._keys |= _keys_in(parts)
 
     def _take_lack(self, page: Page, parts: list[Part], quote: Quote) -> None:
-        if self.asks_graphql and self.data_path.is_cut_by_null(page.body):
+        if self.asks_graphql and page.is_cut:
             raise ResponseError(
                 f"data_path {self.data_path.expression} leads through a null, which GraphQL gives "
                 "for what is not there, and for what may not be read",
@@ -315,8 +315,6 @@ class DataPathFit:
 
     def _check_lacking(self, setting: str) -> None:
         path = self.data_path.expression
-        if len(self._keys) >= _MOST_KEYS:
-            return
         for keys, lacking in self._lacking.items():
             if strange := sorted({name for place, name in keys if (place, name) not in self._keys}):
                 said = f", and says: {lacking.said}" if lacking.said else ""

@@ -336,6 +336,8 @@ class EndpointReader:
             visit.denied = verdict.denied
             return verdict.reason
         if meaning_of(error.status, self._policy.situation) is Meaning.GONE:
+            # That it is not there is no word on how much there is.
+            self.is_denied = False
             raise GoneError.of(error) from None
         return None
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from errors import ResponseError
 from expressions.jq_expressions import DataPath
-from formats.messages import is_bare_message, says_only_message
+from formats.messages import is_bare_message, only_explains
 from outcomes import Doubt
 
 _MOST_SHAPES = 100
@@ -44,7 +44,7 @@ class LoneObjects:
             return
         if is_bare_message(said):
             self._errors.setdefault(names, error)
-        elif says_only_message(said):
+        elif only_explains(said):
             self._note(names, place)
         elif item:
             self._note(names, place)
@@ -63,7 +63,7 @@ class LoneObjects:
         """Yield what has nothing of what most others have, and is no plain error either."""
         shared = {name for name, count in self._keys.items() if 2 * count > self._records}
         for names in self._counts:
-            least = 1 if says_only_message(dict.fromkeys(names)) else 2
+            least = 1 if only_explains(dict.fromkeys(names)) else 2
             common = sorted(name for name in shared if self._keys[name] >= least)
             if common and names.isdisjoint(common):
                 path = "" if data_path.expression == "." else f"{data_path.expression} | "

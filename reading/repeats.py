@@ -87,12 +87,12 @@ class Repeats(ABC):
 
     @property
     def found(self) -> bool:
-        """Whether an item stood on two pages."""
+        """True where an item stood on two pages."""
         return self._seen.is_repeated
 
     @property
     def marks(self) -> set[int] | None:
-        """What all items were told apart by; None where they were too many."""
+        """The hashes by which all items were told apart; None where they were too many."""
         return self._seen.marks
 
     @abstractmethod
@@ -151,9 +151,12 @@ class ByIdentifier(Repeats):
 
     def portion(self, items: Sequence[Any]) -> None:
         try:
-            self._page += map(self._get, items)
+            values = list(map(self._get, items))
         except (KeyError, TypeError, IndexError):
-            self._page += [self.identifier_of(item) for item in items]
+            values = [None]
+        if not set(map(type, values)) <= {str, int}:
+            values = [self.identifier_of(item) for item in items]
+        self._page += values
 
     def identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""

@@ -242,16 +242,23 @@ class ResourceReader:
             self.delta.conclude()
         if not self._failures.errors:
             self._check_whole()
-        # Of what the mapping leaves out, the answers do not say that it is gone.
-        is_denied = all(
-            reader.is_denied and not reader.account.is_narrowed for reader in self._readers
+        self.outcome = Outcome.of(
+            self._failures.errors, self._doubts(), is_denied=self._is_denied()
         )
-        self.outcome = Outcome.of(self._failures.errors, self._doubts(), is_denied=is_denied)
         if self._failures.errors:
             raise ResourceError(
                 f"{self._plan.kind} was not read completely, so nothing will be deleted:\n"
                 f"{self._failures.summary()}"
             )
+
+    def _is_denied(self) -> bool:
+        """Return whether the answers said of every end that it is one."""
+        # An export without any file says nothing of the kind.
+        has_read = self.account.endpoints > 0 or self._export is None
+        # Of what the mapping leaves out, the answers do not say that it is gone.
+        return has_read and all(
+            reader.is_denied and not reader.account.is_narrowed for reader in self._readers
+        )
 
     def _doubts(self) -> Iterator[Doubt]:
         """Yield what speaks against the ends of all endpoints, those of discovery too."""

@@ -14,6 +14,7 @@ from api_messages import ApiRequest
 from expressions.evaluator import Evaluator
 from outcomes import Doubt
 from pagination.page import Page
+from pagination.sizes import PageSizes
 from pagination.totals import find_total
 from reading.account import Reason
 from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
@@ -33,7 +34,8 @@ _ADVICE = (
 class Movement(Watch):
     """Watches one reading of a list for items that move between its pages.
 
-    Inputs: `inner` watches too; `pagination`, the settings, say where a total is, and what is none;
+    Inputs: `inner` watches too; `pagination`, the settings, say where a total is, and what is none,
+    as far as answers had it, which `sizes` knows;
     `repeats` compares the items, by default what suits those of the first page.
 
     Sample of the cause: "an item stood on two pages of the list".
@@ -43,6 +45,7 @@ class Movement(Watch):
         self,
         inner: Watch,
         pagination: PaginationSettings,
+        sizes: PageSizes,
         room: Room,
         repeats: Repeats | None = None,
     ) -> None:
@@ -53,6 +56,7 @@ class Movement(Watch):
         self.is_cut = False
         self._inner = inner
         self._pagination = pagination
+        self._sizes = sizes
         self._room = room
         self.total: int | None = None
         # Whether a page was shorter than another one, and not the last.
@@ -81,8 +85,8 @@ class Movement(Watch):
         if page.received:
             self.is_uneven = len(self._lengths) > 1 or self._is_after_shorter(page.received)
             self._lengths.add(page.received)
-        told = self._pagination
-        total = find_total(page, told.total_path, page.received or 0, told.ignored).items
+        path = self._sizes.met_total_path(self._pagination)
+        total = find_total(page, path, page.received or 0, self._pagination.ignored).items
         if total is None:
             return
         if self.total is not None and total < self.total:
@@ -239,4 +243,4 @@ class WholeListReader(EndpointReader):
         self.doubts.append(Doubt(f"{before.cause}, as often as it was read", _ADVICE, place))
 
     def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:
-        return Movement(watch, self._pagination, self._room, repeats)
+        return Movement(watch, self._pagination, self._sizes, self._room, repeats)

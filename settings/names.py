@@ -33,7 +33,7 @@ OF_OLD_EXAMPLES: Mapping[str, str] = {
 
 
 class Unknown(NamedTuple):
-    """What is wrong with names that no setting has, and what is only worth a warning."""
+    """The judgement on names that no setting has: errors, and what is only worth a warning."""
 
     problems: list[str]
     warnings: list[str]

@@ -15,7 +15,7 @@ _PLACE = "confirm_deletion"
 
 
 class ConfirmDeletionConfig(UserFields):
-    """What is asked before entities of a resource are deleted, and which answers say yes."""
+    """The question to the API before entities are deleted, and the answers that say yes."""
 
     fetch: FetchConfig | str = Field(
         description="The endpoint that is asked for one item, or a request. "

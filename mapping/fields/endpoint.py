@@ -111,8 +111,9 @@ class EndpointFields(RequestFields):
         """Return the places in bodies that are read otherwise than written: `$.a.b` as `a.b`."""
         connection = settings.pagination
         written = self.pagination.over(connection, "pagination") if self.pagination else connection
-        read = plain(written, "pagination").places
-        return {path: read[name] for name, path in written.places.items() if read[name] != path}
+        read = plain(written, "pagination")
+        respelt = {path: getattr(read, name) for name, path in written.places.items()}
+        return {path: meant for path, meant in respelt.items() if meant != path}
 
 
 class ErrorRuleConfig(UserFields):

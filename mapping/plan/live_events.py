@@ -7,7 +7,7 @@ from typing import Any
 from errors import ExpressionLimitError, LiveEventError, SelectorError
 from expressions.evaluator import Evaluator
 from expressions.item_expressions import ItemExpression
-from expressions.programs import check_jq, literal_text
+from expressions.programs import literal_text
 from formats.json_values import kind_of
 from mapping.plan.endpoint import Endpoint, PathValue
 
@@ -155,14 +155,10 @@ class LiveEventPlan:
 
 
 def blueprint_of(expression: str) -> str | None:
-    """Return the blueprint that a mapping names; None if an expression has to give it.
+    """Return the blueprint that a mapping gives whatever the item: a text in quotes; else None.
 
-    Sample: `"service"` and `('service')` name one; `"a" + .kind` does not.
-
-    Raises:
-        SelectorError: it is no valid JQ.
+    Sample: `"team"` gives `team`, and `.type // "team"` may be any.
     """
-    check_jq(expression, "port.entity.mappings.blueprint")
     return literal_text(expression) or None
 
 

@@ -1,4 +1,4 @@
-"""What a filter leaves out: whether it could have meant the items that there are."""
+"""Looks at what a filter leaves out: could it have meant any of the items that there are?"""
 
 import re
 from collections.abc import Iterator

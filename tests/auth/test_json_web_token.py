@@ -9,7 +9,7 @@ from typing import Any, get_args
 import httpx
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api_messages import ApiRequest
@@ -184,6 +184,7 @@ def _attempt(auth: JwtAuth) -> dict[str, Any]:
 
 @pytest.mark.contract("auth.jwt.lifetime")
 @given(lifetime=st.integers(1, 5000), steps=st.lists(st.floats(-50, 900), max_size=20))
+@example(lifetime=1, steps=[1.5, 0.5])
 def test_no_attempt_carries_a_token_that_has_expired(lifetime: int, steps: list[float]) -> None:
     clock = SetClock(2e9)
     auth = _auth(clock, lifetime)

@@ -137,7 +137,8 @@ def test_only_a_resource_without_any_identifier_fails(
         ([mapped(' "a" ', False), mapped('"a"', True)], {"a"}),
         ([mapped(".type", False)], None),
         ([mapped('"a" + "b"', False)], None),
-        ([mapped('"a\\"b"', False)], None),
+        ([mapped('"a\\"b"', False)], {'a"b'}),
+        ([mapped('"a\\(.type)"', False)], None),
         ([mapped(".type", True)], set()),
     ],
 )
@@ -233,6 +234,26 @@ async def test_what_live_events_wrote_during_a_resync_is_not_deleted_by_it(
     assert await considered([search], "http_request") == names([x])
     resync.guard.end_sparing()
     assert await considered([], "resync") == names([x, y, z])
+
+
+async def test_what_a_live_event_writes_while_the_api_is_asked_is_not_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        HttpEntitiesStateApplier, "upsert", AsyncMock(side_effect=lambda given, agent: given)
+    )
+    resync = Resync(monkeypatch, mapped('"a"'))
+    resync.guard.begin_sparing()
+    x, y = there = entities(2)
+
+    async def asked(*given: Any) -> Any:
+        resync.be("http_request")
+        await resync.guard.upsert([y], AGENT)
+        resync.be("resync")
+        return {}, {}
+
+    monkeypatch.setattr(resync.guard, "_asked", asked)
+    assert await resync.deletes(there, [], PROVEN) == names([x])
 
 
 @pytest.mark.contract("evidence.refused")

@@ -129,7 +129,7 @@ def test_the_share_of_a_blueprint(gone: int, stay: int, is_held_up: bool) -> Non
     assert all(f"{gone} of {gone + stay}" in doubt.seen for doubt in doubts.values())
 
 
-@pytest.mark.contract("evidence.threshold")
+@pytest.mark.contract("evidence.threshold", "evidence.threshold.unfed")
 def test_a_blueprint_that_no_resource_feeds_is_judged_with_all_others() -> None:
     doomed = Doomed.of(many(20, "gone"), many(20))
     feeders = [feeder()]

@@ -133,12 +133,13 @@ async def test_a_refusal_is_heard_and_the_entity_comes_back_whole(
 
 @pytest.mark.contract("evidence.refused.all")
 async def test_no_answer_is_a_general_reason(
-    port: Callable[[Answer], ListeningClient],
+    port: Callable[[Answer], ListeningClient], logs: list[str]
 ) -> None:
     def away(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("away")
 
     run, results = await upserted(port(away), entity())
+    assert any("Whether Port took 1 entities of" in line for line in logs)
     assert [is_taken for is_taken, _ in results] == [False]
     assert run.refusals.general == "no answer: ConnectError"
 
@@ -201,7 +202,19 @@ async def test_a_search_identifier_that_finds_nothing_is_no_refusal(
     run, results = await upserted(port(always(207, refused(status, "unknown"))), entity(SEARCH))
     assert results == []
     assert bool(run.refusals) is is_refusal
-    assert run.refusals.unnamed == ({"item"} if is_refusal else set())
+    # Port does not say that there is none.
+    may_be_any = is_refusal or status is None
+    assert run.refusals.unnamed == ({"item"} if may_be_any else set())
+
+
+@pytest.mark.contract("evidence.refused")
+async def test_a_404_may_be_of_what_the_entity_relates_to(
+    port: Callable[[Answer], ListeningClient],
+) -> None:
+    related = entity(SEARCH, relations={"team": "blue"})
+    run, _ = await upserted(port(always(207, refused(404, "unknown"))), related)
+    assert not run.refusals
+    assert run.refusals.unnamed == {"item"}
 
 
 async def test_the_entity_that_a_search_identifier_finds_was_seen(

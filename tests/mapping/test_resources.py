@@ -212,6 +212,12 @@ def test_a_place_of_the_connection_is_read_likewise(logs: list[str]) -> None:
     assert [line for line in logs if "$.paging.next is read as paging.next" in line]
 
 
+def test_a_default_place_that_is_written_with_the_root_is_read_as_such(logs: list[str]) -> None:
+    connection = paged(pagination_type="next_link", next_link_path="$.@odata.nextLink")
+    resource().selector.warn("/things", connection)
+    assert [line for line in logs if "$.@odata.nextLink is read as @odata.nextLink" in line]
+
+
 @pytest.mark.contract("places.refused")
 @pytest.mark.parametrize(
     "written, right",

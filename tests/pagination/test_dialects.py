@@ -710,6 +710,7 @@ def test_a_body_that_is_an_item_is_not_looked_at() -> None:
         assert (verdict.doubt is None) is is_plain
 
 
+@pytest.mark.contract("more.totals")
 def test_the_smallest_total_that_is_not_below_the_items_counts() -> None:
     assert not is_heard(of(total=2, totalCount=3, totalItems=257))
     assert is_heard(of(total=2, totalItems=257))

@@ -330,12 +330,46 @@ def test_a_marker_outranks_a_link_that_denies() -> None:
     assert read(api, settings_of("page")).ids == list(range(2, 8))
 
 
+@pytest.mark.contract("more.broken-promise")
+def test_a_cursor_that_is_gone_beside_a_marker_of_more_is_an_error() -> None:
+    """Not at the end of what was ever told, but where the API breaks off."""
+
+    def api(request: ApiRequest) -> Answer:
+        is_first = "cursor" not in request.url.params
+        way = {"next_cursor": "b"} if is_first else {}
+        return Answer({"items": numbered(3, 0 if is_first else 3), "has_more": True, **way})
+
+    reading = EndpointRead(api, settings_of("cursor"))
+    with pytest.raises(PaginationError, match="has_more is true"):
+        reading.run()
+    assert len(reading.items) == 6
+
+
 @pytest.mark.contract("more.partial")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_partial_list_is_a_doubt_once_for_an_endpoint(kind: str) -> None:
     body = {"items": numbered(2), "has_more": False, "incomplete_results": True}
     done = read(lambda _: Answer(body), settings_of(kind))
     assert seen(done) == ["incomplete_results is true, so that the list is not whole"]
+
+
+@pytest.mark.contract("more.partial")
+@pytest.mark.parametrize("kind", COUNTED)
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_list_that_is_cut_is_a_doubt_where_our_own_question_ends_it(
+    kind: str, status: int
+) -> None:
+    """As where an API takes no notice of the page that is asked for, or knows only one."""
+    asked: list[ApiRequest] = []
+
+    def api(request: ApiRequest) -> Answer:
+        asked.append(request)
+        body = {"items": numbered(3), "truncated": True}
+        return Answer(body, status=status if len(asked) > 1 else 200)
+
+    reading = read(api, settings_of(kind, page_size=100))
+    assert (len(asked), len(reading.items)) == (2, 3)
+    assert [said for said in seen(reading) if "truncated is true" in said]
 
 
 @pytest.mark.contract("more.denials")

@@ -205,6 +205,7 @@ def test_a_short_page_against_a_total_is_an_error_where_the_total_was_named() ->
     assert read(api, settings_of("offset", stop="short_page")).requests == 1
 
 
+@pytest.mark.contract("pagination.max_pages")
 @quickly
 @given(pages=st.integers(1, 8), most=st.integers(1, 8), kind=st.sampled_from(["page", "cursor"]))
 def test_more_pages_than_allowed_are_an_error(pages: int, most: int, kind: str) -> None:

@@ -5,8 +5,10 @@ from typing import Any, cast
 
 import pytest
 
+from api_messages import ApiRequest
 from expressions.item_expressions import ItemExpression
 from mapping.plan.endpoint import Endpoint
+from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
 from mapping.plan.path_parameter import PathParameter
 from mapping.plan.resource import ResourcePlan
 from outcomes import Outcome, Standing
@@ -37,3 +39,31 @@ async def test_discovery_of_an_envelope_is_kept() -> None:
     closed = [{"id": 1, "status": "closed"}]
     assert (await outcome_of(Api(lambda request: closed), plan)).is_proven
     assert (await outcome_of(Api(lambda request: []), NESTED)).is_proven
+
+
+@pytest.mark.contract("evidence.threshold.denied")
+@pytest.mark.parametrize("second, is_denied", [([{"id": 3}, {"id": 4}], True), (404, False)])
+async def test_an_endpoint_that_is_gone_says_nothing_of_how_much_there_is(
+    second: Any, is_denied: bool
+) -> None:
+    def answer(request: ApiRequest) -> Any:
+        return second if request.url.path == "/teams/2/things" else [{"id": 1}, {"id": 2}]
+
+    outcome = await outcome_of(Api(answer, {"x-total-count": "2"}), NESTED)
+    assert (outcome.is_proven, outcome.is_denied) == (True, is_denied)
+
+
+@pytest.mark.contract("evidence.threshold.denied")
+@pytest.mark.parametrize("files, is_denied", [([], False), (["1"], True)])
+async def test_an_export_without_files_says_nothing_of_how_much_there_is(
+    files: list[str], is_denied: bool
+) -> None:
+    poll = ExportStep(Endpoint("/export"), {"file": AnswerExpression(".", "export.fields.file")})
+    export = ExportPlan(None, poll, AnswerExpression("true", "export.poll.done"))
+    plan = ResourcePlan("/files", Endpoint("/files/{file}"), export=export)
+
+    def answer(request: ApiRequest) -> Any:
+        return files if request.url.path == "/export" else [{"id": 1}]
+
+    outcome = await outcome_of(Api(answer, {"x-total-count": "1"}), plan)
+    assert (outcome.is_proven, outcome.is_denied) == (True, is_denied)

@@ -101,3 +101,10 @@ def test_of_many_items_the_last_pages_are_compared(
     how = repeats_of(pages[:1], Room(100))
     compared([*pages, pages[20]], how)
     assert not how.found
+
+
+def test_pages_whose_identifiers_are_none_go_by_their_json() -> None:
+    odd = [{"id": {"a": 1}}, {"id": None, "n": 1}, {"n": 2}]
+    first = [{"id": 1}, {"id": 2}]
+    assert not compared([first, odd, [{"id": None, "n": 3}]], ByIdentifier(Room(), "id")).found
+    assert compared([first, odd, odd[:1]], ByIdentifier(Room(), "id")).found

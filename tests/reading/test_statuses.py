@@ -433,7 +433,8 @@ async def test_check_tells_a_server_that_is_broken(api: FakeApi, status: int) ->
     steps = [step async for step in reach(settings, client)]
     await client.aclose()
     broken = "the server or a gateway in front of it is broken; try again later"
-    assert steps[-1] == Step("http", False, f"the server answers {status}", broken)
+    seen = f"the server answers {status}"
+    assert steps[-1] == Step("http", False, seen, broken, is_of_root=True)
 
 
 @statuses(Situation.WRITE, Meaning.WITHHELD)

@@ -1,6 +1,6 @@
 """The tables of docs/formats.md, docs/safety.md and docs/pagination, from the code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +14,13 @@ from tools.scripts.markdown import NOTHING, code, code_list, table, with_part
 FORMATS = Path("docs") / "formats.md"
 SAFETY = Path("docs") / "safety.md"
 PAGINATION = Path("docs") / "pagination" / "README.md"
+
+
+def _inside(words: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return words in objects by their places: `cursor.after`."""
+    return {f"{name}.{word}": by for name, held in words.items() for word, by in held.items()}
+
+
 # What the words of each table say, in the order of the page.
 WORDS = {
     "a marker: true is more": dialects.MORE_MARKERS,
@@ -21,26 +28,14 @@ WORDS = {
     "true: the list is not whole": dialects.PARTIAL_MARKERS,
     "true on the last page: the list is not whole": dialects.CUT_MARKERS,
     "a list with elements: the list is not whole": dialects.PARTIAL_LISTS,
-    "a number of parts that failed: the list is not whole": {
-        f"{name}.{count}": "Elasticsearch"
-        for name, counts in dialects.PARTIAL_COUNTS.items()
-        for count in counts
-    },
+    "a number of parts that failed: the list is not whole": _inside(dialects.PARTIAL_COUNTS),
     "`type: incomplete`: the list is not whole": dialects.PARTIAL_STATUS,
-    "`timeout` or `partial`: the list is not whole": {
-        f"{name}.{word}": source
-        for name, words in dialects.PARTIAL_WORDS_IN.items()
-        for word, source in words.items()
-    },
+    "`timeout` or `partial`: the list is not whole": _inside(dialects.PARTIAL_WORDS_IN),
     "a link": dialects.NEXT_LINKS,
     "a link in a header": dialects.NEXT_LINK_HEADERS,
     "a token": {**dialects.NEXT_TOKENS, **dialects.CONTINUE},
     "a text that is a token": dialects.BARE_TOKENS,
-    "a token in an object of that name": {
-        f"{name}.{token}": source
-        for name, tokens in dialects.TOKENS_IN.items()
-        for token, source in tokens.items()
-    },
+    "a token in an object of that name": _inside(dialects.TOKENS_IN),
     "a token in a header": dialects.NEXT_TOKEN_HEADERS,
     "a total of items": dialects.TOTAL_NAMES,
     "a total of items in a header": dialects.TOTAL_HEADERS,

@@ -60,6 +60,7 @@ async def test_what_init_shows_and_writes(
     check_golden("init-values.yaml", Path("out/values.yaml").read_text("utf-8"))
 
 
+@pytest.mark.contract("evidence.strict.init")
 async def test_json_says_the_same(api: FakeApi, around: Surroundings, screen: Screen) -> None:
     api.answer = company
     assert await run(around, screen, f"{api.url}/v1/teams", as_json=True) == OK

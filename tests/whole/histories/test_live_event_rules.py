@@ -334,9 +334,12 @@ def test_misuse_is_refused_with_the_place(
     assert problem in str(caught.value)
 
 
-def test_an_identifier_needs_a_blueprint_that_is_known_without_an_item() -> None:
+@pytest.mark.parametrize(
+    "blueprint", [".type", '.type // "user"', 'if .x then "a" else "b" end', '"x-\\(.type)"']
+)
+def test_an_identifier_needs_a_blueprint_that_is_known_without_an_item(blueprint: str) -> None:
     given = resource(BY_ID)
-    given["port"]["entity"]["mappings"]["blueprint"] = ".type"
+    given["port"]["entity"]["mappings"]["blueprint"] = blueprint
     with pytest.raises(SelectorError, match=r"live_events\.0\.identifier: cannot tell the entity"):
         CustomResourceConfig.parse_obj(given).plan(PARSED)
 

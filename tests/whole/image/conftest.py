@@ -1,4 +1,8 @@
-"""The image, built once for all tests. Root builds it; for other users there is none to test."""
+"""The image, built once for all tests.
+
+To make a base image and to mount its layers takes root, which CI is: for other users there is none
+to test, and the reason of the skip says how to have one.
+"""
 
 import hashlib
 import os
@@ -12,8 +16,10 @@ from tests.whole.image.engine import ROOT, Engine, cache_directory, missing_tool
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     if os.geteuid() != 0:
-        # Making a base image and mounting its layers takes root; so does installing the tools.
-        pytest.skip("images are built and run as root")
+        pytest.skip(
+            "building an image mounts its layers, which takes root: "
+            "`sudo make pytest ARGS=tests/whole/image`"
+        )
     if missing := missing_tools():
         pytest.fail(
             f"{', '.join(missing)} missing: tools/scripts/system-tools installs it on Debian"

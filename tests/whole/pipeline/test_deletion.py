@@ -399,7 +399,7 @@ CONFIRMED: list[Any] = [
 ]
 
 
-@pytest.mark.contract("evidence.confirm")
+@pytest.mark.contract("evidence.confirm", "evidence.threshold.confirmed")
 @pytest.mark.parametrize("more, answer", CONFIRMED)
 async def test_what_the_api_confirms_is_deleted_however_much_it_is(
     sync: Sync, more: dict[str, Any], answer: Any
@@ -421,6 +421,9 @@ async def test_what_the_api_confirms_is_deleted_however_much_it_is(
     [
         ({"id": 5}, "the API answered 200"),
         ([], "the API answered 200"),
+        ({}, "the API answered 200"),
+        ({"message": "You may not see this"}, "the API answered 200"),
+        (reply({"status": "pending"}, 202), "202"),
         (reply(status=403), "403"),
         (reply(status=400), "400"),
         (reply(text="<html>"), "JSON"),
@@ -435,6 +438,22 @@ async def test_anything_else_is_no_confirmation(sync: Sync, answer: Any, why: st
     assert "/items is kept" in outcome.warnings
     assert "of 1 of 2 entities that they are gone: 5" in outcome.warnings
     assert why in outcome.warnings
+
+
+@pytest.mark.contract("evidence.confirm.kept")
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"message": "You may not see this"}, reply({"state": "pending"}, 202)],
+    ids=str,
+)
+async def test_a_filter_on_what_is_no_item_confirms_nothing(sync: Sync, answer: Any) -> None:
+    fetch = {"fetch": "/items/{id}", "params": {"id": ".identifier"}}
+    mapped = resource("/items", items_filter='.state == "open"', confirm_deletion=fetch)
+    there = {"id": 0, "state": "open"}
+    routes = {"/items": [there], "/items/0": there, "/items/4": answer}
+    outcome = await sync({"maxRetries": "0"}, [mapped], routes, ["0", "4"])
+    assert outcome.succeeded().deleted == []
+    assert "of 1 of 1 entities that they are gone: 4" in outcome.warnings
 
 
 @pytest.mark.contract("evidence.confirm")
