@@ -5,7 +5,7 @@ import itertools
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import httpx
 from port_ocean.helpers.monitor.monitor import get_monitor
@@ -22,6 +22,7 @@ from transport.rate_limits import backoff, is_limit, is_transient, remaining, wa
 GRACE = 2.0
 
 type Send = Callable[..., Coroutine[Any, Any, httpx.Response]]
+type Rescue = Callable[[httpx.Response], None]
 
 
 class ApiRetryTransport(RetryTransport):
@@ -40,11 +41,16 @@ class ApiRetryTransport(RetryTransport):
         super().__init__(complete, retry_config=retry_config, logger=logger)
         self._context = context
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_async_request(self, request: httpx.Request) -> Coroutine[Any, Any, httpx.Response]:
+        sending = super().handle_async_request(request)
         rescue = Exchange.of(request).rescue
-        if rescue is None:
-            return await super().handle_async_request(request)
-        sending = asyncio.ensure_future(super().handle_async_request(request))
+        return self._rescued(sending, rescue) if rescue else sending
+
+    async def _rescued(
+        self, sent: Coroutine[Any, Any, httpx.Response], rescue: Rescue
+    ) -> httpx.Response:
+        """Return the answer, which `rescue` gets where nobody waits for it any more."""
+        sending = asyncio.ensure_future(sent)
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
@@ -58,38 +64,34 @@ class ApiRetryTransport(RetryTransport):
     async def _retry_operation_async(
         self, request: httpx.Request, send_method: Send
     ) -> httpx.Response:
-        notes = Exchange.of(request)
-        outages = self._context.outages
-        with outages.inquiry(notes.template, is_first=notes.is_first) as inquiry:
-            return await self._send_until_answered(request, send_method, inquiry)
-
-    async def _send_until_answered(
-        self, request: httpx.Request, send: Send, inquiry: Inquiry
-    ) -> httpx.Response:
         """Return the answer, or the last one where repeats are of no use any more.
 
         Raises:
             httpx.HTTPError: the last attempt got no answer.
             RequestError: it was not sent, or the API asks for too long a wait.
         """
+        notes = Exchange.of(request)
         outcome: httpx.Response | httpx.HTTPError | None = None
-        for attempt in itertools.count(1):
-            if not await inquiry.is_admitted():
-                self._context.traffic.skipped += outcome is None
-                return _given(outcome, inquiry)
-            outcome = await _outcome(send, request)
-            if isinstance(outcome, httpx.Response) and not is_transient(
-                outcome.status_code, outcome.headers
-            ):
-                if Exchange.of(outcome).large_body is None:
-                    inquiry.answered(succeeded=outcome.status_code < 400)
-                return outcome
-            wait = await self._wait_after(outcome, attempt, inquiry)
-            if wait is None:
-                return _given(outcome, inquiry)
-            self._prepare_repeat(request, outcome, wait)
-            await asyncio.sleep(wait)
-        raise AssertionError("unreachable")
+        with self._context.outages.inquiry(notes.template, is_first=notes.is_first) as inquiry:
+            for attempt in itertools.count(1):
+                if not await inquiry.is_admitted():
+                    self._context.traffic.skipped += outcome is None
+                    break
+                try:
+                    outcome = await send_method(request)
+                    outcome.request = request
+                except httpx.HTTPError as error:
+                    outcome = error
+                if _is_final(outcome):
+                    if Exchange.of(outcome).large_body is None:
+                        inquiry.answered(succeeded=outcome.status_code < 400)
+                    break
+                wait = await self._wait_after(outcome, attempt, inquiry)
+                if wait is None:
+                    break
+                self._prepare_repeat(request, outcome, wait)
+                await asyncio.sleep(wait)
+        return _given(outcome, inquiry)
 
     async def _wait_after(
         self, outcome: httpx.Response | httpx.HTTPError, attempt: int, inquiry: Inquiry
@@ -163,13 +165,11 @@ def wait_asked_of(
     return asked + random.uniform(0, 0.1 + asked / 100)  # noqa: S311 (no secret)
 
 
-async def _outcome(send: Send, request: httpx.Request) -> httpx.Response | httpx.HTTPError:
-    try:
-        response = await send(request)
-    except httpx.HTTPError as error:
-        return error
-    response.request = request
-    return response
+def _is_final(outcome: httpx.Response | httpx.HTTPError) -> TypeGuard[httpx.Response]:
+    """Return whether it is an answer that no repeat would change."""
+    return isinstance(outcome, httpx.Response) and not is_transient(
+        outcome.status_code, outcome.headers
+    )
 
 
 def _given(outcome: httpx.Response | httpx.HTTPError | None, inquiry: Inquiry) -> httpx.Response:

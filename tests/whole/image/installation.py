@@ -23,7 +23,11 @@ ITEMS = [{"id": f"item-{number}", "version": number} for number in range(3)]
 MAPPINGS = {
     "identifier": ".id",
     "blueprint": '"item"',
-    "properties": {"version": ".version", "stolen": "env.OCEAN__PORT__CLIENT_SECRET"},
+    "properties": {
+        "version": ".version",
+        "stolen": "env.OCEAN__PORT__CLIENT_SECRET",
+        "region": "env.REGION",
+    },
 }
 RESOURCE = {
     "kind": "/items",
@@ -33,7 +37,13 @@ RESOURCE = {
 BLUEPRINT = {
     "identifier": "item",
     "title": "Item",
-    "schema": {"properties": {"version": {"type": "number"}, "stolen": {"type": "string"}}},
+    "schema": {
+        "properties": {
+            "version": {"type": "number"},
+            "stolen": {"type": "string"},
+            "region": {"type": "string"},
+        }
+    },
     "relations": {},
 }
 
@@ -128,6 +138,8 @@ def variables(port: Organization, api: Api, *, listener: str = "ONCE") -> dict[s
         "OCEAN__EVENT_LISTENER": json.dumps({"type": listener}),
         "OCEAN__INTEGRATION__CONFIG__BASE_URL": api.url,
         "OCEAN__INTEGRATION__CONFIG__MAX_RETRIES": "0",
+        # Of something else in the same container.
+        "REGION": "north",
     }
 
 

@@ -103,8 +103,7 @@ def test_a_confined_run_fills_the_catalog(
         "item-1": 1,
         "item-2": 2,
     }
-    # JQ saw no environment.
-    assert {each.get("stolen") for each in port.catalog().values()} == {None}
+    assert seen_by_jq(port) == {(None, None)}
 
 
 def test_cold_start(
@@ -127,7 +126,13 @@ def test_jq_sees_the_environment_when_asked_to(
     allowed = {"OCEAN__ALLOW_ENVIRONMENT_VARIABLES_JQ_ACCESS": "true"}
     ended = engine.run(image, variables=variables(port, api) | allowed)
     assert ended.code == 0, ended.printed
-    assert {each["stolen"] for each in port.catalog().values()} == {"client-secret"}
+    # What is of the integration itself, it sees never.
+    assert seen_by_jq(port) == {(None, "north")}
+
+
+def seen_by_jq(port: Organization) -> set[tuple[object, object]]:
+    """What entities took from the environment: Port's client secret, and a variable of others."""
+    return {(each.get("stolen"), each.get("region")) for each in port.catalog().values()}
 
 
 @pytest.mark.contract("run.once-exit-code")

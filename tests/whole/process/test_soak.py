@@ -124,9 +124,9 @@ def test_resyncs_leave_nothing_behind(
     for name in ("descriptors", "threads", "children"):
         counts = [getattr(use, name) for use in kept]
         middle = len(counts) // 2
-        # Now and then one more is open for a moment.
         assert min(counts[middle:]) <= min(counts[:middle]), (name, counts)
-        assert max(counts) <= min(counts) + 8, (name, counts)
+        # Now and then some more are open for a moment; those of the start close within seconds.
+        assert max(counts[middle:]) <= min(counts[middle:]) + 8, (name, counts)
 
 
 def is_gone(group: int) -> bool:
