@@ -113,6 +113,7 @@ class DataPathFit:
     _unmatched: int = 0
     _has_items: bool = False
     _has_lists: bool = False
+    _has_listed: bool = False
     _has_records: bool = False
     _lacking: dict[frozenset[Key], _Lacking] = field(default_factory=dict)
     # Messages that are none if their code stands beside items, or if no answer is a list.
@@ -154,6 +155,10 @@ class DataPathFit:
         if page.matched or page.count:
             self._matched += 1
             self._has_lists |= page.received is not None
+            if page.received:
+                self._has_listed = True
+            elif page.received == 0:
+                self._lone_objects.take_empty(quote.place)
             self._learn_keys(parts)
         else:
             self._take_lack(page, parts, quote)
@@ -178,7 +183,7 @@ class DataPathFit:
 
     def doubts(self) -> Iterator[Doubt]:
         """Yield what speaks against believing that each answer is data."""
-        if not self._has_lists:
+        if not self._has_listed:
             yield from self._lone_objects.doubts(self.data_path)
 
     def check(self, setting: str, *, may_lack: bool = False) -> None:

@@ -27,7 +27,8 @@ class LoneObjects:
     """The keys of such answers, whatever their order.
 
     `_places` has an answer for each set of keys, `_errors` those that speak of an error and of
-    nothing else: they are records where other records have any of that.
+    nothing else: they are records where other records have any of that. `_empty` is the first that
+    was an empty list instead, or an object without any value.
     """
 
     _counts: Counter[Names] = field(default_factory=Counter)
@@ -35,6 +36,11 @@ class LoneObjects:
     _records: int = 0
     _places: dict[Names, str] = field(default_factory=dict)
     _errors: dict[Names, ResponseError] = field(default_factory=dict)
+    _empty: str = ""
+
+    def take_empty(self, place: str) -> None:
+        """Note an answer that is an empty list or object; `place` is its endpoint."""
+        self._empty = self._empty or place
 
     def take(self, item: Mapping[str, Any], place: str, error: ResponseError) -> None:
         """Note an object; `place` is its endpoint, `error` what it is if it is a message."""
@@ -42,11 +48,13 @@ class LoneObjects:
         names = frozenset(said)
         if len(self._counts) >= _MOST_SHAPES and names not in self._counts:
             return
-        if is_bare_message(said):
+        if not said:
+            self.take_empty(place)
+        elif is_bare_message(said):
             self._errors.setdefault(names, error)
         elif only_explains(said):
             self._note(names, place)
-        elif item:
+        else:
             self._note(names, place)
             self._records += 1
             # Also without a value it is a key that records have.
@@ -61,6 +69,13 @@ class LoneObjects:
 
     def doubts(self, data_path: DataPath) -> Iterator[Doubt]:
         """Yield what has nothing of what most others have, and is no plain error either."""
+        if self._records and self._empty and data_path.is_plain:
+            advised = f"({data_path.expression} | objects | select(any(. != null))) // []"
+            yield Doubt(
+                "the answer is empty, where others are one object each",
+                f"if it means that there is none, write data_path: `{advised}`",
+                self._empty,
+            )
         shared = {name for name, count in self._keys.items() if 2 * count > self._records}
         for names in self._counts:
             least = 1 if only_explains(dict.fromkeys(names)) else 2
@@ -76,9 +91,8 @@ class LoneObjects:
                 )
 
     def _note(self, names: Names, place: str) -> None:
-        if names:
-            self._counts[names] += 1
-            self._places.setdefault(names, place)
+        self._counts[names] += 1
+        self._places.setdefault(names, place)
 
 
 def _told(names: Names | list[str]) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from api_messages import ApiRequest
 from expressions.item_expressions import ItemExpression
+from expressions.jq_expressions import DataPath
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
 from mapping.plan.path_parameter import PathParameter
@@ -67,3 +68,37 @@ async def test_an_export_without_files_says_nothing_of_how_much_there_is(
 
     outcome = await outcome_of(Api(answer, {"x-total-count": "1"}), plan)
     assert (outcome.is_proven, outcome.is_denied) == (True, is_denied)
+
+
+THINGS = [{"id": number, "name": "x"} for number in range(3)]
+
+
+@pytest.mark.contract("evidence.lone-objects")
+@pytest.mark.parametrize(
+    "items, answer, path, is_proven",
+    [
+        (THINGS, [], ".", False),
+        (THINGS, {}, ".", False),
+        (THINGS[:1], [], ".", False),
+        # The mapping says that it means none.
+        (THINGS, [], "(. | objects | select(any(. != null))) // []", True),
+        (THINGS, {}, "(. | objects | select(any(. != null))) // []", True),
+        # Innocent: one alone is an object in some APIs, and several are a list.
+        ([*THINGS, [*THINGS]], [], ".", True),
+        ([], [], ".", True),
+        ([[*THINGS]], [], ".", True),
+    ],
+)
+async def test_an_empty_answer_among_objects_is_no_proof(
+    items: list[Any], answer: Any, path: str, is_proven: bool
+) -> None:
+    answers = [*items, answer]
+    plan = ResourcePlan(
+        "/things/{n}",
+        Endpoint("/things/{n}", data_path=DataPath(path)),
+        (PathParameter("n", {"n": ItemExpression(".", "n")}, items=tuple(range(len(answers)))),),
+    )
+    api = Api(lambda request: answers[int(request.url.path.rpartition("/")[2])])
+    outcome = await outcome_of(api, plan)
+    assert outcome.is_proven is is_proven
+    assert all("the answer is empty, where others are one" in one for one in outcome.doubts)

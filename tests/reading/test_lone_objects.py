@@ -43,7 +43,8 @@ def said(items: list[dict[str, Any]]) -> tuple[int, int]:
         # Innocent: what shares a key is a record as well.
         (USERS, {"id": 7}, 0, 0),
         (USERS, {"id": 7, "error": "disk full", "status": "failed"}, 0, 0),
-        (USERS, {}, 0, 0),
+        (USERS, {}, 0, 1),
+        (USERS[:1], {"id": None}, 0, 1),
         (HEALTH, {"status": "error", "message": "disk full"}, 0, 0),
         ([{"error": None}, {"error": None}], {"error": "x"}, 0, 0),
         ([{"code": "LHR", "name": "Heathrow"}], {"code": "CDG", "message": "closed"}, 0, 0),
