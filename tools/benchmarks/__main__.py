@@ -14,7 +14,7 @@ from tools.benchmarks import page
 from tools.benchmarks.bench import Bench
 from tools.benchmarks.environment import machine
 from tools.benchmarks.results import Section
-from tools.benchmarks.workloads import extraction, pipeline, profiling, throughput
+from tools.benchmarks.workloads import bounds, extraction, pipeline, profiling, throughput
 
 # By the names that `--only` takes, in the order of the page.
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
@@ -26,8 +26,10 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "memory": extraction.many_pages,
     "shared": extraction.shared,
     "loop": extraction.event_loop,
+    "bounds": bounds.bounds,
     "coalescing": pipeline.coalescing,
     "pipeline": pipeline.engines,
+    "entities": pipeline.many_entities,
     "profile": profiling.profile,
     "defaults": pipeline.defaults,
 }

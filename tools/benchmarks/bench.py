@@ -130,4 +130,4 @@ def rate(runs: Sequence[Figures], basis: str = "seconds") -> float:
     return statistics.median(float(run["items"] / run[basis]) for run in runs)
 
 
-_WITH_OUR_PYTHON = frozenset({"ours", "coalescing"})
+_WITH_OUR_PYTHON = frozenset({"ours", "coalescing", "in_process"})

@@ -63,13 +63,14 @@ def children_cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def resident_megabytes(field: str = "VmRSS") -> float:
-    """Return the memory of this process: `VmRSS` now, `VmHWM` at most since `forget_peak`."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+def resident_megabytes(field: str = "VmRSS", process: int | str = "self") -> float:
+    """Return the memory of a process: `VmRSS` now, `VmHWM` at most since `forget_peak`."""
+    status = Path(f"/proc/{process}/status")
+    for line in status.read_text(encoding="ascii").splitlines():
         name, _, value = line.partition(":")
         if name == field:
             return int(value.split()[0]) / 1024
-    raise ValueError(f"/proc/self/status has no {field}")
+    raise ValueError(f"{status} has no {field}")
 
 
 def largest_child_megabytes() -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.benchmarks.bench import Api, Bench, Task
 from tools.benchmarks.results import Section, Target, number
-from tools.benchmarks.sailing import Voyage, sail
+from tools.benchmarks.sailing import BLUEPRINT, Voyage, sail
 from tools.benchmarks.workloads.jobs import listing, numbered, things
 
 _EACH = 4
@@ -131,6 +131,38 @@ def engines(bench: Bench) -> Section:
     section.notes.append(
         "What both have in common is Ocean's own: its entities, and its requests to Port."
     )
+    return section
+
+
+def many_entities(bench: Bench) -> Section:
+    """Measure the memory that a large catalog takes."""
+    count = bench.size(1_000_000, 20_000)
+    mappings = {
+        "identifier": ".key",
+        "title": ".name",
+        "blueprint": f'"{BLUEPRINT}"',
+        "properties": {"number": ".id", "language": ".language"},
+    }
+    with bench.api() as api:
+        settings = _settings(api) | {"paginationType": "cursor", "pageSize": str(_PAGE)}
+        start = sail(listing(f"/pages/cursor/0/{_PAGE}"), settings, mappings=mappings)
+        pages = listing(f"/pages/cursor/{count // _PAGE}/{_PAGE}")
+        voyage = sail(pages, settings, mappings=mappings)
+    assert len(voyage.entities) == count, len(voyage.entities)
+    section = Section(
+        "A large catalog",
+        f"{count:,} entities with two properties each, from the API into the catalog, by one "
+        "`ocean sail`; memory of its process, at most. That of the process of expressions is "
+        "bounded by itself.",
+    )
+    section.targets = [Target.at_most("peak memory", voyage.peak, 450, "MB")]
+    rows = [
+        ["memory without items", number(start.peak, "MB")],
+        ["memory, at most", number(voyage.peak, "MB")],
+        ["CPU per item", number((voyage.cpu - start.cpu) / count * 1000, "ms")],
+        ["wall in all", number(voyage.seconds, "s")],
+    ]
+    section.add_table(["", ""], rows)
     return section
 
 
