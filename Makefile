@@ -4,7 +4,7 @@
 
 BIN := .venv/bin
 # Worker processes of the full test run; a test file stays within one worker.
-WORKERS ?= 2
+WORKERS ?= 3
 # More arguments for pytest, as in `make unit ARGS="-k cursor"`.
 ARGS ?=
 ENGINE ?= docker
@@ -44,7 +44,7 @@ lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, issue fo
 types: install ## Static types, strict
 	$(BIN)/mypy .
 
-pytest: install ## All tests, with coverage (WORKERS=2, ARGS=…)
+pytest: install ## All tests, with coverage (WORKERS=3, ARGS=…)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 unit: install ## The fast tests: none that starts processes (ARGS=…)
