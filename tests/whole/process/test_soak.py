@@ -120,11 +120,14 @@ def test_resyncs_leave_nothing_behind(
     quarter = len(kept) // 4
     growth = median(memory[-quarter:]) - median(memory[WARM : WARM + quarter])
     record_property("growth", f"{growth / 1024:.0f} kB in {len(kept)} resyncs")
-    assert growth < MOST_GROWTH, " ".join(str(size // 1024) for size in memory)
+    # Of several answers, each comes seldom, so that it takes longer until nothing is new.
+    allowed = MOST_GROWTH * (1 if answers is healthy else 2)
+    assert growth < allowed, " ".join(str(size // 1024) for size in memory)
     for name in ("descriptors", "threads", "children"):
         counts = [getattr(use, name) for use in kept]
         middle = len(counts) // 2
-        assert min(counts[middle:]) <= min(counts[:middle]), (name, counts)
+        # How many connections to Port are kept, is chance; one left by every second resync is not.
+        assert min(counts[middle:]) < min(counts[:middle]) + middle // 2, (name, counts)
         # Now and then some more are open for a moment; those of the start close within seconds.
         assert max(counts[middle:]) <= min(counts[middle:]) + 8, (name, counts)
 
