@@ -183,7 +183,7 @@ async def test_no_spelling_of_a_secret_gets_into_the_log_or_to_port(
     assert outcome.code == 1, outcome.printed[-3000:]
     asked = {request.path for request in api.received}
     assert {f"/{name.replace(' ', '_')}" for name in FAILURES} <= asked
-    everything = "\n".join([outcome.printed, outcome.sent, sent])
+    everything = f"{outcome.printed}\n{outcome.sent}\n{sent}"
     for secret in known:
         found = {name for name, spell in SPELLINGS.items() if spell(secret) in everything}
         assert found == set(), (secret, found)
