@@ -24,7 +24,10 @@ from statuses import Meaning, Situation, meaning_of
 
 # Where pinned items end, the others begin.
 _MOST_ASCENTS = 1
-_MOST_AHEAD = timedelta(days=1)
+# Of the API's clock from ours.
+_FARTHEST = timedelta(days=1)
+# Digits of an age in seconds.
+_LONGEST_AGE = 9
 # Windows that a preview asks for until one has items.
 _MOST_PREVIEWED = 20
 _LONGEST_TIME = 40
@@ -238,28 +241,44 @@ class TimedReader:
 class ApiClock:
     """The API's clock, as its answers tell of it: how far it is `ahead` of ours, if it is.
 
-    `offset` is by how much it last differed, and negative where it is behind.
-    `too_far_ahead` is how much it was told to be ahead where that is no clock to go by.
+    `offset` is by how much it differs, and negative where it is behind: of what answers tell, the
+    most, because one may have been on its way for long. `too_far_ahead` is how much it was told to
+    be ahead where that is no clock to go by.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self.ahead = timedelta()
-        self.offset = timedelta()
+        self._told: timedelta | None = None
         self.too_far_ahead: timedelta | None = None
 
-    def learn(self, date: str | None) -> None:
-        """Take note of the `Date` of an answer (RFC 9110, section 6.6.1), if it has one.
+    @property
+    def ahead(self) -> timedelta:
+        return max(self.offset, timedelta())
 
-        One that is more than a day ahead is no clock to go by.
+    @property
+    def offset(self) -> timedelta:
+        return self._told or timedelta()
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take note of an answer's `Date`, if it has one, and of its `Age` in a cache (RFC 9111).
+
+        One that is more than a day from ours is no clock to go by: windows end by ours then.
         """
-        if moment := http_date(date or ""):
-            ahead = in_utc(moment) - self._clock()
-            if ahead > _MOST_AHEAD:
-                self.too_far_ahead = ahead
-            else:
-                self.ahead = max(self.ahead, ahead)
-                self.offset = ahead
+        moment = http_date(headers.get("date", ""))
+        if moment is None:
+            return
+        ahead = in_utc(moment) - self._clock() + _age_of(headers)
+        if ahead > _FARTHEST:
+            self.too_far_ahead = ahead
+        elif ahead >= -_FARTHEST:
+            self._told = ahead if self._told is None else max(self._told, ahead)
+
+
+def _age_of(headers: Mapping[str, str]) -> timedelta:
+    """Return for how long an answer was kept by who gave it, before it came here."""
+    text = headers.get("age", "").strip()
+    is_one = text.isascii() and text.isdecimal()
+    return timedelta(seconds=int(text[:_LONGEST_AGE])) if is_one else timedelta()
 
 
 class _Tally(Watch):
@@ -284,7 +303,7 @@ class _Tally(Watch):
         return self.received >= self._most
 
     def answered(self, page: Page) -> None:
-        self._clock.learn(page.headers.get("date"))
+        self._clock.learn(page.headers)
 
     def page_ended(self, received: int) -> str | None:
         self.received = received

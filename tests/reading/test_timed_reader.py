@@ -516,6 +516,34 @@ async def test_no_window_ends_after_now_by_the_clock_of_the_api(ahead: timedelta
 
 
 @pytest.mark.contract("windows.end")
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param([dated(timedelta(days=-9000))], id="no clock to go by"),
+        pytest.param([{**dated(timedelta(hours=-9)), "Age": "32400"}], id="kept by a cache"),
+        pytest.param([{}, dated(timedelta(hours=-9)), dated(timedelta())], id="once on its way"),
+    ],
+)
+async def test_an_answer_with_an_old_date_leaves_no_window_out(said: list[dict[str, str]]) -> None:
+    """Where times are fixed, what no window reached would be deleted."""
+    capped = Capped([n * 3600.0 for n in range(48)], 99, "[]", refuses=False)
+    windows = Windows("from", "to", timedelta(hours=6), START, allowance=timedelta(), is_fixed=True)
+    plan = replace(windowed(timedelta(hours=6), None, START), windows=windows)
+    dates = iter(said)
+
+    def route(request: ApiRequest) -> Any:
+        api.headers = httpx.Headers(next(dates, said[-1]))
+        return capped(request)
+
+    api = Api(route)
+    session = Session(cast("ApiClient", api), ConnectionSettings.parse({"base_url": BASE}))
+    reader = ResourceReader(plan, session)
+    set_clock(reader, lambda: NOW)
+    found = {item["id"] async for batch in reader.batches() for item in batch}
+    assert found == set(range(48))
+
+
+@pytest.mark.contract("windows.end")
 async def test_the_error_about_an_end_in_the_future_names_the_setting() -> None:
     def route(request: ApiRequest) -> Any:
         return 400
