@@ -236,9 +236,11 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
         part.plan = plan = config.plan(self.settings)
         self.live_events.warn(plan)
         config.selector.warn(kind, self.settings)
-        tally = self.entity_processor.start_tally(resource.index, config.selector.query)
-        session = self._session_of(run)
         part.delta = await self._delta_of(part)
+        tally = self.entity_processor.start_tally(
+            resource.index, config.selector.query, counts_entities=part.delta is not None
+        )
+        session = self._session_of(run)
         begun = part.delta.begun if part.delta and part.since else None
         reader = ResourceReader(plan, session, observer=part.clock, since=part.since, token=begun)
         async with aclosing(reader.batches()) as batches:
@@ -248,8 +250,9 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
         if not is_mapped_by_port:
             tally.check(kind)
         if part.delta and reader.delta and not is_mapped_by_port:
+            self.entity_processor.end_tally(resource.index)
             part.delta.next = reader.delta.next_token
-            await delete_removed(self, config, list(reader.delta.removed.values()))
+            await delete_removed(self, config, reader.delta.gone, tally.entities or {})
         # Until here, what was not read is not proven to be gone.
         part.outcome = reader.outcome
         part.reservation = reader.reservation or tally.unmet.doubt("query")

@@ -1,5 +1,6 @@
 """Guards of the catalog: entities that should stay are not deleted."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,13 +34,15 @@ from reading.confirmation import Confirmation, Subject
 class IdentifierTally:
     """The count of a resource's items that passed the selector, with and without an identifier.
 
-    `unmet` are conditions of its `query` that found nothing in any item.
+    `unmet` are conditions of its `query` that found nothing in any item; `entities`, where they are
+    wanted, count how many items each entity was made of.
     """
 
     named: int = 0
     nameless: int = 0
     left_out: int = 0
     unmet: UnmetConditions = field(default_factory=lambda: comparisons_of(None))
+    entities: Counter[EntityKey] | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -50,6 +53,8 @@ class IdentifierTally:
         """Count what items were mapped to."""
         before = self.named + self.nameless
         for each in mapped:
+            if self.entities is not None:
+                self.entities[key_of(Entity.construct(**each.entity))] += 1
             if not each.did_entity_pass_selector:
                 self.left_out += 1
                 continue
@@ -78,10 +83,17 @@ class CountingEntityProcessor(FusedEntityProcessor):
         super().__init__(context)
         self._tallies: dict[int, IdentifierTally] = {}
 
-    def start_tally(self, index: int, query: str) -> IdentifierTally:
+    def start_tally(
+        self, index: int, query: str, *, counts_entities: bool = False
+    ) -> IdentifierTally:
         """Return a fresh tally for the resource with this index and `query` in the mapping."""
-        self._tallies[index] = IdentifierTally(unmet=_unmet_of(query))
+        entities: Counter[EntityKey] | None = Counter() if counts_entities else None
+        self._tallies[index] = IdentifierTally(unmet=_unmet_of(query), entities=entities)
         return self._tallies[index]
+
+    def end_tally(self, index: int) -> None:
+        """Count nothing any more for this resource: what is mapped from now on is none of its."""
+        self._tallies.pop(index, None)
 
     def merge_results(
         self, jq_results: Any, async_results: Any, raw_results: list[Any]

@@ -4,9 +4,10 @@ Each round is read to its end like any list. Its last page has the token for the
 counts only once everything of this one is in the catalog.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NamedTuple
 
 from loguru import logger
 
@@ -26,6 +27,13 @@ from reading.item_stream import Portion
 from statuses import Meaning, Situation, meaning_of
 
 
+class Removed(NamedTuple):
+    """An item that is gone, and how many times the round had it before."""
+
+    item: Any
+    times_there: int
+
+
 class DeltaRound(Watch):
     """One round: what changed since `token`, or all there is where that is None.
 
@@ -42,8 +50,10 @@ class DeltaRound(Watch):
         self.removed: dict[str, Any] = {}
         self._delta = delta
         self._token = token
-        # Hashes of the identities that were there, where all is read.
-        self._seen: set[int] | None = set() if token is None else None
+        self._reads_all = token is None
+        # By hashes of identities. What a filter or emit leaves of an item is not known here.
+        self._times_there: Counter[int] = Counter()
+        self._is_shaped = bool(plan.shape)
         self._kind = plan.kind
         self._query = plan.incremental.query_params if plan.incremental else {}
         self._reset = _reset_policy(delta)
@@ -76,10 +86,18 @@ class DeltaRound(Watch):
                     f"{self._kind}: the token of incremental.delta is not valid any more, so that "
                     "all is read; what was deleted meanwhile goes with the next full resync"
                 )
-            self._seen = set()
+            self._reads_all = True
         async with aclosing(reader.read(request, path_params, self)) as portions:
             async for portion in portions:
                 yield await self._sifted(portion, reader.account)
+
+    @property
+    def gone(self) -> list[Removed]:
+        """The items that are gone at the end of the round."""
+        return [
+            Removed(item, 0 if self._is_shaped else self._times_there[hash(identity)])
+            for identity, item in self.removed.items()
+        ]
 
     def conclude(self) -> None:
         """Warn where the round has no token for the next one."""
@@ -133,9 +151,8 @@ class DeltaRound(Watch):
     def _note(self, identity: str, item: Any, *, is_gone: bool) -> None:
         if not is_gone:
             self.removed.pop(identity, None)
-            if self._seen is not None:
-                self._seen.add(hash(identity))
-        elif self._seen is None or hash(identity) in self._seen:
+            self._times_there[hash(identity)] += 1
+        elif not self._reads_all or hash(identity) in self._times_there:
             self.removed[identity] = item
 
 

@@ -22,6 +22,9 @@ _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\d{3}){0
 _DOTNET_DATE = re.compile(r"\\?/Date\((\d+)(?:[+-]\d{4})?\)\\?/")
 _WEEK = re.compile(r"\d{4}-?W\d\d")
 _ZONE = re.compile(r"(?:Z|z|[+-][\d:.]+)$")
+_CLOCK = re.compile(r"\d:\d\d(?P<seconds>:\d)?")
+_AFTERNOON = re.compile(r"\bp\.?m\b|\dpm\b", re.IGNORECASE)
+_HALF_DAY = timedelta(hours=12)
 # A clock without a time zone may be behind UTC by so much.
 _FARTHEST_BEHIND = timedelta(hours=12)
 _SAMPLE = datetime(2022, 4, 5, 16, 17, 18, tzinfo=UTC)
@@ -54,6 +57,14 @@ class TimeFormat:
             )
         steps = (timedelta(seconds=seconds) for seconds in _UNITS)
         unit = next(each for each in steps if self.write(_SAMPLE) != self.write(_SAMPLE + each))
+        if unit < _DAY and self.write(_SAMPLE) == self.write(_SAMPLE - _HALF_DAY):
+            raise ValueError(
+                "must tell morning from afternoon: %H has 24 hours, %I needs %p "
+                f"(got {self.name!r})"
+            )
+        if "%s" in self.name.replace("%%", ""):
+            # It would be written in the zone of this machine, and cannot be read.
+            raise ValueError(f"must be epoch_seconds in place of %s (got {self.name!r})")
         object.__setattr__(self, "unit", unit)
 
     @property
@@ -194,9 +205,21 @@ def _from_text(text: str) -> datetime | None:
     found = http_date(text)
     if found is None:
         return None
-    # Without a time in it, it is midnight.
-    unit = timedelta() if ":" in text else _DAY
+    unit = _unit_of_date(text)
     return found.astimezone(UTC) + unit if found.tzinfo else _as_late_as_can_be(found, unit)
+
+
+def _unit_of_date(text: str) -> timedelta:
+    """Return by how much a moment may be later than what the date of an e-mail says of it.
+
+    Sample: a minute for `29 Feb 2024 01:30`, half a day more with `PM`, which is passed over, and a
+    day without a time, because that is midnight.
+    """
+    clock = _CLOCK.search(text)
+    if clock is None:
+        return _DAY
+    unit = timedelta() if clock["seconds"] else timedelta(minutes=1)
+    return unit + _HALF_DAY if _AFTERNOON.search(text) else unit
 
 
 def _unit_of_iso(text: str) -> timedelta:

@@ -51,6 +51,20 @@ def test_what_does_not_tell_days_apart_is_refused(name: str) -> None:
         TimeFormat(name)
 
 
+@pytest.mark.contract("freshness.times")
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("%Y-%m-%d %I:%M", "must tell morning from afternoon: %H has 24 hours, %I needs %p"),
+        ("%s", "must be epoch_seconds in place of %s"),
+    ],
+)
+def test_what_would_be_an_earlier_moment_is_refused(name: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        TimeFormat(name)
+    assert TimeFormat("%Y-%m-%d %I:%M %p").unit == timedelta(minutes=1)
+
+
 @given(moment=MOMENTS, name=st.sampled_from(FORMATS))
 def test_rounding_keeps_what_is_written(moment: datetime, name: str) -> None:
     time_format = TimeFormat(name)
@@ -148,6 +162,12 @@ def test_a_time_without_a_zone_is_never_taken_for_an_earlier_one(
         ("2024-02-29T12Z", "2024-02-29T13:00Z"),
         ("2024-02-29T12:30+01:00", "2024-02-29T11:31Z"),
         ("2024-W09", "2024-03-04T12:00Z"),
+        ("Thu, 29 Feb 2024 12:30 GMT", "2024-02-29T12:31Z"),
+        ("Thu, 29 Feb 2024 12:30:45", "2024-03-01T00:30:45Z"),
+        # Morning and afternoon are passed over, so that it may be the later one.
+        ("Feb 29, 2024 1:30 PM", "2024-03-01T01:31Z"),
+        ("29 Feb 2024 01:30:45 p.m. GMT", "2024-03-01T01:30:45Z"),
+        ("29 Feb 2024 01:30:45 AM", "2024-02-29T13:30:45Z"),
         # The hour of a day, or a second: the later one.
         ("2024022912", "2034-02-20T04:35:12Z"),
     ],

@@ -1,5 +1,6 @@
 """A delta token through the whole integration: full resync, changes, a removal, Port."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,20 @@ async def test_what_the_api_says_is_gone_is_deleted_by_an_incremental_run(
         following = f"{request.url.copy_with(query=None)}?token=t{len(asked)}"
         return reply({"value": [*items, *gone], "@odata.deltaLink": following})
 
+    mapped = resource("/items", **DELTA) | {"enableDelete": enabled}
+    deleted = await deleted_by_incremental_runs(tmp_path, monkeypatch, mapped, answer, 2)
+    assert asked == [None, "t1", "t2"]
+    assert deleted == (["item/b"] if enabled else [])
+
+
+async def deleted_by_incremental_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mapped: dict[str, Any],
+    answer: Callable[[httpx.Request], Any],
+    count: int,
+) -> list[str]:
+    """Return what is deleted after a full resync, as `blueprint/identifier`."""
     cursors: dict[tuple[str, int], datetime] = {}
     deleted: list[str] = []
 
@@ -46,14 +61,45 @@ async def test_what_the_api_says_is_gone_is_deleted_by_an_incremental_run(
         deleted.extend(f"{entity.blueprint}/{entity.identifier}" for entity in entities)
 
     settings = {"responseDirectory": str(tmp_path)}
-    mapped = resource("/items", **DELTA) | {"enableDelete": enabled}
     async with pipeline(settings, [mapped], {"/items": answer}) as booted:
         monkeypatch.setattr(ocean.port_client, "get_integration_cursor", get)
         monkeypatch.setattr(ocean.port_client, "upsert_integration_cursor", upsert)
         monkeypatch.setattr(ocean.integration.entities_state_applier, "delete", delete)
         (await booted.resync()).succeeded()
         cursors["/items", 0] = datetime(2024, 1, 1, tzinfo=UTC)
-        await ocean.integration.sync_incremental(60)
-        await ocean.integration.sync_incremental(60)
-    assert asked == [None, "t1", "t2"]
-    assert deleted == (["item/b"] if enabled else [])
+        for _ in range(count):
+            await ocean.integration.sync_incremental(60)
+    return deleted
+
+
+GONE = {"id": 1, "name": "ada", "@removed": {}}
+BACK = {"id": 2, "name": "ada"}
+
+
+@pytest.mark.contract("incremental.delta")
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        ([GONE], ["item/ada"]),
+        ([{"id": 1, "name": "ada"}, GONE], ["item/ada"]),
+        ([BACK, GONE], []),
+        ([GONE, BACK], []),
+        ([{"id": 1, "name": "ada"}, BACK, GONE], []),
+        ([BACK, GONE, {**BACK, "@removed": {}}], ["item/ada"]),
+    ],
+)
+async def test_an_entity_that_another_item_has_now_is_not_deleted(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: list[dict[str, Any]],
+    expected: list[str],
+) -> None:
+    def answer(request: httpx.Request) -> Any:
+        is_first = request.url.params.get("token") is None
+        found = [{"id": 1, "name": "ada"}] if is_first else changes
+        return reply({"value": found, "@odata.deltaLink": f"{request.url}?token=t"})
+
+    mapped = resource("/items", **DELTA)
+    mapped["port"]["entity"]["mappings"]["identifier"] = ".name"
+    deleted = await deleted_by_incremental_runs(tmp_path, monkeypatch, mapped, answer, 1)
+    assert deleted == expected
