@@ -88,7 +88,7 @@ class CountingEntityProcessor(FusedEntityProcessor):
     ) -> IdentifierTally:
         """Return a fresh tally for the resource with this index and `query` in the mapping."""
         entities: Counter[EntityKey] | None = Counter() if counts_entities else None
-        self._tallies[index] = IdentifierTally(unmet=_unmet_of(query), entities=entities)
+        self._tallies[index] = IdentifierTally(unmet=unmet_of(query), entities=entities)
         return self._tallies[index]
 
     def end_tally(self, index: int) -> None:
@@ -325,7 +325,8 @@ def _subjects(entities: Sequence[Entity]) -> list[Subject]:
     return [Subject(str(entity.identifier), entity.blueprint) for entity in entities]
 
 
-def _unmet_of(query: str) -> UnmetConditions:
+def unmet_of(query: str) -> UnmetConditions:
+    """Return the conditions of a selector's `query`, none of which has met any item yet."""
     try:
         return comparisons_of(ItemExpression(query, "query"))
     except SelectorError:

@@ -15,8 +15,9 @@ from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.integrations.mixins.live_events import LiveEventsMixin
 from port_ocean.core.models import Entity
 
+from framework.catalog import unmet_of
 from framework.deletion import protected_blueprints
-from framework.runs import running
+from framework.runs import Run, current_run, running
 from mapping.plan.live_events import blueprint_of
 from settings.webhook_signatures import NOWHERE, Target
 
@@ -56,7 +57,10 @@ class LiveEventSync(LiveEventsMixin):
         results = WebhookEventRawResults(items, [], webhook_trace_id=str(uuid4()))
         results.resource = resource
         results.resource_index = index
+        unmet = unmet_of(resource.selector.query)
+        unmet.take(items, some_passed=False)
         with running() as run:
+            run.begin(resource.kind, index).reservation = unmet.doubt("query")
             await self.sync_raw_results([results])
         if run.refusals:
             raise UploadError(run.refusals.summary())
@@ -87,6 +91,10 @@ class LiveEventSync(LiveEventsMixin):
         return blueprint is not None and writers[blueprint] == 1 and not writers[None]
 
     async def _delete_entities(self, entities: list[Entity]) -> None:
+        for part in current_run.get(Run()).parts.values():
+            if part.reservation and entities:
+                logger.warning(f"{part.kind}: a live event deletes nothing: {part.reservation}")
+                return
         writers = _writers()
         kept = protected_blueprints(event.port_app_config.resources)
         if kept is None or writers[None]:

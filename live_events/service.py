@@ -286,6 +286,7 @@ class LiveEvents:
 
     async def _apply(self, change: Change) -> None:
         """Bring one item up to date, or say that it is not."""
+        self._note_for_resync(change)
         try:
             for seconds in (*_AGAIN, None):
                 try:
@@ -302,8 +303,15 @@ class LiveEvents:
             logger.opt(exception=error).error("A live event failed in an unforeseen way")
             self._lose(change.resource.kind, error)
         finally:
-            if self._resyncs:
-                self._during_resync[change.key] = change
+            self._note_for_resync(change)
+
+    def _note_for_resync(self, change: Change) -> None:
+        """Note what is to be applied once more after a resync that runs now, if one does.
+
+        Before it is applied, too, because the resync may end meanwhile with an older one noted.
+        """
+        if self._resyncs:
+            self._during_resync[change.key] = change
 
     async def _apply_once(self, change: Change) -> None:
         async with event_context(EventType.HTTP_REQUEST, trigger_type="machine"):
@@ -401,6 +409,7 @@ async def fetch_items(
 
     Raises:
         GoneError: it is there no more.
+        LiveEventError: a filter leaves nothing, and looks at what is not there.
         OceanCustomError: it could not be read to its end.
     """
     endpoint = change.entry.endpoint
@@ -420,4 +429,7 @@ async def fetch_items(
                 raise odd
             items += marked(found, marks)
     reader.fit.check("data_path")
+    shaper.check()
+    if doubt := shaper.unmet.doubt("items_filter"):
+        raise LiveEventError(f"{doubt}")
     return items, received

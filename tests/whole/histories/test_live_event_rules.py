@@ -201,6 +201,39 @@ async def test_what_items_filter_lets_through_no_longer_is_deleted(alone: bool) 
         assert world.catalog.entities == ({"b": 10} if alone else {"a": 10, "b": 10})
 
 
+@pytest.mark.contract("live-events.unmet-filter")
+@pytest.mark.parametrize("setting", ["query", "items_filter"])
+@pytest.mark.parametrize(
+    "condition, left",
+    [(".version < 2", {}), (".archived == false", {"a": 1}), ("(.archived // true) == false", {})],
+)
+async def test_a_filter_that_looks_at_what_is_not_there_deletes_nothing(
+    setting: str, condition: str, left: dict[str, int]
+) -> None:
+    """What is fetched for an event may have fewer fields than an item of the list."""
+    catalog = Catalog({"a": 1}, passes=lambda item: setting != "query")
+    mapped = resource(BY_ID, **{setting: condition})
+    async with open_world(ModelApi({"a": 2}), catalog, mapped) as world:
+        await told(world, {"id": "a"})
+        assert world.catalog.entities == left
+
+
+@pytest.mark.contract("live-events.during-resync")
+async def test_the_end_of_a_resync_undoes_nothing_that_is_being_applied() -> None:
+    mapped = resource({**BY_ID, "delete_when": ".body.erased"})
+    api = ModelApi({}, pause=lambda: 0.05)
+    async with open_world(api, Catalog({"a": 1}), mapped) as world:
+        with world.events.beside_resync():
+            await told(world, {"id": "a", "erased": True})
+            assert world.catalog.entities == {}
+            api.users["a"] = 2
+            await world.tell({"id": "a"})
+            while not api.asked:  # noqa: ASYNC110  # the model has nothing to wait for
+                await asyncio.sleep(0.001)
+        await world.settle()
+        assert world.catalog.entities == {"a": 2}
+
+
 async def test_items_carry_included_fields() -> None:
     seen: list[Any] = []
     catalog = Catalog(passes=lambda item: seen.append(item) is None)  # type: ignore[func-returns-value]  # notes it
