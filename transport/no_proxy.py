@@ -19,6 +19,8 @@ import httpx
 
 _SEPARATORS = re.compile(r"[,\s]+")
 _NAME = re.compile(r"(?:\*?\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
+# What is meant for addresses, and is none: `192.168.` and `10.0.0.1-10.0.0.9`.
+_ONLY_DIGITS = re.compile(r"[0-9.-]+")
 _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d{1,5})")
 _UNKNOWN = "all://-/"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -87,7 +89,7 @@ def _entry(text: str) -> Direct | None:
         return Direct(network=ip_network(inner, strict=False), port=port)
     except ValueError:
         pass
-    if is_bracketed or not _NAME.fullmatch(inner):
+    if is_bracketed or not _NAME.fullmatch(inner) or _ONLY_DIGITS.fullmatch(inner):
         return None
     return Direct(inner.removeprefix("*").rstrip(".").lower(), port=port)
 

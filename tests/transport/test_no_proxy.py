@@ -44,6 +44,7 @@ OPENSHIFT = (
         ("http://one.test", "http://one.test/", True),
         ("x.test, *", "https://anything.test/", True),
         ("", "https://anything.test/", False),
+        ("1.example.com", "https://1.example.com/", True),
     ],
 )
 def test_what_is_asked_without_a_proxy(text: str, url: str, is_direct: bool) -> None:
@@ -79,8 +80,8 @@ def test_any_text_is_readable_once_it_was_read(text: str) -> None:
 
 
 def test_what_is_not_understood_is_named() -> None:
-    found = NoProxy.parse("ok.test,10.0.0.0/99,[::1,a/b")
-    assert found.unknown == ("10.0.0.0/99", "[::1", "a/b")
+    found = NoProxy.parse("ok.test,10.0.0.0/99,[::1,a/b,192.168.,10.0.0.1-10.0.0.9")
+    assert found.unknown == ("10.0.0.0/99", "[::1", "a/b", "192.168.", "10.0.0.1-10.0.0.9")
 
 
 @pytest.mark.contract("proxy.no-proxy")

@@ -47,9 +47,14 @@ _SCOPES = frozenset(
     {"vhost", "namespace", "tenant", "organization", "org", "project", "owner", "group"}
     | {"cluster", "region", "zone", "server", "host", "database", "schema", "parent"}
 )
+# Where parents count or name their own, those of a few may differ by chance.
+_COUNTED_BELOW = frozenset(
+    {"number", "no", "iid", "index", "seq", "name", "slug", "title", "label"}
+)
 _MOST_IN_PAIRS = 10
 _LONGEST_NAME = 200
 _NOT_LISTED = 99
+_LARGE = re.compile(r"-?\d{16,}")
 _ALLOWED = re.compile(r"[A-Za-z0-9@_.+:\\/=-]+")
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9@_.+:\\/=-]")
 _JQ_FORBIDDEN = r'gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'
@@ -234,7 +239,8 @@ def _identifier(
     is_sure = len(fields) == 1 and is_sure_of(fields[0], blueprint)
     found = Identifier((), is_sure, why=_why(fields, is_sure=is_sure))
     # Of one parent alone, nobody can tell whether others have the same names.
-    is_comparable = not nests or len(set(_texts(_keys_of(nests[0]), columns))) > 1
+    is_seen = not nests or len(set(_texts(_keys_of(nests[0]), columns))) > 1
+    is_comparable = is_seen and not (nests and bare(fields[-1][-1]) in _COUNTED_BELOW)
     for marks in [*([()] if is_comparable else []), *nests]:
         keys = (*_keys_of(marks), *fields)
         texts = _texts(keys, columns)
@@ -317,7 +323,8 @@ def _is_moment(value: Any) -> bool:
 
 
 def _is_text(values: Sequence[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)
+    """Return whether values are texts; of large integers, which arrive as such, others may not."""
+    return all(isinstance(value, str) and not _LARGE.fullmatch(value) for value in values)
 
 
 def _joined(expressions: Sequence[str]) -> str:

@@ -144,6 +144,9 @@ def test_the_shape_of_items() -> None:
     assert shape.left_out.keys() == {"api_token", "never"}
 
 
+NUMBERED = '.__t + "/" + (.number | tostring)'
+
+
 @pytest.mark.parametrize(
     "items, mark, expression",
     [
@@ -154,6 +157,12 @@ def test_the_shape_of_items() -> None:
         ([{"id": 1, "__t": "x"}, {"id": 2, "__t": "y"}], "__t", ".id | tostring"),
         ([{"id": 1, "__t": "x"}, {"id": 2, "__t": "x"}], "__t", '.__t + "/" + (.id | tostring)'),
         ([{"id": 1, "__t": "x"}, {"id": 1, "__t": "y"}], "__t", '.__t + "/" + (.id | tostring)'),
+        # Beyond 2^53, integers arrive as text; a smaller one may follow.
+        ([{"id": "9007199254740993"}, {"id": "9007199254740995"}], "", ".id | tostring"),
+        # Each parent counts its own: that a few of them differ is chance.
+        ([{"number": 7, "__t": "x"}, {"number": 9, "__t": "y"}], "__t", NUMBERED),
+        ([{"name": "a", "__t": "x"}, {"name": "b", "__t": "y"}], "__t", '.__t + "/" + (.name)'),
+        ([{"uuid": "a", "__t": "x"}, {"uuid": "b", "__t": "y"}], "__t", ".uuid"),
     ],
 )
 def test_identifiers(items: list[dict[str, Any]], mark: str, expression: str) -> None:
