@@ -52,6 +52,13 @@ def test_links_resolve(page: Path) -> None:
 
 
 @every_page
+def test_upgrades_take_what_is_new_in_the_chart(page: Path) -> None:
+    """With `--reuse-values` alone, templates fail over values that the older chart did not have."""
+    blocks = [match[3] for match in _FENCE.finditer(page.read_text("utf-8"))]
+    assert not [block for block in blocks if " --reuse-values" in block]
+
+
+@every_page
 def test_settings_exist(page: Path) -> None:
     mentioned = {name for name in _CODE.findall(_prose(page)) if _CAMEL_CASE.fullmatch(name)}
     assert mentioned - _known_names() == set()
