@@ -151,6 +151,14 @@ class OAuthAuth(RenewedAuth):
             claims["iss"] = self._settings.client_id
         return self._signer.sign(self._clock.now(), aud=str(self._url), **claims)
 
+    async def _receive(self, response: httpx.Response) -> None:
+        self._store(response)
+
+    def _store(self, response: httpx.Response) -> None:
+        with self._noticing_failure(self._endpoint):
+            token = self._evaluate(response)
+        self._keep(token)
+
     def _evaluate(self, response: httpx.Response) -> AccessToken:
         answer = _read(response)
         # Some, GitHub among them, refuse with 200.

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from errors import SettingsError
 from settings import certificates, environment, names, plain_addresses
 from settings.credentials import CredentialSettings
-from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate, LoginStep
 from settings.marks import (
     SAME_ANSWERS,
     SECRET_VALUES,
@@ -27,7 +27,16 @@ from settings.marks import (
     marked,
 )
 from settings.pagination import ConnectionPagination, PaginationSettings
-from settings.types import Headers, Listed, Proxy, Secret, checked_headers, refuse
+from settings.types import (
+    Headers,
+    Listed,
+    Proxy,
+    Secret,
+    check_hosts,
+    checked_headers,
+    refuse,
+    shortened,
+)
 from settings.webhook_handshakes import Handshake
 from settings.webhooks import WebhookSettings, webhook_problems
 from settings.wording import choice, quotes
@@ -39,8 +48,6 @@ HttpVersion = Literal["http1", "auto"]
 _FROM_ENVIRONMENT = ReadsMachine(lambda value: True, "write what is no secret into the mapping")
 _REFERRING = ReadsMachine(environment.is_referred_to, "write the values themselves")
 _KEPT_THERE = ReadsMachine(lambda value: True, "leave it out; responses are kept in memory only")
-# Up to the last @, because a password that is not encoded may hold anything.
-_USERINFO = re.compile(r"(?://|(?<=^['\"]))[^/].*@|//.*@", re.DOTALL)
 # Those of which an unknown key is refused.
 _MODELS: Mapping[str, type[BaseModel]] = {
     "customAuthRequest": CustomAuthRequest,
@@ -50,7 +57,6 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 # One of the values in what pydantic says of those allowed: `'page' or 'cursor'`.
 _NAMED = re.compile(r"'([^']+)'")
 _WITHOUT_SCHEME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?(/[\w./-]*)?")
-_HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
 class ConnectionSettings(CredentialSettings, WebhookSettings):
@@ -74,6 +80,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
     max_outage_wait: Annotated[float, SAME_ANSWERS] = Field(default=120, ge=0, allow_inf_nan=False)
     allowed_hosts: Listed = ()
+    instances: Listed = ()
     exposed_variables: Annotated[Listed, _FROM_ENVIRONMENT] = ()
     strict: Annotated[bool, SAME_ANSWERS] = False
     mapping_engine: Annotated[MappingEngine, SAME_ANSWERS] = "fused"
@@ -174,11 +181,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        for host in hosts:
-            if not _HOST.match(host):
-                shown = _shorten(host)
-                refuse(f"has {shown}; give hosts only, such as files.example.com, *.example.com")
-        return tuple(host.lower() for host in hosts)
+        return check_hosts(hosts)
 
     @field_validator("response_directory")
     @classmethod
@@ -234,15 +237,15 @@ def _is_unset(value: object) -> bool:
 def _describe(detail: ErrorDetails) -> str:
     """Return a line for one of pydantic's errors, in the words of the spec and without secrets."""
     loc = [str(part) for part in detail["loc"] if part != "paging"]
-    setting, *inner = loc or ["settings"]
-    name = to_camel(setting)
-    place = ".".join([name, *(to_camel(part) for part in inner)])
-    got = "" if _is_hidden(to_snake(setting)) else f" (got {_shorten(detail['input'])})"
+    name, *inner = map(to_camel, loc or ["settings"])
+    place = "".join([name, *(f"[{part}]" if part.isdecimal() else f".{part}" for part in inner)])
+    got = "" if _is_hidden(to_snake(name)) else f" (got {shortened(detail['input'])})"
     match detail["type"]:
         case "missing":
             return f"{place}: is required"
         case "extra_forbidden":
-            allowed = ", ".join(map(to_camel, _MODELS[name].model_fields))
+            model = LoginStep if "steps" in inner[:-1] else _MODELS[name]
+            allowed = ", ".join(map(to_camel, model.model_fields))
             return f"{place}: is not known; allowed are {allowed}"
         case "literal_error":
             expected = detail["ctx"]["expected"]
@@ -256,9 +259,3 @@ def _describe(detail: ErrorDetails) -> str:
 def _is_hidden(name: str) -> bool:
     info = ConnectionSettings.model_fields.get(name)
     return name in marked(ConnectionSettings, Sensitive) or bool(info and not info.repr)
-
-
-def _shorten(value: object) -> str:
-    text = _USERINFO.sub("//***@", repr(value))
-    text = re.sub(r"[?#].*", "…", text)
-    return text if len(text) <= 80 else f"{text[:77]}..."

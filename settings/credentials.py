@@ -6,6 +6,7 @@ the strategy in `auth/` that serves it.
 
 import os
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -20,10 +21,11 @@ from pydantic import (
     field_validator,
 )
 from pydantic.alias_generators import to_camel, to_snake
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from settings.answer_template import TemplateError
 from settings.basic_credentials import basic_pair, client_pair
-from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate, check_paths
 from settings.kept_tokens import NOT_OURS, parse
 from settings.marks import READS_FILE, SECRET_VALUES, Sensitive, marked
 from settings.signing_key import SigningAlgorithm, load_key
@@ -239,6 +241,28 @@ class CustomAuthSettings(AuthSettings):
         # Hidden, but without secrets: these are asked for, and complaints name the placeholders.
         Sensitive(lambda _: None),
     ] = Field(default=None, repr=False)
+
+    @classmethod
+    def needed(cls, given: Mapping[str, Any]) -> dict[str, str]:
+        """Return both settings; a login in steps may be all, where its cookies say who asks."""
+        needed = super().needed(given)
+        with suppress(PydanticCustomError):
+            asked = from_json(given.get("customAuthRequest"))
+            if isinstance(asked, Mapping) and asked.get("steps"):
+                del needed["customAuthRequestTemplate"]
+        return needed
+
+    @field_validator("custom_auth_request_template")
+    @classmethod
+    def _check_template_paths(
+        cls, value: CustomAuthRequestTemplate | None, info: ValidationInfo
+    ) -> CustomAuthRequestTemplate | None:
+        asked = info.data.get("custom_auth_request")
+        try:
+            check_paths(value.sections if value else {}, is_whole=bool(asked and asked.steps))
+        except TemplateError as error:
+            refuse(str(error))
+        return value
 
     def query_names(self) -> Set[str]:
         """Return the query parameters that the template sets."""
