@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping
 from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
@@ -150,21 +150,19 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @field_validator("base_url")
     @classmethod
     def _check_base_url(cls, value: str) -> str:
-        try:
-            url = httpx.URL(value.strip())
-        except httpx.InvalidURL as error:
-            # A password that is not encoded may be taken for a port, and quoted.
-            refuse("is not a URL" if "@" in value else f"is not a URL: {error}")
-        if ":" in url.host and "%" in url.host:
-            refuse("must not name a zone; give an address that is valid on every interface")
-        if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
-            meant = f"; write https://{value}" if _WITHOUT_SCHEME.fullmatch(value) else ""
-            refuse(f"must start with http:// or https:// and name a host{meant}")
-        if url.userinfo:
-            refuse("must not hold a user name or password; use authType basic for these")
-        if url.query or url.fragment:
-            refuse("must not hold a query or fragment; these belong to the mapping")
-        return str(url).rstrip("/")
+        return _checked_root(value)
+
+    @field_validator("instances")
+    @classmethod
+    def _check_instances(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        roots = tuple(map(_checked_root, values))
+        for root in roots:
+            if root.startswith("http:") and info.data.get("base_url", "").startswith("https:"):
+                refuse(
+                    f"has {root}, where credentials would be sent in the clear, while baseUrl has "
+                    "https; write https://"
+                )
+        return roots
 
     @field_validator("exposed_variables")
     @classmethod
@@ -213,9 +211,33 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         return self.model_dump(exclude=set(same))
 
     @property
+    def roots(self) -> tuple[str, ...]:
+        """The addresses that `{instance}` stands for: baseUrl and instances, if there are any."""
+        return tuple(dict.fromkeys([self.base_url, *self.instances])) if self.instances else ()
+
+    @property
     def exposed(self) -> Mapping[str, str]:
         """The environment variables that a mapping may use, by name."""
         return {name: os.environ[name] for name in self.exposed_variables}
+
+
+def _checked_root(value: str) -> str:
+    """Return the address of an API's root without a slash at its end; refuse what is none."""
+    try:
+        url = httpx.URL(value.strip())
+    except httpx.InvalidURL as error:
+        # A password that is not encoded may be taken for a port, and quoted.
+        refuse("is not a URL" if "@" in value else f"is not a URL: {error}")
+    if ":" in url.host and "%" in url.host:
+        refuse("must not name a zone; give an address that is valid on every interface")
+    if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
+        meant = f"; write https://{value}" if _WITHOUT_SCHEME.fullmatch(value) else ""
+        refuse(f"must start with http:// or https:// and name a host{meant}")
+    if url.userinfo:
+        refuse("must not hold a user name or password; use authType basic for these")
+    if url.query or url.fragment:
+        refuse("must not hold a query or fragment; these belong to the mapping")
+    return str(url).rstrip("/")
 
 
 def _reading_the_machine(given: Mapping[str, Any]) -> dict[str, str]:

@@ -40,8 +40,10 @@ from settings.types import (
     revealed,
 )
 
-GrantType = Literal["client_credentials", "refresh_token", "password", "jwt_bearer"]
-ClientAuthentication = Literal["header", "body", "assertion"]
+GrantType = Literal[
+    "client_credentials", "refresh_token", "password", "jwt_bearer", "token_exchange"
+]
+ClientAuthentication = Literal["header", "body", "assertion", "certificate"]
 ApiKeyLocation = Literal["header", "query", "cookie"]
 
 _SIGNING_KEY = "signingKey or signingKeyFile"
@@ -50,8 +52,12 @@ _NEEDED_BY_GRANT: dict[str, tuple[str, ...]] = {
     "refresh_token": ("refreshToken or refreshTokenFile",),
     "password": ("username", "password"),
     "jwt_bearer": (_SIGNING_KEY,),
+    "token_exchange": ("subjectToken or subjectTokenFile",),
 }
-_NEEDED_FOR_ASSERTION = ("clientId", _SIGNING_KEY)
+_NEEDED_BY_WAY: dict[str, tuple[str, ...]] = {
+    "assertion": ("clientId", _SIGNING_KEY),
+    "certificate": ("clientId", "clientCertificate"),
+}
 _NOT_IN_COOKIES = frozenset('",;\\ ')
 
 
@@ -179,6 +185,17 @@ class BasicSettings(UserSettings, AuthSettings):
             # Then it is the user name that proves who asks.
             if not self.password and self.auth_type == BasicSettings.kind.name:
                 yield self.username
+
+
+class DigestSettings(UserSettings, AuthSettings):
+    """A user name and password, of which each request carries a hash."""
+
+    kind = AuthType(
+        "digest",
+        required=("username", "password"),
+        credentials="username and password",
+        scheme="digest",
+    )
 
 
 class ApiKeySettings(AuthSettings):
@@ -328,6 +345,9 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
     client_secret: Secret | None = None
     refresh_token: Secret | None = None
     refresh_token_file: Annotated[Path | None, READS_FILE] = None
+    subject_token: Secret | None = None
+    subject_token_file: Annotated[Path | None, READS_FILE] = None
+    subject_token_type: str = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105 (no secret)
     scope: str | None = None
     audience: str | None = None
     token_parameters: Annotated[Texts, SECRET_VALUES] = Field(default_factory=dict, repr=False)
@@ -339,8 +359,8 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
         way = str(given.get("clientAuthentication", "header"))
         needed = super().needed(given)
         needed |= dict.fromkeys(_NEEDED_BY_GRANT.get(grant, ()), f"grantType {grant}")
-        if way == "assertion":
-            needed |= dict.fromkeys(_NEEDED_FOR_ASSERTION, f"clientAuthentication {way}")
+        if way in _NEEDED_BY_WAY:
+            needed |= dict.fromkeys(_NEEDED_BY_WAY[way], f"clientAuthentication {way}")
         elif grant == "client_credentials":
             needed["clientSecret"] = f"grantType {grant}"
         return needed
@@ -365,6 +385,13 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
                 "such as https://login.example.com/oauth/token"
             )
         return value
+
+    @field_validator("subject_token_file")
+    @classmethod
+    def _check_subject_token_file(cls, path: Path) -> Path:
+        if not path.is_absolute():
+            refuse("must be the absolute path of a file, such as /var/run/secrets/tokens/api")
+        return path
 
     @field_validator("refresh_token_file")
     @classmethod
@@ -423,6 +450,7 @@ class CredentialSettings(
     OAuthSettings,
     CustomAuthSettings,
     ApiKeySettings,
+    DigestSettings,
     BasicSettings,
     BearerTokenSettings,
     NoAuthSettings,
