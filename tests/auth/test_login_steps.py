@@ -3,13 +3,17 @@
 import base64
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api_messages import ApiRequest, ApiResponse
+from auth.base_url import Move
 from auth.custom import CustomAuth
+from auth.login_steps import LoginSteps
 from client import ApiClient
 from errors import AuthenticationError, RefusedOriginError, SettingsError, StatusError
 from redaction import Redactor
@@ -18,6 +22,7 @@ from settings.secrets import secrets_of
 from tests.rooms import ClientFactory
 from tests.support.clock import SetClock
 from tests.support.fake_api import FakeApi, Received, Reply
+from transport.origins import origin
 
 _TOKEN = "t0ken/of+the=login"
 _HTML = b'<form><input type="hidden" name="csrf" value="cs-rf&1"></form>'
@@ -392,6 +397,7 @@ async def test_a_session_id_that_comes_with_a_409(api: FakeApi, connect: ClientF
             'a name with a dash is quoted: .headers["x-token"]',
         ),
         (_login({"endpoint": "/a", "successStatuses": [500]}), "successStatuses[0]"),
+        (_login({"endpoint": "/a"}, reauthenticateStatuses=[200]), "reauthenticateStatuses[0]"),
         (_login({"endpoint": "/a"}, reauthenticateStatuses=["x"]), "reauthenticateStatuses[0]"),
         (
             {"auth_type": "custom", "custom_auth_request": {"endpoint": "/a"}},
@@ -458,11 +464,13 @@ async def test_requests_go_to_the_host_that_the_login_gave(
 
 
 @pytest.mark.contract("auth.template.base-url", "origin.no-credentials")
-@pytest.mark.parametrize("given", ["", "no address", "https://evil.test", "//evil.test", "ftp://h"])
+@pytest.mark.parametrize(
+    "address", ["", "no address", "https://evil.test", "//evil.test", "ftp://h"]
+)
 async def test_no_other_host_gets_anything(
-    api: FakeApi, other_api: FakeApi, connect: ClientFactory, given: str
+    api: FakeApi, other_api: FakeApi, connect: ClientFactory, address: str
 ) -> None:
-    answer = {"access_token": "t0ken", "instance_url": given or other_api.url}
+    answer = {"access_token": "t0ken", "instance_url": address or other_api.url}
     Portal(api, Reply(body=answer))
     client = connect(**_moving("*.my.example.com", "127.0.0.2"))
     with pytest.raises(AuthenticationError) as caught:
@@ -500,6 +508,44 @@ def test_a_wrong_base_url_is_refused(change: dict[str, Any], said: str) -> None:
     config = _moving("h.test")
     config["custom_auth_request_template"] |= change
     assert said in _refused(**config)
+
+
+@pytest.mark.contract("auth.steps.filled", "auth.steps.hosts")
+@given(value=st.one_of(st.text(), st.from_regex(r"[./\\%:@?#;]{1,9}")), suffix=st.booleans())
+def test_no_value_leads_elsewhere_than_its_segment(value: str, suffix: bool) -> None:
+    endpoint = f"/login/{{{{.body.id}}}}{'/keys' if suffix else ''}"
+    settings = ConnectionSettings.parse(
+        {"base_url": "https://h.test/v1", **_login({"endpoint": "/login"}, {"endpoint": endpoint})}
+    )
+    steps = LoginSteps(settings)
+    try:
+        request = steps.filled(1, {".body.id": value}, {}, httpx.URL("https://h.test/login"))
+    except AuthenticationError:
+        return
+    path = request.url.raw_path.decode("ascii")
+    assert request.url.host == "h.test"
+    assert path.startswith("/v1/login/")
+    assert path.count("/") == 3 + suffix
+    assert not {".", ".."} & set(path.split("/"))
+    assert unquote(path.split("/")[3]) == value
+
+
+@pytest.mark.contract("auth.template.base-url")
+@given(
+    old=st.sampled_from(["https://a.test", "https://a.test/v1", "https://a.test:8443/v1/"]),
+    new=st.sampled_from(["https://b.test", "https://b.test/org", "https://b.test:444/o/"]),
+    path=st.from_regex(r"(/[a-z0-9.]{1,4}){1,3}(\?[a-z]=[a-z0-9/]{0,5})?", fullmatch=True),
+)
+def test_a_move_takes_what_is_below_one_address_to_the_other(old: str, new: str, path: str) -> None:
+    move = Move(httpx.URL(old), httpx.URL(new))
+    below = httpx.URL(f"{old.rstrip('/')}{path}")
+    moved = move.to_new(below)
+    assert origin(moved) == origin(httpx.URL(new))
+    assert moved.raw_path == httpx.URL(f"{new.rstrip('/')}{path}").raw_path
+    # Of other hosts, and of its own goal, nothing is moved.
+    assert move.to_new(moved) == moved
+    elsewhere = below.copy_with(host="c.test")
+    assert move.to_new(elsewhere) == elsewhere
 
 
 def test_basic_pairs_of_a_step_can_be_written() -> None:
