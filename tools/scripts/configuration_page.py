@@ -156,7 +156,8 @@ def _names_table(settings: Sequence[Setting]) -> str:
 def _custom_authentication() -> list[str]:
     return [
         "### Custom authentication",
-        "One request obtains credentials, and its answer is filled into every API request.",
+        "One request, or several steps, obtain credentials, and what is answered is filled into "
+        "every API request. A step has the fields of a request up to `successStatuses`.",
         *(
             section(f"#### {field.name}", model)
             for field in _settings_fields()
