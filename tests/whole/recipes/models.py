@@ -291,11 +291,11 @@ def harbor(request: httpx.Request) -> httpx.Response:
     path = request.url.raw_path.decode().partition("?")[0].removeprefix("/api/v2.0")
     items: list[Item] = []
     if path == "/projects":
-        items = [{"project_id": n, "name": f"p{n}"} for n in range(COUNT)]
+        items = [
+            {"project_id": n, "name": f"p{n}", "repo_count": 2 * (n < 3)} for n in range(COUNT)
+        ]
     elif match := re.fullmatch(r"/projects/(p[0-2])/repositories", path):
         items = [{"id": n, "name": f"{match[1]}/team/app{n}"} for n in range(2)]
-    elif re.fullmatch(r"/projects/p\d+/repositories", path):
-        items = []
     elif match := re.fullmatch(r"/projects/(p\d+)/repositories/(team%252Fapp\d)/artifacts", path):
         items = [{"digest": f"sha256:{match[1]}-{match[2]}-{n}"} for n in range(3)]
     else:

@@ -14,7 +14,7 @@ from humps import decamelize
 
 from client import ApiClient
 from errors import ResourceError
-from expressions.evaluator import Evaluator
+from expressions.evaluator import Column, Evaluator, first_of
 from expressions.item_expressions import ItemExpression
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
@@ -135,8 +135,9 @@ async def _identifiers(title: str, readings: list[Reading]) -> list[list[Any]]:
     found = []
     for resource, reading in zip(RECIPES[title]["resources"], readings, strict=True):
         mapping = resource["port"]["entity"]["mappings"]
-        expression = ItemExpression(mapping["identifier"], "identifier")
-        found.append([await evaluator.first(expression, item) for item in reading.items])
+        column = Column(ItemExpression(mapping["identifier"], "identifier"))
+        rows = await evaluator.table([column], reading.items)
+        found.append([first_of(outputs) for (outputs,) in rows])
     evaluator.close()
     return found
 
