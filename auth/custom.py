@@ -1,7 +1,7 @@
 """`authType: custom`: requests that obtain credentials, and a template that applies them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -44,11 +44,12 @@ class TemplateCredentials(Credentials):
         """
         headers = httpx.Headers(request.headers)
         url = self.move.to_new(request.url) if self.move else request.url
-        if url != request.url:
+        is_elsewhere = url.netloc != request.url.netloc
+        if is_elsewhere:
             # Those of the host that baseUrl names.
             for name in ("Host", "Cookie"):
                 headers.pop(name, None)
-        if waited or url != request.url:
+        if waited or is_elsewhere:
             _add_cookies(headers, self.cookies, url)
         headers.update(self.headers)
         signed = ApiRequest(request.method, url).with_query(self.query_params)
@@ -122,7 +123,7 @@ class CustomAuth(RenewedAuth):
         whole = login_answers.seen(self._answers)
         template = self._steps[number].template
         values = await _values_in(template, whole, self._steps.place(number))
-        self._learn(values, [])
+        self._learn(values)
         answered = self._answers[-1].request.url
         request = self._steps.filled(number, values, login_answers.named(whole), answered)
         self._cookies.set_cookie_header(request)
@@ -137,10 +138,8 @@ class CustomAuth(RenewedAuth):
             rendered = answer_template.fill(sections, values, had)
         except answer_template.TemplateError as error:
             raise AuthenticationError(f"{_TEMPLATE}: {error}", advice=_TEMPLATE) from None
-        fixed = set(leaves(sections))
-        made = [text for text in leaves(rendered) if text not in fixed]
         cookies = [cookie.value for cookie in self._cookies.jar]
-        self._learn(values, [made, cookies], self._telling(answer))
+        self._learn(*_secret_in(sections, rendered, values), cookies, self._telling(answer))
         if not sections and not cookies:
             raise AuthenticationError(
                 "the login gave no cookie, so that nothing would tell the API who asks",
@@ -173,14 +172,20 @@ class CustomAuth(RenewedAuth):
     def _telling(self, answer: Any) -> Any:
         return login_answers.telling(self._answers) if self._request.steps else answer
 
-    def _learn(self, values: Mapping[str, Any], made: list[Any], answer: Any = None) -> None:
-        """Mask values from now on, each under its name in the answer.
+    def _learn(
+        self,
+        values: Mapping[str, Any],
+        made: Sequence[str] = (),
+        cookies: Sequence[str | None] = (),
+        answer: Any = None,
+    ) -> None:
+        """Mask values from now on, each under its name in the answer, and what is made of them.
 
         Sample: `{{.data.token}}` gives `{"token": "…"}`.
         """
         used = [{path.rpartition(".")[2]: value} for path, value in values.items()]
         goes_on = len(self._answers) > 1
-        self._redactor.learn_renewed([used, made], answer, goes_on=goes_on)
+        self._redactor.learn_renewed([used, made, cookies], answer, goes_on=goes_on)
 
 
 async def _values_in(template: Any, answer: Any, setting: str) -> dict[str, Any]:
@@ -207,6 +212,17 @@ async def _values_in(template: Any, answer: Any, setting: str) -> dict[str, Any]
         # Authentications are rare, and its memory has held secrets.
         evaluator.close()
     return values
+
+
+def _secret_in(
+    sections: Mapping[str, Any], rendered: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values that go into requests, and the texts made of them; no address is one."""
+    template = {name: part for name, part in sections.items() if name != "baseUrl"}
+    used = answer_template.programs_in(template).keys() & values.keys()
+    fixed = set(leaves(template))
+    made = [text for name in template for text in leaves(rendered[name]) if text not in fixed]
+    return {path: values[path] for path in used}, made
 
 
 def _header(value: Any) -> str:

@@ -54,28 +54,25 @@ class OriginRule:
     def __init__(
         self, base_url: str, allowed_hosts: Iterable[str] = (), instances: Iterable[str] = ()
     ) -> None:
-        self._base = httpx.URL(base_url)
-        self._own = origin(self._base)
-        self._all_own = {self._own, *(origin(httpx.URL(each)) for each in instances)}
+        # That of baseUrl is the first.
+        self._own = dict.fromkeys(origin(httpx.URL(each)) for each in (base_url, *instances))
         self._allowed = HostPatterns(allowed_hosts)
 
     def learn(self, bases: Iterable[httpx.URL]) -> None:
         """Let credentials go to these too: a login gave them, and settings name their hosts."""
-        self._all_own.update(map(origin, bases))
+        self._own |= dict.fromkeys(map(origin, bases))
 
     def is_own(self, url: httpx.URL) -> bool:
         """Return whether credentials may be sent there."""
-        return origin(url) in self._all_own
+        return origin(url) in self._own
 
     def admit(self, url: httpx.URL) -> httpx.URL:
-        """Return the address to use: the given one, or upgraded to https as baseUrl is.
+        """Return the address to use: the given one, or upgraded to https as our own is.
 
         Raises:
             RefusedOriginError: names the host and the setting that would allow it.
         """
-        if url.scheme == "http" and self._own[0] == "https" and _host_of(url) == self._own[1]:
-            port = self._base.port if url.port in (None, 80) else url.port
-            url = url.copy_with(scheme="https", port=port)
+        url = self._upgraded(url)
         if self.is_own(url) or self._allowed.has(url):
             return url
         raise RefusedOriginError(
@@ -83,6 +80,17 @@ class OriginRule:
             "which is not the origin of baseUrl",
             advice="if that host is meant, add it to allowedHosts; it gets no credentials",
         )
+
+    def _upgraded(self, url: httpx.URL) -> httpx.URL:
+        """Return an address on a host of ours with https, where only that is ours."""
+        if url.scheme != "http" or self.is_own(url):
+            return url
+        for scheme, host, port in self._own:
+            if scheme == "https" and host == _host_of(url):
+                return url.copy_with(
+                    scheme="https", port=port if url.port in (None, 80) else url.port
+                )
+        return url
 
 
 class HostPatterns:

@@ -461,6 +461,25 @@ async def test_requests_go_to_the_host_that_the_login_gave(
     linked = ApiRequest("GET", httpx.URL(f"{other_api.url}/org/users?page=2"))
     await client.send(linked)
     assert other_api.received[-1].headers["authorization"] == "Bearer t0ken"
+    # An address is no secret.
+    assert client.describe(linked) == f"GET {other_api.url}/org/users?page=2"
+
+
+@pytest.mark.contract("auth.template.base-url", "cookies.kept")
+async def test_cookies_of_the_api_stay_where_only_the_path_moves(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    answer = {"access_token": "t0ken", "instance_url": f"{api.url}/org"}
+
+    def respond(request: Received) -> Reply:
+        return Reply(body=answer, headers={"set-cookie": "n=1; Path=/"})
+
+    api.answer = respond
+    client = connect(**_moving("127.0.0.1"))
+    for _ in range(2):
+        await _get(client, api)
+    assert [request.path for request in api.received] == ["/login", "/org/x", "/org/x"]
+    assert api.received[-1].headers["cookie"] == "n=1"
 
 
 @pytest.mark.contract("auth.template.base-url", "origin.no-credentials")

@@ -13,6 +13,7 @@ from reading.session import Session
 from settings.connection import ConnectionSettings
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
+from transport.origins import OriginRule
 
 _KIND = "{instance}/v1/users"
 
@@ -36,6 +37,25 @@ async def test_credentials_go_to_each_and_to_no_other(
         with pytest.raises(RefusedOriginError):
             await client.send(ApiRequest("GET", httpx.URL(f"{third.url}/x")))
         assert not third.received
+
+
+@pytest.mark.contract("instances.credentials", "origin.upgrade")
+@pytest.mark.parametrize(
+    "link, goal",
+    [
+        ("http://us.h.test/x", "https://us.h.test/x"),
+        ("http://eu.h.test/x", "https://eu.h.test:8443/x"),
+        ("https://eu.h.test/x", None),
+        ("http://de.h.test/x", None),
+    ],
+)
+def test_links_without_tls_are_upgraded_as_those_of_base_url(link: str, goal: str | None) -> None:
+    rule = OriginRule("https://us.h.test", (), ["https://eu.h.test:8443/v1"])
+    if goal is None:
+        with pytest.raises(RefusedOriginError):
+            rule.admit(httpx.URL(link))
+    else:
+        assert str(rule.admit(httpx.URL(link))) == goal
 
 
 @pytest.mark.contract("instances.each")
