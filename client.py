@@ -53,7 +53,7 @@ class ApiClient:
     ) -> None:
         self.redactor = redactor_for(settings)
         self._settings = settings
-        self._origins = OriginRule(settings.base_url, settings.allowed_hosts)
+        self._origins = OriginRule(settings.base_url, settings.allowed_hosts, settings.instances)
         self._allowed_hosts = AllowedHostRule(settings, self.redactor)
         self._auth = create_auth(settings, self.redactor)
         self._http = ApiHttpClient(settings, self.redactor, self._auth)
@@ -151,6 +151,7 @@ class ApiClient:
 
     def _admitted(self, request: ApiRequest) -> ApiRequest:
         """Return the request as it may go where it leads: to another host without credentials."""
+        self._origins.learn(self._auth.bases)
         url = self._origins.admit(request.url)
         admitted = request if url is request.url else request.with_url(url)
         if self._origins.is_own(url):
@@ -183,6 +184,7 @@ class ApiClient:
     def _redirected(self, request: ApiRequest, meaning: Meaning, location: str) -> ApiRequest:
         try:
             linked = request.following(location)
+            self._origins.learn(self._auth.bases)
             moved = linked.with_url(self._origins.admit(linked.url))
         except ValueError:
             raise RefusedOriginError(

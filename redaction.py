@@ -83,15 +83,17 @@ class Redactor:
         self._lasting = Disguises(self._secrets)
         self._mask_known()
 
-    def learn_renewed(self, used: Any, answer: Any = None) -> None:
+    def learn_renewed(self, used: Any, answer: Any = None, *, goes_on: bool = False) -> None:
         """Mask what replaces earlier credentials: texts in `used`, and telling ones of `answer`.
 
         Inputs: JSON values; `answer` is the whole answer of a login, of which what stands under
         names such as `id_token` counts. At most `MOST_LEARNT` texts are learnt. Only the last few
-        logins are remembered: an instance that runs for months has many.
+        logins are remembered: an instance that runs for months has many. What `goes_on` belongs to
+        the login before.
         """
         found = islice(chain(leaves(used), _telling_leaves(answer)), MOST_LEARNT)
-        self._renewed.append(frozenset(found))
+        before = self._renewed.pop() if goes_on and self._renewed else frozenset()
+        self._renewed.append(before.union(found))
         self._mask_known()
 
     def _mask_known(self) -> None:

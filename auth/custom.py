@@ -1,25 +1,29 @@
-"""`authType: custom`: a request that obtains credentials, and a template that applies them."""
+"""`authType: custom`: requests that obtain credentials, and a template that applies them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from api_messages import ApiRequest, address_below
-from auth.renewal import Credentials, RenewedAuth, own_headers, shown_endpoint
+from api_messages import ApiRequest
+from auth import login_answers
+from auth.base_url import BaseUrl, Move
+from auth.login_steps import LoginSteps
+from auth.renewal import Credentials, RenewedAuth, with_user_agent
 from auth.static import cookie_pairs, with_cookies
 from auth.strategy import CLOCK, Clock, copied
 from errors import AuthenticationError, ExpressionLimitError
 from expressions.evaluator import Evaluator, json_of
 from expressions.item_expressions import ItemExpression
-from formats.json_text import parse
 from redaction import Redactor, leaves
 from settings import answer_template
 from settings.connection import ConnectionSettings
 from settings.credentials import CustomAuthSettings
+
+_TEMPLATE = "customAuthRequestTemplate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class TemplateCredentials(Credentials):
     query_params: dict[str, Any]
     body: dict[str, Any]
     cookies: httpx.Cookies
+    move: Move | None
     lifetime: float | None
 
     def apply(self, request: httpx.Request, *, waited: bool) -> httpx.Request:
@@ -38,10 +43,16 @@ class TemplateCredentials(Credentials):
         One that `waited` for the authentication was built before its cookies came, and gets them.
         """
         headers = httpx.Headers(request.headers)
-        if waited:
-            _add_cookies(headers, self.cookies, request.url)
+        url = self.move.to_new(request.url) if self.move else request.url
+        is_elsewhere = url.netloc != request.url.netloc
+        if is_elsewhere:
+            # Those of the host that baseUrl names.
+            for name in ("Host", "Cookie"):
+                headers.pop(name, None)
+        if waited or is_elsewhere:
+            _add_cookies(headers, self.cookies, url)
         headers.update(self.headers)
-        signed = ApiRequest(request.method, request.url).with_query(self.query_params)
+        signed = ApiRequest(request.method, url).with_query(self.query_params)
         content = request.content
         if self.body:
             content = _merge_body(content, self.body)
@@ -51,121 +62,171 @@ class TemplateCredentials(Credentials):
 
 
 class CustomAuth(RenewedAuth):
-    """The answer to `customAuthRequest`, put into requests as the template says."""
+    """The answers to `customAuthRequest`, put into requests as the template says."""
 
     serves = CustomAuthSettings
 
     def __init__(
         self, settings: ConnectionSettings, redactor: Redactor, clock: Clock = CLOCK
     ) -> None:
-        request, template = settings.custom_auth_request, settings.custom_auth_request_template
-        assert request  # noqa: S101 (checked by ConnectionSettings.parse)
-        assert template  # noqa: S101 (as above)
-        self._url = httpx.URL(address_below(settings.base_url, request.endpoint))
+        assert settings.custom_auth_request  # noqa: S101 (checked by ConnectionSettings.parse)
+        self._steps = LoginSteps(settings)
         super().__init__(
             name="customAuthRequest",
-            endpoint=shown_endpoint(request.method, self._url, redactor),
+            endpoint=redactor.text(self._steps.shown(0)),
             advice="look at customAuthRequest",
             clock=clock,
         )
-        self._request = request
-        self._template = template
-        self._settings = settings
+        self._request = settings.custom_auth_request
+        self._expired_statuses = frozenset(self._request.reauthenticate_statuses)
+        self._template = settings.custom_auth_request_template
         self._redactor = redactor
-        self._values: Mapping[str, Any] = {}
-        self._beyond_limit: AuthenticationError | None = None
+        self._base = BaseUrl(settings)
+        self._answers: list[httpx.Response] = []
+        self._cookies = httpx.Cookies()
+
+    @property
+    def bases(self) -> tuple[httpx.URL, ...]:
+        """The address in place of baseUrl that the last login gave, if any."""
+        return self._base.learnt
 
     def _request_credentials(self) -> httpx.Request:
-        asked = self._request
-        url = ApiRequest("POST", self._url).with_query(asked.query_params).url
-        headers = {**own_headers(url, self._settings), **asked.headers}
-        if asked.body_form is not None:
-            headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
-        return httpx.Request(
-            asked.method, url, headers=headers, content=asked.body_form, json=asked.body
+        self._answers, self._cookies = [], httpx.Cookies()
+        return self._steps.first()
+
+    async def _receive(self, response: httpx.Response) -> httpx.Request | None:
+        number = len(self._answers)
+        with self._noticing_failure(self._redactor.text(self._steps.shown(number))):
+            self._check(response, number)
+            self._answers.append(response)
+            self._cookies.extract_cookies(response)
+            if len(self._answers) < len(self._steps):
+                return await self._next()
+            credentials = await self._evaluated()
+        self._keep(credentials)
+        return None
+
+    def _check(self, response: httpx.Response, number: int) -> None:
+        # Neither the request nor the answer may be quoted: both are secret as a whole.
+        status = response.status_code
+        if response.is_success or status in self._steps[number].success_statuses:
+            return
+        moved = "; if that is how it succeeds, name it in successStatuses" if status < 400 else ""
+        raise AuthenticationError(
+            f"the authentication request was answered {status}",
+            advice=f"look at {self._steps.place(number)}{moved}",
         )
 
-    async def _receive(self, response: httpx.Response) -> None:
-        """Evaluate the paths of the template, which `_evaluate` puts in."""
-        self._values, self._beyond_limit = {}, None
-        try:
-            answer = self._read(response)
-            self._values = await _values_in(self._template.sections, answer)
-        except ExpressionLimitError as error:
-            advice = "look at customAuthRequestTemplate"
-            self._beyond_limit = AuthenticationError(error.reason, advice=advice)
-        except AuthenticationError:
-            # Told by what follows.
-            pass
-        await super()._receive(response)
+    async def _next(self) -> httpx.Request:
+        """Return the next request, made of the answers so far."""
+        number = len(self._answers)
+        whole = login_answers.seen(self._answers)
+        template = self._steps[number].template
+        values = await _values_in(template, whole, self._steps.place(number))
+        self._learn(values)
+        answered = self._answers[-1].request.url
+        request = self._steps.filled(number, values, login_answers.named(whole), answered)
+        self._cookies.set_cookie_header(request)
+        return with_user_agent(request)
 
-    def _evaluate(self, response: httpx.Response) -> TemplateCredentials:
-        answer = self._read(response)
-        if self._beyond_limit:
-            raise self._beyond_limit
-        sections = self._template.sections
+    async def _evaluated(self) -> TemplateCredentials:
+        """Return the credentials that the answers come to."""
+        answer, had = self._seen()
+        sections = self._template.sections if self._template else {}
+        values = await _values_in(sections, answer, _TEMPLATE)
         try:
-            rendered = answer_template.fill(sections, self._values, answer)
+            rendered = answer_template.fill(sections, values, had)
         except answer_template.TemplateError as error:
+            raise AuthenticationError(f"{_TEMPLATE}: {error}", advice=_TEMPLATE) from None
+        cookies = [cookie.value for cookie in self._cookies.jar]
+        self._learn(*_secret_in(sections, rendered, values), cookies, self._telling(answer))
+        if not sections and not cookies:
             raise AuthenticationError(
-                f"customAuthRequestTemplate: {error}", advice="customAuthRequestTemplate"
-            ) from None
-        headers = {
-            name: value if isinstance(value, str) else json.dumps(value)
-            for name, value in rendered["headers"].items()
-        }
-        fixed = set(leaves(sections))
-        made = [text for text in leaves(rendered) if text not in fixed]
-        cookies = [cookie.value for cookie in response.cookies.jar]
-        # Each under its name in the answer: `{{.data.token}}` gives `{"token": "…"}`.
-        used = [{path.rpartition(".")[2]: value} for path, value in self._values.items()]
-        self._redactor.learn_renewed([used, made, cookies], answer)
+                "the login gave no cookie, so that nothing would tell the API who asks",
+                advice="say in customAuthRequestTemplate what of its answer goes into requests",
+            )
         return TemplateCredentials(
-            headers,
-            rendered["queryParams"],
-            rendered["body"],
-            response.cookies,
+            {name: _header(value) for name, value in rendered.get("headers", {}).items()},
+            rendered.get("queryParams", {}),
+            rendered.get("body", {}),
+            self._cookies,
+            self._base.moved(rendered.get("baseUrl")),
             self._request.reauthenticate_interval_seconds,
         )
 
-    def _read(self, response: httpx.Response) -> Any:
-        # Neither the request nor the answer may be quoted: both are secret as a whole.
-        if not response.is_success:
-            raise AuthenticationError(
-                f"the authentication request was answered {response.status_code}",
-                advice="look at customAuthRequest",
-            )
+    def _seen(self) -> tuple[Any, Any]:
+        """Return what the template sees, and an object with the names of what is there."""
+        if self._request.steps:
+            whole = login_answers.seen(self._answers)
+            return whole, login_answers.named(whole)
         try:
-            return parse(response.content)
-        except (ValueError, RecursionError):
+            body = login_answers.body_of(self._answers[-1])
+        except ValueError:
             raise AuthenticationError(
                 "the answer to the authentication request is not JSON",
-                advice="look at customAuthRequest",
+                advice="look at customAuthRequest; what comes as text, in a header or a cookie is "
+                "taken with its steps",
             ) from None
+        return body, body
+
+    def _telling(self, answer: Any) -> Any:
+        return login_answers.telling(self._answers) if self._request.steps else answer
+
+    def _learn(
+        self,
+        values: Mapping[str, Any],
+        made: Sequence[str] = (),
+        cookies: Sequence[str | None] = (),
+        answer: Any = None,
+    ) -> None:
+        """Mask values from now on, each under its name in the answer, and what is made of them.
+
+        Sample: `{{.data.token}}` gives `{"token": "…"}`.
+        """
+        used = [{path.rpartition(".")[2]: value} for path, value in values.items()]
+        goes_on = len(self._answers) > 1
+        self._redactor.learn_renewed([used, made, cookies], answer, goes_on=goes_on)
 
 
-async def _values_in(template: Any, answer: Any) -> dict[str, Any]:
+async def _values_in(template: Any, answer: Any, setting: str) -> dict[str, Any]:
     """Return the values of a template's paths in an answer; what fails has none.
 
     Raises:
-        ExpressionLimitError: a path takes more time or memory than it may.
+        AuthenticationError: a path takes more time or memory than it may.
     """
     values: dict[str, Any] = {}
     evaluator = Evaluator()
     try:
         for path, program in answer_template.programs_in(template).items():
-            plain = ItemExpression(path, "customAuthRequestTemplate").plain(answer)
+            plain = ItemExpression(path, setting).plain(answer)
             with suppress(ValueError):
-                name = f"customAuthRequestTemplate {{{{{path}}}}}"
+                name = f"{setting} {{{{{path}}}}}"
                 values[path] = (
                     plain[0]
                     if plain
                     else _first(await evaluator.outputs(program, json_of(answer), name))
                 )
+    except ExpressionLimitError as error:
+        raise AuthenticationError(error.reason, advice=f"look at {setting}") from None
     finally:
         # Authentications are rare, and its memory has held secrets.
         evaluator.close()
     return values
+
+
+def _secret_in(
+    sections: Mapping[str, Any], rendered: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values that go into requests, and the texts made of them; no address is one."""
+    template = {name: part for name, part in sections.items() if name != "baseUrl"}
+    used = answer_template.programs_in(template).keys() & values.keys()
+    fixed = set(leaves(template))
+    made = [text for name in template for text in leaves(rendered[name]) if text not in fixed]
+    return {path: values[path] for path in used}, made
+
+
+def _header(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _first(written: list[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from auth.aws_signature import SigV4Auth
 from auth.custom import CustomAuth
+from auth.digest import DigestAuth
 from auth.json_web_token import JwtAuth
 from auth.oauth import OAuthAuth
 from auth.static import ApiKeyAuth, BasicAuth, BearerAuth, NoAuth
@@ -13,6 +14,7 @@ STRATEGIES: tuple[type[AuthStrategy], ...] = (
     NoAuth,
     BearerAuth,
     BasicAuth,
+    DigestAuth,
     ApiKeyAuth,
     CustomAuth,
     OAuthAuth,

@@ -1,4 +1,4 @@
-"""`authType: oauth2`: access tokens from a token endpoint (RFC 6749, RFC 7523)."""
+"""`authType: oauth2`: access tokens from a token endpoint (RFC 6749, 7523, 8693, 8705)."""
 
 import math
 from collections.abc import Mapping
@@ -27,6 +27,9 @@ from transport.exchange import Exchange
 _SHORTEST_LIFE = 10.0
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 (no secret)
+# Bytes; a file that is larger is no token.
+_LONGEST_TOKEN = 65_536
 _NO_TOKEN = "the token endpoint's answer holds no access_token that a header can carry"  # noqa: S105 (no secret)
 # What the codes of RFC 6749, section 5.2 mean here. Of an answer, only code and description, which
 # the RFC gives developers to read, may be quoted.
@@ -43,6 +46,8 @@ _ADVICE_BY_GRANT = {
     "into refreshToken",
     "password": "look at username and password",
     "jwt_bearer": "look at signingKey, tokenClaims and the clock of this machine",
+    "token_exchange": "the token in subjectToken or subjectTokenFile has expired, or tokenUrl does "
+    "not trust who issued it",
 }
 
 
@@ -127,7 +132,34 @@ class OAuthAuth(RenewedAuth):
                 return {"grant_type": "password", **user}
             case "jwt_bearer":
                 return {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
+            case "token_exchange":
+                subject = {"subject_token": self._subject_token()}
+                kind = {"subject_token_type": settings.subject_token_type}
+                return {"grant_type": _TOKEN_EXCHANGE, **subject, **kind}
         return {"grant_type": settings.grant_type}
+
+    def _subject_token(self) -> str:
+        """Return the token to trade; a file is read each time, because others renew it.
+
+        Raises:
+            AuthenticationError: it cannot be read, or holds no token.
+        """
+        file = self._settings.subject_token_file
+        if file is None:
+            return revealed(self._settings.subject_token)
+        try:
+            with file.open("rb") as opened:
+                token = opened.read(_LONGEST_TOKEN + 1).decode("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text in ASCII"
+            raise AuthenticationError(
+                f"{file} cannot be read: {why}", advice="look at subjectTokenFile"
+            ) from None
+        if not token or len(token) > _LONGEST_TOKEN or not token.isprintable():
+            raise AuthenticationError(f"{file} holds no token", advice="look at subjectTokenFile")
+        if self._redactor.text(token) == token:
+            self._redactor.learn_renewed(token)
+        return token
 
     def _client(self, headers: dict[str, str]) -> dict[str, str]:
         """Return form fields that prove who the client is, or add a header to `headers` instead.
@@ -140,6 +172,9 @@ class OAuthAuth(RenewedAuth):
         if settings.client_authentication == "assertion":
             proof = {"client_assertion": self._assertion(sub=identity)}
             return {"client_id": identity, "client_assertion_type": _CLIENT_ASSERTION, **proof}
+        if settings.client_authentication == "certificate":
+            # The connection shows it (RFC 8705, section 2).
+            return {"client_id": identity}
         if secret and settings.client_authentication == "header":
             headers["Authorization"] = f"Basic {client_pair(identity, secret)}"
             return {}
@@ -150,6 +185,14 @@ class OAuthAuth(RenewedAuth):
         if self._settings.client_id:
             claims["iss"] = self._settings.client_id
         return self._signer.sign(self._clock.now(), aud=str(self._url), **claims)
+
+    async def _receive(self, response: httpx.Response) -> None:
+        self._store(response)
+
+    def _store(self, response: httpx.Response) -> None:
+        with self._noticing_failure(self._endpoint):
+            token = self._evaluate(response)
+        self._keep(token)
 
     def _evaluate(self, response: httpx.Response) -> AccessToken:
         answer = _read(response)

@@ -18,6 +18,8 @@ from statuses import Meaning, Situation, meaning_of
 from transport.origins import origin
 
 _PAUSE_AFTER_FAILURE = 30.0
+# Seconds in which only a 401 tells that credentials are worthless.
+_YOUNG = 30.0
 # One repeat after a 401, and further ones only with credentials that others renewed meanwhile: a
 # request may wait for its turn longer than a short-lived token lives.
 _MOST_REPEATS = 3
@@ -43,6 +45,8 @@ class RenewedAuth(AuthStrategy):
 
     requires_request_body = True
     requires_response_body = True
+    # Statuses that mean what a 401 does.
+    _expired_statuses: frozenset[int] = frozenset()
 
     def __init__(self, *, name: str, endpoint: str, advice: str, clock: Clock) -> None:
         self._name = name
@@ -50,7 +54,7 @@ class RenewedAuth(AuthStrategy):
         self._advice = advice
         self._clock = clock
         self._credentials: Credentials | None = None
-        self._expires = 0.0
+        self._expires = self._obtained = 0.0
         self._failure: tuple[AuthenticationError, float] | None = None
         self._lock = asyncio.Lock()
 
@@ -59,12 +63,12 @@ class RenewedAuth(AuthStrategy):
         """Return the request for credentials."""
 
     @abstractmethod
-    def _evaluate(self, response: httpx.Response) -> Credentials:
-        """Return the credentials in its answer.
+    async def _receive(self, response: httpx.Response) -> httpx.Request | None:
+        """Take an answer: `_keep` what is in it, or return the next request of the login.
 
         Raises:
-            AuthenticationError: they are not there; without any text of the answer but what the
-                endpoint's protocol gives people to read.
+            AuthenticationError: what is needed is not there; without any text of the answer but
+                what the endpoint's protocol gives people to read.
         """
 
     def _alone(self) -> AbstractAsyncContextManager[object]:
@@ -79,25 +83,37 @@ class RenewedAuth(AuthStrategy):
             async with self._lock:
                 if self._current() is None:
                     async with self._alone():
-                        with self._noticing_silence():
-                            await self._receive((yield self._ask()))
+                        step: httpx.Request | None = self._ask()
+                        while step is not None:
+                            with self._noticing_silence():
+                                step = await self._receive((yield step))
         used = first = self._known()
         response = yield used.apply(request, waited=waited)
         for _ in range(_MOST_REPEATS):
-            if meaning_of(response.status_code, Situation.RENEWABLE) is not Meaning.EXPIRED:
+            if not self._means_expired(response.status_code):
                 return
             async with self._lock:
                 if self._credentials is used:
                     if used is not first:
                         return
                     again = log_lines.few("authenticating again")
-                    again.info("The API answered 401; authenticating again")
+                    again.info(f"The API answered {response.status_code}; authenticating again")
                     self._credentials = None
                     async with self._alone():
-                        with self._noticing_silence():
-                            await self._receive((yield self._ask()))
+                        step = self._ask()
+                        while step is not None:
+                            with self._noticing_silence():
+                                step = await self._receive((yield step))
             used = self._known()
             response = yield used.apply(request, waited=True)
+
+    def _means_expired(self, status: int) -> bool:
+        """Return whether the API's answer says that the credentials hold no longer."""
+        if meaning_of(status, Situation.RENEWABLE) is Meaning.EXPIRED:
+            return True
+        # What is refused for another reason would cost a login with each request.
+        age = self._clock.steady() - self._obtained
+        return status in self._expired_statuses and age >= _YOUNG
 
     def _current(self) -> Credentials | None:
         return self._credentials if self._clock.steady() < self._expires else None
@@ -122,9 +138,7 @@ class RenewedAuth(AuthStrategy):
         """
         if self._failure and self._clock.steady() - self._failure[1] < _PAUSE_AFTER_FAILURE:
             raise self._refusal()
-        request = self._request_credentials()
-        request.headers.setdefault("User-Agent", USER_AGENT)
-        return request
+        return with_user_agent(self._request_credentials())
 
     @contextmanager
     def _noticing_silence(self) -> Iterator[None]:
@@ -146,24 +160,31 @@ class RenewedAuth(AuthStrategy):
                 self._failure = (silence, self._clock.steady())
             raise
 
-    async def _receive(self, response: httpx.Response) -> None:
-        """Take the answer; where something has to be evaluated first, a subclass does that here."""
-        self._store(response)
-
-    def _store(self, response: httpx.Response) -> None:
+    @contextmanager
+    def _noticing_failure(self, endpoint: str) -> Iterator[None]:
+        """Remember an error of a request for credentials; it is told to all who wait for them."""
         try:
-            credentials = self._evaluate(response)
+            yield
         except AuthenticationError as error:
-            placed = error.at(self._endpoint)
+            placed = error.at(endpoint)
             self._failure = (placed, self._clock.steady())
             raise placed from None
+
+    def _keep(self, credentials: Credentials) -> None:
         self._failure = None
         self._credentials = credentials
+        self._obtained = self._clock.steady()
         lifetime = credentials.lifetime
         self._expires = (
             float("inf") if lifetime is None else self._clock.steady() + renewal_age(lifetime)
         )
         log_lines.few("authenticated").info(f"Authenticated with {self._name}")
+
+
+def with_user_agent(request: httpx.Request) -> httpx.Request:
+    """Return the request, which says who sends it."""
+    request.headers.setdefault("User-Agent", USER_AGENT)
+    return request
 
 
 def renewal_age(lifetime: float) -> float:

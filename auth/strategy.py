@@ -25,6 +25,11 @@ class AuthStrategy(httpx.Auth):
     def __init__(self, settings: ConnectionSettings, redactor: Redactor) -> None: ...
 
     @property
+    def bases(self) -> tuple[httpx.URL, ...]:
+        """The addresses beside baseUrl that a login gave, to which credentials may go."""
+        return ()
+
+    @property
     def is_at_risk(self) -> bool:
         """True while an answer is on its way that is given once, and would be lost."""
         return False

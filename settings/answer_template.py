@@ -54,10 +54,17 @@ def programs_in(template: Any) -> dict[str, str]:
     return found
 
 
-def fill(template: Any, values: Mapping[str, Any], response: Any, place: str = "") -> Any:
+def fill(
+    template: Any,
+    values: Mapping[str, Any],
+    response: Any,
+    place: str = "",
+    encode: Callable[[str], str] = str,
+) -> Any:
     """Put values into `template`, which `values` gives by the paths of placeholders.
 
-    A placeholder takes the text form of its value: `"{{.expires_in}}"` becomes `"3600"`.
+    A placeholder takes the text form of its value: `"{{.expires_in}}"` becomes `"3600"`, and then
+    what `encode` makes of that.
 
     Raises:
         TemplateError: a value is missing or null; names the placeholder and the keys that
@@ -73,7 +80,18 @@ def fill(template: Any, values: Mapping[str, Any], response: Any, place: str = "
             )
         return value
 
-    return _with_texts(template, lambda text, where: _fill_text(text, look_up, where), place)
+    def fill_text(text: str, where: str) -> str:
+        return _PLACEHOLDER.sub(
+            lambda match: encode(_as_text(look_up(match.group(1).strip(), where))), text
+        )
+
+    return _with_texts(template, fill_text, place)
+
+
+def only_path_in(text: str) -> str | None:
+    """Return the path of the placeholder that is the whole text, if one is."""
+    match = _PLACEHOLDER.fullmatch(text)
+    return match.group(1).strip() if match else None
 
 
 def _with_texts(template: Any, change: Callable[[str, str], Any], place: str) -> Any:
@@ -88,12 +106,6 @@ def _with_texts(template: Any, change: Callable[[str, str], Any], place: str) ->
     return template
 
 
-def _fill_text(template: str, look_up: Callable[[str, str], Any], place: str) -> str:
-    return _PLACEHOLDER.sub(
-        lambda match: _as_text(look_up(match.group(1).strip(), place)), template
-    )
-
-
 def _check_path(path: str, place: str) -> None:
     if not path.startswith("."):
         raise TemplateError(
@@ -103,7 +115,10 @@ def _check_path(path: str, place: str) -> None:
     try:
         jq.compile(_as_json(path))
     except ValueError:
-        raise TemplateError(f"{place} uses {{{{{path}}}}}, which is no valid JQ path") from None
+        quoted = '; a name with a dash is quoted: .headers["x-token"]' if "-" in path else ""
+        raise TemplateError(
+            f"{place} uses {{{{{path}}}}}, which is no valid JQ path{quoted}"
+        ) from None
 
 
 def _as_json(path: str) -> str:

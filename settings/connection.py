@@ -10,14 +10,14 @@ from collections.abc import Container, Mapping
 from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
 from errors import SettingsError
 from settings import certificates, environment, names, plain_addresses
 from settings.credentials import CredentialSettings
-from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate, LoginStep
 from settings.marks import (
     SAME_ANSWERS,
     SECRET_VALUES,
@@ -27,7 +27,16 @@ from settings.marks import (
     marked,
 )
 from settings.pagination import ConnectionPagination, PaginationSettings
-from settings.types import Headers, Listed, Proxy, Secret, checked_headers, refuse
+from settings.types import (
+    Headers,
+    Listed,
+    Proxy,
+    Secret,
+    check_hosts,
+    checked_headers,
+    refuse,
+    shortened,
+)
 from settings.webhook_handshakes import Handshake
 from settings.webhooks import WebhookSettings, webhook_problems
 from settings.wording import choice, quotes
@@ -39,8 +48,6 @@ HttpVersion = Literal["http1", "auto"]
 _FROM_ENVIRONMENT = ReadsMachine(lambda value: True, "write what is no secret into the mapping")
 _REFERRING = ReadsMachine(environment.is_referred_to, "write the values themselves")
 _KEPT_THERE = ReadsMachine(lambda value: True, "leave it out; responses are kept in memory only")
-# Up to the last @, because a password that is not encoded may hold anything.
-_USERINFO = re.compile(r"(?://|(?<=^['\"]))[^/].*@|//.*@", re.DOTALL)
 # Those of which an unknown key is refused.
 _MODELS: Mapping[str, type[BaseModel]] = {
     "customAuthRequest": CustomAuthRequest,
@@ -50,7 +57,6 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 # One of the values in what pydantic says of those allowed: `'page' or 'cursor'`.
 _NAMED = re.compile(r"'([^']+)'")
 _WITHOUT_SCHEME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?(/[\w./-]*)?")
-_HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 
 
 class ConnectionSettings(CredentialSettings, WebhookSettings):
@@ -74,6 +80,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
     max_outage_wait: Annotated[float, SAME_ANSWERS] = Field(default=120, ge=0, allow_inf_nan=False)
     allowed_hosts: Listed = ()
+    instances: Listed = ()
     exposed_variables: Annotated[Listed, _FROM_ENVIRONMENT] = ()
     strict: Annotated[bool, SAME_ANSWERS] = False
     mapping_engine: Annotated[MappingEngine, SAME_ANSWERS] = "fused"
@@ -143,21 +150,19 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @field_validator("base_url")
     @classmethod
     def _check_base_url(cls, value: str) -> str:
-        try:
-            url = httpx.URL(value.strip())
-        except httpx.InvalidURL as error:
-            # A password that is not encoded may be taken for a port, and quoted.
-            refuse("is not a URL" if "@" in value else f"is not a URL: {error}")
-        if ":" in url.host and "%" in url.host:
-            refuse("must not name a zone; give an address that is valid on every interface")
-        if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
-            meant = f"; write https://{value}" if _WITHOUT_SCHEME.fullmatch(value) else ""
-            refuse(f"must start with http:// or https:// and name a host{meant}")
-        if url.userinfo:
-            refuse("must not hold a user name or password; use authType basic for these")
-        if url.query or url.fragment:
-            refuse("must not hold a query or fragment; these belong to the mapping")
-        return str(url).rstrip("/")
+        return _checked_root(value)
+
+    @field_validator("instances")
+    @classmethod
+    def _check_instances(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        roots = tuple(map(_checked_root, values))
+        for root in roots:
+            if root.startswith("http:") and info.data.get("base_url", "").startswith("https:"):
+                refuse(
+                    f"has {root}, where credentials would be sent in the clear, while baseUrl has "
+                    "https; write https://"
+                )
+        return roots
 
     @field_validator("exposed_variables")
     @classmethod
@@ -174,11 +179,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        for host in hosts:
-            if not _HOST.match(host):
-                shown = _shorten(host)
-                refuse(f"has {shown}; give hosts only, such as files.example.com, *.example.com")
-        return tuple(host.lower() for host in hosts)
+        return check_hosts(hosts)
 
     @field_validator("response_directory")
     @classmethod
@@ -210,9 +211,33 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         return self.model_dump(exclude=set(same))
 
     @property
+    def roots(self) -> tuple[str, ...]:
+        """The addresses that `{instance}` stands for: baseUrl and instances, if there are any."""
+        return tuple(dict.fromkeys([self.base_url, *self.instances])) if self.instances else ()
+
+    @property
     def exposed(self) -> Mapping[str, str]:
         """The environment variables that a mapping may use, by name."""
         return {name: os.environ[name] for name in self.exposed_variables}
+
+
+def _checked_root(value: str) -> str:
+    """Return the address of an API's root without a slash at its end; refuse what is none."""
+    try:
+        url = httpx.URL(value.strip())
+    except httpx.InvalidURL as error:
+        # A password that is not encoded may be taken for a port, and quoted.
+        refuse("is not a URL" if "@" in value else f"is not a URL: {error}")
+    if ":" in url.host and "%" in url.host:
+        refuse("must not name a zone; give an address that is valid on every interface")
+    if url.scheme not in ("http", "https") or not url.host or "%" in url.host:
+        meant = f"; write https://{value}" if _WITHOUT_SCHEME.fullmatch(value) else ""
+        refuse(f"must start with http:// or https:// and name a host{meant}")
+    if url.userinfo:
+        refuse("must not hold a user name or password; use authType basic for these")
+    if url.query or url.fragment:
+        refuse("must not hold a query or fragment; these belong to the mapping")
+    return str(url).rstrip("/")
 
 
 def _reading_the_machine(given: Mapping[str, Any]) -> dict[str, str]:
@@ -234,15 +259,15 @@ def _is_unset(value: object) -> bool:
 def _describe(detail: ErrorDetails) -> str:
     """Return a line for one of pydantic's errors, in the words of the spec and without secrets."""
     loc = [str(part) for part in detail["loc"] if part != "paging"]
-    setting, *inner = loc or ["settings"]
-    name = to_camel(setting)
-    place = ".".join([name, *(to_camel(part) for part in inner)])
-    got = "" if _is_hidden(to_snake(setting)) else f" (got {_shorten(detail['input'])})"
+    name, *inner = map(to_camel, loc or ["settings"])
+    place = "".join([name, *(f"[{part}]" if part.isdecimal() else f".{part}" for part in inner)])
+    got = "" if _is_hidden(to_snake(name)) else f" (got {shortened(detail['input'])})"
     match detail["type"]:
         case "missing":
             return f"{place}: is required"
         case "extra_forbidden":
-            allowed = ", ".join(map(to_camel, _MODELS[name].model_fields))
+            model = LoginStep if "steps" in inner[:-1] else _MODELS[name]
+            allowed = ", ".join(map(to_camel, model.model_fields))
             return f"{place}: is not known; allowed are {allowed}"
         case "literal_error":
             expected = detail["ctx"]["expected"]
@@ -256,9 +281,3 @@ def _describe(detail: ErrorDetails) -> str:
 def _is_hidden(name: str) -> bool:
     info = ConnectionSettings.model_fields.get(name)
     return name in marked(ConnectionSettings, Sensitive) or bool(info and not info.repr)
-
-
-def _shorten(value: object) -> str:
-    text = _USERINFO.sub("//***@", repr(value))
-    text = re.sub(r"[?#].*", "…", text)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -6,6 +6,7 @@ the strategy in `auth/` that serves it.
 
 import os
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -20,10 +21,11 @@ from pydantic import (
     field_validator,
 )
 from pydantic.alias_generators import to_camel, to_snake
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from settings.answer_template import TemplateError
 from settings.basic_credentials import basic_pair, client_pair
-from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
+from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate, check_paths
 from settings.kept_tokens import NOT_OURS, parse
 from settings.marks import READS_FILE, SECRET_VALUES, Sensitive, marked
 from settings.signing_key import SigningAlgorithm, load_key
@@ -38,8 +40,10 @@ from settings.types import (
     revealed,
 )
 
-GrantType = Literal["client_credentials", "refresh_token", "password", "jwt_bearer"]
-ClientAuthentication = Literal["header", "body", "assertion"]
+GrantType = Literal[
+    "client_credentials", "refresh_token", "password", "jwt_bearer", "token_exchange"
+]
+ClientAuthentication = Literal["header", "body", "assertion", "certificate"]
 ApiKeyLocation = Literal["header", "query", "cookie"]
 
 _SIGNING_KEY = "signingKey or signingKeyFile"
@@ -48,8 +52,12 @@ _NEEDED_BY_GRANT: dict[str, tuple[str, ...]] = {
     "refresh_token": ("refreshToken or refreshTokenFile",),
     "password": ("username", "password"),
     "jwt_bearer": (_SIGNING_KEY,),
+    "token_exchange": ("subjectToken or subjectTokenFile",),
 }
-_NEEDED_FOR_ASSERTION = ("clientId", _SIGNING_KEY)
+_NEEDED_BY_WAY: dict[str, tuple[str, ...]] = {
+    "assertion": ("clientId", _SIGNING_KEY),
+    "certificate": ("clientId", "clientCertificate"),
+}
 _NOT_IN_COOKIES = frozenset('",;\\ ')
 
 
@@ -179,6 +187,17 @@ class BasicSettings(UserSettings, AuthSettings):
                 yield self.username
 
 
+class DigestSettings(UserSettings, AuthSettings):
+    """A user name and password, of which each request carries a hash."""
+
+    kind = AuthType(
+        "digest",
+        required=("username", "password"),
+        credentials="username and password",
+        scheme="digest",
+    )
+
+
 class ApiKeySettings(AuthSettings):
     """A key in a header, query parameter or cookie."""
 
@@ -239,6 +258,28 @@ class CustomAuthSettings(AuthSettings):
         # Hidden, but without secrets: these are asked for, and complaints name the placeholders.
         Sensitive(lambda _: None),
     ] = Field(default=None, repr=False)
+
+    @classmethod
+    def needed(cls, given: Mapping[str, Any]) -> dict[str, str]:
+        """Return both settings; a login in steps may be all, where its cookies say who asks."""
+        needed = super().needed(given)
+        with suppress(PydanticCustomError):
+            asked = from_json(given.get("customAuthRequest"))
+            if isinstance(asked, Mapping) and asked.get("steps"):
+                del needed["customAuthRequestTemplate"]
+        return needed
+
+    @field_validator("custom_auth_request_template")
+    @classmethod
+    def _check_template_paths(
+        cls, value: CustomAuthRequestTemplate | None, info: ValidationInfo
+    ) -> CustomAuthRequestTemplate | None:
+        asked = info.data.get("custom_auth_request")
+        try:
+            check_paths(value.sections if value else {}, is_whole=bool(asked and asked.steps))
+        except TemplateError as error:
+            refuse(str(error))
+        return value
 
     def query_names(self) -> Set[str]:
         """Return the query parameters that the template sets."""
@@ -304,6 +345,9 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
     client_secret: Secret | None = None
     refresh_token: Secret | None = None
     refresh_token_file: Annotated[Path | None, READS_FILE] = None
+    subject_token: Secret | None = None
+    subject_token_file: Annotated[Path | None, READS_FILE] = None
+    subject_token_type: str = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105 (no secret)
     scope: str | None = None
     audience: str | None = None
     token_parameters: Annotated[Texts, SECRET_VALUES] = Field(default_factory=dict, repr=False)
@@ -315,8 +359,8 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
         way = str(given.get("clientAuthentication", "header"))
         needed = super().needed(given)
         needed |= dict.fromkeys(_NEEDED_BY_GRANT.get(grant, ()), f"grantType {grant}")
-        if way == "assertion":
-            needed |= dict.fromkeys(_NEEDED_FOR_ASSERTION, f"clientAuthentication {way}")
+        if way in _NEEDED_BY_WAY:
+            needed |= dict.fromkeys(_NEEDED_BY_WAY[way], f"clientAuthentication {way}")
         elif grant == "client_credentials":
             needed["clientSecret"] = f"grantType {grant}"
         return needed
@@ -341,6 +385,13 @@ class OAuthSettings(UserSettings, SigningSettings, AuthSettings):
                 "such as https://login.example.com/oauth/token"
             )
         return value
+
+    @field_validator("subject_token_file")
+    @classmethod
+    def _check_subject_token_file(cls, path: Path) -> Path:
+        if not path.is_absolute():
+            refuse("must be the absolute path of a file, such as /var/run/secrets/tokens/api")
+        return path
 
     @field_validator("refresh_token_file")
     @classmethod
@@ -399,6 +450,7 @@ class CredentialSettings(
     OAuthSettings,
     CustomAuthSettings,
     ApiKeySettings,
+    DigestSettings,
     BasicSettings,
     BearerTokenSettings,
     NoAuthSettings,

@@ -25,7 +25,8 @@ def doubts(settings: CredentialSettings, base_url: str) -> Iterator[str]:
     if settings.auth is OAuthSettings and _is_plain(settings.token_url or "", base_url):
         yield "tokenUrl: starts with http://; secrets are sent in the clear on this machine"
     asked = settings.custom_auth_request
-    if settings.auth is CustomAuthSettings and asked and _is_plain(asked.endpoint, base_url):
+    sent = asked.requests if asked and settings.auth is CustomAuthSettings else ()
+    if any(_is_plain(each.endpoint, base_url) for each in sent):
         yield (
             "customAuthRequest: its endpoint starts with http://, so that secrets are sent in the "
             "clear, while baseUrl has https; write https:// if the server speaks it"

@@ -22,8 +22,11 @@ from settings.basic_credentials import basic_pair
 from settings.marks import SECRET, Sensitive
 from settings.wording import json_advice
 
+# Up to the last @, because a password that is not encoded may hold anything.
+_USERINFO = re.compile(r"(?://|(?<=^['\"]))[^/].*@|//.*@", re.DOTALL)
 # As in [::1]:8080, which starts like a list.
 _ADDRESS = re.compile(r"\s*\[[0-9A-Fa-f]*:")
+_HOST = re.compile(r"^(\*\.)?[A-Za-z0-9_.\-\[\]:]+$")
 _HEADER_NAME = re.compile(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
 
 
@@ -71,6 +74,22 @@ def check_header(name: str, value: str) -> None:
         refuse(f"has a line break or control character in the value of header {name!r}")
     if not value.isascii():
         refuse(f"has a character that is not ASCII in the value of header {name!r}")
+
+
+def check_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return patterns of hosts, such as `files.example.com` or `*.example.com`, in lower case."""
+    for host in hosts:
+        if not _HOST.match(host):
+            shown = shortened(host)
+            refuse(f"has {shown}; give hosts only, such as files.example.com, *.example.com")
+    return tuple(host.lower() for host in hosts)
+
+
+def shortened(value: object) -> str:
+    """Return a value for a message: without a password or a query, and not too long."""
+    text = _USERINFO.sub("//***@", repr(value))
+    text = re.sub(r"[?#].*", "…", text)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _text_values(value: object) -> object:

@@ -47,29 +47,33 @@ def _canonical(host: str) -> str:
 class OriginRule:
     """The rule that decides on each address before anything is sent there.
 
-    Inputs: `base_url`, whose origin gets credentials; `allowed_hosts`, patterns such as
-    `files.example.com` or `*.example.com` that may be called without any.
+    Inputs: `base_url` and `instances`, whose origins get credentials; `allowed_hosts`, patterns
+    such as `files.example.com` or `*.example.com` that may be called without any.
     """
 
-    def __init__(self, base_url: str, allowed_hosts: Iterable[str] = ()) -> None:
-        self._base = httpx.URL(base_url)
-        self._own = origin(self._base)
-        self._allowed = tuple(map(_split, allowed_hosts))
+    def __init__(
+        self, base_url: str, allowed_hosts: Iterable[str] = (), instances: Iterable[str] = ()
+    ) -> None:
+        # That of baseUrl is the first.
+        self._own = dict.fromkeys(origin(httpx.URL(each)) for each in (base_url, *instances))
+        self._allowed = HostPatterns(allowed_hosts)
+
+    def learn(self, bases: Iterable[httpx.URL]) -> None:
+        """Let credentials go to these too: a login gave them, and settings name their hosts."""
+        self._own |= dict.fromkeys(map(origin, bases))
 
     def is_own(self, url: httpx.URL) -> bool:
         """Return whether credentials may be sent there."""
-        return origin(url) == self._own
+        return origin(url) in self._own
 
     def admit(self, url: httpx.URL) -> httpx.URL:
-        """Return the address to use: the given one, or upgraded to https as baseUrl is.
+        """Return the address to use: the given one, or upgraded to https as our own is.
 
         Raises:
             RefusedOriginError: names the host and the setting that would allow it.
         """
-        if url.scheme == "http" and self._own[0] == "https" and _host_of(url) == self._own[1]:
-            port = self._base.port if url.port in (None, 80) else url.port
-            url = url.copy_with(scheme="https", port=port)
-        if self.is_own(url) or self._is_allowed(url):
+        url = self._upgraded(url)
+        if self.is_own(url) or self._allowed.has(url):
             return url
         raise RefusedOriginError(
             f"refused to send anything to {url.scheme}://{url.netloc.decode('ascii')}, "
@@ -77,13 +81,32 @@ class OriginRule:
             advice="if that host is meant, add it to allowedHosts; it gets no credentials",
         )
 
-    def _is_allowed(self, url: httpx.URL) -> bool:
+    def _upgraded(self, url: httpx.URL) -> httpx.URL:
+        """Return an address on a host of ours with https, where only that is ours."""
+        if url.scheme != "http" or self.is_own(url):
+            return url
+        for scheme, host, port in self._own:
+            if scheme == "https" and host == _host_of(url):
+                return url.copy_with(
+                    scheme="https", port=port if url.port in (None, 80) else url.port
+                )
+        return url
+
+
+class HostPatterns:
+    """Patterns of hosts, perhaps with a port: `files.example.com:8443`, `*.example.com`."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = tuple(map(_split, patterns))
+
+    def has(self, url: httpx.URL) -> bool:
+        """Return whether an address of HTTP is on one of these hosts."""
         if url.scheme not in _DEFAULT_PORTS:
             return False
         _, host, port = origin(url)
         return any(
             _matches(name, host) and (wanted is None or wanted == port)
-            for name, wanted in self._allowed
+            for name, wanted in self._patterns
         )
 
 

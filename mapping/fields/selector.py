@@ -34,6 +34,8 @@ from settings.connection import ConnectionSettings
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
 _CLOSE_ENOUGH = 0.8
+# The placeholder that baseUrl and the other servers of the API fill.
+_INSTANCE = "instance"
 
 
 class CustomSelector(Selector, EndpointFields):
@@ -173,7 +175,8 @@ class CustomSelector(Selector, EndpointFields):
 
     def _plan(self, kind: str, settings: ConnectionSettings) -> ResourcePlan:
         self._check_exported(settings)
-        owners = self._owners()
+        configs = self._all_parameters(settings)
+        owners = _owners(configs)
         path = self.endpoint or kind
         export = self.export.plan(owners.keys(), settings) if self.export else None
         filled = {**owners, **dict.fromkeys(export.names if export else [])}
@@ -196,7 +199,6 @@ class CustomSelector(Selector, EndpointFields):
             incremental=incremental,
             windows=self.windows.plan() if self.windows else None,
         )
-        configs = self.path_parameters
         needed = in_order(
             plan.placeholders, owners, lambda name: configs[name].plan(name, settings, owners)
         )
@@ -260,12 +262,11 @@ class CustomSelector(Selector, EndpointFields):
             )
         return None
 
-    def _owners(self) -> dict[str, str]:
-        """Return for each placeholder the path parameter that fills it."""
-        configs = self.path_parameters
-        placeholders = {name: config.placeholders(name) for name, config in configs.items()}
-        check_names(placeholders, {name: config.include for name, config in configs.items()})
-        return {each: name for name, names in placeholders.items() for each in names}
+    def _all_parameters(self, settings: ConnectionSettings) -> dict[str, PathParameterConfig]:
+        """Return the path parameters, and that of `{instance}` where there are instances."""
+        roots = list(settings.roots)
+        own = {_INSTANCE: PathParameterConfig(values=roots)} if roots else {}
+        return {**own, **self.path_parameters}
 
     def _unknown(self) -> list[str]:
         return sorted(set(self.__dict__) - set(self.__fields__))
@@ -277,6 +278,13 @@ class CustomSelector(Selector, EndpointFields):
             for key in self._unknown()
             if (close := difflib.get_close_matches(key, sorted(names), 1, _CLOSE_ENOUGH))
         ]
+
+
+def _owners(configs: Mapping[str, PathParameterConfig]) -> dict[str, str]:
+    """Return for each placeholder the path parameter that fills it."""
+    placeholders = {name: config.placeholders(name) for name, config in configs.items()}
+    check_names(placeholders, {name: config.include for name, config in configs.items()})
+    return {each: name for name, names in placeholders.items() for each in names}
 
 
 def _with_batches(

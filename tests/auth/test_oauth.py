@@ -211,6 +211,100 @@ async def test_a_service_account(issuer: Issuer, api: FakeApi, connect: ClientFa
     assert jwt.get_unverified_header(assertion)["kid"] == "k1"
 
 
+@pytest.mark.contract("auth.oauth.exchange")
+@pytest.mark.parametrize("kind", [None, "urn:ietf:params:oauth:token-type:id_token"])
+async def test_a_token_that_is_exchanged(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory, kind: str | None
+) -> None:
+    client = connect(
+        auth_type="oauth2",
+        token_url="/token",
+        grant_type="token_exchange",
+        subject_token="subj3ct-1\n",
+        audience="//iam.test/pools/1",
+        token_parameters={"requested_token_type": "x"},
+        **({"subject_token_type": kind} if kind else {}),
+    )
+    await _get(client, api)
+    assert issuer.form == {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": "subj3ct-1",
+        "subject_token_type": kind or "urn:ietf:params:oauth:token-type:jwt",
+        "audience": "//iam.test/pools/1",
+        "requested_token_type": "x",
+    }
+
+
+@pytest.mark.contract("auth.oauth.exchange", "secrets.errors")
+async def test_a_subject_token_in_a_file_is_read_for_each_trade(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory, tmp_path: Path, logs: list[str]
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("subj3ct-1\n")
+    config = {"grant_type": "token_exchange", "subject_token_file": str(file)}
+    client = connect(auth_type="oauth2", token_url="/token", **config)
+    await _get(client, api)
+    assert issuer.form["subject_token"] == "subj3ct-1"
+    file.write_text("subj3ct-2")
+    issuer.valid = "revoked"
+    await _get(client, api)
+    assert issuer.form["subject_token"] == "subj3ct-2"
+    assert "subj3ct" not in "\n".join(logs)
+
+
+@pytest.mark.contract("auth.oauth.exchange")
+@pytest.mark.parametrize(
+    "content, said",
+    [(None, "cannot be read: No such file"), (b"", "no token"), (b"\xff", "no text in ASCII")],
+)
+async def test_a_file_without_a_subject_token_is_named(
+    api: FakeApi, connect: ClientFactory, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    config = {"grant_type": "token_exchange", "subject_token_file": str(file)}
+    with pytest.raises(AuthenticationError) as caught:
+        await _get(connect(auth_type="oauth2", token_url="/token", **config), api)
+    assert said in str(caught.value)
+    assert str(file) in str(caught.value)
+    assert not api.received
+
+
+@pytest.mark.contract("auth.oauth.client")
+async def test_the_client_by_its_certificate(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory, certificate: Path
+) -> None:
+    pem = certificate.read_text()
+    way = {"client_secret": None, "client_authentication": "certificate"}
+    await _get(connect(**_settings(**way, client_certificate=pem, client_key=pem)), api)
+    assert issuer.form == {"grant_type": "client_credentials", "client_id": "cat:alog"}
+    assert "authorization" not in api.asked("/token")[0].headers
+
+
+@pytest.mark.contract("auth.oauth.client", "auth.oauth.exchange")
+@pytest.mark.parametrize(
+    "more, said",
+    [
+        (
+            {"client_authentication": "certificate"},
+            "clientCertificate: is required with clientAuthentication certificate",
+        ),
+        (
+            {"grant_type": "token_exchange"},
+            r"subjectToken: is required with grantType token_exchange \(or subjectTokenFile\)",
+        ),
+        (
+            {"grant_type": "token_exchange", "subject_token_file": "a"},
+            "subjectTokenFile: must be the absolute path",
+        ),
+    ],
+)
+def test_what_these_need(more: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        ConnectionSettings.parse({"base_url": "https://h.test", **_settings(**more)})
+
+
 @pytest.mark.contract("origin.auth-endpoint")
 async def test_a_token_endpoint_of_another_origin(
     api: FakeApi, other_api: FakeApi, connect: ClientFactory

@@ -135,7 +135,8 @@ def test_what_it_requires_is_told() -> None:
         ("stamp", 401, "Basic realm=x", "the API asks for Basic credentials, not Stamp"),
         ("stamp", 403, "", "the credentials are known but may not read this endpoint"),
         ("stamp", 401, "Digest realm=x", "the API asks for Digest credentials, not Stamp"),
-        ("none", 401, "Digest", "authType is none; the API asks for Digest credentials"),
+        ("none", 401, "NTLM", "authType is none; the API asks for NTLM credentials"),
+        ("none", 401, "Digest", "authType is none; it asks for authType digest"),
         ("none", 401, "Stamp", "authType is none; it asks for authType stamp"),
     ],
 )

@@ -153,10 +153,16 @@ def _names_table(settings: Sequence[Setting]) -> str:
     return table(head, [[code(name) for name in (s["name"], *names_of(s))] for s in settings])
 
 
+_CUSTOM_INTRODUCTION = (
+    "One request, or several steps, obtain credentials, and what is answered is filled into every "
+    "API request. A step has the fields of a request up to `successStatuses`."
+)
+
+
 def _custom_authentication() -> list[str]:
     return [
         "### Custom authentication",
-        "One request obtains credentials, and its answer is filled into every API request.",
+        _CUSTOM_INTRODUCTION,
         *(
             section(f"#### {field.name}", model)
             for field in _settings_fields()
