@@ -93,6 +93,7 @@ export async function render(place, tools) {
   async function go() {
     fill(way, el("li", { class: "busy" }, el("span", { class: "mark" }, "…"), el("div", {}, el("b", {}, "Asking"))));
     const seen = [];
+    nothing.hidden = true;
     set("baseUrl")(base.value);
     set("authType")(kind.value);
     const heard = ({ step }) => {
@@ -113,6 +114,8 @@ export async function render(place, tools) {
     if (done.ok) next.focus();
   }
 
+  const nothing = el("p", { class: "muted" }, "Nothing was asked yet.");
+  nothing.hidden = connection.steps.length > 0;
   const next = button("Go on to endpoints", () => tools.show("endpoints"), { class: "main" });
   next.hidden = !connection.connected;
   const submit = button(connection.connected ? "Connect again" : "Connect", go, { class: "main" });
@@ -132,7 +135,7 @@ export async function render(place, tools) {
     place,
     el("h1", {}, "Connect"),
     el("p", { class: "lead" }, connection.replay ? "A recording answers in place of the API: nothing is sent over the network." : "Where the API is, and how to get in. Each step of the way there says what it saw, and what helps."),
-    el("div", { class: "two" }, form, el("section", { class: "panel", "aria-label": "The way to the API" }, el("h2", {}, "The way to the API"), way, connection.steps.length ? null : el("p", { class: "muted" }, "Nothing was asked yet."), el("div", { class: "row" }, next))),
+    el("div", { class: "two" }, form, el("section", { class: "panel", "aria-label": "The way to the API" }, el("h2", {}, "The way to the API"), way, nothing, el("div", { class: "row" }, next))),
   );
 }
 

@@ -84,10 +84,15 @@ export function button(text, pressed, attributes = {}) {
 
 let fields = 0;
 
+/** Return a text with what stands in backticks as code. */
+export function prose(text) {
+  return String(text).split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
+}
+
 /** Return an input with its label and a hint. */
 export function field(text, input, hint = "") {
   input.id ||= `field-${++fields}`;
-  const told = hint && el("span", { class: "hint", id: `${input.id}-hint` }, hint);
+  const told = hint && el("span", { class: "hint", id: `${input.id}-hint` }, prose(hint));
   if (told) input.setAttribute("aria-describedby", told.id);
   return el("div", { class: "field" }, el("label", { for: input.id }, text), input, told);
 }
@@ -107,7 +112,8 @@ export function select(options, chosen, changed, attributes = {}) {
 
 /** Return a notice: a line, what belongs to it, and what to do. */
 export function notice(kind, title, lines = [], advice = "") {
-  const more = lines.length ? el("ul", {}, lines.map((line) => el("li", {}, line))) : null;
+  const told = lines.map((line) => String(line).trim().replace(/^- /, ""));
+  const more = told.length ? el("ul", {}, told.map((line) => el("li", {}, line))) : null;
   return el("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : null }, el("b", {}, title), more, advice && el("p", {}, advice));
 }
 

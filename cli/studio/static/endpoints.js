@@ -45,7 +45,7 @@ export async function render(place, tools) {
     if (!place.querySelector(":scope > .notice.bad")) typed.value = "";
     return typed.focus();
   }, { class: "main" });
-  const read = button("Read the document", async () => {
+  const read = button("Read", async () => {
     fill(progress, "reading the document");
     const found = await tools.guarded(place, () => work("document", { source: source.value.trim() }, told));
     fill(progress);
@@ -79,11 +79,11 @@ export async function render(place, tools) {
     place,
     el("h1", {}, "Endpoints"),
     el("p", { class: "lead" }, "Each address is asked, and a second page has to prove how it goes on. Values of placeholders come from other lists."),
-    el("div", { class: "panel two" }, el("div", {}, field("Path or URL of a list", typed), el("div", { class: "row" }, el("span", { class: "grow" }), add)), el("div", {}, field("Or an OpenAPI document", source), el("div", { class: "row" }, el("span", { class: "grow" }), read))),
+    el("div", { class: "panel two" }, el("div", { class: "beside" }, field("Path or URL of a list", typed), add), el("div", { class: "beside" }, field("Or an OpenAPI document", source), read)),
     progress,
     documented,
     cards,
-    el("div", { class: "row end" }, next),
+    el("div", { class: "row end after" }, next),
   );
   showDocumented();
   showCards();

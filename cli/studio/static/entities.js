@@ -214,11 +214,11 @@ function table(one, index) {
       if (row.item === null) fill(raw, el("p", { class: "empty" }, "An item becomes several entities here."));
       else fill(raw, el("div", { class: "pad" }, el("h2", {}, `Item ${row.item + 1}`)), tree({ label: "The item", load: (path, start) => ask("tree", { index, number: row.item, path, start }) }));
     };
-    const made = el("tr", { class: "pick", tabindex: "0", "aria-selected": "false", on: { click: choose, keydown: choose } }, el("td", { class: "head" }, el("b", {}, cell(row.title)), el("br"), el("code", { class: "muted" }, row.identifier.text)), columns.map(([group, name]) => valueCell(row[group][name], name, group)));
+    const made = el("tr", { class: "pick", tabindex: "0", "aria-selected": "false", on: { click: choose, keydown: choose } }, el("td", { class: "head" }, el("b", {}, cell(row.title)), el("code", { class: "muted" }, row.identifier.text)), columns.map(([group, name]) => valueCell(row[group][name], name, group)));
     return made;
   }));
-  const heads = el("tr", {}, el("th", {}, "Entity"), columns.map(([group, name]) => el("th", {}, group === "relations" ? `→ ${name}` : name)));
-  return el("div", { class: "two wide" }, el("div", { class: "panel flush scroll" }, el("table", { class: "rows" }, el("thead", {}, heads), body)), raw);
+  const heads = el("tr", {}, el("th", { class: "head" }, "Entity"), columns.map(([group, name]) => el("th", {}, group === "relations" ? `→ ${name}` : name)));
+  return el("div", { class: "two wide" }, el("div", { class: "panel flush tall", tabindex: "0", role: "region", "aria-label": "Entities" }, el("table", { class: "rows entities" }, el("thead", {}, heads), body)), raw);
 }
 
 function cell(node) {

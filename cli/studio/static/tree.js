@@ -54,7 +54,7 @@ export function tree({ load, marks = [], actions = () => [], label, open = [] })
     const group = canOpen ? el("div", { role: "group" }) : null;
     const fold = el("span", { class: "fold", "aria-hidden": "true" }, canOpen ? "▸" : "");
     const name = path.length ? String(path.at(-1)) : "answer";
-    fill(line, fold, el("span", { class: "key" }, typeof path.at(-1) === "number" ? `[${name}]` : name), valueOf(node), here.map((mark) => chip(mark.means, mark.kind)));
+    fill(line, fold, el("span", { class: "key" }, typeof path.at(-1) === "number" ? `[${name}]` : name), here.map((mark) => chip(mark.means, mark.kind)), valueOf(node));
     if (!canOpen) {
       line.addEventListener("click", () => item.focus());
       return item;

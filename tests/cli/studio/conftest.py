@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -47,6 +48,9 @@ type Open = Callable[..., Any]
 async def open_studio(around: Surroundings, tmp_path: Path) -> AsyncIterator[Open]:
     """Opens studios, and closes them after the test."""
     running: list[asyncio.Task[None]] = []
+    # As the command line does, for what is nested deep.
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
 
     async def opened(**start: Any) -> Opened:
         folder = start.pop("folder", tmp_path / "out")
@@ -60,6 +64,7 @@ async def open_studio(around: Surroundings, tmp_path: Path) -> AsyncIterator[Ope
         return Opened(told.result(), folder)
 
     yield opened
+    sys.setrecursionlimit(before)
     for task in running:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -123,7 +128,8 @@ async def visit(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
     visits: list[Visit] = []
 
     async def to(opened: Opened, **options: Any) -> Page:
-        page = await browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
+        usual = {"viewport": {"width": 1280, "height": 900}}
+        page = await (await browser.new_context(**{**usual, **options})).new_page()
         page.set_default_timeout(PATIENCE_MS)
         made = Visit(page, [])
         page.on("pageerror", lambda error: made.faults.append(f"{error}"))

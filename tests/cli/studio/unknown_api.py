@@ -13,10 +13,11 @@ PROJECTS = 15
 
 @dataclass
 class UnknownApi:
-    """`extra` are answers by path, in front of all others."""
+    """`extra` are answers by path, in front of all others, with a query if it is not refused."""
 
     url: str = ""
     extra: dict[str, Reply] = field(default_factory=dict)
+    refuses_queries: bool = False
 
     def answer(self, request: Received) -> Reply:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -24,7 +25,8 @@ class UnknownApi:
             return Reply(401, {"error": "who is it?"}, challenge)
         path = request.path.removeprefix("/v1").rstrip("/")
         if path in self.extra:
-            return self.extra[path]
+            is_refused = self.refuses_queries and request.query
+            return Reply(400, {"message": "what?"}) if is_refused else self.extra[path]
         parts = [part for part in path.split("/") if part]
         match parts:
             case ["teams"]:
