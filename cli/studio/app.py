@@ -94,10 +94,10 @@ class Paging(BaseModel):
 
 
 class Expression(BaseModel):
-    """JQ to be evaluated on items of a resource."""
+    """JQ to be evaluated on the first items of a resource, each on its own."""
 
     index: int
-    expression: str
+    expressions: list[str]
 
 
 class Keep(BaseModel):
@@ -173,9 +173,12 @@ SLOW: Mapping[str, tuple[type[BaseModel], Callable[[Studio, Any, Tell], Awaitabl
     "look": (LookAt, lambda studio, body, tell: studio.look(body.address, body.choices, tell)),
     "preview": (Nothing, lambda studio, body, tell: studio.preview()),
     "try": (Paging, lambda studio, body, tell: studio.attempt(body.index or 0, body.pagination)),
+    "compare": (Nothing, lambda studio, body, tell: studio.compare_with_port()),
+    "take": (Nothing, lambda studio, body, tell: studio.take_from_port()),
+    "put": (Keep, lambda studio, body, tell: studio.put_into_port(body.state)),
     "evaluate": (
         Expression,
-        lambda studio, body, tell: studio.evaluate(body.index, body.expression),
+        lambda studio, body, tell: studio.evaluate(body.index, body.expressions),
     ),
 }
 

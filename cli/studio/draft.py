@@ -35,6 +35,15 @@ class Draft:
         """The content of the files to write."""
         return deepcopy(SetupPlan(self.settings, self.mapping, self.blueprints))
 
+    def replace(self, mapping: Mapping[str, Any], blueprints: Sequence[Mapping[str, Any]]) -> None:
+        """Take a mapping and its blueprints in place of what there is."""
+        self.mapping = deepcopy(dict(mapping))
+        self.mapping.setdefault("resources", [])
+        taken = {str(one.get("identifier")) for one in blueprints}
+        others = [one for one in self.blueprints if one["identifier"] not in taken]
+        self.blueprints = deepcopy([*others, *map(dict, blueprints)])
+        self._generated = SetupPlan({}, {}, [])
+
     def grow(self, plan: SetupPlan) -> None:
         """Take over what is known of endpoints now, but for what was changed by hand."""
         before, now = self._generated, deepcopy(plan)

@@ -61,7 +61,7 @@ class Keeping:
         before = self._texts()
         return {
             "folder": str(self._folder.resolve()),
-            "state": _state(before),
+            "state": state_of(before),
             "files": [_change(name, before.get(name), after[name]) for name in _FILES],
             "exports": [
                 {"name": name, "title": title, "text": after[name]}
@@ -75,7 +75,7 @@ class Keeping:
         Raises:
             ConfigurationError: they are not, or cannot be written.
         """
-        if state != _state(self._texts()):
+        if state != state_of(self._texts()):
             raise ConfigurationError(
                 f"files in {self._folder} were changed meanwhile; look at the changes again"
             )
@@ -106,13 +106,18 @@ class Keeping:
             raise ConfigurationError(f"{path} cannot be read: {error}") from None
 
 
-def _state(texts: Mapping[str, str]) -> str:
+def state_of(texts: Mapping[str, str]) -> str:
+    """Return a text that is equal for equal texts."""
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
 
 
 def _change(name: str, before: str | None, after: str) -> dict[str, Any]:
     """Return a file with the lines of its difference, each with the sign in front."""
-    old, new = (before or "").splitlines(), after.splitlines()
-    lines = [*difflib.unified_diff(old, new, lineterm="", n=3)][2:]
     status = "new" if before is None else "same" if before == after else "changed"
-    return {"name": name, "status": status, "lines": lines}
+    return {"name": name, "status": status, "lines": difference(before or "", after)}
+
+
+def difference(before: str, after: str) -> list[str]:
+    """Return the lines in which two texts differ, with some around them."""
+    old, new = before.splitlines(), after.splitlines()
+    return [*difflib.unified_diff(old, new, lineterm="", n=3)][2:]

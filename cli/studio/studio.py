@@ -29,6 +29,7 @@ from cli.studio.jobs import Jobs, Tell
 from cli.studio.keeping import Keeping
 from cli.studio.looks import Look, Looks
 from cli.studio.marks import Mark
+from cli.studio.port import AtPort
 from cli.studio.readings import Readings
 from cli.studio.start import Start
 from cli.studio.tree import window
@@ -58,6 +59,7 @@ class Studio:
         self._looks = Looks(self._connection)
         self._readings = Readings(self._connection, around)
         self._keeping = Keeping(start.folder)
+        self._port = AtPort(around)
         self._draft = self._first_draft()
 
     async def close(self) -> None:
@@ -79,6 +81,7 @@ class Studio:
             "connection": self._connection.shown(),
             "endpoints": [self._endpoint(look) for look in self._looks.all.values()],
             "documented": self._documented(),
+            "port": self._port.name,
             "draft": {
                 "settings": self._draft.settings,
                 "mapping": self._draft.mapping,
@@ -191,9 +194,9 @@ class Studio:
         """Read a resource with another pagination, without taking that over."""
         return await self._readings.attempt(self._draft, index, pagination)
 
-    async def evaluate(self, index: int, expression: str) -> dict[str, Any]:
-        """Evaluate an expression on some items of a resource."""
-        return {"values": await self._readings.evaluate(index, expression)}
+    async def evaluate(self, index: int, expressions: Sequence[str]) -> dict[str, Any]:
+        """Evaluate expressions on some items of a resource."""
+        return {"values": [await self._readings.evaluate(index, one) for one in expressions]}
 
     def changes(self, *, with_secrets: bool) -> dict[str, Any]:
         """Return what writing the files would change."""
@@ -209,6 +212,21 @@ class Studio:
             return split_endpoints([self._start.url])[0]
         except ConfigurationError:
             return self._start.url
+
+    async def compare_with_port(self) -> dict[str, Any]:
+        """Return what putting the mapping into Port would change there."""
+        return await self._port.compare(self._draft)
+
+    async def take_from_port(self) -> dict[str, Any]:
+        """Take the mapping from Port in place of the draft."""
+        await self._port.take(self._draft)
+        self._readings.start_anew()
+        return self.state()
+
+    async def put_into_port(self, state: str) -> dict[str, Any]:
+        """Put the mapping into Port."""
+        await self._port.put(self._draft, state)
+        return await self._port.compare(self._draft)
 
     def _first_draft(self) -> Draft:
         mapping, blueprints = self._keeping.load()

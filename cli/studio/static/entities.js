@@ -100,7 +100,7 @@ class Editor {
     if (isText) this.lines.push(line);
     input.addEventListener("input", () => this.typed(line));
     const go = canGo ? button("×", () => this.remove(path), { class: "small plain", "aria-label": `Remove ${name}` }) : el("span");
-    return [el("div", { class: "name" }, name), el("div", { class: "field" }, input), got, go];
+    return el("div", { class: "jq-line" }, el("div", { class: "name" }, name), el("div", { class: "field" }, input), got, go);
   }
 
   typed(line) {
@@ -112,30 +112,29 @@ class Editor {
     this.last?.abort();
     const mine = (this.last = new AbortController());
     await this.tools.guarded(this.place, async () => {
-      await this.value(line, mine.signal);
+      await this.evaluate([line], mine.signal);
       if (mine.signal.aborted) return;
       await edit([{ path: line.path, value: line.input.value }]);
       await this.changed();
     });
   }
 
-  async value(line, signal) {
-    const expression = line.input.value;
-    let values = [];
+  /** Show what the expressions of some lines give on the first items. */
+  async evaluate(lines = this.lines, signal = undefined) {
+    const expressions = lines.map((line) => line.input.value);
     try {
-      ({ values } = await work("evaluate", { index: this.index, expression }, () => {}, signal));
+      const { values } = await work("evaluate", { index: this.index, expressions }, () => {}, signal);
+      lines.forEach((line, number) => this.result(line, values[number]));
     } catch (error) {
-      if (error.name === "AbortError") return;
-      throw error;
+      if (error.name !== "AbortError") throw error;
     }
+  }
+
+  result(line, values) {
     const failed = values.find((one) => one.error);
     line.input.setAttribute("aria-invalid", String(Boolean(failed)));
     line.got.classList.toggle("bad", Boolean(failed));
     fill(line.got, failed ? failed.error : told(values));
-  }
-
-  async evaluate() {
-    for (const line of [...this.lines]) await this.value(line);
   }
 
   async remove(path) {
@@ -160,8 +159,8 @@ class Editor {
     const jq = el("input", { type: "text", class: "jq", spellcheck: "false", autocomplete: "off", placeholder: ".field" });
     const add = button("Add property", async () => {
       if (!/^[A-Za-z_][\w-]*$/.test(name.value)) return name.focus();
-      const { values } = await work("evaluate", { index: this.index, expression: jq.value });
-      const type = values.find((one) => one.type && one.type !== "null")?.type ?? "string";
+      const { values } = await work("evaluate", { index: this.index, expressions: [jq.value || `.${name.value}`] });
+      const type = values[0].find((one) => one.type && one.type !== "null")?.type ?? "string";
       const edits = [{ path: [...this.mappings, "properties", name.value], value: jq.value || `.${name.value}` }];
       const place = this.blueprint();
       if (place) edits.push({ path: [...place, "schema", "properties", name.value], value: { title: name.value, type } });
@@ -212,7 +211,7 @@ function table(one, index) {
       if (event.type === "keydown" && event.key !== "Enter") return;
       for (const each of body.children) each.setAttribute("aria-selected", String(each === made));
       if (row.item === null) fill(raw, el("p", { class: "empty" }, "An item becomes several entities here."));
-      else fill(raw, el("div", { class: "pad" }, el("h2", {}, `Item ${row.item + 1}`)), tree({ label: "The item", load: (path, start) => ask("tree", { index, number: row.item, path, start }) }));
+      else fill(raw, el("div", { class: "pad" }, el("h2", {}, `Item ${row.item + 1}`)), tree({ label: "The item", root: "item", load: (path, start) => ask("tree", { index, number: row.item, path, start }) }));
     };
     const made = el("tr", { class: "pick", tabindex: "0", "aria-selected": "false", on: { click: choose, keydown: choose } }, el("td", { class: "head" }, el("b", {}, cell(row.title)), el("code", { class: "muted" }, row.identifier.text)), columns.map(([group, name]) => valueCell(row[group][name], name, group)));
     return made;

@@ -18,7 +18,7 @@ export function graph(blueprints, counts) {
     "svg",
     { class: "graph", viewBox: `-4 -4 ${width} ${height}`, role: "img", "aria-label": label(blueprints, edges) },
     svg("defs", {}, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, svg("path", { d: "M0 0 8 4 0 8z" }))),
-    edges.map((edge) => line(edge, places)),
+    edges.map((edge) => line(edge, places, edges.some((one) => one.from === edge.to && one.to === edge.from))),
     all.map((name) => box(name, titles[name] ?? name, places[name], counts[name], names.includes(name))),
   );
   drawing.style.setProperty("max-width", `${width}px`);
@@ -62,7 +62,7 @@ function box(name, title, { x, y }, count, isKnown) {
   );
 }
 
-function line({ from, to, name, many }, places) {
+function line({ from, to, name, many }, places, isBack) {
   const [a, b] = [places[from], places[to]];
   const title = svg("title", {}, `${from}.${name} → ${to}${many ? " (many)" : ""}`);
   if (from === to) {
@@ -70,8 +70,9 @@ function line({ from, to, name, many }, places) {
     return svg("path", { d: `M${x - 24} ${y}C${x - 24} ${y - 22} ${x + 24} ${y - 22} ${x + 24} ${y}`, "marker-end": "url(#arrow)" }, title);
   }
   const forward = b.x > a.x;
+  const aside = isBack ? (forward ? -9 : 9) : 0;
   const [x1, x2] = forward ? [a.x + WIDTH, b.x - 2] : [a.x, b.x + WIDTH + 2];
-  const [y1, y2] = [a.y + HEIGHT / 2, b.y + HEIGHT / 2];
+  const [y1, y2] = [a.y + HEIGHT / 2 + aside, b.y + HEIGHT / 2 + aside];
   const bend = forward ? GAP_X / 2 : -GAP_X / 2;
   return svg("path", { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`, "marker-end": "url(#arrow)" }, title);
 }

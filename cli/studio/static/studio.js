@@ -1,12 +1,11 @@
 // The shell: the steps, what each comes to, and the one that is shown.
 
-import { takeKey } from "./api.js";
+import { ask, takeKey, work } from "./api.js";
 import * as connect from "./connect.js";
 import { el, fill, notice } from "./dom.js";
 import * as endpoints from "./endpoints.js";
 import * as entities from "./entities.js";
 import * as keep from "./keep.js";
-import { ask } from "./api.js";
 import * as pagination from "./pagination.js";
 import * as response from "./response.js";
 import { changed, refresh, store, wordsOf } from "./store.js";
@@ -92,6 +91,10 @@ async function start() {
   await guarded(main, async () => {
     store.form = await ask("form");
     await refresh();
+    if (store.state.connection.replay && !store.state.connection.connected) {
+      await work("connect", { settings: {} });
+      await refresh();
+    }
     store.listeners.push(showSteps);
     const wanted = location.hash.slice(1);
     await show(STEPS[wanted] ? wanted : first());

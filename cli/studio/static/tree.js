@@ -10,7 +10,7 @@ const OPENED = new Set(["object", "array"]);
  * load(path, start) gives a window of what is at a path; marks are {steps, kind, means}; actions(path,
  * node) gives buttons for a node; whatever leads to a mark is open from the start.
  */
-export function tree({ load, marks = [], actions = () => [], label, open = [] }) {
+export function tree({ load, marks = [], actions = () => [], label, root: top = "answer", open = [] }) {
   const byPlace = Map.groupBy(marks.filter((mark) => !mark.header), (mark) => JSON.stringify(mark.steps));
   const ways = new Set([...marks.map((mark) => mark.steps), ...open].flatMap((steps) => steps.map((_, length) => JSON.stringify(steps.slice(0, length)))));
   for (const steps of open) ways.add(JSON.stringify(steps));
@@ -53,7 +53,7 @@ export function tree({ load, marks = [], actions = () => [], label, open = [] })
     item.shown = { path, node };
     const group = canOpen ? el("div", { role: "group" }) : null;
     const fold = el("span", { class: "fold", "aria-hidden": "true" }, canOpen ? "▸" : "");
-    const name = path.length ? String(path.at(-1)) : "answer";
+    const name = path.length ? String(path.at(-1)) : top;
     fill(line, fold, el("span", { class: "key" }, typeof path.at(-1) === "number" ? `[${name}]` : name), here.map((mark) => chip(mark.means, mark.kind)), valueOf(node));
     if (!canOpen) {
       line.addEventListener("click", () => item.focus());

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from cli.inputs import GivenSettings
 from cli.studio.gate import KEY_HEADER
@@ -58,7 +58,8 @@ async def open_studio(around: Surroundings, tmp_path: Path) -> AsyncIterator[Ope
         told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         made = Start(given, folder, **start)
         running.append(asyncio.create_task(serve(made, around, 0, told.set_result)))
-        await asyncio.wait([told, running[-1]], return_when=asyncio.FIRST_COMPLETED)
+        either: list[asyncio.Future[Any]] = [told, running[-1]]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if running[-1].done():
             running[-1].result()
         return Opened(told.result(), folder)
@@ -121,6 +122,10 @@ class Visit:
     page: Page
     faults: list[str]
 
+    def heard(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.faults.append(line.text)
+
 
 @pytest.fixture
 async def visit(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
@@ -133,7 +138,7 @@ async def visit(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
         page.set_default_timeout(PATIENCE_MS)
         made = Visit(page, [])
         page.on("pageerror", lambda error: made.faults.append(f"{error}"))
-        page.on("console", lambda line: line.type == "error" and made.faults.append(line.text))
+        page.on("console", made.heard)
         page.on("dialog", lambda dialog: made.faults.append(f"dialog: {dialog.message}"))
         visits.append(made)
         await page.goto(opened.address)

@@ -1,6 +1,7 @@
 """What the page asks, from a base URL to files, without a browser."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,19 @@ import pytest
 import yaml
 
 from cli.inputs import GivenSettings
+from cli.mapping_file import MappingSource, parse_mapping, read_mapping, to_plain
+from cli.preview import preview
+from cli.saved import load, save
+from cli.surroundings import Surroundings
+from probe.recording import RecordingClient
+from probe.resource_reading import impatient
 from tests.cli.studio.conftest import Asker, Open, asking
 from tests.cli.studio.unknown_api import TOKEN, UnknownApi
 from tests.support.fake_api import FakeApi, Reply
+from tools.sandbox.port.app import create_app
+from tools.sandbox.port.records import Integration, now
+from tools.sandbox.port.state import PortState
+from tools.sandbox.server import serve
 
 SETTINGS = {"authType": "bearer_token", "apiToken": TOKEN}
 
@@ -77,7 +88,7 @@ async def test_no_secret_comes_back(open_studio: Open, unknown: UnknownApi) -> N
             await ask("tree", kind="/echo", number=0, path=[0]),
             await ask("tree", kind="/echo", number=0, path=[0, "sent"]),
             await ask("preview"),
-            await ask("evaluate", index=0, expression=".sent"),
+            await ask("evaluate", index=0, expressions=[".sent"]),
             await ask("changes", secrets=True),
         ]
     assert TOKEN not in json.dumps(answers)
@@ -235,11 +246,11 @@ async def test_expressions_are_evaluated_as_they_are_typed(
         await ask("preview")
         path = ["mapping", "resources", 0, "port", "entity", "mappings", "properties", "size"]
         for expression, wanted in ((".size + 1", "1"), (".label | length", "6"), (".none", "null")):
-            found = await ask("evaluate", index=0, expression=expression)
-            assert found["values"][0]["text"] == wanted
+            found = await ask("evaluate", index=0, expressions=[expression])
+            assert found["values"][0][0]["text"] == wanted
         for expression in (".[", ".size | keys", 'error("no")'):
-            found = await ask("evaluate", index=0, expression=expression)
-            assert found["values"][0]["error"]
+            found = await ask("evaluate", index=0, expressions=[expression])
+            assert found["values"][0][0]["error"]
         await ask("edit", edits=[{"path": path, "value": ".size + 1"}])
         rows = (await ask("preview"))["resources"][0]["rows"]
         assert [row["properties"]["size"]["text"] for row in rows[:2]] == ["1", "4"]
@@ -303,3 +314,89 @@ async def test_edits_and_comments_in_files_survive(
     assert "title: .label | ascii_upcase  # louder" in text
     assert "k: .key" in text
     assert "half" not in text
+
+
+@pytest.fixture
+def in_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortState]:
+    """An installation in a Port of our own, which the environment names."""
+    state = PortState()
+    moment = now()
+    config = {"resources": [], "deleteDependentEntities": True}
+    state.integrations["mine"] = Integration(
+        "mine", created_at=moment, updated_at=moment, config=config
+    )
+    with serve(create_app(state)) as server:
+        monkeypatch.setenv("OCEAN__PORT__BASE_URL", server.url)
+        monkeypatch.setenv("OCEAN__PORT__CLIENT_ID", "id")
+        monkeypatch.setenv("OCEAN__PORT__CLIENT_SECRET", "secret-of-port")
+        monkeypatch.setenv("OCEAN__INTEGRATION__IDENTIFIER", "mine")
+        yield state
+
+
+@pytest.mark.contract("studio.files")
+async def test_the_mapping_goes_to_port_and_back_after_a_look(
+    in_port: PortState, open_studio: Open, unknown: UnknownApi
+) -> None:
+    opened = await open_studio()
+    async with asking(opened) as ask:
+        assert (await ask("state"))["port"] == "mine"
+        empty = await ask("put", state=(await ask("compare"))["state"])
+        assert "would delete all" in empty["failed"]["title"]
+        await connect(ask, unknown)
+        await ask("look", address="/teams")
+        compared = await ask("compare")
+        assert "+  - kind: /teams" in compared["lines"]
+        in_port.integrations["mine"].config["resources"] = [{"kind": "/other"}]
+        refused = await ask("put", state=compared["state"])
+        assert "changed meanwhile" in refused["failed"]["title"]
+        done = await ask("put", state=(await ask("compare"))["state"])
+        assert done["lines"] == []
+        assert in_port.integrations["mine"].config["resources"][0]["kind"] == "/teams"
+        in_port.integrations["mine"].config["resources"][0]["kind"] = "/projects"
+        state = await ask("take")
+        answers = [state, compared, done]
+    assert state["draft"]["mapping"]["resources"][0]["kind"] == "/projects"
+    assert "secret-of-port" not in json.dumps(answers)
+
+
+async def test_without_credentials_of_port_nothing_is_asked_there(open_studio: Open) -> None:
+    opened = await open_studio()
+    async with asking(opened) as ask:
+        assert (await ask("state"))["port"] == ""
+        assert "OCEAN__PORT__CLIENT_ID" in (await ask("compare"))["failed"]["title"]
+
+
+async def test_a_recording_opens_without_a_network(
+    open_studio: Open, api: FakeApi, unknown: UnknownApi, around: Surroundings, tmp_path: Path
+) -> None:
+    first = await open_studio()
+    async with asking(first) as ask:
+        await connect(ask, unknown)
+        await ask("look", address="/teams")
+        await ask("keep", state=(await ask("changes"))["state"])
+    saved = tmp_path / "report.json"
+    given = GivenSettings(
+        {"base_url": unknown.url, "auth_type": "bearer_token", "api_token": TOKEN}, {}
+    )
+    settings = impatient(given.parse())
+    source = read_mapping(first.folder / "port-app-config.yml")
+    client = RecordingClient(settings)
+    config, _ = parse_mapping(source, settings)
+    assert config is not None
+    await preview(config, client=client, settings=settings, around=around)
+    save(saved, settings, to_plain(source.data), client)
+    await client.aclose()
+    asked = len(api.received)
+    recording = load(saved)
+    second = await open_studio(
+        given=GivenSettings(dict(recording.settings), {}),
+        folder=tmp_path / "replayed",
+        source=MappingSource("the recording", recording.mapping),
+        recording=recording,
+    )
+    async with asking(second) as ask:
+        assert (await ask("state"))["connection"]["replay"]
+        assert (await ask("connect", settings={}))["ok"]
+        report = await ask("preview")
+    assert report["resources"][0]["entityCount"]
+    assert len(api.received) == asked
