@@ -31,7 +31,7 @@ from reading.session import Limits, Session
 from settings.connection import ConnectionSettings
 
 LIMITS = Limits(pages=5, endpoints=5, items=100)
-_TRIED = 20
+_TRIED = 8
 _LONGEST = 400
 _NAME = "the mapping"
 
