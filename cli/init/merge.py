@@ -28,7 +28,9 @@ def merge(base: Any, theirs: Any, ours: Any, *, is_whole: bool = False) -> Any:
     if isinstance(theirs, MutableMapping) and isinstance(ours, Mapping):
         known = base if isinstance(base, Mapping) else {}
         return _merge_mapping(known, theirs, ours, is_whole=is_whole)
-    if _is_keyed(theirs) and _is_keyed(ours):
+    # Where nothing is left of a whole list, what was added to it by hand is.
+    is_emptied = is_whole and isinstance(ours, list) and not ours
+    if _is_keyed(theirs) and (_is_keyed(ours) or is_emptied):
         known_list = base if isinstance(base, list) else []
         return _merge_list(known_list, theirs, ours, is_whole=is_whole)
     return ours if theirs == base else theirs

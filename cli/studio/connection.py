@@ -4,8 +4,9 @@ What is typed is held in memory. Secrets never go back to the page, and no secre
 that it was not given for.
 """
 
-from collections.abc import Mapping
-from contextlib import aclosing
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from errors import ConfigurationError
 from probe.connection import reach
 from probe.recording import RecordingClient
 from probe.resource_reading import impatient
+from redaction import Redactor, leaves
 from settings.connection import ConnectionSettings
 
 # Where credentials, or what is sent with them, may go.
@@ -41,6 +43,9 @@ class Connection:
         self._given = start.given
         self._recording = start.recording
         self._typed: dict[str, Any] = {}
+        # Also what is refused as a setting, and what was given before.
+        self._secrets = Redactor()
+        self._learn(start.given.values)
         self._places = _places_in(start.given.values)
         self.client: RecordingClient | None = None
         self.settings: ConnectionSettings | None = None
@@ -74,8 +79,9 @@ class Connection:
         return self.client
 
     def text(self, text: str) -> str:
-        """Return a text without the secrets of the connection."""
-        return self.client.redactor.text(text) if self.client else text
+        """Return a text without the secrets that were ever given."""
+        known = self._secrets.text(text)
+        return self.client.redactor.text(known) if self.client else known
 
     def shown(self) -> dict[str, Any]:
         """Return what the page may know: plain values, and which secrets there are."""
@@ -103,7 +109,7 @@ class Connection:
         settings = impatient(ConnectionSettings.parse({**self._taken(typed), **_NO_PAGING}))
         await self.close()
         self.settings, self.steps = settings, []
-        client = self._client_for(settings)
+        client = self.client = self._client_for(settings)
         if self._recording is None:
             async with aclosing(reach(settings, client)) as steps:
                 async for step in steps:
@@ -111,7 +117,6 @@ class Connection:
                     is_root = {"advice": step.advice, "isOfRoot": step.is_of_root}
                     self.steps.append({**told, **is_root})
                     tell({"step": self.steps[-1]})
-        self.client = client
         return all(step["ok"] or step["isOfRoot"] for step in self.steps)
 
     async def close(self) -> None:
@@ -129,6 +134,7 @@ class Connection:
         """Take over what was typed, where no secret that is kept would go elsewhere by it."""
         hidden = {to_snake(name) for name in secret_names()}
         new = {to_snake(name): value for name, value in typed.items()}
+        self._learn(new)
         kept = [name for name in hidden if self.values.get(name) and not new.get(name)]
         left = {name: value for name, value in new.items() if name not in hidden or value}
         values = {**self.values, **left}
@@ -144,8 +150,23 @@ class Connection:
         self._places = places
         return {name: value for name, value in self.values.items() if value != ""}
 
+    def _learn(self, values: Mapping[str, Any]) -> None:
+        """Keep the secrets among settings from being shown, in whatever form they are given."""
+        hidden = [values.get(to_snake(name)) for name in secret_names()]
+        self._secrets.learn(*(text for value in hidden if value for text in texts_in(value)))
+
     def _forget(self, names: list[str]) -> None:
         self._typed.update(dict.fromkeys(names, ""))
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts of a setting, of an object also where it is written as JSON."""
+    if isinstance(value, str):
+        yield value
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    if isinstance(value, dict | list):
+        yield from leaves(value)
 
 
 def _places_in(values: Mapping[str, Any]) -> frozenset[str]:

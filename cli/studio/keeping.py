@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -13,11 +14,21 @@ from ruamel.yaml import YAML
 
 from cli.init.files import BLUEPRINTS, ENVIRONMENT, MAPPING, MEMORY, RUN, VALUES, Folder
 from cli.init.plan import SetupPlan
+from cli.inputs import secret_names, variable
 from cli.mapping_file import read_text, to_plain
 from cli.yaml_text import UnreadableYamlError, load_yaml
 from errors import ConfigurationError
 
 _FILES = (MAPPING, BLUEPRINTS, ENVIRONMENT, VALUES, RUN)
+_NAMES = "|".join(sorted(secret_names()))
+_VARIABLES = "|".join(sorted(map(variable, secret_names())))
+_PORTS = "OCEAN__PORT__CLIENT_ID|OCEAN__PORT__CLIENT_SECRET"
+# The lines of files that hold secrets, and what comes before these.
+_SECRETS = {
+    ENVIRONMENT: re.compile(rf"(?im)^(\s*(?:export +)?(?:{_VARIABLES}|{_PORTS})\s*=).+$"),
+    VALUES: re.compile(rf"(?m)^(\s*(?:{_NAMES}|clientId|clientSecret):).*(?:\n +[^\s:]+)*$"),
+}
+_HIDDEN = " ••••••••"
 # What is copied elsewhere, and how the page calls it.
 _EXPORTS = {VALUES: "Helm values", RUN: "docker run", MAPPING: "mapping for Port"}
 
@@ -114,7 +125,14 @@ def state_of(texts: Mapping[str, str]) -> str:
 def _change(name: str, before: str | None, after: str) -> dict[str, Any]:
     """Return a file with the lines of its difference, each with the sign in front."""
     status = "new" if before is None else "same" if before == after else "changed"
-    return {"name": name, "status": status, "lines": difference(before or "", after)}
+    hidden = [_without_secrets(name, text) for text in (before or "", after)]
+    return {"name": name, "status": status, "lines": difference(*hidden)}
+
+
+def _without_secrets(name: str, text: str) -> str:
+    """Return the text of a file without the secrets in it, whoever wrote them."""
+    pattern = _SECRETS.get(name)
+    return pattern.sub(lambda match: f"{match[1]}{_HIDDEN}", text) if pattern else text
 
 
 def difference(before: str, after: str) -> list[str]:

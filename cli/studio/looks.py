@@ -90,6 +90,7 @@ class Looks:
         """
         wanted = _changed(self._wanted(address), change or {})
         client, surveyor = self._connection.asks, self._prepared(wanted)
+        before = self.all.get(wanted.path)
         look = self.all[wanted.path] = Look(wanted)
         client.exchanges.clear()
         if isinstance(client, RememberingClient):
@@ -105,6 +106,9 @@ class Looks:
             look.error = without_hint(error, look.advice)
         except ConfigurationError as error:
             look.error = str(error)
+        if look.error and before and before.surveyed:
+            # What is known of it stays, and so does its resource.
+            look.wanted, look.surveyed = before.wanted, before.surveyed
         look.exchanges = [*client.exchanges]
         look.notes = [*self._asker.notes]
         return look

@@ -124,7 +124,9 @@ class Readings:
         draft: Draft,
     ) -> ResourcePreview:
         written = draft.mapping["resources"][index]
-        read_as = _key({**written, "port": written.get("port", {}).get("itemsToParse")}, settings)
+        read_as = _key(
+            {**written, "port": (written.get("port") or {}).get("itemsToParse")}, settings
+        )
         mapped_as = _key(written, settings)
         kept = self._kept.get(index)
         if kept is None or kept.read_as != read_as:

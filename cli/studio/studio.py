@@ -18,7 +18,7 @@ from cli.init.initialise import Request, connection_of, given_secrets
 from cli.init.openapi.document import load_document
 from cli.init.openapi.endpoints import look_through, server_url
 from cli.init.openapi.sources import shown as shown_source
-from cli.init.plan import make_plan
+from cli.init.plan import PAGING, SetupPlan, make_plan
 from cli.init.surveyed import Join
 from cli.init.values import scalar_keys
 from cli.inputs import own_version
@@ -107,6 +107,8 @@ class Studio:
         self._looks.start_anew()
         self._readings.start_anew()
         self._around.notes.take()
+        if self._looks.surveyed:
+            self._grow()
         return {"ok": ok, "steps": self._connection.steps}
 
     async def read_document(self, source: str, tell: Tell) -> dict[str, Any]:
@@ -248,9 +250,11 @@ class Studio:
         base = settings.base_url if settings else str(self._connection.values.get("base_url", ""))
         return Request(self._connection.given, base, [], self._start.folder)
 
-    def _plan(self) -> Any:
+    def _plan(self) -> SetupPlan:
+        """Return what is written: the connection as it is now, and how it pages."""
         plan = self._draft.plan
-        plan.settings = {**connection_of(self._request()), **plan.settings}
+        paging = {name: value for name, value in plan.settings.items() if name in PAGING}
+        plan.settings = {**connection_of(self._request()), **paging}
         return plan
 
     def _secrets(self, with_secrets: bool) -> dict[str, str]:

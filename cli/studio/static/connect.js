@@ -31,6 +31,7 @@ export function about() {
 export async function render(place, tools) {
   const { connection } = store.state;
   const typed = {};
+  const inputs = {};
   const way = el("ol", { class: "way" });
   const credentials = el("div", { class: "stack" });
   const value = (name) => typed[name] ?? connection.values[name];
@@ -49,7 +50,7 @@ export async function render(place, tools) {
   });
   base.addEventListener("input", () => set("baseUrl")(base.value));
   const types = Object.keys(store.form.authTypes).map((name) => [name, NAMES[name] ?? name]);
-  const kind = select(types, value("authType") ?? "none", (chosen) => {
+  const kind = select(types, value("authType") === "basic_auth" ? "basic" : (value("authType") ?? "none"), (chosen) => {
     set("authType")(chosen);
     showCredentials();
   });
@@ -87,6 +88,7 @@ export async function render(place, tools) {
       spellcheck: "false",
     });
     made.addEventListener("input", () => set(one.name)(made.value));
+    inputs[one.name] = made;
     return field(one.name, made, hint);
   }
 
@@ -107,8 +109,10 @@ export async function render(place, tools) {
       return;
     }
     connection.secrets = store.state.connection.secrets;
-    for (const input of form.querySelectorAll("input[type=password]")) if (input.value) input.value = "";
-    for (const name of connection.secrets) delete typed[name];
+    for (const name of connection.secrets) {
+      delete typed[name];
+      if (inputs[name]) inputs[name].value = "";
+    }
     fill(way, done.steps.map(told));
     next.hidden = !done.ok;
     if (done.ok) next.focus();

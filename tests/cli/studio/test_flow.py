@@ -400,3 +400,118 @@ async def test_a_recording_opens_without_a_network(
         report = await ask("preview")
     assert report["resources"][0]["entityCount"]
     assert len(api.received) == asked
+
+
+@pytest.mark.contract("studio.secrets")
+async def test_secrets_of_files_are_not_shown(open_studio: Open, unknown: UnknownApi) -> None:
+    """Whoever wrote them there: a difference shows the lines around it, too."""
+    opened = await open_studio()
+    kept = "kept-by-hand-81c0"
+    async with asking(opened) as ask:
+        await connect(ask, unknown)
+        await ask("look", address="/teams")
+        await ask("keep", state=(await ask("changes"))["state"])
+        environment = opened.folder / "ocean.env"
+        text = environment.read_text().replace("__API_TOKEN", f"__API_TOKEN={kept}")
+        environment.write_text(f"{text}OCEAN__PORT__CLIENT_SECRET={kept}\n")
+        values = opened.folder / "values.yaml"
+        lines = f"    apiToken: {kept}\n    password: '{kept}'\n    signingKey: |\n      {kept}\n"
+        secrets = f"  secrets:\n{lines}"
+        values.write_text(f"port:\n  clientSecret: {kept}\n{values.read_text()}{secrets}")
+        await connect(ask, unknown, timeout="31")
+        changes = await ask("changes")
+    assert {"ocean.env", "values.yaml"} <= {
+        file["name"] for file in changes["files"] if file["status"] == "changed"
+    }
+    assert kept not in json.dumps(changes["files"])
+
+
+@pytest.mark.contract("studio.secrets")
+async def test_a_secret_beside_a_wrong_setting_is_not_shown_either(open_studio: Open) -> None:
+    opened = await open_studio()
+    async with asking(opened) as ask:
+        for wrong in ({"pageSize": TOKEN}, {"customHeaders": json.dumps({"A b": TOKEN})}):
+            settings = {"baseUrl": "http://127.0.0.1:1", **SETTINGS, **wrong}
+            assert TOKEN not in json.dumps(await ask("connect", settings=settings))
+        assert TOKEN not in json.dumps([await ask("state"), await ask("changes", secrets=True)])
+
+
+async def test_what_fails_once_keeps_its_resource(open_studio: Open, unknown: UnknownApi) -> None:
+    """A resource that goes from the mapping is one whose entities a sync deletes."""
+    opened = await open_studio()
+    async with asking(opened) as ask:
+        await connect(ask, unknown)
+        await ask("look", address="/teams")
+        before = (await ask("state"))["draft"]
+        unknown.extra["/teams"] = Reply(403, {"message": "not today"})
+        found = await ask("look", address="/teams")
+        assert "403" in found["error"]
+        wrong = await ask("look", address="/teams", choices={"place": ["nowhere"]})
+        assert wrong["error"]
+        assert (await ask("state"))["draft"] == before
+        del unknown.extra["/teams"]
+        again = await ask("look", address="/teams")
+        assert (again["ok"], again["error"], again["dataPath"]) == (True, "", ".data.teams")
+        state = await ask("remove", kind="/teams")
+        assert state["draft"]["mapping"]["resources"] == []
+        assert state["draft"]["blueprints"] == []
+
+
+async def test_files_name_the_api_that_is_connected(
+    open_studio: Open, unknown: UnknownApi, other_api: FakeApi
+) -> None:
+    opened = await open_studio()
+    async with asking(opened) as ask:
+        await connect(ask, unknown)
+        await ask("look", address="/teams")
+        other_api.answer = unknown.answer
+        await ask("connect", settings={"baseUrl": f"{other_api.url}/v1", "apiToken": TOKEN})
+        await ask("keep", state=(await ask("changes"))["state"])
+    text = (opened.folder / "ocean.env").read_text()
+    assert f"BASE_URL={other_api.url}/v1\n" in text
+    assert unknown.url not in text
+
+
+async def test_expressions_that_never_end_do(
+    open_studio: Open, unknown: UnknownApi, around: Surroundings
+) -> None:
+    opened = await open_studio()
+    around.config.process_in_queue_timeout = 1
+    async with asking(opened) as ask:
+        await connect(ask, unknown)
+        await ask("look", address="/teams")
+        await ask("preview")
+        found = await ask("evaluate", index=0, expressions=["[range(1e12)] | length"])
+        assert found["values"][0][0]["error"]
+        found = await ask("evaluate", index=0, expressions=[".key"])
+        assert found["values"][0][0]["text"] == "t0"
+
+
+async def test_lists_of_a_document_are_looked_at(
+    open_studio: Open, unknown: UnknownApi, tmp_path: Path
+) -> None:
+    """It decides no host: what it names as its server is told, and that is all."""
+    items = {
+        "type": "array",
+        "items": {"type": "object", "properties": {"key": {"type": "string"}}},
+    }
+    answer = {"content": {"application/json": {"schema": items}}}
+    get = {"summary": "All teams", "responses": {"200": {"description": "", **answer}}}
+    document = {
+        "openapi": "3.0.0",
+        "info": {"title": "", "version": "1"},
+        "servers": [{"url": "https://elsewhere.example/v1"}],
+        "paths": {"/teams": {"get": get}},
+    }
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(document))
+    opened = await open_studio()
+    async with asking(opened) as ask:
+        await connect(ask, unknown)
+        found = await ask("document", source=str(file))
+        assert found["server"] == "https://elsewhere.example/v1"
+        state = await ask("state")
+        assert [one["path"] for one in state["documented"]] == ["/teams"]
+        assert state["connection"]["baseUrl"] == unknown.url
+        assert (await ask("look", address="/teams"))["ok"]
+        assert "cannot be read" in (await ask("document", source="/none"))["failed"]["title"]
