@@ -32,7 +32,7 @@ from settings.connection import ConnectionSettings
 
 LIMITS = Limits(pages=5, endpoints=5, items=100)
 _TRIED = 8
-_LONGEST = 400
+_LONGEST = 160
 _NAME = "the mapping"
 
 
@@ -96,10 +96,15 @@ class Readings:
         return {**told["resources"][0], "doubts": reading.doubts, "problems": []}
 
     async def evaluate(self, index: int, expression: str) -> list[dict[str, Any]]:
-        """Return what an expression gives on the first items of a resource, or why it fails."""
+        """Return what an expression gives on the first items of a resource, until it fails."""
         kept = self._kept.get(index)
         items = kept.shown.mapped.items if kept and kept.shown else []
-        found = [await self._value(item, expression) for item in items[:_TRIED]]
+        found: list[dict[str, Any]] = []
+        for item in items[:_TRIED]:
+            found.append(await self._value(item, expression))
+            if "error" in found[-1]:
+                # On the others it may take as long as it has taken on this one.
+                break
         self._around.notes.take()
         return found
 

@@ -241,9 +241,8 @@ class Studio:
 
     def _grow(self) -> None:
         """Bring the draft up to what is known of endpoints."""
-        surveyed = self._looks.surveyed
-        if surveyed or self._draft.mapping["resources"]:
-            self._draft.grow(make_plan(surveyed, connection_of(self._request()), Assuming()))
+        connection = connection_of(self._request())
+        self._draft.grow(make_plan(self._looks.surveyed, connection, Assuming()))
 
     def _request(self) -> Request:
         settings = self._connection.settings

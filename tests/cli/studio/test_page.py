@@ -167,7 +167,7 @@ HOSTILE = {
     "id": "javascript:document.title='owned'",
     "name": "<svg onload=document.title='owned'>" * 3,
     "bidi": "\u202e\u2066evil\u0000\u001b[2J\ud83d\ude00 \u200b",
-    "huge": "x" * 3_000_000,
+    "huge": "x" * 400_000,
     "__proto__": {"polluted": True},
     "constructor": "x",
     "deep": None,
@@ -193,7 +193,7 @@ async def test_hostile_answers_change_nothing(
     tree = page.get_by_role("tree")
     await expect(tree).to_contain_text("\\u202e\\u2066evil\\u0000\\u001b[2J😀 \\u200b")
     await expect(tree).to_contain_text("<svg onload=")
-    await expect(tree).to_contain_text("3,000,000 characters")
+    await expect(tree).to_contain_text("400,000 characters")
     for step in STEPS[3:]:
         await go(page, step)
     await page.wait_for_load_state("networkidle")
@@ -208,27 +208,37 @@ async def test_hostile_answers_change_nothing(
 async def test_a_large_answer_does_not_freeze_the_page(
     open_studio: Open, visit: Visit, unknown: UnknownApi
 ) -> None:
-    """20 MB: no task of the page takes longer than a person notices."""
-    row = {f"field {n}": "some text " * 10 for n in range(20)}
-    rows = [{"id": n, **row} for n in range(9_000)]
+    """20 MB: the page never stands still for as long as a person notices."""
+    row = {f"field {n}": "some text " * 50 for n in range(20)}
+    rows = [{"id": n, **row} for n in range(2_000)]
     unknown.extra["/large"] = Reply(body=json.dumps({"items": rows}).encode())
     unknown.refuses_queries = True
     page = await visit(await open_studio())
     await connect(page, unknown)
     await page.evaluate(
-        """() => { window.longest = 0; new PerformanceObserver((list) => {
-            for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
-        }).observe({ type: "longtask" }); }"""
+        """() => { window.longest = 0; let last = performance.now(); setInterval(() => {
+            const now = performance.now();
+            longest = Math.max(longest, now - last);
+            last = now;
+        }, 20); }"""
     )
     await go(page, "Endpoints")
     card = await look(page, "/large")
     await card.get_by_role("button", name="Response").click()
-    await expect(page.get_by_role("tree")).to_contain_text("9,000 elements")
-    await page.get_by_role("button", name="100 more of 9,000").click()
+    await expect(page.get_by_role("tree")).to_contain_text("2,000 elements")
+    await page.get_by_role("button", name="100 more of 2,000").click()
     await expect(page.get_by_role("tree")).to_contain_text("[150]")
     await go(page, "Entities")
     await expect(page.locator(".entities tbody tr")).to_have_count(100)
-    assert await page.evaluate("window.longest") < 1000
+    longest = await page.evaluate("window.longest")
+    assert longest < 1000
+    # A page that stands still is seen.
+    await page.evaluate(
+        "{ const end = performance.now() + 1500; while (performance.now() < end); }"
+    )
+    await page.wait_for_timeout(100)
+    assert await page.evaluate("window.longest") > 1400
+    print(f"stood still for at most {longest:.0f} ms")
 
 
 @pytest.mark.contract("studio.page")

@@ -1,6 +1,7 @@
 """Windows of JSON, marks of answers, and the draft: pure, and over any value."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -77,7 +78,7 @@ def test_steps_lead_where_a_dotted_path_finds_something(value: Any, parts: list[
         assert value_at(body, steps) == found
 
 
-def _marks(body: Any, status: int = 200, **headers: str) -> list[tuple[str, str]]:
+def _marks(body: Any, status: int = 200, headers: Mapping[str, str] = {}) -> list[tuple[str, str]]:
     guesses = find_lists(body, "/things")
     first = guesses[0] if guesses else None
     path = first.path if first and first.form == "array" else None
@@ -115,8 +116,8 @@ def test_what_an_answer_says_is_marked_where_it_stands(body: Any, wanted: tuple[
 
 def test_headers_are_marked_by_name() -> None:
     link = '<https://api.example.com/x?page=2>; rel="next"'
-    assert ("more", "Link") in _marks(ROWS, link=link)
-    assert ("total", "x-total-count") in _marks(ROWS, **{"X-Total-Count": "9"})
+    assert ("more", "Link") in _marks(ROWS, headers={"link": link})
+    assert ("total", "x-total-count") in _marks(ROWS, headers={"X-Total-Count": "9"})
 
 
 def test_plain_items_say_nothing_else() -> None:
@@ -162,7 +163,7 @@ def _plan(*kinds: str, title: str = ".name") -> SetupPlan:
 def test_a_draft_follows_what_is_found_out_but_for_edits() -> None:
     draft = Draft(None, [])
     draft.grow(_plan("/a", "/b"))
-    title = ["mapping", "resources", 0, "port", "entity", "mappings", "title"]
+    title: list[str | int] = ["mapping", "resources", 0, "port", "entity", "mappings", "title"]
     draft.edit(title, ".mine")
     draft.grow(_plan("/a", "/c", title=".label"))
     titles = {
