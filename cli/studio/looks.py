@@ -90,8 +90,7 @@ class Looks:
         """
         wanted = _changed(self._wanted(address), change or {})
         client, surveyor = self._connection.asks, self._prepared(wanted)
-        before = self.all.get(wanted.path)
-        look = self.all[wanted.path] = Look(wanted)
+        before, look = self.all.get(wanted.path), Look(wanted)
         client.exchanges.clear()
         if isinstance(client, RememberingClient):
             client.listener = lambda one: tell({"asked": f"{one.method} {one.url}"})
@@ -109,6 +108,8 @@ class Looks:
         if look.error and before and before.surveyed:
             # What is known of it stays, and so does its resource.
             look.wanted, look.surveyed = before.wanted, before.surveyed
+        # Only now, so that one that is interrupted leaves what was known.
+        self.all[wanted.path] = look
         look.exchanges = [*client.exchanges]
         look.notes = [*self._asker.notes]
         return look

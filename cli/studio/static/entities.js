@@ -1,7 +1,7 @@
 // Step 5: the entities that Port would get, and the JQ that makes them, evaluated as one types.
 
 import { ask, work } from "./api.js";
-import { button, chip, el, field, fill, many, notice } from "./dom.js";
+import { button, chip, el, field, fill, many, notice, visible } from "./dom.js";
 import { graph } from "./graph.js";
 import { outcome } from "./pagination.js";
 import { drafted, edit, preview, store } from "./store.js";
@@ -10,6 +10,8 @@ import { tree } from "./tree.js";
 export const title = "Entities";
 const PATIENCE = 260;
 const SHOWN = 100;
+// A table of hundreds of lines would hold the page up.
+const AT_ONCE = 30;
 
 export function about() {
   const { length } = store.state.draft.mapping.resources;
@@ -206,7 +208,7 @@ function table(one, index) {
   const columns = groups.flatMap((group) => [...new Set(one.rows.flatMap((row) => Object.keys(row[group])))].map((name) => [group, name]));
   const raw = el("div", { class: "panel flush" }, el("p", { class: "empty" }, "Choose an entity to see the item it was made of."));
   if (!one.rows.length) return el("p", { class: "panel empty" }, one.error ? "Nothing was mapped." : "No item becomes an entity.");
-  const body = el("tbody", {}, one.rows.slice(0, SHOWN).map((row) => {
+  const lineOf = (row) => {
     const choose = async (event) => {
       if (event.type === "keydown" && event.key !== "Enter") return;
       for (const each of body.children) each.setAttribute("aria-selected", String(each === made));
@@ -215,9 +217,15 @@ function table(one, index) {
     };
     const made = el("tr", { class: "pick", tabindex: "0", "aria-selected": "false", on: { click: choose, keydown: choose } }, el("td", { class: "head" }, el("b", {}, cell(row.title)), el("code", { class: "muted" }, row.identifier.text)), columns.map(([group, name]) => valueCell(row[group][name], name, group)));
     return made;
-  }));
+  };
+  const body = el("tbody", {}, one.rows.slice(0, AT_ONCE).map(lineOf));
+  const rest = one.rows.slice(AT_ONCE);
+  const more = button(`${rest.length} more`, () => {
+    body.append(...rest.map(lineOf));
+    more.remove();
+  }, { class: "small" });
   const heads = el("tr", {}, el("th", { class: "head" }, "Entity"), columns.map(([group, name]) => el("th", {}, group === "relations" ? `→ ${name}` : name)));
-  return el("div", { class: "two wide" }, el("div", { class: "panel flush tall", tabindex: "0", role: "region", "aria-label": "Entities" }, el("table", { class: "rows entities" }, el("thead", {}, heads), body)), raw);
+  return el("div", { class: "two wide" }, el("div", { class: "panel flush tall", tabindex: "0", role: "region", "aria-label": "Entities" }, el("table", { class: "rows entities" }, el("thead", {}, heads), body), rest.length ? el("div", { class: "pad" }, more) : null), raw);
 }
 
 function cell(node) {
@@ -228,5 +236,5 @@ function valueCell(node, name, group) {
   if (!node || node.type === "null") return el("td", { class: "none", "data-label": name }, "–");
   const text = textOf(node);
   const isRelation = group === "relations";
-  return el("td", { "data-label": name }, isRelation && node.type !== "array" ? chip(text, "items") : el("span", { class: "clip", title: text }, text));
+  return el("td", { "data-label": name }, isRelation && node.type !== "array" ? chip(text, "items") : el("span", { class: "clip", title: visible(text) }, text));
 }
