@@ -1,6 +1,7 @@
 """Endpoints that were looked at: what `init` finds out about them, and their answers."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,6 +64,7 @@ class Looks:
         self._asker = Assuming()
         self._surveyor: Surveyor | None = None
         self._bodies: dict[int, Any] = {}
+        self._identified: dict[str, Keys] = {}
         self.all: dict[str, Look] = {}
         self.documented: dict[str, Collection] = {}
 
@@ -112,6 +114,10 @@ class Looks:
         self.all[wanted.path] = look
         look.exchanges = [*client.exchanges]
         look.notes = [*self._asker.notes]
+        if wanted.path in self._identified:
+            # Where its items have no such field any more, what was found out counts.
+            with suppress(ConfigurationError):
+                self.identify(wanted.path, self._identified[wanted.path])
         return look
 
     def known(self, kind: str) -> Look:
@@ -140,6 +146,7 @@ class Looks:
         )
         if look.surveyed:
             look.surveyed.identifier = made
+        self._identified[kind] = keys
         return made
 
     async def body(self, kind: str, number: int) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from cli.inputs import GivenSettings
 from cli.studio.gate import KEY_HEADER
@@ -27,6 +27,7 @@ BROWSER = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAM
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no chromium on this machine")
 # The page does its work in milliseconds; what takes longer is a fault, or a very busy machine.
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(frozen=True)

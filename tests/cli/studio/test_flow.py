@@ -215,6 +215,12 @@ async def test_choices_in_the_tree_are_taken(open_studio: Open, unknown: Unknown
         state = await ask("identify", kind="/odd", keys=["x"])
         mappings = state["draft"]["mapping"]["resources"][0]["port"]["entity"]["mappings"]
         assert mappings["identifier"] == ".x | tostring"
+        # What was chosen is still so after another look.
+        again = await ask("look", address="/odd")
+        assert (again["identifier"]["expression"], again["items"]) == (".x | tostring", 2)
+        state = await ask("state")
+        mappings = state["draft"]["mapping"]["resources"][0]["port"]["entity"]["mappings"]
+        assert mappings["identifier"] == ".x | tostring"
         refused = await ask("identify", kind="/odd", keys=["none"])
         assert "no text or number" in refused["failed"]["title"]
 

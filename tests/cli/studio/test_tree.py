@@ -93,7 +93,7 @@ def _marks(body: Any, status: int = 200, headers: Mapping[str, str] = {}) -> lis
 ROWS = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
 
 
-@pytest.mark.contract("evidence.more")
+@pytest.mark.contract("evidence.kept")
 @pytest.mark.parametrize(
     "body, wanted",
     [
