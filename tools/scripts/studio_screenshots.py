@@ -69,7 +69,7 @@ async def _pictures(address: str, browser: str) -> None:
         await page.locator(".card").nth(1).wait_for()
         await _go(page, "Response")
         await page.get_by_label("Endpoint").select_option("/packages")
-        await page.locator("[role=treeitem]").filter(has_text="license_id").last.click()
+        await page.locator(".tree .key").get_by_text("license_id", exact=True).first.click()
         await _draw(page, "response")
         await _go(page, "Entities")
         await page.locator("tr.pick").nth(1).click()
