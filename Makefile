@@ -21,7 +21,7 @@ install: ## Create .venv and install what is missing (PYTHON=… chooses the int
 
 test: lint types tools pytest ## Everything that must be green: lint, types, all tests with coverage
 
-tools: ## Install what tests of the image and of Redis need, as root on Debian and Ubuntu
+tools: ## Install what tests of the image, Redis and the browser need, as root on Debian and Ubuntu
 	@tools/scripts/system-tools
 
 lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, issue forms, the spec, generated files

@@ -1,1 +1,1 @@
-"""The command line `ocean-custom`: check, preview and init."""
+"""The command line `ocean-custom`: check, preview, init and studio."""

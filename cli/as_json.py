@@ -88,9 +88,10 @@ def failure_as_json(command: str, error: str, problems: Sequence[Problem]) -> di
     }
 
 
-def write_json(value: Any, mask: Callable[[str], str]) -> str:
-    """Return the text that is printed, without secrets."""
-    return in_json(json.dumps(_masked(value, mask), indent=2, ensure_ascii=False, default=str))
+def write_json(value: Any, mask: Callable[[str], str], indent: int | None = 2) -> str:
+    """Return the text that is printed, without secrets; without an indent, on one line."""
+    masked = _masked(value, mask)
+    return in_json(json.dumps(masked, indent=indent, ensure_ascii=False, default=str))
 
 
 def _head(command: str, *, ok: bool) -> dict[str, Any]:

@@ -120,6 +120,45 @@ def init(**arguments: Any) -> None:
     _run("init", arguments)
 
 
+@main.command(
+    cls=SettingsCommand,
+    epilog="""
+    ocean-custom studio https://api.example.com/v2/users
+    ocean-custom studio --env-file ocean.env --out my-api
+    ocean-custom studio --replay report.json
+    """,
+)
+@click.argument("url", required=False, default="", metavar="[URL]")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Read and write the files in this directory; else in the working directory.",
+)
+@click.option("--replay", type=FILE, help="Answer from a file that `preview --save` wrote.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Serve the page on this port of 127.0.0.1; else on a free one.",
+)
+@click.option(
+    "--open",
+    "opens",
+    is_flag=True,
+    help="Open the page in the browser. Other users of the machine may see its address then.",
+)
+@env_file_option
+@settings_options
+def studio(**arguments: Any) -> None:
+    """See the API, point at the data, and watch the entities appear, on a local web page.
+
+    It does what init, preview and check do. The page is for whoever has the address that is
+    shown; credentials that are typed there stay in memory unless you have them written.
+    """
+    _run("studio", arguments)
+
+
 def _run(command: str, arguments: dict[str, Any]) -> None:
     flags = split_settings(arguments)
     env_file = arguments.pop("env_file") or _own_env_file(arguments)

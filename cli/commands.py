@@ -31,6 +31,8 @@ from cli.preview import Blueprints, PreviewReport, by_identifier, preview
 from cli.saved import Recording, ReplayClient, load, save, stand_in_for_variables
 from cli.show_check import show_check
 from cli.show_preview import show_preview
+from cli.studio.serve import announce, serve
+from cli.studio.start import Start
 from cli.surroundings import Surroundings
 from errors import ConfigurationError, SettingsError
 from probe.recording import RecordingClient
@@ -84,6 +86,17 @@ class InitOptions:
     yes: bool = False
     openapi: str = ""
     select: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StudioOptions:
+    """The options of `studio` beyond its inputs; `url` is where to begin."""
+
+    out: Path
+    url: str = ""
+    replay: Path | None = None
+    port: int = 0
+    opens: bool = False
 
 
 class WrongInput(Exception):
@@ -206,6 +219,22 @@ def _init_request(given: GivenSettings, options: InitOptions, asker: Asker) -> R
         )
     base_url, wanted = split_endpoints(options.endpoints, base_url)
     return Request(given, base_url, wanted, options.out)
+
+
+async def run_studio(
+    inputs: Inputs, options: StudioOptions, around: Surroundings, terminal: Terminal
+) -> int:
+    """Run `studio` until it is interrupted; returns the exit code.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or the port is taken.
+    """
+    recording = load(options.replay) if options.replay else None
+    source = MappingSource("the recording", recording.mapping) if recording else None
+    given = _given(inputs, recording)
+    start = Start(given, options.out, options.url, source, recording=recording)
+    await serve(start, around, options.port, announce(terminal, opens=options.opens))
+    return OK
 
 
 def _adopt(client: RecordingClient, terminal: Terminal) -> None:

@@ -1,6 +1,8 @@
 """The mapping and the blueprints of an installation, as Port has them."""
 
 import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -22,14 +24,46 @@ async def read_from_port(around: Surroundings) -> tuple[MappingSource, list[dict
     Raises:
         ConfigurationError: credentials are missing, Port refuses, or has no such installation.
     """
-    if missing := [name for name in _NEEDED if not os.environ.get(name)]:
+    if missing := variables_missing():
         verb = "are" if len(missing) > 1 else "is"
         raise ConfigurationError(f"--from-port needs {', '.join(missing)}, which {verb} not set")
-    client = _client(around)
-    try:
+    async with _asking(around) as client:
         integration = await client.get_current_integration(should_log=False)
         mapping = integration.get("config") or {}
         blueprints = [await _blueprint(client, name) for name in sorted(_blueprint_names(mapping))]
+    source = MappingSource(f"Port ({around.config.integration.identifier})", mapping)
+    return source, [blueprint for blueprint in blueprints if blueprint]
+
+
+def variables_missing() -> list[str]:
+    """Return the variables that say which installation in Port is meant, as far as not set."""
+    return [name for name in _NEEDED if not os.environ.get(name)]
+
+
+async def write_to_port(around: Surroundings, mapping: Mapping[str, Any]) -> None:
+    """Put a mapping in place of that of the installation in the environment.
+
+    An installation that runs takes it at once, and syncs with it.
+
+    Raises:
+        ConfigurationError: Port refuses it, or cannot be reached.
+    """
+    async with _asking(around) as client:
+        name = client.integration_identifier
+        # Ocean's own would write the version of this tool as that of the installation.
+        response = await client.client.patch(
+            f"{client.auth.api_url}/integration/{name}",
+            headers=await client.auth.headers(),
+            json={"config": mapping},
+        )
+        response.raise_for_status()
+
+
+@asynccontextmanager
+async def _asking(around: Surroundings) -> AsyncIterator[PortClient]:
+    """Give a client of Port; its errors become such as users understand."""
+    try:
+        yield _client(around)
     except httpx.HTTPStatusError as error:
         raise ConfigurationError(_refusal(error, around)) from None
     except (httpx.HTTPError, BlockedIPError, OSError) as error:
@@ -38,8 +72,6 @@ async def read_from_port(around: Surroundings) -> tuple[MappingSource, list[dict
         ) from None
     finally:
         await close_port_client()
-    source = MappingSource(f"Port ({around.config.integration.identifier})", mapping)
-    return source, [blueprint for blueprint in blueprints if blueprint]
 
 
 def _client(around: Surroundings) -> PortClient:

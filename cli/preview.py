@@ -96,18 +96,19 @@ async def preview(
     with closing(Session(client, settings, plans, limits)) as session:
         for index, resource in enumerate(config.resources):
             reading = await read_resource(resource, index, client, session)
-            report.resources.append(await _map(resource, reading, around))
+            report.resources.append(await map_reading(resource, reading, around))
     report.findings = [
         *(Finding("settings", str(warning)) for warning in warnings),
         *(Finding("mapping", str(problem), is_error=True) for problem in problems),
-        *_findings_of_all(report, blueprints),
+        *findings_of_all(report, blueprints),
     ]
     return report
 
 
-async def _map(
+async def map_reading(
     resource: CustomResourceConfig, reading: ResourceReading, around: Surroundings
 ) -> ResourcePreview:
+    """Map what was read of a resource, and return what there is to look at."""
     reading.notes = [line for line in around.notes.take() if line not in reading.error]
     shown = ResourcePreview(reading)
     doubts = [Finding("evidence", told, is_error=reading.is_strict) for told in reading.told_doubts]
@@ -138,7 +139,8 @@ async def _arrays_instead(reading: ResourceReading) -> list[FoundArray]:
     return []
 
 
-def _findings_of_all(report: PreviewReport, blueprints: Blueprints | None) -> list[Finding]:
+def findings_of_all(report: PreviewReport, blueprints: Blueprints | None) -> list[Finding]:
+    """Return what there is to look at in all resources together."""
     entities = report.entities
     is_partial = any(item.reading.is_partial for item in report.resources)
     targets = _targets(blueprints or {})

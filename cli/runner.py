@@ -15,10 +15,12 @@ from cli.commands import (
     InitOptions,
     Inputs,
     PreviewOptions,
+    StudioOptions,
     WrongInput,
     run_check,
     run_init,
     run_preview,
+    run_studio,
 )
 from cli.display import Terminal
 from cli.inputs import ROOT, Problem
@@ -98,4 +100,6 @@ async def _within_ocean(
                 limits = Limits(*map(options.pop, ("pages", "endpoints", "items")))
                 preview = PreviewOptions(limits, **options)
                 return await run_preview(inputs, preview, around, terminal)
+            case "studio":
+                return await run_studio(inputs, StudioOptions(**options), around, terminal)
         return await run_init(inputs, InitOptions(**options), around, terminal)

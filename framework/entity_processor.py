@@ -82,6 +82,14 @@ class FusedEntityProcessor(JQEntityProcessor):
         """
         return await self._search_as_bool(item, query)
 
+    async def evaluate(self, item: dict[str, Any], expression: str) -> Any:
+        """Return the value of an expression for an item, as Ocean evaluates it.
+
+        Raises:
+            Exception: the expression fails on this item; jq's own words say why.
+        """
+        return await self._first(item, expression)
+
     async def value_of(self, item: dict[str, Any], expression: str) -> Any:
         """Return the value of an expression for an item; None where it fails, which is logged."""
         return await self._search(item, expression)

@@ -28,6 +28,28 @@ def find(body: Any, path: str) -> tuple[bool, Any]:
     return True, body
 
 
+def steps_of(body: Any, path: str) -> tuple[str | int, ...] | None:
+    """Return the keys and indices that a path leads through, as `find` reads it; None if it ends.
+
+    Sample: on `{"page": {"a.next": null}}`, `page.a.next` gives `("page", "a.next")`.
+    """
+    if isinstance(body, Mapping) and path in body:
+        return (path,)
+    steps: list[str | int] = []
+    parts = path.removeprefix(".").split(".")
+    while parts:
+        first = parts[0]
+        if isinstance(body, list) and first.isdecimal() and int(first) < len(body):
+            steps.append(int(first))
+            body, parts = body[int(first)], parts[1:]
+        elif isinstance(body, Mapping) and (length := _key_in(body, parts)):
+            steps.append(".".join(parts[:length]))
+            body, parts = body[steps[-1]], parts[length:]
+        else:
+            return None
+    return tuple(steps)
+
+
 def _key_in(body: Mapping[str, Any], parts: list[str]) -> int:
     """Return how many parts make the key that comes next; 0 where there is no such key."""
     lengths = range(1, len(parts) + 1)

@@ -26,7 +26,7 @@ ENVIRONMENT = "ocean.env"
 VALUES = "values.yaml"
 RUN = "docker-run.sh"
 NOTES = "from-document.md"
-_MEMORY = ".ocean-custom.json"
+MEMORY = ".ocean-custom.json"
 # What users put their secrets in.
 _PRIVATE = frozenset({ENVIRONMENT, VALUES})
 _REGISTRY = "<your-registry>"
@@ -50,11 +50,14 @@ class Written:
 class Folder:
     """A directory with the files of one installation.
 
-    What was generated last is remembered beside them, so that edits can be told from it.
+    What was generated last is remembered beside them, so that edits can be told from it. Inputs:
+    `seen`, the content of files, by name, from which what is written was made: then that is all
+    that these files should have, but for what was changed in them since.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seen: Mapping[str, Any] | None = None) -> None:
         self.path = path
+        self._seen = seen or {}
         self._memory = self._read_memory()
         self.written = Written()
 
@@ -78,7 +81,7 @@ class Folder:
             (self.path / RUN).chmod(0o755)
             if notes:
                 self._write_anew(NOTES, notes)
-            write_private(self.path / _MEMORY, f"{json.dumps(self._memory, indent=1)}\n")
+            write_private(self.path / MEMORY, f"{json.dumps(self._memory, indent=1)}\n")
         except OSError as error:
             raise ConfigurationError(
                 f"{error.filename or self.path} cannot be written: {error.strerror}"
@@ -126,14 +129,17 @@ class Folder:
     def _update(self, name: str, theirs: Any, ours: Any, dump: Callable[[Any], str]) -> None:
         """Write what is generated, merged with `theirs`, which is None where there is nothing."""
         before = to_plain(theirs)
-        merged = ours if theirs is None else merge(self._memory.get(name), theirs, ours)
+        base = self._seen.get(name, self._memory.get(name))
+        is_whole = name in self._seen
+        merged = ours if theirs is None else merge(base, theirs, ours, is_whole=is_whole)
         if to_plain(merged) == before:
             self.written.unchanged.append(name)
             if name in _PRIVATE:
                 make_private(self.path / name)
         else:
             self._write(name, dump(merged))
-        self._memory[name] = remember(self._memory.get(name), ours)
+        generated = None if is_whole else self._memory.get(name)
+        self._memory[name] = remember(generated, ours)
 
     def _write_if_new(self, name: str, text: str) -> None:
         path = self.path / name
@@ -162,7 +168,7 @@ class Folder:
             path.write_text(text, "utf-8")
 
     def _read_memory(self) -> dict[str, Any]:
-        path = self.path / _MEMORY
+        path = self.path / MEMORY
         if not path.exists():
             return {}
         try:

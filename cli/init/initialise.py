@@ -136,12 +136,12 @@ async def initialise(
         surveyed, failures = await _survey(request, impatient(settings), asker, progress, adopt)
     if not surveyed:
         raise ConfigurationError(_nothing(failures))
-    plan = make_plan(surveyed, _connection(request), asker)
+    plan = make_plan(surveyed, connection_of(request), asker)
     if not plan.mapping["resources"]:
         told = [*plan.warnings, *asker.notes]
         raise ConfigurationError("\n  ".join(["no endpoint can be used:", *told]))
     plan.notes += [*warnings, *_notes(request)]
-    secrets = {**_given_secrets(request.values), **request.secrets}
+    secrets = {**given_secrets(request.values), **request.secrets}
     notes = document_notes(plan.guesses, request.overview)
     written = Folder(request.folder).write(plan, secrets, notes)
     report = InitReport(
@@ -224,7 +224,7 @@ def _client(settings: ConnectionSettings, progress: Progress, adopt: Adopt) -> R
     return client
 
 
-def _connection(request: Request) -> dict[str, Any]:
+def connection_of(request: Request) -> dict[str, Any]:
     """Return the settings to write: without secrets, what is not set, and what is no setting.
 
     A new installation is strict unless it is told not to be: nobody relies on it yet.
@@ -237,7 +237,7 @@ def _connection(request: Request) -> dict[str, Any]:
     return {"baseUrl": request.base_url, **plain, "strict": strict}
 
 
-def _given_secrets(values: Mapping[str, Any]) -> dict[str, str]:
+def given_secrets(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the secrets in use: they are named in the files, and have no value there."""
     return {name: "" for name in sorted(secret_names()) if values.get(to_snake(name))}
 

@@ -3,7 +3,8 @@
 A value that the user changed stays, one that the user removed stays away; all else follows.
 """
 
-from collections.abc import Mapping, MutableMapping, MutableSequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, MutableMapping, MutableSequence
 from typing import Any
 
 _NOTHING = object()
@@ -17,16 +18,21 @@ _REPLACED = frozenset(
 )
 
 
-def merge(base: Any, theirs: Any, ours: Any) -> Any:
+def merge(base: Any, theirs: Any, ours: Any, *, is_whole: bool = False) -> Any:
     """Return the merged value; containers of `theirs` are changed in place, so that comments stay.
 
     Inputs: `base`, generated at the last run (None at the first); `theirs`, the file as it is now;
-    `ours`, generated now.
+    `ours`, generated now. With `is_whole`, `ours` is all that there should be: what it lacks of
+    `base` goes, unless it was changed in `theirs`.
     """
     if isinstance(theirs, MutableMapping) and isinstance(ours, Mapping):
-        return _merge_mapping(base if isinstance(base, Mapping) else {}, theirs, ours)
-    if _is_keyed(theirs) and _is_keyed(ours):
-        return _merge_list(base if isinstance(base, list) else [], theirs, ours)
+        known = base if isinstance(base, Mapping) else {}
+        return _merge_mapping(known, theirs, ours, is_whole=is_whole)
+    # Where nothing is left of a whole list, what was added to it by hand is.
+    is_emptied = is_whole and isinstance(ours, list) and not ours
+    if _is_keyed(theirs) and (_is_keyed(ours) or is_emptied):
+        known_list = base if isinstance(base, list) else []
+        return _merge_list(known_list, theirs, ours, is_whole=is_whole)
     return ours if theirs == base else theirs
 
 
@@ -49,32 +55,50 @@ def name_of(item: Any) -> str:
 
 
 def _merge_mapping(
-    base: Mapping[str, Any], theirs: MutableMapping[str, Any], ours: Mapping[str, Any]
+    base: Mapping[str, Any],
+    theirs: MutableMapping[str, Any],
+    ours: Mapping[str, Any],
+    *,
+    is_whole: bool,
 ) -> MutableMapping[str, Any]:
     for key, value in ours.items():
         if key in theirs:
-            theirs[key] = merge(base.get(key, _NOTHING), theirs[key], value)
+            before = base.get(key, _NOTHING)
+            theirs[key] = merge(before, theirs[key], value, is_whole=is_whole)
         elif key not in base:
             theirs[key] = value
-    for key in [key for key in theirs if key in _REPLACED and key in base and key not in ours]:
-        if theirs[key] == base[key]:
+    gone = [key for key in theirs if key in base and key not in ours]
+    for key in gone:
+        if (is_whole or key in _REPLACED) and theirs[key] == base[key]:
             del theirs[key]
     return theirs
 
 
 def _merge_list(
-    base: list[Any], theirs: MutableSequence[Any], ours: list[Any]
+    base: list[Any], theirs: MutableSequence[Any], ours: list[Any], *, is_whole: bool
 ) -> MutableSequence[Any]:
     """Merge elements by name: those of another run stay, and those by hand as they are."""
-    before = {name_of(item): item for item in base}
-    present = {name_of(item): item for item in theirs}
-    for item in ours:
-        name = name_of(item)
+    before, present, wanted = _by_name(base), _by_name(theirs), _by_name(ours)
+    for name, item in wanted.items():
         if name in present and name in before:
-            merge(before[name], present[name], item)
+            merge(before[name], present[name], item, is_whole=is_whole)
         elif name not in present and name not in before:
             theirs.append(item)
+    gone = [present[name] for name in before if name in present and name not in wanted]
+    for item in [one for one in gone if is_whole and one in base]:
+        theirs.remove(item)
     return theirs
+
+
+def _by_name(items: Iterable[Any]) -> dict[tuple[str, int], Any]:
+    """Return elements by their names; of the same name, the first, the second and so on."""
+    found: dict[tuple[str, int], Any] = {}
+    times: Counter[str] = Counter()
+    for item in items:
+        name = name_of(item)
+        found[name, times[name]] = item
+        times[name] += 1
+    return found
 
 
 def _is_keyed(value: Any) -> bool:

@@ -30,7 +30,7 @@ from settings.pagination import ConnectionPagination
 _SIZE = "pageSize"
 _MOST_NAMES = 30
 _MOST_KINDS = 5
-_PAGING = frozenset(map(to_camel, ConnectionPagination.model_fields))
+PAGING = frozenset(map(to_camel, ConnectionPagination.model_fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def make_plan(
 
 def combine_paging(surveyed: Sequence[Surveyed], connection: Mapping[str, Any]) -> dict[str, Any]:
     """Return the pagination settings of the connection: those of most endpoints."""
-    given = {name: value for name, value in connection.items() if name in _PAGING}
+    given = {name: value for name, value in connection.items() if name in PAGING}
     if given.get("paginationType", "none") != "none":
         return given
     paged = [one for one in surveyed if one.paging.type != "none"]
@@ -141,7 +141,7 @@ def _is_usable(one: Surveyed, plan: SetupPlan, asker: Asker) -> bool:
         return False
     if one.paging.doubt:
         plan.doubt(one.kind, one.paging.doubt)
-    if one.paging.is_incomplete:
+    if one.paging.is_incomplete and not one.is_insisted:
         question = f"{one.kind}: include it, although not all of it would be read?"
         return asker.confirm(question, default=False)
     return True

@@ -8,13 +8,14 @@ from typing import Any
 import httpx
 
 from api_messages import ApiRequest, ApiResponse
+from cli.arrays import jq_path
 from cli.init.adaptations import adaptations
 from cli.init.asking import Asker
 from cli.init.blocks import ASKED
 from cli.init.detect.answers import Answer, Ask, Paging, Questions, naming_key
 from cli.init.detect.fields import Shape, changing_in, infer_shape
 from cli.init.detect.identifiers import Identifier, Keys
-from cli.init.detect.lists import ListGuess, find_lists, is_clear
+from cli.init.detect.lists import ListGuess, find_lists, is_clear, list_at
 from cli.init.detect.messages import message_of
 from cli.init.detect.naming import blueprint_name
 from cli.init.detect.paging import detect_paging
@@ -82,6 +83,15 @@ class Surveyor:
                 found = self._conclude(wanted, *await self._look(wanted, {}))
             self._surveyed[wanted.path] = found
         return self._surveyed[wanted.path]
+
+    def learn(self, known: Iterable[Wanted]) -> None:
+        """Take note of more endpoints that may list placeholders' values."""
+        self._known.update((one.path, one) for one in known)
+
+    def forget(self, path: str) -> None:
+        """Let an endpoint be asked anew, such as after the user chose where its items are."""
+        for known in (self._surveyed, self._excused, self._adapted, self._changing):
+            known.pop(path, None)
 
     async def _look(
         self, wanted: Wanted, values: Mapping[str, PathValue]
@@ -196,6 +206,7 @@ class Surveyor:
             available = scalar_keys(parent.items)
             ranked = [one for one in [parent.identifier] if one]
             choices = field_choices(group, available, [*ranked, *parent.shape.identifiers])
+            choices = [_joined(wanted, parent)] if group.name in wanted.joins else choices
             for fields in choices:
                 source = ValueSource(parent, fields)
                 # Where there are other fields to try, some values that all fail are enough.
@@ -216,7 +227,8 @@ class Surveyor:
         known = {path: one for path, one in self._known.items() if skeleton(path) != own}
         paths = list(lists_of(group, known))
         others = [path for path in group.guesses() if path not in paths]
-        for path in [*paths, *others]:
+        join = wanted.joins.get(group.name)
+        for path in [join.path] if join else [*paths, *others]:
             like = renamed(path, wanted.path) if skeleton(path) == skeleton(group.front) else path
             one = replace(known[path], path=like) if path in known else Wanted(like)
             try:
@@ -289,7 +301,7 @@ class Surveyor:
         request = wanted.endpoint.request(self._base_url, values)
         response = await self._client.send(request)
         body = (await decode(response, wanted.endpoint.response_format)).value
-        guesses = find_lists(body, wanted.path)
+        guesses = _lists_in(body, wanted)
         has_list = bool(guesses) and guesses[0].form != "object" and bool(guesses[0].items)
         quote = Quote(request, response.content, self._client.redactor)
         if meaning_of(response.status) is Meaning.NOT_READY and not has_list:
@@ -311,11 +323,33 @@ class Surveyor:
             raise ResponseError(SAYS_ERROR, said=said)
 
 
+def _lists_in(body: Any, wanted: Wanted) -> list[ListGuess]:
+    """Return the lists of a body, or the one that the user chose.
+
+    Raises:
+        ConfigurationError: there is none where the user chose it.
+    """
+    if wanted.place is None:
+        return find_lists(body, wanted.path)
+    chosen = list_at(body, wanted.place, wanted.path)
+    if chosen is None:
+        raise ConfigurationError(
+            f"the answer holds no list and no object at {jq_path(wanted.place)}"
+        )
+    return [chosen]
+
+
 def _answer(
     guess: ListGuess, items: list[dict[str, Any]] | None, body: Any, response: ApiResponse
 ) -> Answer:
     path = guess.path if guess.form == "array" else None
     return Answer(items, body, response.headers, response.status, path)
+
+
+def _joined(wanted: Wanted, parent: Surveyed) -> dict[str, Keys]:
+    """Return the fields of a list that the user chose to give placeholders' values."""
+    joins = wanted.joins.items()
+    return {name: join.keys for name, join in joins if join.path == parent.kind}
 
 
 def _nests(wanted: Wanted, group: Group) -> list[list[str]]:

@@ -31,6 +31,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """The list whose items give a placeholder's values, and the keys of the field that does."""
+
+    path: str
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """An endpoint that the user chose: its path below baseUrl, and its own query parameters.
 
@@ -38,6 +46,8 @@ class Wanted:
     an item, `key` the field that an item is asked for by, `references` what refers to other things.
     `headers` are sent beside the usual ones; `response_format` replaces what an answer says of
     itself. With `asks_in_body`, the JSON `body` and not the query says which page is wanted.
+    What the user chose: `place`, the keys that lead to the items; `joins`, the list and the field
+    that give a placeholder's values, such as `{"team_id": Join("/teams", ("id",))}`.
     """
 
     path: str
@@ -51,6 +61,8 @@ class Wanted:
     headers: Mapping[str, str] = field(default_factory=dict)
     response_format: str = ""
     references: tuple[Reference, ...] = ()
+    place: Keys | None = None
+    joins: Mapping[str, "Join"] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -76,7 +88,10 @@ class ValueSource:
 
 @dataclass(slots=True)
 class Surveyed:
-    """The knowledge about an endpoint after asking it."""
+    """The knowledge about an endpoint after asking it.
+
+    `is_insisted` tells that the user wants it although not all of it would be read.
+    """
 
     wanted: Wanted
     found: ListGuess
@@ -86,6 +101,7 @@ class Surveyed:
     identifier: Identifier | None = None
     parameters: dict[str, ValueSource] = field(default_factory=dict)
     is_asked: bool = True
+    is_insisted: bool = False
 
     @property
     def kind(self) -> str:

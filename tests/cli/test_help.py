@@ -13,7 +13,7 @@ from cli.inputs import ROOT, spec_settings
 from tests.cli.conftest import check_golden
 
 
-@pytest.mark.parametrize("command", ["", "check", "preview", "init"])
+@pytest.mark.parametrize("command", ["", "check", "preview", "init", "studio"])
 def test_help(command: str) -> None:
     arguments = [command, "--help"] if command else ["--help"]
     done = CliRunner(env={"COLUMNS": "100"}).invoke(main, arguments, prog_name="ocean-custom")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from cli.arrays import FoundArray, arrays_in, jq_path
-from cli.init.detect.identifiers import bare, is_sure_name, value_of
+from cli.init.detect.identifiers import Keys, bare, is_sure_name, value_of
 from cli.init.detect.naming import last_segment, words_of
 from cli.init.detect.secrets import without_secrets
 
@@ -119,6 +119,26 @@ def find_lists(body: Any, endpoint: str = "") -> list[ListGuess]:
         guesses = [ListGuess(path, "object", [value_of(body, path)])]
     ordered = sorted(guesses, key=lambda guess: -guess.score)
     return [guess.sifted(endpoint) for guess in ordered]
+
+
+def list_at(body: Any, path: Keys, endpoint: str = "") -> ListGuess | None:
+    """Return what a place of a body holds as a list of items; None where it can be none.
+
+    Sample: of `{"users": {"ann": {"age": 7}, "bob": {"age": 8}}}`, `("users",)` gives a map.
+    """
+    value = value_of(body, path)
+    found: ListGuess | None = None
+    if isinstance(value, list):
+        array = FoundArray(path, value)
+        tables = _tables([array], body)
+        is_bare = _is_bare(value)
+        found = tables[0] if tables else _of_values(array) if is_bare else None
+        found = found or ListGuess(path, "array", [one for one in value if isinstance(one, dict)])
+    elif isinstance(value, dict):
+        is_map = _is_map(value)
+        items = _entries(value) if is_map else [value]
+        found = ListGuess(path, "map" if is_map else "object", items)
+    return found.sifted(endpoint) if found else None
 
 
 def is_of_an_item(body: Any, path: Sequence[str], endpoint: str) -> bool:

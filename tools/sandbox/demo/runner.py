@@ -170,10 +170,14 @@ class Demo:
             serve(api, port=places.sample) as sample_server,
         ):
             self._console.print(f"The catalog is at {server.url} until Ctrl-C.")
-            self._console.print(f"The sample API is at {sample_server.url}/docs, to try init on:")
+            self._console.print(
+                f"The sample API is at {sample_server.url}/docs, to try init or studio on:"
+            )
             token = f"export OCEAN__INTEGRATION__CONFIG__API_TOKEN={places.token}"
             command = f".venv/bin/ocean-custom init {sample_server.url}/api/v1/packages"
-            for line in (token, f"{command} --auth-type bearer_token --out first"):
+            studio = f".venv/bin/ocean-custom studio {sample_server.url}/api/v1/packages"
+            flags = "--auth-type bearer_token --out first"
+            for line in (token, f"{command} {flags}", f"{studio} {flags}"):
                 self._console.print(f"  {line}", highlight=False, soft_wrap=True)
             try:
                 while True:
