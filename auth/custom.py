@@ -115,8 +115,12 @@ class CustomAuth(RenewedAuth):
             for name, value in rendered["headers"].items()
         }
         fixed = set(leaves(sections))
-        made = [text for text in leaves(rendered) if text not in fixed]
-        cookies = [cookie.value for cookie in response.cookies.jar]
+        made = [
+            {name: [text for text in leaves(value, name) if text not in fixed]}
+            for section in rendered.values()
+            for name, value in section.items()
+        ]
+        cookies = {"cookie": [cookie.value for cookie in response.cookies.jar]}
         # Each under its name in the answer: `{{.data.token}}` gives `{"token": "…"}`.
         used = [{path.rpartition(".")[2]: value} for path, value in self._values.items()]
         self._redactor.learn_renewed([used, made, cookies], answer)
