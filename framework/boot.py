@@ -20,7 +20,7 @@ from port_ocean.config.settings import IntegrationConfiguration
 from port_ocean.context.ocean import ocean
 from port_ocean.core.models import EventListenerType, Runtime
 from port_ocean.helpers.ssl import resolve_verify_param
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as UnreadableError
@@ -136,25 +136,25 @@ def read_settings() -> ConnectionSettings:
     )
 
 
-class _Hosting(BaseOceanSettings):
-    """What Ocean goes by when it guards the machine, where all else may be wrong."""
-
-    runtime: str = Runtime.OnPrem.value
-    disable_ip_outbound_blocker: bool | None = None
-
-
 def _may_be_hosted() -> bool:
     """Return whether the machine is Port's, or may be: then no setting reads it, not even to try.
 
     Who hosts it learns the other problems first, and those of such settings at the next start.
     """
+    # What Ocean goes by, read as it reads all settings, where all else may be wrong.
+    hosting = create_model(
+        "Hosting",
+        __base__=BaseOceanSettings,
+        runtime=(str, Runtime.OnPrem.value),
+        disable_ip_outbound_blocker=(bool | None, None),
+    )
     try:
-        given = _Hosting()
+        given = hosting().model_dump()
     except (UnreadableError, ValidationError):
         return True
-    if given.disable_ip_outbound_blocker is not None:
-        return not given.disable_ip_outbound_blocker
-    return given.runtime != Runtime.OnPrem.value
+    if given["disable_ip_outbound_blocker"] is not None:
+        return not given["disable_ip_outbound_blocker"]
+    return bool(given["runtime"] != Runtime.OnPrem.value)
 
 
 def _as_written() -> dict[str, Any]:
