@@ -26,6 +26,9 @@ MOST_LEARNT, _MOST_TELLING = 100, 8192
 _KEYS_LOOKED_AT = 3
 # How many renewed credentials stay masked: those in use, and those that late messages may show.
 _GENERATIONS = 4
+# How many are still known for credentials where a link repeats one; a token may be signed for one
+# request only, of which many are in flight.
+_HELD = 64
 # Masking what these hold ("client_credentials", "application/json") would only hide causes.
 _HARMLESS = frozenset(
     {
@@ -45,7 +48,7 @@ _HARMLESS = frozenset(
 # A pattern for parts of names whose values are secret.
 TELLING = "token|secret|passw|pwd|api[-_]?key|authorization|credential|signature|jwt"
 _TELLING_PARAMETER = re.compile(
-    rf"{TELLING}|auth|session|^sig$|(^|[-_])(key|code|pat)$", re.IGNORECASE
+    rf"{TELLING}|auth|session|cookie|^sig$|(^|[-_])(key|code|pat)$", re.IGNORECASE
 )
 _TELLING_NAME = re.compile(TELLING, re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -72,6 +75,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: frozenset[str] = frozenset()
         self._renewed: deque[frozenset[str]] = deque(maxlen=_GENERATIONS)
+        self._held: deque[tuple[str, ...]] = deque(maxlen=_HELD)
         self._lasting = Disguises(())
         self._known: tuple[Disguises, ...] = ()
         self._hidden: Set[str] = frozenset()
@@ -94,7 +98,22 @@ class Redactor:
         found = islice(chain(leaves(used), _telling_leaves(answer)), MOST_LEARNT)
         before = self._renewed.pop() if goes_on and self._renewed else frozenset()
         self._renewed.append(before.union(found))
+        self.hold(used)
         self._mask_known()
+
+    def hold(self, used: Any) -> None:
+        """Know for credentials what `used` has under telling names; all of it, where none tells.
+
+        A tenant's name beside a token is none. Of a list, each element is judged for itself.
+        """
+        parts = used if isinstance(used, list) else [used]
+        found = [text for part in parts for text in [*telling(part)] or [*leaves(part)]]
+        self._held.append(tuple(found[:MOST_LEARNT]))
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The credentials that were obtained or signed lately."""
+        return frozenset(chain.from_iterable(self._held))
 
     def _mask_known(self) -> None:
         renewed = Disguises(frozenset().union(*self._renewed))
@@ -161,6 +180,13 @@ def leaves(value: Any, name: str = "") -> Iterator[str]:
     """
     for names, leaf in _named_leaves(value, name):
         if names[-1].lower() not in _HARMLESS:
+            yield leaf
+
+
+def telling(value: Any) -> Iterator[str]:
+    """Yield the texts of a JSON value under names of credentials: `Authorization`, `password`."""
+    for names, leaf in _named_leaves(value):
+        if names[-1].lower() not in _HARMLESS and _TELLING_PARAMETER.search(names[-1]):
             yield leaf
 
 

@@ -175,7 +175,7 @@ class CustomAuth(RenewedAuth):
     def _learn(
         self,
         values: Mapping[str, Any],
-        made: Sequence[str] = (),
+        made: Sequence[Any] = (),
         cookies: Sequence[str | None] = (),
         answer: Any = None,
     ) -> None:
@@ -185,7 +185,8 @@ class CustomAuth(RenewedAuth):
         """
         used = [{path.rpartition(".")[2]: value} for path, value in values.items()]
         goes_on = len(self._answers) > 1
-        self._redactor.learn_renewed([used, made, cookies], answer, goes_on=goes_on)
+        parts = [used, list(made), {"cookie": list(cookies)}]
+        self._redactor.learn_renewed(parts, answer, goes_on=goes_on)
 
 
 async def _values_in(template: Any, answer: Any, setting: str) -> dict[str, Any]:
@@ -216,12 +217,19 @@ async def _values_in(template: Any, answer: Any, setting: str) -> dict[str, Any]
 
 def _secret_in(
     sections: Mapping[str, Any], rendered: Mapping[str, Any], values: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the values that go into requests, and the texts made of them; no address is one."""
+) -> tuple[dict[str, Any], list[dict[str, list[str]]]]:
+    """Return the values that go into requests, and the texts made of them; no address is one.
+
+    Such texts stand under the name that they have in a request.
+    """
     template = {name: part for name, part in sections.items() if name != "baseUrl"}
     used = answer_template.programs_in(template).keys() & values.keys()
     fixed = set(leaves(template))
-    made = [text for name in template for text in leaves(rendered[name]) if text not in fixed]
+    made = [
+        {name: [text for text in leaves(value, name) if text not in fixed]}
+        for section in template
+        for name, value in rendered[section].items()
+    ]
     return {path: values[path] for path in used}, made
 
 

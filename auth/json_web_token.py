@@ -70,4 +70,7 @@ class JwtAuth(SignedAuth):
             self._token = self._signer.sign(self._signed_at)
             if self._valid_for:
                 self._redactor.learn_renewed(self._token)
+            else:
+                # One for each request is too many to be masked one by one.
+                self._redactor.hold(self._token)
         return self._token

@@ -200,7 +200,8 @@ class OAuthAuth(RenewedAuth):
         if not response.is_success or (answer.get("error") and "access_token" not in answer):
             raise self._refused(response.status_code, answer)
         token = answer.get("access_token")
-        self._redactor.learn_renewed([token, answer.get("refresh_token")], answer)
+        used = {"access_token": token, "refresh_token": answer.get("refresh_token")}
+        self._redactor.learn_renewed(used, answer)
         if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):
             raise AuthenticationError(_NO_TOKEN, advice="look at tokenUrl")
         renewed = answer.get("refresh_token")

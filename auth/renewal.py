@@ -23,6 +23,10 @@ _YOUNG = 30.0
 # One repeat after a 401, and further ones only with credentials that others renewed meanwhile: a
 # request may wait for its turn longer than a short-lived token lives.
 _MOST_REPEATS = 3
+# Seconds until a 401 makes for new credentials again, after others were refused like those before:
+# then it says that this endpoint is closed. Twice as long each time, up to a limit.
+_FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 10.0
 
 
 class Credentials(Protocol):
@@ -56,6 +60,7 @@ class RenewedAuth(AuthStrategy):
         self._credentials: Credentials | None = None
         self._expires = self._obtained = 0.0
         self._failure: tuple[AuthenticationError, float] | None = None
+        self._pause, self._paused_until = _FIRST_PAUSE, 0.0
         self._lock = asyncio.Lock()
 
     @abstractmethod
@@ -88,13 +93,17 @@ class RenewedAuth(AuthStrategy):
                             with self._noticing_silence():
                                 step = await self._receive((yield step))
         used = first = self._known()
+        renewed = None
         response = yield used.apply(request, waited=waited)
         for _ in range(_MOST_REPEATS):
-            if not self._means_expired(response.status_code):
+            is_refused = self._means_expired(response.status_code)
+            if used is renewed:
+                self._judge(helped=not is_refused)
+            if not is_refused:
                 return
             async with self._lock:
                 if self._credentials is used:
-                    if used is not first:
+                    if used is not first or self._clock.steady() < self._paused_until:
                         return
                     again = log_lines.few("authenticating again")
                     again.info(f"The API answered {response.status_code}; authenticating again")
@@ -104,6 +113,7 @@ class RenewedAuth(AuthStrategy):
                         while step is not None:
                             with self._noticing_silence():
                                 step = await self._receive((yield step))
+                    renewed = self._credentials
             used = self._known()
             response = yield used.apply(request, waited=True)
 
@@ -114,6 +124,14 @@ class RenewedAuth(AuthStrategy):
         # What is refused for another reason would cost a login with each request.
         age = self._clock.steady() - self._obtained
         return status in self._expired_statuses and age >= _YOUNG
+
+    def _judge(self, *, helped: bool) -> None:
+        """Take note of whether credentials that a 401 made for are accepted where it came from."""
+        if helped:
+            self._pause, self._paused_until = _FIRST_PAUSE, 0.0
+            return
+        self._paused_until = self._clock.steady() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _current(self) -> Credentials | None:
         return self._credentials if self._clock.steady() < self._expires else None

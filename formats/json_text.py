@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,18 @@ _DIGITS_ONLY = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
 # Integers of so many digits are below 2^53.
 _EXACT_DIGITS = 15
 _TOO_LONG = b"0" * (_EXACT_DIGITS + 1)
+# Python makes no integer of very many digits, at which the parser in C that ijson has ends the
+# process. Of so many it makes one in any case.
+_SAFE_DIGITS = sys.int_info.str_digits_check_threshold
+# Beyond this many bytes the json module, which takes such a number, would hold all up for a second.
+MOST_WITH_LONG_RUNS = 50_000_000
 _NO_INTEGER_BEFORE = (b'"', b".")
 _NO_INTEGER_AFTER = (b'"', b".", b"e", b"E")
 # Up to this many bytes the json module is done within about 10 ms; it holds the interpreter.
 _LARGE = 1_000_000
 _CHUNK = 64 * 1024
+# What the parser gets at once: it holds the interpreter for about 10 ms.
+_PIECE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,10 @@ def parse_exactly(content: bytes) -> tuple[Any, bool]:
     if len(content) <= _LARGE:
         return _parse_at_once(content, is_exact=is_exact), is_exact
     check_depth(content)
+    if not is_exact and _has_long_run(content):
+        if len(content) > MOST_WITH_LONG_RUNS:
+            raise ValueError(f"more than {_SAFE_DIGITS} digits in a row, in a body of this size")
+        return json.loads(content, parse_int=exact_integer), False
     value = _parse_piecewise(content, use_float=is_exact)
     return (value if is_exact else exact(value)), is_exact
 
@@ -126,6 +138,15 @@ def _has_one_from(content: bytes, start: int) -> bool:
     return False
 
 
+def _has_long_run(content: bytes) -> bool:
+    """Return whether a text has more digits in a row than are safe, be it within a string."""
+    run = b"0" * (_SAFE_DIGITS + 1)
+    return any(
+        run in content[start : start + _CHUNK + _SAFE_DIGITS].translate(_DIGITS_ONLY)
+        for start in range(0, len(content), _CHUNK)
+    )
+
+
 async def _off_the_loop(parse_content: Any, content: bytes) -> Any:
     if len(content) <= _LARGE:
         return parse_content(content)
@@ -140,21 +161,22 @@ def _parse_piecewise(content: bytes, *, use_float: bool) -> Any:
     values = ijson.sendable_list()
     parser = ijson.items_coro(values, "", use_float=use_float)
     try:
-        for chunk in _chunks(content):
+        # In C, what is within a string begins anew with each piece, so that these are not small.
+        for chunk in _chunks(content, _PIECE):
             parser.send(chunk)
         parser.close()
-    except ijson.JSONError:
+    except (ijson.JSONError, ArithmeticError):
         # What it says holds pieces of the body.
-        raise ValueError("malformed") from None
+        raise ValueError("malformed, or a number in it is too large") from None
     return values[0]
 
 
-def _chunks(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), _CHUNK):
-        yield content[start : start + _CHUNK]
+def _chunks(content: bytes, size: int) -> Iterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
 
 
 def _as_utf8(content: bytes, encoding: str) -> bytes:
     decoder = TextDecoder(encoding)
-    texts = [decoder.feed(chunk).encode() for chunk in _chunks(content)]
+    texts = [decoder.feed(chunk).encode() for chunk in _chunks(content, _CHUNK)]
     return b"".join([*texts, decoder.feed(b"", is_last=True).encode()])

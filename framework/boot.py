@@ -15,11 +15,12 @@ import httpx
 from dotenv import dotenv_values
 from loguru import logger
 from port_ocean.clients.port.client import PortClient
+from port_ocean.config.base import BaseOceanSettings
 from port_ocean.config.settings import IntegrationConfiguration
 from port_ocean.context.ocean import ocean
-from port_ocean.core.models import EventListenerType
+from port_ocean.core.models import EventListenerType, Runtime
 from port_ocean.helpers.ssl import resolve_verify_param
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as UnreadableError
@@ -67,7 +68,8 @@ def _configured(*args: Any, **kwargs: Any) -> IntegrationConfiguration:
         # Those of the integration itself are looked for below, also where Ocean did not get so far.
         details = error.errors(include_url=False)
         problems = [*dict.fromkeys(_ocean_problems(details))]
-    own = _problems_of(lambda: ConnectionSettings.parse(_as_written()))
+    hosted = _may_be_hosted()
+    own = _problems_of(lambda: ConnectionSettings.parse(_as_written(), is_hosted=hosted))
     told = {line.partition(":")[0] for line in own}
     untold = _setting_problems(kwargs.get("integration_config_model"), told)
     raise _end([*problems, *untold, *own])
@@ -132,6 +134,27 @@ def read_settings() -> ConnectionSettings:
     return ConnectionSettings.parse(
         {**beside, **ocean.integration_config}, given, is_hosted=is_hosted
     )
+
+
+def _may_be_hosted() -> bool:
+    """Return whether the machine is Port's, or may be: then no setting reads it, not even to try.
+
+    Who hosts it learns the other problems first, and those of such settings at the next start.
+    """
+    # What Ocean goes by, read as it reads all settings, where all else may be wrong.
+    hosting = create_model(
+        "Hosting",
+        __base__=BaseOceanSettings,
+        runtime=(str, Runtime.OnPrem.value),
+        disable_ip_outbound_blocker=(bool | None, None),
+    )
+    try:
+        given = hosting().model_dump()
+    except (UnreadableError, ValidationError):
+        return True
+    if given["disable_ip_outbound_blocker"] is not None:
+        return not given["disable_ip_outbound_blocker"]
+    return bool(given["runtime"] != Runtime.OnPrem.value)
 
 
 def _as_written() -> dict[str, Any]:

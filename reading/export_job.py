@@ -13,6 +13,7 @@ from client import ApiClient
 from errors import EndpointError, ExportError
 from expressions.evaluator import Evaluator
 from expressions.jq_expressions import keys_of
+from mapping.plan.combining import too_many
 from mapping.plan.endpoint import PathValue
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep, StepAnswer
 
@@ -88,7 +89,7 @@ class ExportJob:
         """Return the values with the answer's; a list or several outputs in a field mean several.
 
         Raises:
-            ExportError: a field gives nothing, or an object.
+            ExportError: a field gives nothing, or an object; or several give too many together.
         """
         names = list(step.fields)
         found = []
@@ -96,6 +97,11 @@ class ExportJob:
             outputs = await self._every(expression, answer)
             elements = _elements(expression, outputs, answer)
             found.append([PathValue(str(element), value=element) for element in elements])
+        if problem := too_many(found):
+            raise ExportError(
+                f"of one answer, {problem}",
+                advice=f"look at {', '.join(each.setting for each in step.fields.values())}",
+            )
         return [
             {**values, **dict(zip(names, one, strict=True))} for one in itertools.product(*found)
         ]

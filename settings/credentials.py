@@ -20,7 +20,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_snake
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from settings.answer_template import TemplateError
@@ -499,18 +499,6 @@ class CredentialSettings(
     def query_credentials(self) -> Set[str]:
         """The query parameters in which credentials go to the API, by name."""
         return self.auth.query_names(self)
-
-    @property
-    def secrets(self) -> dict[str, str]:
-        """All that is secret as a whole, whatever authType is, by its name in the spec."""
-        classes = self.of_auth_types().values()
-        values = {name: getattr(self, name) for each in classes for name in each.model_fields}
-        found = {
-            to_camel(name): value.get_secret_value()
-            for name, value in values.items()
-            if isinstance(value, SecretStr)
-        }
-        return {**found, "signingKey": self.signing_text} if self.signing_text else found
 
 
 def _check_key(text: str, info: ValidationInfo) -> None:

@@ -17,6 +17,7 @@ from statuses import Meaning, meaning_of
 from transport.address_guard import AddressGuard
 from transport.complete_responses import TransportContext
 from transport.connections import Connection, Route
+from transport.exchange import Exchange
 from transport.no_proxy import NoProxy, no_proxy
 from transport.outages import Outages
 from transport.rate_limits import RetryPolicy, backoff, is_transient, says_limit
@@ -24,15 +25,30 @@ from transport.request_limiter import RequestLimiter
 from transport.retries import ApiRetryTransport, wait_asked_of
 from transport.traffic import Traffic
 
+# As many as browsers keep of a domain at least (RFC 6265, section 6.1).
+MOST_COOKIES = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 class CookieJar(httpx.Cookies):
-    """Cookies that pass over answers without any, for which httpx would build a request."""
+    """Cookies of the API, up to `MOST_COOKIES`; those for the narrowest paths make room first.
+
+    Each takes time in every request, and an API may set one for each path. Answers without any are
+    passed over, because httpx would build a request for them; so are those of other hosts, which
+    have no say in what the API gets.
+    """
 
     def extract_cookies(self, response: httpx.Response) -> None:
-        if "set-cookie" in response.headers:
-            super().extract_cookies(response)
+        if "set-cookie" not in response.headers or Exchange.of(response.request).is_anonymous:
+            return
+        super().extract_cookies(response)
+        for _ in range(len(self.jar) - MOST_COOKIES):
+            # Of several, the first is the oldest.
+            spare = max(self.jar, key=lambda cookie: cookie.path.count("/"))
+            self.jar.clear(spare.domain, spare.path, spare.name)
+            # A path without cookies would be looked at as well.
+            if (spare.domain, spare.path) not in {(each.domain, each.path) for each in self.jar}:
+                self.jar.clear(spare.domain, spare.path)
 
 
 class ApiHttpClient(OceanAsyncClient):

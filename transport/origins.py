@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import IPv6Address
 from urllib.parse import unquote_plus
 
@@ -13,6 +14,7 @@ from disguises import Disguises
 from errors import RefusedOriginError
 from redaction import SHORTEST_SECRET, Redactor
 from settings.connection import ConnectionSettings
+from settings.secrets import credentials_of
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FOR_OWN_HOST = (
@@ -20,7 +22,9 @@ _FOR_OWN_HOST = (
     "the mapping itself"
 )
 # Shorter ones may stand in an address by chance.
-_SHORTEST_NAMED = 8
+_LONG = 8
+# What stands for the name of a setting where a login gave the credential, or it was signed here.
+_OBTAINED = "the token in use"
 # Those that allowed hosts get.
 _HEADERS = frozenset({"accept", "content-type"})
 
@@ -133,20 +137,15 @@ class AllowedHostRule:
 
     def __init__(self, settings: ConnectionSettings, redactor: Redactor) -> None:
         self._parameters = settings.query_credentials
-        known = {**settings.secrets, **settings.exposed}
-        self._secrets = frozenset(
-            secret for secret in settings.secrets.values() if len(secret) >= SHORTEST_SECRET
-        )
-        self._named = {
-            name: Disguises([value])
-            for name, value in known.items()
-            if len(value) >= _SHORTEST_NAMED
-        }
-        self._short = {
-            name: value
-            for name, value in settings.exposed.items()
-            if SHORTEST_SECRET <= len(value) < _SHORTEST_NAMED
-        }
+        own = [*credentials_of(settings)]
+        known = [*own, *settings.exposed.items()]
+        self._secrets = frozenset(text for _, text in own if len(text) >= SHORTEST_SECRET)
+        self._named = [(name, Disguises([text])) for name, text in known if len(text) >= _LONG]
+        self._short = [
+            (name, text)
+            for name, text in settings.exposed.items()
+            if SHORTEST_SECRET <= len(text) < _LONG
+        ]
         self._redactor = redactor
 
     def without_credentials(self, request: ApiRequest) -> ApiRequest:
@@ -158,10 +157,11 @@ class AllowedHostRule:
         """
         url = self._reduced(request.url)
         held = f"{url.raw_path.decode('ascii')}\n{_told(request.body)}".encode()
-        for name, value in self._named.items():
+        obtained = frozenset(text for text in self._redactor.held if len(text) >= _LONG)
+        for name, value in [*self._named, (_OBTAINED, _disguises(*obtained))]:
             if next(value.spans(held), None):
                 raise _refusal(name, url)
-        for name, short in self._short.items():
+        for name, short in self._short:
             if _is_in_query(short, url) or _is_in_body(short, request.body):
                 raise _refusal(name, url)
         headers = {
@@ -178,7 +178,12 @@ class AllowedHostRule:
     def _is_credential(self, pair: bytes) -> bool:
         name, _, value = (unquote_plus(part) for part in pair.decode("ascii").partition("="))
         is_ours = name in self._parameters and self._redactor.text(value) != value
-        return is_ours or value in self._secrets
+        return is_ours or value in self._secrets or value in self._redactor.held
+
+
+@lru_cache(maxsize=64)
+def _disguises(*secrets: str) -> Disguises:
+    return Disguises(secrets)
 
 
 def refuse_variables(request: ApiRequest) -> None:

@@ -11,6 +11,7 @@ from errors import SelectorError
 from expressions.evaluator import Column, Evaluator, Outputs, first_of
 from expressions.item_expressions import ItemExpression
 from formats.json_values import element_kind_of, exact
+from mapping.plan.combining import too_many
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.times import moment_in
 
@@ -174,7 +175,8 @@ class PathParameter:
         """Return what each item gives; of several fields, each value with each.
 
         Raises:
-            SelectorError: at its turn, a value is an object, or a list within a list.
+            SelectorError: at its turn, a value is an object, or a list within a list; or several
+                fields make too many combinations.
             ExpressionLimitError: an expression takes more than it may.
         """
         fields = [Column(expression, is_every=True) for expression in self.fields.values()]
@@ -199,6 +201,9 @@ class PathParameter:
             self._values(expression, outputs)
             for expression, outputs in zip(self.fields.values(), fields, strict=True)
         ]
+        if problem := too_many([values for values, _ in found]):
+            names = ", ".join(expression.setting for expression in self.fields.values())
+            raise SelectorError(f"{names}: of one item, {problem}; let one field make the pairs")
         missing = sum(count for _, count in found)
         combined = itertools.product(*(values for values, _ in found))
         included = [None if isinstance(each, ValueError) else first_of(each) for each in include]

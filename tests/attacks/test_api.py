@@ -6,11 +6,13 @@ import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx
+import jwt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,12 +22,13 @@ from api_messages import ApiRequest
 from cache import conditions
 from cache.between_resyncs import Revalidation
 from client import ApiClient
-from errors import EndpointError, RefusedOriginError, RequestError, SettingsError
+from errors import EndpointError, RefusedOriginError, RequestError, SettingsError, StatusError
 from framework.process import guard_log
 from redaction import Redactor
 from settings.connection import ConnectionSettings
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
+from transport.http_client import MOST_COOKIES
 
 pytestmark = pytest.mark.usefixtures("ocean_config", "clean_surroundings")
 
@@ -374,3 +377,158 @@ async def test_a_token_that_lives_for_a_moment_is_not_asked_for_each_time(
     for _ in range(5):
         await _get(client, f"{api.url}/x")
     assert len(api.asked("/token")) == 1
+
+
+TOKEN = "t0ken-0f-the-l0gin-1"
+PASSWORD = "passw0rd-0f-0urs"
+LOGIN: dict[str, Any] = {
+    "auth_type": "custom",
+    "custom_auth_request": {
+        "endpoint": "/token",
+        "body": {"user": "s0meb0dy", "password": PASSWORD},
+    },
+    "custom_auth_request_template": {
+        "headers": {"Authorization": "Bearer {{.data.token}}", "X-Tenant": "{{.tenant}}"}
+    },
+}
+BY_QUERY = {
+    **LOGIN,
+    "custom_auth_request_template": {"queryParams": {"sid": "{{.data.token}}"}},
+}
+NAMELESS = {**LOGIN, "custom_auth_request_template": {"headers": {"X-It": "{{.it}}"}}}
+CLIENT = {
+    "auth_type": "oauth2",
+    "token_url": "/token",
+    "client_id": "c",
+    "client_secret": "s3cret-0f-c",
+}
+REFRESHING = {**CLIENT, "grant_type": "refresh_token", "refresh_token": "first-refresh-1"}
+OBTAINED = {
+    "oauth2": (CLIENT, TOKEN, "the token in use"),
+    "a rotated refresh token": (REFRESHING, "next-refresh-2", "the token in use"),
+    "custom": (LOGIN, TOKEN, "the token in use"),
+    "custom in the query": (BY_QUERY, TOKEN, "the token in use"),
+    "a name that tells nothing": (NAMELESS, "s0mething-else", "the token in use"),
+    "a cookie of the login": (LOGIN, "c00kie-0f-the-login", "the token in use"),
+    "what the login is asked with": (LOGIN, PASSWORD, "customAuthRequest"),
+    "customHeaders": ({"custom_headers": {"X-Api-Key": TOKEN}}, TOKEN, "customHeaders"),
+}
+
+
+def _login(request: Received, *others: Reply) -> Reply:
+    cookie = ("set-cookie", "JSESSIONID=c00kie-0f-the-login; Path=/")
+    answer = {
+        "access_token": TOKEN,
+        "refresh_token": "next-refresh-2",
+        "data": {"token": TOKEN},
+        "it": "s0mething-else",
+        "tenant": "tenant-of-ours",
+    }
+    return Reply(body=answer, headers=[cookie]) if request.path == "/token" else others[0]
+
+
+@pytest.mark.contract("origin.obtained")
+@pytest.mark.parametrize("path", ["/files/{}/x", "/x?signed=abc{}def"])
+@pytest.mark.parametrize("how", OBTAINED)
+async def test_a_link_that_repeats_what_a_login_gave_is_refused(
+    how: str, path: str, api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    config, secret, name = OBTAINED[how]
+    moved = Reply(307, headers={"location": f"{other_api.url}{path.format(secret)}"})
+    api.answer = lambda request: _login(request, moved)
+    client = connect(allowed_hosts="127.0.0.1", **config)
+    with pytest.raises(RefusedOriginError, match=f"the value of {name}") as caught:
+        await _get(client, f"{api.url}/x")
+    assert secret not in str(caught.value)
+    assert other_api.received == []
+
+
+@pytest.mark.contract("origin.obtained")
+@pytest.mark.parametrize("how", OBTAINED)
+async def test_a_parameter_that_is_nothing_but_the_token_is_taken_out(
+    how: str, api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    config, secret, _ = OBTAINED[how]
+    moved = Reply(307, headers={"location": f"{other_api.url}/f?t={secret}&tenant-of-ours=1"})
+    api.answer = lambda request: _login(request, moved)
+    await _get(connect(allowed_hosts="127.0.0.1", **config), f"{api.url}/x")
+    assert other_api.received[0].target == "/f?tenant-of-ours=1"
+
+
+@pytest.mark.contract("origin.obtained")
+@pytest.mark.parametrize("per_request", [True, False])
+async def test_a_token_that_is_signed_here_is_not_repeated_to_others(
+    api: FakeApi, other_api: FakeApi, connect: ClientFactory, *, per_request: bool
+) -> None:
+    def answer(request: Received) -> Reply:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        return Reply(307, headers={"location": f"{other_api.url}/f/{token}"})
+
+    api.answer = answer
+    client = connect(
+        allowed_hosts="127.0.0.1",
+        auth_type="jwt",
+        signing_key="k" * 40,
+        signing_algorithm="HS256",
+        token_per_request=per_request,
+    )
+    with pytest.raises(RefusedOriginError, match="the token in use"):
+        await _get(client, f"{api.url}/x")
+    assert other_api.received == []
+    # Another's token is what makes some links work.
+    other = jwt.encode({"a": 1}, "x" * 40)
+    await _get(client, f"{other_api.url}/f?jwt={other}")
+    assert other_api.received[0].target == f"/f?jwt={other}"
+
+
+@pytest.mark.contract("cookies.bounded")
+async def test_a_cookie_for_each_path_costs_no_session(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    def answer(request: Received) -> Reply:
+        path = "; Path=/" if request.path == "/login" else ""
+        return Reply(body=[], headers={"set-cookie": f"sid{len(path)}=1{path}"})
+
+    api.answer = answer
+    client = connect()
+    await _get(client, f"{api.url}/login")
+    for number in range(2 * MOST_COOKIES):
+        await _get(client, f"{api.url}/teams/{number}/members")
+    await _get(client, f"{api.url}/teams/{number}/members")
+    assert api.received[-1].headers["cookie"] == "sid0=1; sid8=1"
+    jar = client._http.cookies.jar
+    assert len(jar) == MOST_COOKIES
+    # The jar looks at each path that it knows, in each request.
+    assert len(vars(jar)["_cookies"]["127.0.0.1"]) == MOST_COOKIES
+
+
+@pytest.mark.contract("cookies.own-host")
+async def test_another_host_sets_no_cookie_for_the_api(
+    api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    other_api.answer = lambda request: Reply(
+        body=[], headers={"set-cookie": "session=an0thers; Path=/"}
+    )
+    client = connect(allowed_hosts="127.0.0.1")
+    await _get(client, f"{other_api.url}/f")
+    await _get(client, f"{api.url}/x")
+    assert "cookie" not in api.received[0].headers
+
+
+@pytest.mark.contract("auth.closed-endpoints")
+async def test_endpoints_that_are_closed_are_no_reason_for_a_login_each(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    def answer(request: Received) -> Reply:
+        return Reply(401 if request.path.endswith("closed") else 200, body=[])
+
+    api.answer = lambda request: _login(request, answer(request))
+    client = connect(**CLIENT)
+
+    async def ask(path: str) -> None:
+        with suppress(StatusError):
+            await _get(client, f"{api.url}{path}")
+
+    for number in range(30):
+        await asyncio.gather(*(ask(f"/{number}/{each}") for each in ("open", "closed")))
+    assert len(api.asked("/token")) <= 3

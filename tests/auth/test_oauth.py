@@ -800,3 +800,30 @@ def test_everything_wrong_is_in_one_report(tmp_path: Path) -> None:
         "tokenParameters",
     ]
     assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.contract("auth.closed-endpoints")
+async def test_a_401_makes_for_a_new_token_again_after_a_pause(
+    issuer: Issuer, api: FakeApi, connect: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SetClock(1000.0)
+    client = connect(**_settings())
+    monkeypatch.setattr(client._auth, "_clock", clock)
+    api.answer = lambda request: Reply(401) if request.path == "/closed" else issuer(request)
+
+    async def meet_a_closed_one() -> int:
+        with pytest.raises(StatusError):
+            await _get(client, api, "/closed")
+        return issuer.issued
+
+    logins = []
+    for seconds in (0, 0.5, 0.6, 1, 1.1, 3, 9, 11, 11):
+        clock.moment += seconds
+        logins.append(await meet_a_closed_one())
+    # At first, one for the first token, and one for the first 401.
+    assert logins == [2, 2, 3, 3, 4, 4, 5, 6, 7]
+    # One that helps ends the pauses.
+    clock.moment += 11
+    issuer.valid = ""
+    assert await _get(client, api) == 200
+    assert await meet_a_closed_one() == 9

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import httpx
@@ -69,6 +70,7 @@ def test_large_bodies_give_the_same_as_small_ones(value: Any, chunk: int) -> Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "_LARGE", 0)
         patch.setattr(decoding, "_CHUNK", chunk)
+        patch.setattr(decoding, "_PIECE", chunk)
         large = parse(content)
     assert json.dumps(large) == json.dumps(small)
 
@@ -81,6 +83,46 @@ def test_large_bodies_give_the_same_as_small_ones(value: Any, chunk: int) -> Non
 )
 def test_integers_beyond_doubles_keep_every_digit(text: str) -> None:
     assert parse(f'{{"id": {text}}}'.encode()) == {"id": text}
+
+
+LONG = "7" * 5000
+
+
+@pytest.mark.contract("bounds.long-numbers")
+@pytest.mark.parametrize("text", [LONG, f"-{LONG}", "7" * 700, f"0.{LONG}"], ids=len)
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_number_of_very_many_digits_ends_no_process(text: str, *, quoted: bool) -> None:
+    value = f'"{text}"' if quoted else text
+    content = f'[{{"pad": "{"x" * 1_000_000}"}}, {{"n": {value}}}]'.encode()
+    expected = text if quoted or "." not in text else float(text)
+    assert parse(content)[1] == {"n": expected}
+
+
+@pytest.mark.contract("bounds.long-numbers")
+def test_a_number_beyond_all_bounds_is_infinite_or_refused() -> None:
+    pad = "x" * 1_000_000
+    with pytest.raises(ValueError, match="a number in it is too large"):
+        parse(f'["{pad}", 1e400]'.encode())
+    with pytest.raises(ValueError, match="a number in it is too large"):
+        parse(f'["{pad}", 1e{"7" * 30}, 12345678901234567890]'.encode())
+    assert parse(f'["{pad}", 1e{LONG}, 12345678901234567890]'.encode())[1] == float("inf")
+
+
+@pytest.mark.contract("bounds.long-numbers")
+def test_a_very_large_body_with_a_number_of_very_many_digits_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decoding, "MOST_WITH_LONG_RUNS", 1_000_000)
+    with pytest.raises(ValueError, match="digits in a row"):
+        parse(f'["{"x" * 1_000_000}", {LONG}]'.encode())
+
+
+@pytest.mark.contract("bounds.linear")
+def test_a_long_text_of_escapes_is_read_in_no_time() -> None:
+    text = '"' * 2_000_000
+    begin = time.process_time()
+    assert parse(json.dumps([text]).encode()) == [text]
+    assert time.process_time() - begin < 1.5
 
 
 @pytest.mark.contract("items.large-integers")

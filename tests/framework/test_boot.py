@@ -184,3 +184,30 @@ async def test_the_end_of_waiting_is_told_in_words(port: str, logs: list[str]) -
     with ocean_context(SimpleNamespace(config=config)), pytest.raises(SystemExit):
         await boot._introduced(ask)(client, None)
     assert "Port cannot be used: ConnectTimeout" in errors(logs)[0]
+
+
+@pytest.mark.contract("hosted.machine")
+@pytest.mark.parametrize(
+    "given, reads",
+    [
+        ({"OCEAN__RUNTIME": "Saas"}, False),
+        ({"OCEAN__RUNTIME": "saas"}, False),
+        ({"OCEAN__RUNTIME": "OnPrem"}, True),
+        ({}, True),
+        ({"OCEAN__DISABLE_IP_OUTBOUND_BLOCKER": "false"}, False),
+        ({"OCEAN__DISABLE_IP_OUTBOUND_BLOCKER": "perhaps"}, False),
+        ({"OCEAN__RUNTIME": "Saas", "OCEAN__DISABLE_IP_OUTBOUND_BLOCKER": "true"}, True),
+    ],
+)
+def test_what_is_wrong_with_ocean_s_settings_opens_no_file_of_port_s_machine(
+    given: dict[str, str], monkeypatch: pytest.MonkeyPatch, logs: list[str], *, reads: bool
+) -> None:
+    monkeypatch.setenv("OCEAN__CLIENT_TIMEOUT", "soon")
+    monkeypatch.setenv("OCEAN__INTEGRATION__CONFIG__CA_CERTIFICATE", "/no/such/file")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        boot._configured()
+    (line,) = [each for each in "\n".join(logs).splitlines() if "caCertificate" in each]
+    assert ("reads the machine" not in line) is reads
+    assert ("No such file" in line) is reads

@@ -6,8 +6,10 @@ import pytest
 
 from errors import EndpointError, ExportError, ResponseError, SelectorError, StatusError
 from expressions.evaluator import Evaluator
+from expressions.item_expressions import ItemExpression
 from mapping.plan.endpoint import Endpoint, PathValue
 from mapping.plan.export import AnswerExpression, ExportPlan, ExportStep
+from mapping.plan.path_parameter import PathParameter
 from reading.export_job import ExportJob
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Reply
@@ -154,3 +156,32 @@ async def test_a_job_that_is_never_done_ends_in_time(api: FakeApi, connect: Clie
 def test_an_expression_is_shown_as_it_was_written() -> None:
     with pytest.raises(SelectorError, match=r"export.poll.done: '\.\[' is not valid JQ"):
         expression(".[")
+
+
+@pytest.mark.contract("bounds.combinations")
+async def test_fields_of_very_many_values_are_no_reason_to_run_out_of_memory(
+    api: FakeApi, connect: ClientFactory
+) -> None:
+    many = list(range(2000))
+    api.answer = lambda request: Reply(body={"a": many, "b": many, "c": many, "one": 1})
+    poll = step("/x", a=".a", b=".b", c=".c")
+    done = expression("true")
+    plan = ExportPlan(None, poll, done, None, 5, 60)
+    with pytest.raises(ExportError, match="2000 x 2000 x 2000 values make more than 100,000"):
+        await downloads(api, connect, plan)
+    # Of one field there may be many.
+    alone = ExportPlan(None, step("/x", a=".a", one=".one"), done, None, 5, 60)
+    assert len(await downloads(api, connect, alone)) == 2000
+
+
+@pytest.mark.contract("bounds.combinations")
+async def test_fields_of_one_item_are_bounded_as_well() -> None:
+    fields = {name: ItemExpression(f".{name}", f"x.fields.{name}") for name in ("a", "b", "one")}
+    many = list(range(2000))
+    parameter, evaluator = PathParameter("x", fields), Evaluator()
+    gifts = await parameter.gifts([{"a": many, "b": many, "one": 1}], evaluator)
+    with pytest.raises(SelectorError, match=r"x.fields.a, x.fields.b, .*2000 x 2000 values"):
+        list(gifts)
+    (gift,) = await parameter.gifts([{"a": many, "b": 1, "one": 1}], evaluator)
+    assert len(gift.values) == 2000
+    evaluator.close()
