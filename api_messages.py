@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import httpx
 
 SCHEMES = ("http://", "https://")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 type QueryValue = str | int | float | bool | list[Any] | dict[str, Any] | None
 type BodyFormat = Literal["json", "form", "text", "graphql"]
@@ -67,7 +68,8 @@ class ApiRequest:
     def placed(self, where: Where, name: str, value: Any) -> Self:
         """Return the same request with a value in its query, a header, or its body.
 
-        In a body, `name` is a path of keys, such as `variables.after`; objects on the way are made.
+        Null takes a parameter or header away. In a body, `name` is a path of keys, such as
+        `variables.after`; objects on the way are made.
         A number leads into a list that is there: `filters.0.value`.
 
         Raises:
@@ -79,7 +81,8 @@ class ApiRequest:
             others = {
                 key: text for key, text in self.headers.items() if key.lower() != name.lower()
             }
-            return replace(self, headers={**others, name: query_texts(value)[0]})
+            texts = query_texts(value)
+            return replace(self, headers={**others, name: texts[0]} if texts else others)
         return replace(self, body=_with_field(self.body, name.removeprefix(".").split("."), value))
 
     def with_url(self, url: httpx.URL) -> Self:

@@ -4,6 +4,7 @@ from outcomes import Doubt
 from pagination.witness import Rank, Sign
 from settings.pagination import (
     CursorSettings,
+    CustomSettings,
     HeaderLinkSettings,
     NextLinkSettings,
     PaginationSettings,
@@ -15,6 +16,7 @@ _WAYS: dict[str, type[PaginationSettings]] = {
     "cursorPath": CursorSettings,
     "nextLinkPath": NextLinkSettings,
     "headerLinkRel": HeaderLinkSettings,
+    "nextRequest": CustomSettings,
 }
 
 
@@ -51,6 +53,15 @@ def doubt_over_empty_pages(end: str) -> Doubt:
     return Doubt(
         f"{end}, and each leads to another",
         "look at data_path; if they are the end, `stop: empty_page` in the selector's pagination",
+    )
+
+
+def doubt_over_known_request(pages: int) -> Doubt:
+    """Return the doubt over an expression that asks once more for what was read already."""
+    return Doubt(
+        f"after page {pages}, next_request gives a request that was sent before",
+        "let it give null where there is no further page; where the API itself moves on with each "
+        "request, `stateful: true` in the selector's pagination",
     )
 
 

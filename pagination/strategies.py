@@ -9,16 +9,19 @@ import httpx
 
 from api_messages import ApiRequest, Where
 from errors import PaginationError
+from expressions.evaluator import Column
 from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
 from pagination.cursors import CursorValue, cursors_of
 from pagination.link_headers import parse_link_header
 from pagination.lookup import any_says_more, find
+from pagination.next_requests import SETTING, NextRequests, places_read_by
 from pagination.page import SILENT, Page, Statement
 from pagination.witness import Rank, next_link_in
 from settings.pagination import (
     AskedSettings,
     CursorSettings,
+    CustomSettings,
     HeaderLinkSettings,
     NextLinkSettings,
     OffsetSettings,
@@ -30,9 +33,12 @@ from settings.pagination import (
 _STRATEGIES: dict[type[PaginationSettings], type["Strategy[Any]"]] = {}
 
 
-def create_strategy(settings: PaginationSettings) -> "Strategy[Any]":
-    """Return a fresh strategy for one endpoint, of the class that is for these settings."""
-    return _STRATEGIES[type(settings)](settings)
+def create_strategy(settings: PaginationSettings, base_url: str = "") -> "Strategy[Any]":
+    """Return a fresh strategy for one endpoint, of the class that is for these settings.
+
+    Inputs: `base_url`, which the endpoints that a user's expression gives are below.
+    """
+    return _STRATEGIES[type(settings)](settings, base_url)
 
 
 class Strategy[Settings: PaginationSettings](ABC):
@@ -57,13 +63,21 @@ class Strategy[Settings: PaginationSettings](ABC):
         for base in get_original_bases(cls):
             _STRATEGIES.update((kind, cls) for kind in get_args(base) if isinstance(kind, type))
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, base_url: str = "") -> None:
         self._settings = settings
+        self._base_url = base_url
 
     @property
-    def expression(self) -> ItemExpression | None:
-        """The expression on the last item whose outputs a page must carry as `told`, if any."""
+    def column(self) -> Column | None:
+        """The expression of the user whose outputs a page must carry as `told`, if any."""
         return None
+
+    def seen(self, page: Page, number: int, received: int) -> Any:
+        """Return what that expression is evaluated on; None where there is nothing.
+
+        Inputs: `number`, that of the page, from 1; `received`, how many items came so far.
+        """
+        return page.last_item
 
     def first(self, request: ApiRequest) -> ApiRequest:
         """Return the request for the first page."""
@@ -82,6 +96,11 @@ class Strategy[Settings: PaginationSettings](ABC):
     @property
     def followed(self) -> frozenset[str]:
         """The places of answers that the way on is taken from."""
+        return frozenset()
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """The places of which the user says what they mean, also where they speak of more."""
         return frozenset()
 
     def statement(self, page: Page) -> Statement:
@@ -114,8 +133,8 @@ class Strategy[Settings: PaginationSettings](ABC):
 class AskingStrategy[Settings: AskedSettings](Strategy[Settings]):
     """A strategy that puts the way on, and the page size, where a request carries them."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
         self.parameter = settings.param
 
     def _sized(self, request: ApiRequest) -> ApiRequest:
@@ -180,8 +199,8 @@ class PageNumber(AskingStrategy[PageNumberSettings]):
 
     counts = True
 
-    def __init__(self, settings: PageNumberSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: PageNumberSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
         self._number = settings.start_page
 
     def first(self, request: ApiRequest) -> ApiRequest:
@@ -208,13 +227,14 @@ class Cursor(AskingStrategy[CursorSettings]):
     rank = Rank.TOKEN
     most_empty = 100
 
-    def __init__(self, settings: CursorSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: CursorSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
         self._cursors = cursors_of(settings)
 
     @property
-    def expression(self) -> ItemExpression | None:
-        return self._cursors.expression
+    def column(self) -> Column | None:
+        expression = self._cursors.expression
+        return Column(expression) if expression else None
 
     def first(self, request: ApiRequest) -> ApiRequest:
         return self._sized(request)
@@ -288,6 +308,41 @@ class HeaderLink(Strategy[HeaderLinkSettings]):
             if self._settings.header_link_rel.lower() in relations:
                 return _linked(page.request, target, self.parameter)
         return None
+
+
+class Custom(Strategy[CustomSettings]):
+    """The way of `custom`: an expression of the user tells the next request of each answer."""
+
+    parameter = SETTING
+    most_empty = 100
+    no_way = "next_request gives none"
+
+    def __init__(self, settings: CustomSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
+        told = settings.next_request
+        self._column = Column(ItemExpression(told, SETTING), is_every=True)
+        self._next = NextRequests(told, base_url, settings.param, settings.where)
+        self._places = places_read_by(told)
+
+    @property
+    def column(self) -> Column | None:
+        return self._column
+
+    def seen(self, page: Page, number: int, received: int) -> Any:
+        return self._next.seen(page, number, received)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        return self._places
+
+    @property
+    def judged(self) -> frozenset[str]:
+        return self._places
+
+    def following(self, page: Page) -> ApiRequest | None:
+        if isinstance(page.told, ValueError):
+            raise PaginationError(f"next_request fails: {page.told}", advice=f"look at {SETTING}")
+        return self._next.request(page.told, page.request)
 
 
 def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:

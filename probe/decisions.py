@@ -8,6 +8,7 @@ from probe.masking import is_telling
 from settings.pagination import (
     AskedSettings,
     CursorSettings,
+    CustomSettings,
     HeaderLinkSettings,
     NextLinkSettings,
     PaginationSettings,
@@ -68,6 +69,8 @@ def _way_on(settings: PaginationSettings) -> str:
             return "a next link in the body"
         case HeaderLinkSettings():
             return "a next link in the Link header"
+        case CustomSettings():
+            return "next_request gives another request"
     return ""
 
 

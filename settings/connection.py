@@ -119,6 +119,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         settings = None
         try:
             settings = cls.model_validate({**given, "paging": given})
+            problems += settings.paging.missing()
             problems += certificates.identity_problems(settings.identity, given)
             problems += plain_addresses.problems(settings, settings.base_url)
         except ValidationError as error:

@@ -95,6 +95,8 @@ class PaginationConfig(UserFields):
         # Who writes `none` here wants one page, and no more.
         asked = {"is_one_page": True} if chosen == SingleRequestSettings.type else {}
         made = base.model_copy(update={**unset, **given, **asked})
+        for name in made.lacking:
+            raise SelectorError(f"{place}.{spelt(name)}: is required with type {kind.type}")
         _check_headers(made, place)
         return made
 

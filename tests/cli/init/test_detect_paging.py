@@ -125,8 +125,8 @@ def read_all(api: Api, paging: Paging) -> list[int]:
             asked, httpx.Headers(headers), body, things, len(things), len(things), body, content
         )
         page = replace(page, last_item=things[-1] if things else None)
-        if reading.expression and things:
-            page = replace(page, told=outputs_of(reading.expression, page.last_item))
+        if reading.column and (seen := reading.seen(page)) is not None:
+            page = replace(page, told=outputs_of(reading.column.expression, seen))
         verdict = reading.receive(page)
         found += [item["id"] for item in things] if verdict.keep else []
         asked = verdict.request
