@@ -26,8 +26,10 @@ class ApiRequest:
     `address` is absolute; its own query is kept, and `query` holds parameters beyond it. `body` is
     a JSON value or None, sent as `body_format` says. An `is_anonymous` one carries no credentials.
     `template` names the endpoint before values were filled in, `GET /teams/{team_id}/members`, by
-    which an outage is judged; one that `is_first` is sent even then. `variables` are the names of
-    those of the environment that it is made of, and so every request to where its answer leads.
+    which an outage is judged; one that `is_first` is sent even then. One that `is_once` makes the
+    API move on, so that it is not repeated where it may have been answered. `variables` are the
+    names of those of the environment that it is made of, and so every request to where its answer
+    leads.
     """
 
     method: str
@@ -40,6 +42,7 @@ class ApiRequest:
     is_anonymous: bool = False
     template: str = field(default="", compare=False)
     is_first: bool = field(default=False, compare=False)
+    is_once: bool = field(default=False, compare=False)
     variables: frozenset[str] = field(default=frozenset(), compare=False)
 
     @cached_property

@@ -106,7 +106,7 @@ class NextRequests:
         """
         told: list[Any] = []
         for output in outputs:
-            if output is not None and output != "" and output not in told:
+            if (output or isinstance(output, Mapping)) and output not in told:
                 told.append(output)
         if not told:
             return None

@@ -319,7 +319,7 @@ class Custom(Strategy[CustomSettings]):
 
     def __init__(self, settings: CustomSettings, base_url: str = "") -> None:
         super().__init__(settings, base_url)
-        told = settings.next_request
+        told = settings.next_request or ""
         self._column = Column(ItemExpression(told, SETTING), is_every=True)
         self._next = NextRequests(told, base_url, settings.param, settings.where)
         self._places = places_read_by(told)

@@ -352,11 +352,10 @@ class CustomSettings(PaginationSettings):
 
     param: Param = ""
     where: In = "query"
-    next_request: str = option(
+    next_request: str | None = option(
         "JQ on `{body, headers, request, items, page, received}` that gives what is asked next: an "
         "address, an object of what changes in the request, or null at the end. Example: "
         '`.body.link[] | select(.relation == "next") | .url`.',
-        default="",
         setting="next_request",
         is_jq=True,
         is_required=True,

@@ -10,10 +10,11 @@ from pydantic.alias_generators import to_camel
 from pydantic.v1 import BaseModel, Field, create_model, root_validator
 from pydantic.v1.fields import FieldInfo
 
-from errors import SelectorError
+from errors import SelectorError, SettingsError
 from expressions.programs import check_jq
 from mapping.fields.user_fields import UserFields
 from mapping.plan.headers import check_header_names
+from settings.connection import ConnectionSettings
 from settings.pagination import (
     OPTIONS,
     PAGINATION_TYPES,
@@ -99,6 +100,22 @@ class PaginationConfig(UserFields):
             raise SelectorError(f"{place}.{spelt(name)}: is required with type {kind.type}")
         _check_headers(made, place)
         return made
+
+
+def check_expressions(settings: ConnectionSettings) -> ConnectionSettings:
+    """Return the settings, where what is JQ in those of pagination is valid.
+
+    Raises:
+        SettingsError: names the setting, and says what jq says.
+    """
+    chosen = settings.pagination
+    for name, about in chosen.options().items():
+        if about.is_jq and about.setting and (told := getattr(chosen, name)):
+            try:
+                check_jq(told, to_camel(about.setting))
+            except SelectorError as error:
+                raise SettingsError([f"{error}"]) from None
+    return settings
 
 
 def plain(pagination: PaginationSettings, place: str) -> PaginationSettings:

@@ -279,9 +279,10 @@ def test_what_an_output_says_changes_and_all_else_stays(
 
 
 @pytest.mark.contract("pagination.custom.outputs")
-@pytest.mark.parametrize("outputs", [[], [None], [""], [None, "", None]])
+@pytest.mark.parametrize("outputs", [[], [None], [""], [False], [0], [[]], [None, "", None]])
 def test_nothing_is_the_end(outputs: list[Any]) -> None:
     assert NextRequests(".", BASE).request(outputs, START) is None
+    assert NextRequests(".", BASE, "after").request(outputs, START) is None
 
 
 def test_the_same_output_twice_is_one() -> None:
@@ -289,7 +290,6 @@ def test_the_same_output_twice_is_one() -> None:
 
 
 REFUSED: list[tuple[list[Any], str]] = [
-    ([False], "gives true or false"),
     ([True], "gives true or false"),
     ([7], "gives a number; `param` says where a cursor goes"),
     ([["/a"]], "gives a list"),

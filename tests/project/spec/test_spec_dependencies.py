@@ -41,7 +41,10 @@ SAMPLES = {
     "total_path": "beside.count",
     "next_link_path": "beside.link",
     "header_link_rel": "weiter",
+    "next_request": ".body.beside.link",
 }
+# What a type cannot do without.
+NEEDED = {"custom": {"next_request": ".body.next_cursor"}}
 
 
 def snake(name: str) -> str:
@@ -137,7 +140,12 @@ class Api:
 def courses(pagination_type: str, **given: str) -> list[list[str]]:
     """What is asked of each kind of API from beginning to end, and why that was the end."""
     settings = ConnectionSettings.parse(
-        {**BASE_URL, "pagination_type": pagination_type, **given}
+        {
+            **BASE_URL,
+            "pagination_type": pagination_type,
+            **NEEDED.get(pagination_type, {}),
+            **given,
+        }
     ).pagination
     return [_course(Api(usual_cursor=usual), settings) for usual in (True, False)]
 
