@@ -38,13 +38,16 @@ def doubt_over_part(sign: Sign) -> Doubt:
     return Doubt(f"{sign}, so that the list is not whole", answer)
 
 
-def doubt_over_start(sign: Sign, start_page: int) -> Doubt:
-    """Return the doubt over a first page of which the API itself says that it is not the first."""
+def doubt_over_start(sign: Sign, start: int, setting: str) -> Doubt:
+    """Return the doubt over a first page of which the API itself says that it is not the first.
+
+    Inputs: `start`, its number or offset, and the setting that says so: `startPage`.
+    """
+    what = "page" if setting == "startPage" else "offset"
     return Doubt(
-        f"{sign} on page {start_page}, the first that was asked for, so that there are others "
-        "before it",
-        f"set startPage: {start_page - 1}; if {sign.place} does not speak of pages, "
-        f"{_ignoring(sign)}",
+        f"{sign} on {what} {start}, the first that was asked for, so that there are others before "
+        "it",
+        f"set {setting}: {start - 1}; if {sign.place} does not speak of pages, {_ignoring(sign)}",
     )
 
 

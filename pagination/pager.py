@@ -252,7 +252,7 @@ class Pager:
         sign = sign_of_page_before(page)
         if sign is None or is_below(sign.place, self._settings.ignored):
             return None
-        return doubt_over_start(sign, start)
+        return doubt_over_start(sign, start, self._strategy.start_setting)
 
     def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
         """Return the requests at these places after `request` that a total lets us expect.

@@ -56,6 +56,8 @@ class Strategy[Settings: PaginationSettings](ABC):
     most_empty: ClassVar[int] = 3
     # Whether the next page begins after as many records as were received.
     goes_by_received: ClassVar[bool] = False
+    # The setting that says where the first page begins.
+    start_setting: ClassVar[str] = ""
     # How many records an empty page was taken for, at most.
     passed_over: int = 0
 
@@ -90,7 +92,7 @@ class Strategy[Settings: PaginationSettings](ABC):
 
     @property
     def start(self) -> int:
-        """The number of the page that is asked for first; 0 where there can be none before it."""
+        """The number or offset that is asked for first; 0 where there can be none before it."""
         return 0
 
     @property
@@ -173,11 +175,19 @@ class Offset(AskingStrategy[OffsetSettings]):
 
     counts = True
     goes_by_received = True
-    _offset = 0
+    start_setting = "startOffset"
     _stride = 0
 
+    def __init__(self, settings: OffsetSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
+        self._offset = settings.start_offset
+
     def first(self, request: ApiRequest) -> ApiRequest:
-        return self._sized(self._at(0, request))
+        return self._sized(self._at(self._offset, request))
+
+    @property
+    def start(self) -> int:
+        return self._settings.start_offset
 
     def statement(self, page: Page) -> Statement:
         return self._says_more(page, "has_more", "hasMore")
@@ -198,6 +208,7 @@ class PageNumber(AskingStrategy[PageNumberSettings]):
     """The way of `page`: pages are counted from `start_page` on."""
 
     counts = True
+    start_setting = "startPage"
 
     def __init__(self, settings: PageNumberSettings, base_url: str = "") -> None:
         super().__init__(settings, base_url)

@@ -254,6 +254,13 @@ class OffsetSettings(AskedSettings):
 
     param: Param = "offset"
     size_param: SizeParam = "limit"
+    start_offset: int = option(
+        "Offset of the first item; 1 where the API counts items from 1, as SCIM does. Example: "
+        "`1`.",
+        default=0,
+        setting="start_offset",
+        least=0,
+    )
     has_more_path: HasMorePath = None
     last_page_path: LastPagePath = None
 

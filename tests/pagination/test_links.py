@@ -149,7 +149,7 @@ def test_in_a_body_an_object_or_a_list_is_a_cursor(key: Any) -> None:
         assert sent in (None, key)
         return Answer({"items": numbered(2, 2 * (sent is not None)), "key": None if sent else key})
 
-    told = {"param": "ExclusiveStartKey", "cursor_path": "key"}
+    told: dict[str, Any] = {"param": "ExclusiveStartKey", "cursor_path": "key"}
     done = read(api, settings_of("cursor", where="body", size_where="body", **told))
     assert (done.ids, done.doubts) == ([0, 1, 2, 3], [])
     with pytest.raises(PaginationError, match="except with `in: body`"):

@@ -35,6 +35,7 @@ SAMPLES = {
     "pagination_param": "p",
     "size_param": "s",
     "start_page": "3",
+    "start_offset": "1",
     "cursor_path": "beside.other",
     "has_more_path": "beside.more",
     "last_page_path": "beside.last",
