@@ -16,7 +16,7 @@ type QueryValue = str | int | float | bool | list[Any] | dict[str, Any] | None
 type BodyFormat = Literal["json", "form", "text", "graphql"]
 # Allow-lists of existing installations name it; customHeaders may replace it.
 USER_AGENT = "Port-Ocean-HTTP-Integration/1.0"
-Where = Literal["query", "header", "body"]
+Where = Literal["query", "header", "body", "placeholder"]
 
 
 @dataclass(frozen=True)

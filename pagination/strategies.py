@@ -12,6 +12,7 @@ from errors import PaginationError
 from expressions.evaluator import Column
 from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
+from pagination.blanks import Blank
 from pagination.cursors import CursorValue, cursors_of
 from pagination.link_headers import parse_link_header
 from pagination.lookup import any_says_more, find
@@ -138,6 +139,9 @@ class AskingStrategy[Settings: AskedSettings](Strategy[Settings]):
     def __init__(self, settings: Settings, base_url: str = "") -> None:
         super().__init__(settings, base_url)
         self.parameter = settings.param
+        self._blank: Blank | None = None
+        is_placed = settings.size_where == "placeholder" and settings.size_param
+        self._numbers = {settings.size_param: settings.page_size} if is_placed else {}
 
     def _sized(self, request: ApiRequest) -> ApiRequest:
         """Return the request with the page size, if one is sent."""
@@ -151,6 +155,11 @@ class AskingStrategy[Settings: AskedSettings](Strategy[Settings]):
         return self._put(request, self._settings.where, self._settings.param, value)
 
     def _put(self, request: ApiRequest, where: Where, name: str, value: Any) -> ApiRequest:
+        if where == "placeholder":
+            # Once filled, a request has no place for the next number.
+            self._blank = self._blank or Blank(request, self._settings.placeholders)
+            self._numbers[name] = value
+            return self._blank.filled(self._numbers, request)
         try:
             return request.placed(where, name, value)
         except ValueError as error:

@@ -79,7 +79,7 @@ def place_of(request: ApiRequest, settings: PaginationSettings) -> str:
 
     Sample: with `in: body`, `variables.after=Y3Vyc29y`.
     """
-    if not isinstance(settings, AskedSettings) or settings.where == "query":
+    if not isinstance(settings, AskedSettings) or settings.where in ("query", "placeholder"):
         return ""
     name = settings.param
     if settings.where == "body":

@@ -87,6 +87,8 @@ class PaginationSettings(BaseModel):
         default=(),
         title="Ignored markers",
     )
+    # Whether pages are counted, so that a number may stand anywhere in a request.
+    is_counted: ClassVar[bool] = False
     # Whether a selector itself says that one page is all that is wanted.
     is_one_page: bool = False
     # Whether the way on is told of whole bodies, so that they cannot be taken piece by piece.
@@ -199,8 +201,8 @@ SizeParam = Annotated[
 In = Annotated[
     Where,
     option(
-        "Which part of the request carries the parameter: `query`, `header` or `body`, where its "
-        "name is a path of keys. Example: `body`.",
+        "Which part of the request carries the parameter: `query`, `header`, `body`, where its "
+        "name is a path of keys, or `placeholder`, where it stands in braces. Example: `body`.",
         default="query",
         title="In",
     ),
@@ -246,11 +248,18 @@ class AskedSettings(PaginationSettings):
         title="Size in",
     )
 
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Return the names of the placeholders of the request that pagination fills."""
+        places = {(self.where, self.param), (self.size_where, self.size_param)}
+        return frozenset(name for where, name in places if where == "placeholder" and name)
+
 
 class OffsetSettings(AskedSettings):
     """`offset`: `?offset=0&limit=100`, then advanced by the number of records received."""
 
     type = "offset"
+    is_counted = True
 
     param: Param = "offset"
     size_param: SizeParam = "limit"
@@ -269,6 +278,7 @@ class PageNumberSettings(AskedSettings):
     """`page`: `?page=1&size=100`, then the next number."""
 
     type = "page"
+    is_counted = True
 
     param: Param = "page"
     size_param: SizeParam = "size"

@@ -99,6 +99,7 @@ class PaginationConfig(UserFields):
         for name in made.lacking:
             raise SelectorError(f"{place}.{spelt(name)}: is required with type {kind.type}")
         _check_headers(made, place)
+        _check_placeholders(made, place)
         return made
 
 
@@ -136,6 +137,24 @@ def _check_headers(made: PaginationSettings, place: str) -> None:
         named = getattr(made, name, None)
         if named and getattr(made, where, None) == "header":
             check_header_names([named], f"{place}.{name}")
+
+
+def _check_placeholders(made: PaginationSettings, place: str) -> None:
+    """Refuse placeholders for what is no number, and beside a place in the same body.
+
+    Raises:
+        SelectorError: says what goes instead.
+    """
+    where, size_where = (getattr(made, name, None) for name in ("where", "size_where"))
+    if "placeholder" not in (where, size_where):
+        return
+    if not made.is_counted:
+        types = ", ".join(name for name, kind in PAGINATION_TYPES.items() if kind.is_counted)
+        raise SelectorError(f"{place}.in: placeholder is for numbers, of the types {types}")
+    if "body" in (where, size_where):
+        raise SelectorError(
+            f"{place}: in and size_in cannot be placeholder and body; write both as placeholders"
+        )
 
 
 def _rivals(name: str, options: Mapping[str, Option]) -> list[str]:
