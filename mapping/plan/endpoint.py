@@ -160,12 +160,17 @@ class Endpoint:
         parts = self._parts
         try:
             address = self._address(base_url, values)
-            body = parts.body.fill(values, is_typed=self.body_format in ("json", "graphql"))
+            body = parts.body.fill(
+                values,
+                is_typed=self.body_format in ("json", "graphql"),
+                has_typed_lists=self.body_format == "form",
+            )
             if self.body_format == "graphql":
                 body = {**parts.fixed_body, "variables": body}
             request = self._request(address, parts.headers.fill(values), body)
             request = replace(request, variables=self._variables_of(values))
-            query = {**parts.query.fill(values), **parts.query_params.fill(values)}
+            params = parts.query_params.fill(values, has_typed_lists=True)
+            query = {**parts.query.fill(values), **params}
             return request.with_query(query)
         except UnicodeEncodeError as error:
             raise self.refused(error) from None
