@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import ResponseError
-from formats.format import Document, Format, ItemReader, ListPart
+from formats.format import (
+    Document,
+    Format,
+    ItemReader,
+    ListPart,
+    encoding_option,
+    option,
+)
 from formats.json_text import Body, decode_json, parse
 from formats.messages import is_evident_error
 from formats.paths import Step
@@ -28,6 +35,7 @@ class Json(Format):
     refuses = "what is no JSON"
     starts_unlike_json = False
     may_lack_list = False
+    encoding: str = option("", encoding_option)
 
     def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
         return JsonItems(ArraySplitter(path), path) if document.encoding == _UTF_8 else None
@@ -54,6 +62,7 @@ class JsonLines(Format):
     refuses = "a line that is no JSON, the last one included"
     may_be_empty = True
     starts_unlike_json = False
+    encoding: str = option("", encoding_option)
 
     @classmethod
     def looks_like(cls, text: str) -> bool:
@@ -75,11 +84,18 @@ class JsonLines(Format):
 
 
 async def _decoded(document: Document, content: bytes, *, as_lines: bool = False) -> Body:
+    kind = document.name or document.content_type[0] or "of unknown type"
+    what = f"the body ({kind}, {len(content)} bytes)"
     try:
         return await decode_json(content, document.encoding, as_lines=as_lines)
+    except UnicodeDecodeError:
+        raise ResponseError(
+            f"{what} is not in {document.encoding}",
+            advice="if it is in another encoding, say so: "
+            f"response_format: {{type: {document.format.name}, encoding: windows-1252}}",
+        ) from None
     except ValueError as error:
-        kind = document.name or document.content_type[0] or "of unknown type"
-        raise ValueError(f"the body ({kind}, {len(content)} bytes) is not JSON: {error}") from None
+        raise ValueError(f"{what} is not JSON: {error}") from None
 
 
 class JsonItems(ItemReader):
