@@ -90,7 +90,7 @@ async def _decoded(document: Document, content: bytes, *, as_lines: bool = False
         return await decode_json(content, document.encoding, as_lines=as_lines)
     except UnicodeDecodeError:
         raise ResponseError(
-            f"{what} is not in {document.encoding}",
+            f"{what} is not JSON: it is not in {document.encoding}",
             advice="if it is in another encoding, say so: "
             f"response_format: {{type: {document.format.name}, encoding: windows-1252}}",
         ) from None
