@@ -361,6 +361,9 @@ class Custom(Strategy[CustomSettings]):
 
     def following(self, page: Page) -> ApiRequest | None:
         if isinstance(page.told, ValueError):
+            if page.is_empty and not page.matched:
+                # What it means that the list is not there is judged elsewhere, and says more.
+                return None
             raise PaginationError(f"next_request fails: {page.told}", advice=f"look at {SETTING}")
         return self._next.request(page.told, page.request)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from api_messages import ApiRequest
 from errors import PaginationError, SelectorError
 from mapping.fields.pagination import PaginationConfig
 from pagination.next_requests import NextRequests, places_read_by
+from pagination.pager import Pager
+from pagination.sizes import PageSizes
 from settings.connection import ConnectionSettings
 from settings.pagination import PaginationSettings, SingleRequestSettings
 from tests.support.models import (
@@ -441,6 +444,17 @@ def test_a_page_stands_although_the_expression_fails_on_it() -> None:
     with pytest.raises(PaginationError, match="next_request fails"):
         reading.run()
     assert reading.ids == [0, 1, 2]
+
+
+@pytest.mark.contract("pagination.custom.evidence")
+def test_an_answer_without_the_list_is_judged_for_that() -> None:
+    """An error under 200, or a last page that is `{}`: not what the expression makes of it."""
+    page = replace(page_of(START, Answer({"items": []})), matched=False, told=ValueError("null"))
+    verdict = Pager(START, custom(".body.link[] | .url"), PageSizes(5), BASE).receive(page)
+    assert verdict.is_end
+    page = replace(page, matched=True)
+    verdict = Pager(START, custom(".body.link[] | .url"), PageSizes(5), BASE).receive(page)
+    assert "next_request fails" in str(verdict.error)
 
 
 # Circles.
