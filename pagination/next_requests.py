@@ -17,6 +17,7 @@ import httpx
 from api_messages import METHODS, ApiRequest, Where, address_below
 from errors import PaginationError, SelectorError
 from formats.json_values import kind_of
+from formats.paths import Step
 from mapping.plan.headers import check_header_names
 from pagination.page import Page
 
@@ -27,6 +28,8 @@ _ALLOWED = (
 _STEP = r"""(?:\.[A-Za-z_]\w*|\.?\[?"[^"\\]*"\]?)"""
 # What an expression reads of an answer: `.body.meta.next`, `.headers["x-next"]`.
 _READ = re.compile(rf"""(?<![\w\])}}"'?])\.(body|headers)({_STEP}+)""")
+# Each mention of the answer's body, which is not that of a request, with the keys behind it.
+_BODY = re.compile(rf"""(?<!request\.)\bbody\b(?!"?\s*:)({_STEP}*)""")
 _KEY = re.compile(r"""\.?\[?"([^"\\]*)"\]?|\.(\w+)""")
 _BODIES: Mapping[str, type] = {"json": object, "graphql": dict, "form": dict, "text": str}
 
@@ -38,11 +41,15 @@ def places_read_by(expression: str) -> frozenset[str]:
     """
     found = set()
     for part, steps in _READ.findall(expression):
-        keys = [quoted or name for quoted, name in _KEY.findall(steps)]
+        keys = _keys_in(steps)
         header = keys[0].lower()
         name = "Link" if header == "link" else header
         found.add(".".join(keys) if part == "body" else name)
     return frozenset(found)
+
+
+def _keys_in(steps: str) -> list[str]:
+    return [quoted or name for quoted, name in _KEY.findall(steps)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,8 @@ class NextRequests:
         told: dict[str, Any] = {"page": number, "received": received}
         # What is not spoken of need not be written for jq, which takes time in proportion.
         if self._speaks_of("body"):
-            told["body"] = page.body
+            is_whole = self.needs_list(page.path)
+            told["body"] = page.body if is_whole else _without(page.body, page.path)
         if self._speaks_of("items"):
             told["items"] = page.items
         if self._speaks_of("headers"):
@@ -76,6 +84,16 @@ class NextRequests:
         if self._speaks_of("request"):
             told["request"] = self._request_of(page.request)
         return told
+
+    def needs_list(self, path: Sequence[Step]) -> bool:
+        """Return whether the expression may look at the list at a path of the body, or its items.
+
+        It does not where each mention of the body goes on with keys that lead elsewhere.
+        """
+        if self._speaks_of("items"):
+            return True
+        found = (_keys_in(steps) for steps in _BODY.findall(self.expression))
+        return any(keys[: len(path)] == list(path)[: len(keys)] for keys in found)
 
     def _speaks_of(self, name: str) -> bool:
         return re.search(rf"\b{name}\b", self.expression) is not None
@@ -192,6 +210,16 @@ class NextRequests:
 
     def _refused(self, what: str) -> PaginationError:
         return PaginationError(f"next_request {what}", advice=_ALLOWED)
+
+
+def _without(body: Any, path: Sequence[Step]) -> Any:
+    """Return a body with an empty list at the place of its items; one without them as it is."""
+    if not path:
+        return []
+    step, *rest = path
+    if not isinstance(body, Mapping) or step not in body:
+        return body
+    return {**body, step: _without(body[step], rest)}
 
 
 _CHANGES: Mapping[str, Callable[[NextRequests, ApiRequest, Any], ApiRequest]] = {

@@ -1,7 +1,7 @@
 """The strategy of each pagination type: its next request, and the usual markers of answers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import get_original_bases
 from typing import Any, ClassVar, get_args
 
@@ -12,6 +12,7 @@ from errors import PaginationError
 from expressions.evaluator import Column
 from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
+from formats.paths import Step
 from pagination.blanks import Blank
 from pagination.cursors import CursorValue, cursors_of
 from pagination.link_headers import parse_link_header
@@ -81,6 +82,10 @@ class Strategy[Settings: PaginationSettings](ABC):
         Inputs: `number`, that of the page, from 1; `received`, how many items came so far.
         """
         return page.last_item
+
+    def needs_list(self, path: Sequence[Step]) -> bool:
+        """Return whether it looks at the list at a path of a body, which cannot come in pieces."""
+        return False
 
     def first(self, request: ApiRequest) -> ApiRequest:
         """Return the request for the first page."""
@@ -350,6 +355,9 @@ class Custom(Strategy[CustomSettings]):
 
     def seen(self, page: Page, number: int, received: int) -> Any:
         return self._next.seen(page, number, received)
+
+    def needs_list(self, path: Sequence[Step]) -> bool:
+        return self._next.needs_list(path)
 
     @property
     def followed(self) -> frozenset[str]:

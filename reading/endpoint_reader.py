@@ -25,6 +25,7 @@ from outcomes import Doubt
 from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
+from pagination.strategies import create_strategy
 from reading.account import Account, Reason
 from reading.data_path_fit import DataPathFit
 from reading.item_stream import Portion
@@ -136,7 +137,7 @@ class EndpointReader:
             self.fit,
             self._client.redactor,
             evaluator,
-            takes_pieces=not self._pagination.is_of_whole_bodies,
+            takes_pieces=not create_strategy(self._pagination).needs_list(endpoint.data_path.path),
         )
 
     def unmet_places(self) -> Iterator[str]:

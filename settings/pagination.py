@@ -91,8 +91,6 @@ class PaginationSettings(BaseModel):
     is_counted: ClassVar[bool] = False
     # Whether a selector itself says that one page is all that is wanted.
     is_one_page: bool = False
-    # Whether the way on is told of whole bodies, so that they cannot be taken piece by piece.
-    is_of_whole_bodies: ClassVar[bool] = False
     # Whether equal requests are answered by different pages.
     stateful: bool = False
 
@@ -377,7 +375,6 @@ class CustomSettings(PaginationSettings):
         is_jq=True,
         is_required=True,
     )
-    is_of_whole_bodies = True
     stateful: bool = option(
         "Whether the API itself moves on with each request, so that equal ones give different "
         "pages, as Elasticsearch's scroll does. Example: `true`.",

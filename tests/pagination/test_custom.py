@@ -378,6 +378,42 @@ def test_what_an_expression_does_not_speak_of_is_not_handed_over(
     assert seen.keys() == handed | {"page", "received"}
 
 
+@pytest.mark.parametrize(
+    "expression, path, needs",
+    [
+        (".body.next", ["items"], False),
+        (".body.meta.next", ["meta", "list"], False),
+        (".body.meta | .next", ["meta", "list"], True),
+        (".body | .next", ["items"], True),
+        (".body.list[-1].id", ["list"], True),
+        ('.body["list"] | length', ["list"], True),
+        ('.body."list".more', ["list"], True),
+        (".body.next", [], True),
+        (".body[$key]", ["list"], True),
+        (".body?.next", ["list"], True),
+        (". as $all | $all.body.next", ["list"], False),
+        ("(.items | length) as $n | .body.next", ["list"], True),
+        (".headers.next", [], False),
+        (".request.body + {cursor: 1} | {body: .}", ["list"], False),
+        ('{endpoint: "/more", "body": {cursor: .body.cursor}}', ["list"], False),
+        ("{body} | .body.next", ["list"], True),
+        (".request.body.cursor", ["list"], False),
+        (".page", ["list"], False),
+    ],
+)
+def test_the_list_is_handed_over_where_an_expression_may_look_at_it(
+    expression: str, path: list[str], needs: bool
+) -> None:
+    told = NextRequests(expression, BASE)
+    assert told.needs_list(path) is needs
+    body: dict[str, Any] = {"items": numbered(2), "next": 1, "meta": {"list": [1], "next": 2}}
+    page = replace(page_of(START, Answer(body)), path=tuple(path))
+    seen = told.seen(page, 1, 2).get("body", body)
+    assert seen == body or not needs
+    assert {**seen, "items": 0, "meta": 0} == {**body, "items": 0, "meta": 0}
+    assert page.body == body
+
+
 # What speaks against an end.
 
 
