@@ -65,6 +65,11 @@ class Api:
             body["continue"] = {"from_": start + size, "more": "0"}
         if self.family == "next_link":
             body["next"] = str(URL.copy_merge_params({"from_": start + size})) if more else None
+        if self.family in ("links", "link"):
+            way = str(URL.copy_merge_params({"from_": start + size}))
+            names = ("relation", "url") if self.family == "link" else ("rel", "href")
+            told = [("self", "/things"), *([("next", way)] if more else [])]
+            body[self.family] = [dict(zip(names, each, strict=True)) for each in told]
         if self.family == "keyset":
             body["has_more"] = more
         if self.family == "cursor_header":
@@ -88,7 +93,7 @@ class Api:
             return int(query.get(self.param, "c0").removeprefix("c") or 0)
         if self.family == "keyset":
             return int(query.get(self.param, -1)) + 1
-        if self.family in ("next_link", "header_link", "next_header"):
+        if self.family in ("next_link", "header_link", "next_header", "link", "links"):
             return int(query.get("from_", 0))
         return 0
 
@@ -161,7 +166,7 @@ def apis() -> st.SearchStrategy[Api]:
             Api, st.just("cursor"), cursor_field=st.just(pair[0]), param=st.just(pair[1]), **common
         )
     )
-    ways = ["next_link", "header_link", "next_header", "object"]
+    ways = ["next_link", "header_link", "next_header", "object", "link", "links"]
     links = st.builds(Api, st.sampled_from(ways), **common)
     after = st.sampled_from(["after", "starting_after", "since_id"])
     keysets = st.builds(Api, st.just("keyset"), param=after, **common)
@@ -240,6 +245,17 @@ def test_offsets_that_count_from_one_are_recognised(
     paging = detected(api)
     assert paging.is_proven
     assert (paging.type, paging.settings["startOffset"]) == ("offset", "1")
+    assert read_all(api, paging) == list(range(total))
+
+
+@pytest.mark.parametrize("place", ["link", "links"])
+@pytest.mark.parametrize("total", [21, 250])
+def test_a_list_of_links_is_recognised(place: str, total: int) -> None:
+    """FHIR's `link` by relation, and Oracle's `links` by rel."""
+    api = Api(place, total)
+    paging = detected(api)
+    assert paging.is_proven
+    assert paging.settings == {"paginationType": "next_link", "nextLinkPath": place}
     assert read_all(api, paging) == list(range(total))
 
 
