@@ -119,6 +119,7 @@ def worlds(draw: st.DrawFn) -> World:
         cap=draw(st.integers(1, 6)),
         honours_size=draw(st.booleans()),
         first_page=draw(st.sampled_from([1, 0])),
+        first_offset=draw(st.sampled_from([0, 0, 1])),
         list_path=list_path,
         beyond=draw(st.sampled_from(["empty", "null", "absent", "404", "400"])),
         noise=draw(st.sampled_from(_BESIDE)),
@@ -254,7 +255,7 @@ def _settings(kind: str, page_size: int, chosen: Mapping[str, Any]) -> Paginatio
 
 def right_options(world: World, used: int) -> dict[str, Any]:
     """The options with which a world is read as it should be; `used` chooses of the optional."""
-    found: dict[str, Any] = {"start_page": world.first_page}
+    found: dict[str, Any] = {"start_page": world.first_page, "start_offset": world.first_offset}
     for word in world.words:
         found = {**_options_of(word, used), **found}
     return found
