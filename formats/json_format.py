@@ -85,17 +85,22 @@ class JsonLines(Format):
 
 async def _decoded(document: Document, content: bytes, *, as_lines: bool = False) -> Body:
     kind = document.name or document.content_type[0] or "of unknown type"
-    what = f"the body ({kind}, {len(content)} bytes)"
     try:
         return await decode_json(content, document.encoding, as_lines=as_lines)
-    except UnicodeDecodeError:
-        raise ResponseError(
-            f"{what} is not JSON: it is not in {document.encoding}",
-            advice="if it is in another encoding, say so: "
-            f"response_format: {{type: {document.format.name}, encoding: windows-1252}}",
-        ) from None
     except ValueError as error:
-        raise ValueError(f"{what} is not JSON: {error}") from None
+        is_other = isinstance(error, UnicodeDecodeError)
+        why = f"it is not in {document.encoding}" if is_other else f"{error}"
+        told = f"the body ({kind}, {len(content)} bytes) is not JSON: {why}"
+        if is_other:
+            raise ResponseError(told, advice=_other_encoding(document.format)) from None
+        raise ValueError(told) from None
+
+
+def _other_encoding(wanted: Format) -> str:
+    return (
+        "if it is in another encoding, say so: "
+        f"response_format: {{type: {wanted.name}, encoding: windows-1252}}"
+    )
 
 
 class JsonItems(ItemReader):
