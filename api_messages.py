@@ -10,12 +10,13 @@ from urllib.parse import urljoin
 import httpx
 
 SCHEMES = ("http://", "https://")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 type QueryValue = str | int | float | bool | list[Any] | dict[str, Any] | None
 type BodyFormat = Literal["json", "form", "text", "graphql"]
 # Allow-lists of existing installations name it; customHeaders may replace it.
 USER_AGENT = "Port-Ocean-HTTP-Integration/1.0"
-Where = Literal["query", "header", "body"]
+Where = Literal["query", "header", "body", "placeholder"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,10 @@ class ApiRequest:
     `address` is absolute; its own query is kept, and `query` holds parameters beyond it. `body` is
     a JSON value or None, sent as `body_format` says. An `is_anonymous` one carries no credentials.
     `template` names the endpoint before values were filled in, `GET /teams/{team_id}/members`, by
-    which an outage is judged; one that `is_first` is sent even then. `variables` are the names of
-    those of the environment that it is made of, and so every request to where its answer leads.
+    which an outage is judged; one that `is_first` is sent even then. One that `is_once` makes the
+    API move on, so that it is not repeated where it may have been answered. `variables` are the
+    names of those of the environment that it is made of, and so every request to where its answer
+    leads.
     """
 
     method: str
@@ -39,6 +42,7 @@ class ApiRequest:
     is_anonymous: bool = False
     template: str = field(default="", compare=False)
     is_first: bool = field(default=False, compare=False)
+    is_once: bool = field(default=False, compare=False)
     variables: frozenset[str] = field(default=frozenset(), compare=False)
 
     @cached_property
@@ -67,7 +71,8 @@ class ApiRequest:
     def placed(self, where: Where, name: str, value: Any) -> Self:
         """Return the same request with a value in its query, a header, or its body.
 
-        In a body, `name` is a path of keys, such as `variables.after`; objects on the way are made.
+        Null takes a parameter or header away. In a body, `name` is a path of keys, such as
+        `variables.after`; objects on the way are made.
         A number leads into a list that is there: `filters.0.value`.
 
         Raises:
@@ -79,7 +84,8 @@ class ApiRequest:
             others = {
                 key: text for key, text in self.headers.items() if key.lower() != name.lower()
             }
-            return replace(self, headers={**others, name: query_texts(value)[0]})
+            texts = query_texts(value)
+            return replace(self, headers={**others, name: texts[0]} if texts else others)
         return replace(self, body=_with_field(self.body, name.removeprefix(".").split("."), value))
 
     def with_url(self, url: httpx.URL) -> Self:

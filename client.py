@@ -85,7 +85,7 @@ class ApiClient:
                 send = self._http.send
                 if admitted.is_anonymous:
                     send = partial(send, auth=None)
-                if self._revalidation:
+                if self._revalidation and not admitted.is_once:
                     send = partial(self._revalidation.exchange, admitted.identity, send)
                 response = await send(built)
             meaning = meaning_of(response.status_code)
@@ -165,7 +165,10 @@ class ApiClient:
         headers.update(request.headers)
         built = self._with_body(request, headers)
         Exchange(
-            is_anonymous=request.is_anonymous, template=request.template, is_first=request.is_first
+            is_anonymous=request.is_anonymous,
+            template=request.template,
+            is_first=request.is_first,
+            is_once=request.is_once,
         ).attach_to(built)
         if request.is_anonymous and "cookie" not in headers:
             built.headers.pop("cookie", None)

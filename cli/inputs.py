@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from pydantic.alias_generators import to_camel, to_snake
 
 from errors import SettingsError
+from mapping.fields.pagination import check_expressions
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
 from settings.names import CONFIG_FILE, PREFIX, given_beside, in_config_file, whole_config
@@ -56,7 +57,7 @@ class GivenSettings:
         Raises:
             SettingsError: with every problem of the settings.
         """
-        return ConnectionSettings.parse(self.values)
+        return check_expressions(ConnectionSettings.parse(self.values))
 
     def problems(self, error: SettingsError) -> list[Problem]:
         """Return the problems of an error, each with the place where its setting was given."""

@@ -12,7 +12,7 @@ from formats.format import Document, Format
 from formats.json_format import Json
 from formats.packing import PIECE, gunzip, is_gzip, is_zip, open_archive, unzip
 from formats.registry import by_media_type, by_name
-from formats.texts import content_type, is_json
+from formats.texts import content_type, guard_length, is_json
 
 # So much of a document is looked at to tell what it is.
 _START = 1024
@@ -83,6 +83,8 @@ class Documents:
         return self._document(name, start, whole)
 
     def _document(self, name: str, start: bytes, chunks: AsyncGenerator[bytes]) -> Document:
+        if guard := guard_length(start):
+            start, chunks = start[guard:], _without(guard, chunks)
         sent_as = content_type(self.response)
         said = (by_name(name) if name else None) or by_media_type(sent_as[0])
         # Some APIs send JSON with whatever Content-Type they have.
@@ -98,7 +100,7 @@ class Documents:
                 advice="204 would mean empty",
             )
         is_said = isinstance(chosen, said)
-        return Document(name, chosen, is_said, sent_as, start, chunks, self.response)
+        return Document(name, chosen, is_said, sent_as, start, chunks, self.response, guard)
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
         if self.response.large:
@@ -116,6 +118,14 @@ async def _gunzipped(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     start, whole = await _peek(chunks)
     async for chunk in gunzip(whole) if is_gzip(start) else whole:
         yield chunk
+
+
+async def _without(count: int, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield the same chunks, without so many bytes at their start."""
+    async for chunk in chunks:
+        if left := chunk[count:]:
+            yield left
+        count = max(0, count - len(chunk))
 
 
 async def _peek(chunks: AsyncGenerator[bytes]) -> tuple[bytes, AsyncGenerator[bytes]]:

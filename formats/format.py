@@ -147,7 +147,8 @@ class Document:
 
     `declared` tells that the Content-Type or a file's name says the format, too. `name` is empty
     where the document is the body itself. `start` is how it begins. `content_type` has the media
-    type and the charset of the answer, each empty where it does not say.
+    type and the charset of the answer, each empty where it does not say. `guard` is how many bytes
+    stand before it that are none of it; `chunks` are without them.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Document:
     start: bytes = field(repr=False)
     chunks: AsyncGenerator[bytes] = field(repr=False)
     response: ApiResponse = field(repr=False)
+    guard: int = 0
 
     @property
     def encoding(self) -> str:
@@ -172,7 +174,8 @@ class Document:
         """Return the whole at once."""
         if self.name:
             return b"".join([chunk async for chunk in self.chunks])
-        return await self.response.read()
+        content = await self.response.read()
+        return content[self.guard :] if self.guard else content
 
 
 def option[T](default: T, parse: Callable[[object], T]) -> T:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import ResponseError
-from formats.format import Document, Format, ItemReader, ListPart
+from formats.format import (
+    Document,
+    Format,
+    ItemReader,
+    ListPart,
+    encoding_option,
+    option,
+)
 from formats.json_text import Body, decode_json, parse
 from formats.messages import is_evident_error
 from formats.paths import Step
@@ -28,6 +35,7 @@ class Json(Format):
     refuses = "what is no JSON"
     starts_unlike_json = False
     may_lack_list = False
+    encoding: str = option("", encoding_option)
 
     def reader(self, document: Document, path: Sequence[Step]) -> ItemReader | None:
         return JsonItems(ArraySplitter(path), path) if document.encoding == _UTF_8 else None
@@ -54,6 +62,7 @@ class JsonLines(Format):
     refuses = "a line that is no JSON, the last one included"
     may_be_empty = True
     starts_unlike_json = False
+    encoding: str = option("", encoding_option)
 
     @classmethod
     def looks_like(cls, text: str) -> bool:
@@ -75,11 +84,23 @@ class JsonLines(Format):
 
 
 async def _decoded(document: Document, content: bytes, *, as_lines: bool = False) -> Body:
+    kind = document.name or document.content_type[0] or "of unknown type"
     try:
         return await decode_json(content, document.encoding, as_lines=as_lines)
     except ValueError as error:
-        kind = document.name or document.content_type[0] or "of unknown type"
-        raise ValueError(f"the body ({kind}, {len(content)} bytes) is not JSON: {error}") from None
+        is_other = isinstance(error, UnicodeDecodeError)
+        why = f"it is not in {document.encoding}" if is_other else f"{error}"
+        told = f"the body ({kind}, {len(content)} bytes) is not JSON: {why}"
+        if is_other:
+            raise ResponseError(told, advice=_other_encoding(document.format)) from None
+        raise ValueError(told) from None
+
+
+def _other_encoding(wanted: Format) -> str:
+    return (
+        "if it is in another encoding, say so: "
+        f"response_format: {{type: {wanted.name}, encoding: windows-1252}}"
+    )
 
 
 class JsonItems(ItemReader):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,18 @@ _SAFE_DIGITS = sys.int_info.str_digits_check_threshold
 MOST_WITH_LONG_RUNS = 50_000_000
 _NO_INTEGER_BEFORE = (b'"', b".")
 _NO_INTEGER_AFTER = (b'"', b".", b"e", b"E")
+# Half a surrogate pair, escaped or raw; what comes after two backslashes is looked at below.
+_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]|\xed[\xa0-\xbf]"
+)
+_WHOLE_OR_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|\\(u[dD][89a-fA-F][0-9a-fA-F]{2})|\\[\s\S]|(\xed[\xa0-\xbf][\x80-\xbf])"
+)
+# Bytes of a pair, and what of one may be before the end of a piece.
+_LONGEST_PAIR = 12
+_UNDER_WAY = re.compile(rb"[\\\xed]")
 # Up to this many bytes the json module is done within about 10 ms; it holds the interpreter.
 _LARGE = 1_000_000
 _CHUNK = 64 * 1024
@@ -86,18 +99,57 @@ def parse(content: bytes) -> Any:
 def parse_exactly(content: bytes) -> tuple[Any, bool]:
     """Return the value of a UTF-8 JSON text, and whether the text says the very same.
 
-    It does not where an integer was turned into a string. Errors as for `parse`.
+    It does not where an integer was turned into a string, or half a surrogate pair replaced.
+    Errors as for `parse`.
     """
-    is_exact = not has_long_integer(content)
-    if len(content) <= _LARGE:
-        return _parse_at_once(content, is_exact=is_exact), is_exact
-    check_depth(content)
-    if not is_exact and _has_long_run(content):
-        if len(content) > MOST_WITH_LONG_RUNS:
+    whole = without_halves(content)
+    is_exact = not has_long_integer(whole)
+    is_same = is_exact and whole is content
+    if len(whole) <= _LARGE:
+        return _parse_at_once(whole, is_exact=is_exact), is_same
+    check_depth(whole)
+    if not is_exact and _has_long_run(whole):
+        if len(whole) > MOST_WITH_LONG_RUNS:
             raise ValueError(f"more than {_SAFE_DIGITS} digits in a row, in a body of this size")
-        return json.loads(content, parse_int=exact_integer), False
-    value = _parse_piecewise(content, use_float=is_exact)
-    return (value if is_exact else exact(value)), is_exact
+        return json.loads(whole, parse_int=exact_integer), False
+    value = _parse_piecewise(whole, use_float=is_exact)
+    return (value if is_exact else exact(value)), is_same
+
+
+def without_halves(content: bytes) -> bytes:
+    """Return a JSON text with U+FFFD for each half of a surrogate pair, which nothing can write.
+
+    Sample: `"a\\ud83d"`, a text that was cut within an emoji, is `"a\\ufffd"`.
+    """
+    may_have_one = b"\\ud" in content or b"\\uD" in content or b"\xed" in content
+    if not may_have_one:
+        return content
+    pieces = [
+        _WHOLE_OR_HALF.sub(_replaced, piece) if _HALF.search(piece) else piece
+        for piece in _pieces(content)
+    ]
+    replaced = b"".join(pieces)
+    return content if replaced == content else replaced
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    """Cut a text where no escape is under way; a search holds the interpreter to its end."""
+    start = 0
+    while len(content) - start > _PIECE:
+        end = start + _PIECE
+        while end > start and _UNDER_WAY.search(content, end - _LONGEST_PAIR, end):
+            end -= _LONGEST_PAIR
+        if end <= start:
+            break
+        yield content[start:end]
+        start = end
+    yield content[start:]
+
+
+def _replaced(found: re.Match[bytes]) -> bytes:
+    if found[1]:
+        return b"\\ufffd"
+    return "\ufffd".encode() if found[2] else found[0]
 
 
 def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
@@ -105,7 +157,7 @@ def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
-        # The json module takes more: NaN, half a surrogate pair, a byte order mark; also depth.
+        # The json module takes more: NaN, a byte order mark; also depth.
         check_depth(content)
     else:
         if is_exact:

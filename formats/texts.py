@@ -12,7 +12,12 @@ from errors import ResponseError
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _DECLARATION = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-]*)""")
 _LONGEST_TYPE = 1000
-_PLAIN = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
+# MySQL's names for UTF-8 are given on by some APIs.
+_PLAIN = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii", "utf8mb4", "utf8mb3", "utf-8mb4"})
+# What stands before JSON so that a script of another site cannot read it: Gerrit, Facebook, Google.
+_GUARD = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:\)\]\}',?|(?:while\s*\(\s*1\s*\)|for\s*\(\s*;\s*;\s*\))\s*;|\{\}\s*&&)"
+)
 _MARKUP = re.compile(r"\s*<(?:[!?]|[A-Za-z][\w:.-]*[\s/>])")
 _PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 PAGE_ADVICE = (
@@ -34,6 +39,15 @@ def is_page(text: str) -> bool:
 def is_json(text: str) -> bool:
     """Return whether a text evidently starts as a JSON object or list does."""
     return _JSON.match(text) is not None
+
+
+def guard_length(start: bytes) -> int:
+    """Return how many bytes stand before JSON to keep scripts from reading it; 0 without any.
+
+    Sample: 4 for `)]}'` and a list.
+    """
+    found = _GUARD.match(start)
+    return found.end() if found else 0
 
 
 def is_encoding(name: str) -> bool:

@@ -27,6 +27,7 @@ from pydantic_settings import SettingsError as UnreadableError
 
 from errors import SettingsError
 from framework.process import FAILURE, end_without_ocean
+from mapping.fields.pagination import check_expressions
 from settings.connection import ConnectionSettings
 from settings.names import PREFIX, given_to_ocean
 from settings.wording import choice, quotes
@@ -131,9 +132,10 @@ def read_settings() -> ConnectionSettings:
     given = given_to_ocean()
     beside = {name: given[name] for name in given.keys() - ConnectionSettings.names()}
     is_hosted = not ocean.config.disable_ip_outbound_blocker
-    return ConnectionSettings.parse(
+    settings = ConnectionSettings.parse(
         {**beside, **ocean.integration_config}, given, is_hosted=is_hosted
     )
+    return check_expressions(settings)
 
 
 def _may_be_hosted() -> bool:

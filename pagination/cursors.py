@@ -15,7 +15,7 @@ _USUAL_PATHS = ("next_cursor", "cursor", "meta.after_cursor", "links.next")
 # Salesforce writes so where a header has nothing to say.
 _NOTHING = frozenset({"", "null"})
 
-type CursorValue = str | int | float | list[Any]
+type CursorValue = str | int | float | list[Any] | dict[str, Any]
 
 
 class Cursors(ABC):
@@ -45,7 +45,8 @@ class Cursors(ABC):
 
 
 class _InBody(Cursors):
-    def __init__(self, *paths: str) -> None:
+    def __init__(self, *paths: str, takes_all: bool) -> None:
+        self._takes_all = takes_all
         self._paths = paths
         self.places = frozenset(path.removeprefix(".") for path in paths)
 
@@ -55,7 +56,7 @@ class _InBody(Cursors):
     def next(self, page: Page) -> CursorValue | None:
         found = ((path, find(page.body, path)[1]) for path in self._paths)
         path, cursor = next(((path, value) for path, value in found if value), ("", None))
-        return _checked(cursor, path, "cursorPath")
+        return _checked(cursor, path, "cursorPath", takes_all=self._takes_all)
 
 
 class _InHeader(Cursors):
@@ -72,8 +73,8 @@ class _InHeader(Cursors):
 
 
 class _OfLastItem(Cursors):
-    def __init__(self, expression: str, *, takes_lists: bool) -> None:
-        self._takes_lists = takes_lists
+    def __init__(self, expression: str, *, takes_all: bool) -> None:
+        self._takes_all = takes_all
         self._expression = ItemExpression(expression, "pagination.cursor_item")
 
     @property
@@ -98,24 +99,29 @@ class _OfLastItem(Cursors):
         cursor = first_of(page.told)
         if cursor is None:
             raise PaginationError(f"{place} gives nothing on the last item")
-        if isinstance(cursor, list) and self._takes_lists:
-            return cursor
-        return _checked(cursor, place, "pagination.cursor_item")
+        return _checked(cursor, place, "pagination.cursor_item", takes_all=self._takes_all)
 
 
 def cursors_of(settings: CursorSettings) -> Cursors:
     """Return the place that the settings name; by default, the usual places of a body."""
+    # Elasticsearch's search_after is a list, DynamoDB's LastEvaluatedKey an object.
+    takes_all = settings.where == "body"
     if settings.cursor_item:
-        # Elasticsearch's search_after is a list.
-        return _OfLastItem(settings.cursor_item, takes_lists=settings.where == "body")
+        return _OfLastItem(settings.cursor_item, takes_all=takes_all)
     if settings.cursor_header:
         return _InHeader(settings.cursor_header)
-    return _InBody(*([settings.cursor_path] if settings.cursor_path else _USUAL_PATHS))
+    # Of the usual places, an object is a next link rather than a cursor.
+    if settings.cursor_path:
+        return _InBody(settings.cursor_path, takes_all=takes_all)
+    return _InBody(*_USUAL_PATHS, takes_all=False)
 
 
-def _checked(cursor: Any, place: str, setting: str) -> CursorValue | None:
+def _checked(cursor: Any, place: str, setting: str, *, takes_all: bool) -> CursorValue | None:
     if cursor is None or (isinstance(cursor, str | int | float) and not isinstance(cursor, bool)):
         return cursor
+    if isinstance(cursor, list | dict) and takes_all:
+        return cursor
+    in_body = "" if takes_all else ", except with `in: body`"
     raise PaginationError(
-        f"{place} holds {kind_of(cursor)}, which cannot be a cursor", advice=setting
+        f"{place} holds {kind_of(cursor)}, which cannot be a cursor{in_body}", advice=setting
     )

@@ -4,6 +4,7 @@ from outcomes import Doubt
 from pagination.witness import Rank, Sign
 from settings.pagination import (
     CursorSettings,
+    CustomSettings,
     HeaderLinkSettings,
     NextLinkSettings,
     PaginationSettings,
@@ -15,6 +16,7 @@ _WAYS: dict[str, type[PaginationSettings]] = {
     "cursorPath": CursorSettings,
     "nextLinkPath": NextLinkSettings,
     "headerLinkRel": HeaderLinkSettings,
+    "nextRequest": CustomSettings,
 }
 
 
@@ -36,13 +38,16 @@ def doubt_over_part(sign: Sign) -> Doubt:
     return Doubt(f"{sign}, so that the list is not whole", answer)
 
 
-def doubt_over_start(sign: Sign, start_page: int) -> Doubt:
-    """Return the doubt over a first page of which the API itself says that it is not the first."""
+def doubt_over_start(sign: Sign, start: int, setting: str) -> Doubt:
+    """Return the doubt over a first page of which the API itself says that it is not the first.
+
+    Inputs: `start`, its number or offset, and the setting that says so: `startPage`.
+    """
+    what = "page" if setting == "startPage" else "offset"
     return Doubt(
-        f"{sign} on page {start_page}, the first that was asked for, so that there are others "
-        "before it",
-        f"set startPage: {start_page - 1}; if {sign.place} does not speak of pages, "
-        f"{_ignoring(sign)}",
+        f"{sign} on {what} {start}, the first that was asked for, so that there are others before "
+        "it",
+        f"set {setting}: {start - 1}; if {sign.place} does not speak of pages, {_ignoring(sign)}",
     )
 
 
@@ -51,6 +56,15 @@ def doubt_over_empty_pages(end: str) -> Doubt:
     return Doubt(
         f"{end}, and each leads to another",
         "look at data_path; if they are the end, `stop: empty_page` in the selector's pagination",
+    )
+
+
+def doubt_over_known_request(pages: int) -> Doubt:
+    """Return the doubt over an expression that asks once more for what was read already."""
+    return Doubt(
+        f"after page {pages}, next_request gives a request that was sent before",
+        "let it give null where there is no further page; where the API itself moves on with each "
+        "request, `stateful: true` in the selector's pagination",
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api_messages import ApiRequest
-from errors import PaginationError
+from errors import EndpointError
 from expressions.evaluator import Outputs
 from formats.paths import Step, walk
 from outcomes import Doubt
@@ -22,7 +22,7 @@ class Page:
     Where there are no items, `matched` tells whether the list is there, `is_null` that it is null.
     `path` leads to the items, as far as data_path is a path; where that is all it is, and what it
     finds is what the API counts, the page `is_plain`. `size` is that of the items, in bytes. `told`
-    is what the strategy's own expression gives on the last item.
+    is what an expression of the user, by which the strategy goes on, gives on this page.
     """
 
     request: ApiRequest
@@ -108,7 +108,7 @@ class Verdict:
     reason: str = ""
     extra: bool = False
     doubt: Doubt | None = None
-    error: PaginationError | None = None
+    error: EndpointError | None = None
     denied: bool = False
 
     @property

@@ -6,10 +6,11 @@ an error where a promise broke, or a doubt where nobody said how to go on.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
-from expressions.item_expressions import ItemExpression
+from expressions.evaluator import Column
 from formats.messages import says_success
 from outcomes import Doubt
 from pagination.doubts import (
@@ -17,6 +18,7 @@ from pagination.doubts import (
     advice_on_repeat,
     doubt_over,
     doubt_over_empty_pages,
+    doubt_over_known_request,
     doubt_over_overlap,
     doubt_over_part,
     doubt_over_passed,
@@ -36,7 +38,7 @@ from pagination.witness import (
     is_below,
     sign_of_page_before,
 )
-from settings.pagination import CursorSettings, PaginationSettings
+from settings.pagination import CursorSettings, CustomSettings, PaginationSettings
 from statuses import Meaning, Situation, meaning_of
 
 
@@ -47,11 +49,18 @@ class Pager:
     the request of the verdict until there is none. `received` counts the records so far, and
     `previous` is the page that arrived last.
 
-    Inputs: `request`, the endpoint's own; `sizes`, shared by all endpoints of a resource.
+    Inputs: `request`, the endpoint's own; `sizes`, shared by all endpoints of a resource;
+    `base_url`, that of the API.
     """
 
-    def __init__(self, request: ApiRequest, settings: PaginationSettings, sizes: PageSizes) -> None:
-        self._strategy = create_strategy(settings)
+    def __init__(
+        self,
+        request: ApiRequest,
+        settings: PaginationSettings,
+        sizes: PageSizes,
+        base_url: str = "",
+    ) -> None:
+        self._strategy = create_strategy(settings, base_url)
         self._settings = settings
         self._marker = settings.marker
         self._places = settings.places
@@ -81,9 +90,13 @@ class Pager:
         self._sent_ahead: set[str] = set()
 
     @property
-    def expression(self) -> ItemExpression | None:
-        """The expression on the last item whose outputs a page must carry as `told`, if any."""
-        return self._strategy.expression
+    def column(self) -> Column | None:
+        """The expression of the user whose outputs a page must carry as `told`, if any."""
+        return self._strategy.column
+
+    def seen(self, page: Page) -> Any:
+        """Return what that expression is evaluated on; None where there is nothing."""
+        return self._strategy.seen(page, self._pages + 1, self.received + (page.received or 0))
 
     @property
     def is_probing(self) -> bool:
@@ -239,7 +252,7 @@ class Pager:
         sign = sign_of_page_before(page)
         if sign is None or is_below(sign.place, self._settings.ignored):
             return None
-        return doubt_over_start(sign, start)
+        return doubt_over_start(sign, start, self._strategy.start_setting)
 
     def expected(self, request: ApiRequest, places: range) -> list[ApiRequest]:
         """Return the requests at these places after `request` that a total lets us expect.
@@ -361,7 +374,7 @@ class Pager:
         sign = self._left_over(page, statement)
         if sign is None or self._settings.is_one_page:
             return self._end(reason)
-        if self._has_found_way and sign.is_promise:
+        if self._has_found_way and sign.rank is Rank.MARKER:
             raise PaginationError(
                 f"{sign}, which says that there is more, but not where",
                 advice=f"look at {self._strategy.parameter} and cursorPath",
@@ -381,7 +394,7 @@ class Pager:
         if page.is_object:
             return None
         denied = self._strategy.rank if self._is_way_denied(page) else None
-        if sign := self._evidence.leading(denied):
+        if sign := self._evidence.leading(denied, judged=self._strategy.judged):
             return sign if sign.more else None
         if denied or not (page.is_plain and self._is_behind):
             return None
@@ -525,8 +538,17 @@ class Pager:
         # With one page read, the way on has never worked yet; later it may be an API that answers
         # its last page again, which is seldom as long as all others.
         return following is not None and (
-            self._pages == 1 or (following.identity not in self._asked and self._is_longest(page))
+            self._pages == 1 or (not self._was_asked(following) and self._is_longest(page))
         )
+
+    def _was_asked(self, request: ApiRequest) -> bool:
+        """Return whether a request would be answered by a page that was already read."""
+        identity = request.identity
+        if identity not in self._asked:
+            return False
+        before = self.previous
+        # Where the API itself moves on, the same request asks for what comes next.
+        return not (self._settings.stateful and before and before.request.identity == identity)
 
     def _is_longest(self, page: Page) -> bool:
         """Return whether no page had more records: the server may have cut this one off."""
@@ -534,10 +556,9 @@ class Pager:
 
     def _ask(self, request: ApiRequest | None, *, extra: bool = False, reason: str = "") -> Verdict:
         assert request is not None  # noqa: S101 (counting strategies always know the next address)
-        identity = request.identity
-        if identity in self._asked:
+        if self._was_asked(request):
             return self._end_at_known_address()
-        self._asked.add(identity)
+        self._asked.add(request.identity)
         self.request = request
         return Verdict(keep=True, request=request, reason=reason, extra=extra)
 
@@ -557,7 +578,16 @@ class Pager:
                 advice="pagination.cursor_item must be something that no two items share",
             )
         reason = "an address that was already read"
+        if sign is None and isinstance(self._settings, CustomSettings) and not self._is_all_told:
+            return self._end(reason, doubt_over_known_request(self._pages))
         return self._end(reason, doubt_over(sign, reason, self._settings) if sign else None)
+
+    @property
+    def _is_all_told(self) -> bool:
+        """Return whether the answer says that there is no more, or all that a total counts came."""
+        sign = self._evidence.leading()
+        is_denied = sign is not None and not sign.more
+        return is_denied or self._total.is_reached(self.received, self._pages)
 
     def _end(self, reason: str, doubt: Doubt | None = None) -> Verdict:
         return Verdict(keep=True, reason=reason, doubt=doubt)

@@ -1,7 +1,7 @@
 """The strategy of each pagination type: its next request, and the usual markers of answers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import get_original_bases
 from typing import Any, ClassVar, get_args
 
@@ -9,16 +9,21 @@ import httpx
 
 from api_messages import ApiRequest, Where
 from errors import PaginationError
+from expressions.evaluator import Column
 from expressions.item_expressions import ItemExpression
 from formats.json_values import kind_of
+from formats.paths import Step
+from pagination.blanks import Blank
 from pagination.cursors import CursorValue, cursors_of
 from pagination.link_headers import parse_link_header
 from pagination.lookup import any_says_more, find
+from pagination.next_requests import SETTING, NextRequests, places_read_by
 from pagination.page import SILENT, Page, Statement
 from pagination.witness import Rank, next_link_in
 from settings.pagination import (
     AskedSettings,
     CursorSettings,
+    CustomSettings,
     HeaderLinkSettings,
     NextLinkSettings,
     OffsetSettings,
@@ -30,9 +35,12 @@ from settings.pagination import (
 _STRATEGIES: dict[type[PaginationSettings], type["Strategy[Any]"]] = {}
 
 
-def create_strategy(settings: PaginationSettings) -> "Strategy[Any]":
-    """Return a fresh strategy for one endpoint, of the class that is for these settings."""
-    return _STRATEGIES[type(settings)](settings)
+def create_strategy(settings: PaginationSettings, base_url: str = "") -> "Strategy[Any]":
+    """Return a fresh strategy for one endpoint, of the class that is for these settings.
+
+    Inputs: `base_url`, which the endpoints that a user's expression gives are below.
+    """
+    return _STRATEGIES[type(settings)](settings, base_url)
 
 
 class Strategy[Settings: PaginationSettings](ABC):
@@ -50,6 +58,8 @@ class Strategy[Settings: PaginationSettings](ABC):
     most_empty: ClassVar[int] = 3
     # Whether the next page begins after as many records as were received.
     goes_by_received: ClassVar[bool] = False
+    # The setting that says where the first page begins.
+    start_setting: ClassVar[str] = ""
     # How many records an empty page was taken for, at most.
     passed_over: int = 0
 
@@ -57,13 +67,25 @@ class Strategy[Settings: PaginationSettings](ABC):
         for base in get_original_bases(cls):
             _STRATEGIES.update((kind, cls) for kind in get_args(base) if isinstance(kind, type))
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, base_url: str = "") -> None:
         self._settings = settings
+        self._base_url = base_url
 
     @property
-    def expression(self) -> ItemExpression | None:
-        """The expression on the last item whose outputs a page must carry as `told`, if any."""
+    def column(self) -> Column | None:
+        """The expression of the user whose outputs a page must carry as `told`, if any."""
         return None
+
+    def seen(self, page: Page, number: int, received: int) -> Any:
+        """Return what that expression is evaluated on; None where there is nothing.
+
+        Inputs: `number`, that of the page, from 1; `received`, how many items came so far.
+        """
+        return page.last_item
+
+    def needs_list(self, path: Sequence[Step]) -> bool:
+        """Return whether it looks at the list at a path of a body, which cannot come in pieces."""
+        return False
 
     def first(self, request: ApiRequest) -> ApiRequest:
         """Return the request for the first page."""
@@ -76,12 +98,17 @@ class Strategy[Settings: PaginationSettings](ABC):
 
     @property
     def start(self) -> int:
-        """The number of the page that is asked for first; 0 where there can be none before it."""
+        """The number or offset that is asked for first; 0 where there can be none before it."""
         return 0
 
     @property
     def followed(self) -> frozenset[str]:
         """The places of answers that the way on is taken from."""
+        return frozenset()
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """The places of which the user says what they mean, also where they speak of more."""
         return frozenset()
 
     def statement(self, page: Page) -> Statement:
@@ -114,9 +141,12 @@ class Strategy[Settings: PaginationSettings](ABC):
 class AskingStrategy[Settings: AskedSettings](Strategy[Settings]):
     """A strategy that puts the way on, and the page size, where a request carries them."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
         self.parameter = settings.param
+        self._blank: Blank | None = None
+        is_placed = settings.size_where == "placeholder" and settings.size_param
+        self._numbers = {settings.size_param: settings.page_size} if is_placed else {}
 
     def _sized(self, request: ApiRequest) -> ApiRequest:
         """Return the request with the page size, if one is sent."""
@@ -130,6 +160,11 @@ class AskingStrategy[Settings: AskedSettings](Strategy[Settings]):
         return self._put(request, self._settings.where, self._settings.param, value)
 
     def _put(self, request: ApiRequest, where: Where, name: str, value: Any) -> ApiRequest:
+        if where == "placeholder":
+            # Once filled, a request has no place for the next number.
+            self._blank = self._blank or Blank(request, self._settings.placeholders)
+            self._numbers[name] = value
+            return self._blank.filled(self._numbers, request)
         try:
             return request.placed(where, name, value)
         except ValueError as error:
@@ -154,11 +189,19 @@ class Offset(AskingStrategy[OffsetSettings]):
 
     counts = True
     goes_by_received = True
-    _offset = 0
+    start_setting = "startOffset"
     _stride = 0
 
+    def __init__(self, settings: OffsetSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
+        self._offset = settings.start_offset
+
     def first(self, request: ApiRequest) -> ApiRequest:
-        return self._sized(self._at(0, request))
+        return self._sized(self._at(self._offset, request))
+
+    @property
+    def start(self) -> int:
+        return self._settings.start_offset
 
     def statement(self, page: Page) -> Statement:
         return self._says_more(page, "has_more", "hasMore")
@@ -179,9 +222,10 @@ class PageNumber(AskingStrategy[PageNumberSettings]):
     """The way of `page`: pages are counted from `start_page` on."""
 
     counts = True
+    start_setting = "startPage"
 
-    def __init__(self, settings: PageNumberSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: PageNumberSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
         self._number = settings.start_page
 
     def first(self, request: ApiRequest) -> ApiRequest:
@@ -208,13 +252,14 @@ class Cursor(AskingStrategy[CursorSettings]):
     rank = Rank.TOKEN
     most_empty = 100
 
-    def __init__(self, settings: CursorSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: CursorSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
         self._cursors = cursors_of(settings)
 
     @property
-    def expression(self) -> ItemExpression | None:
-        return self._cursors.expression
+    def column(self) -> Column | None:
+        expression = self._cursors.expression
+        return Column(expression) if expression else None
 
     def first(self, request: ApiRequest) -> ApiRequest:
         return self._sized(request)
@@ -288,6 +333,47 @@ class HeaderLink(Strategy[HeaderLinkSettings]):
             if self._settings.header_link_rel.lower() in relations:
                 return _linked(page.request, target, self.parameter)
         return None
+
+
+class Custom(Strategy[CustomSettings]):
+    """The way of `custom`: an expression of the user tells the next request of each answer."""
+
+    parameter = SETTING
+    most_empty = 100
+    no_way = "next_request gives none"
+
+    def __init__(self, settings: CustomSettings, base_url: str = "") -> None:
+        super().__init__(settings, base_url)
+        told = settings.next_request or ""
+        self._column = Column(ItemExpression(told, SETTING), is_every=True)
+        self._next = NextRequests(told, base_url, settings.param, settings.where)
+        self._places = places_read_by(told)
+
+    @property
+    def column(self) -> Column | None:
+        return self._column
+
+    def seen(self, page: Page, number: int, received: int) -> Any:
+        return self._next.seen(page, number, received)
+
+    def needs_list(self, path: Sequence[Step]) -> bool:
+        return self._next.needs_list(path)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        return self._places
+
+    @property
+    def judged(self) -> frozenset[str]:
+        return self._places
+
+    def following(self, page: Page) -> ApiRequest | None:
+        if isinstance(page.told, ValueError):
+            if page.is_empty and not page.matched:
+                # What it means that the list is not there is judged elsewhere, and says more.
+                return None
+            raise PaginationError(f"next_request fails: {page.told}", advice=f"look at {SETTING}")
+        return self._next.request(page.told, page.request)
 
 
 def _linked(request: ApiRequest, link: Any, setting: str) -> ApiRequest:

@@ -87,14 +87,21 @@ class Evidence:
         return markers[0] if markers and all(sign.more for sign in markers) else None
 
     def leading(
-        self, denied: Rank | None = None, followed: frozenset[str] = frozenset()
+        self,
+        denied: Rank | None = None,
+        followed: frozenset[str] = frozenset(),
+        judged: frozenset[str] = frozenset(),
     ) -> Sign | None:
         """Return the sign that counts: of the highest rank, and more before no more.
 
         Inputs: `denied`, a rank at which it was denied otherwise; `followed`, places whose signs
-        are obeyed already.
+        are obeyed already; `judged`, places that may say more and are known to mean something else.
         """
-        signs = [sign for sign in self.signs if sign.place not in followed]
+        signs = [
+            sign
+            for sign in self.signs
+            if sign.place not in followed and not (sign.more and sign.place in judged)
+        ]
         for rank in (Rank.MARKER, Rank.LINK, Rank.TOKEN, Rank.BARE_TOKEN):
             said = [sign for sign in signs if sign.rank is rank]
             if found := next((sign for sign in said if sign.more), said[0] if said else None):

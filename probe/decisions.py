@@ -8,6 +8,7 @@ from probe.masking import is_telling
 from settings.pagination import (
     AskedSettings,
     CursorSettings,
+    CustomSettings,
     HeaderLinkSettings,
     NextLinkSettings,
     PaginationSettings,
@@ -68,6 +69,8 @@ def _way_on(settings: PaginationSettings) -> str:
             return "a next link in the body"
         case HeaderLinkSettings():
             return "a next link in the Link header"
+        case CustomSettings():
+            return "next_request gives another request"
     return ""
 
 
@@ -76,7 +79,7 @@ def place_of(request: ApiRequest, settings: PaginationSettings) -> str:
 
     Sample: with `in: body`, `variables.after=Y3Vyc29y`.
     """
-    if not isinstance(settings, AskedSettings) or settings.where == "query":
+    if not isinstance(settings, AskedSettings) or settings.where in ("query", "placeholder"):
         return ""
     name = settings.param
     if settings.where == "body":

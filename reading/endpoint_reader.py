@@ -10,8 +10,14 @@ import httpx
 from loguru import logger
 
 from api_messages import ApiRequest, ApiResponse
-from errors import EndpointError, GoneError, PaginationError, ResponseError, StatusError
-from expressions.evaluator import Column, Evaluator
+from errors import (
+    EndpointError,
+    ExpressionLimitError,
+    GoneError,
+    ResponseError,
+    StatusError,
+)
+from expressions.evaluator import Evaluator
 from formats.json_values import LARGEST_VALUE, check_sizes
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
@@ -19,6 +25,7 @@ from outcomes import Doubt
 from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
+from pagination.strategies import create_strategy
 from reading.account import Account, Reason
 from reading.data_path_fit import DataPathFit
 from reading.item_stream import Portion
@@ -70,7 +77,7 @@ class _Visit:
     watch: Watch
     request: ApiRequest | None
     reason: str = ""
-    error: PaginationError | None = None
+    error: EndpointError | None = None
     pages: int = 0
     items: int = 0
     denied: bool = False
@@ -109,6 +116,7 @@ class EndpointReader:
         self._client = session.client
         self._endpoint = endpoint
         self._pagination = endpoint.pagination or session.settings.pagination
+        self._base_url = session.settings.base_url
         self._max_retries = session.settings.max_retries
         self._fetch = session.fetch_for(endpoint)
         self._allowance = Allowance(session.settings.max_concurrent_requests)
@@ -124,7 +132,13 @@ class EndpointReader:
         self.is_denied = True
         self.fit = DataPathFit.of(endpoint)
         self._evaluator = evaluator
-        self._parser = PageParser(endpoint, self.fit, self._client.redactor, evaluator)
+        self._parser = PageParser(
+            endpoint,
+            self.fit,
+            self._client.redactor,
+            evaluator,
+            takes_pieces=not create_strategy(self._pagination).needs_list(endpoint.data_path.path),
+        )
 
     def unmet_places(self) -> Iterator[str]:
         """Yield what to say of each place of pagination that no answer had."""
@@ -150,10 +164,12 @@ class EndpointReader:
         if not self.account.endpoints:
             # Whatever is known to be down, a resource asks at least once.
             first = replace(first, is_first=True)
+        # Sent twice, it would pass over a page of an API that moves on by itself.
+        first = replace(first, is_once=self._pagination.stateful)
         self.account.endpoints += 1
         with self._place(first):
-            pager = Pager(first, self._pagination, self._sizes)
-        fetch = self._client.send if anew else self._fetch
+            pager = Pager(first, self._pagination, self._sizes, self._base_url)
+        fetch = self._client.send if anew or self._pagination.stateful else self._fetch
         ahead = FetchAhead(fetch, self._allowance if watch.reads_ahead else Allowance(0))
         visit = _Visit(first, path_params or {}, pager, ahead, watch, pager.request)
         try:
@@ -220,7 +236,7 @@ class EndpointReader:
         self.account.received += records
         verdict = Verdict(keep=True, reason=visit.stop)
         if not visit.stop:
-            verdict = visit.pager.receive(await self._told(visit, page))
+            verdict = await self._verdict(visit, page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
         visit.watch.answered(page)
         self._note_doubt(visit, verdict, page.request)
@@ -237,12 +253,17 @@ class EndpointReader:
             visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
 
-    async def _told(self, visit: _Visit, page: Page) -> Page:
-        """Return a page with what the strategy's own expression gives on its last item."""
-        if visit.pager.expression is None or page.last_item is None:
-            return page
-        table = await self._evaluator.table([Column(visit.pager.expression)], [page.last_item])
-        return replace(page, told=table[0][0])
+    async def _verdict(self, visit: _Visit, page: Page) -> Verdict:
+        """Return the pager's verdict; the page stands, also where what follows cannot be told."""
+        column = visit.pager.column
+        seen = None if column is None else visit.pager.seen(page)
+        if column is None or seen is None:
+            return visit.pager.receive(page)
+        try:
+            table = await self._evaluator.table([column], [seen])
+        except ExpressionLimitError as error:
+            return Verdict(keep=True, error=error)
+        return visit.pager.receive(replace(page, told=table[0][0]))
 
     def _note_doubt(self, visit: _Visit, verdict: Verdict, request: ApiRequest) -> None:
         if verdict.doubt:

@@ -81,12 +81,16 @@ class LargePage:
 
 @dataclass(frozen=True, slots=True)
 class PageParser:
-    """Makes pages of the answers of endpoints that share a data_path, and judges them by `fit`."""
+    """Makes pages of the answers of endpoints that share a data_path, and judges them by `fit`.
+
+    Large bodies are taken in pieces where it `takes_pieces`.
+    """
 
     endpoint: Endpoint
     fit: DataPathFit
     redactor: Redactor
     evaluator: Evaluator
+    takes_pieces: bool = True
 
     async def parse(self, request: ApiRequest, response: ApiResponse) -> Page | LargePage:
         """Return a page with its items, or one that gives them piece by piece.
@@ -100,7 +104,8 @@ class PageParser:
             # What is not ready is asked for again, and so is not handed on before its end.
             is_ready = meaning_of(response.status) is not Meaning.NOT_READY
             path, evaluator = self.endpoint.data_path, self.evaluator
-            stream = await ItemStream.open(documents, path, evaluator) if is_ready else None
+            in_pieces = is_ready and self.takes_pieces
+            stream = await ItemStream.open(documents, path, evaluator) if in_pieces else None
             if stream:
                 return LargePage(request, response, stream)
             return await self._whole(request, documents)

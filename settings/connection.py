@@ -79,6 +79,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
     max_retries: Annotated[int, SAME_ANSWERS] = Field(default=8, ge=0)
     max_retry_wait: Annotated[float, SAME_ANSWERS] = Field(default=600, ge=0, allow_inf_nan=False)
     max_outage_wait: Annotated[float, SAME_ANSWERS] = Field(default=120, ge=0, allow_inf_nan=False)
+    session_headers: Listed = ()
     allowed_hosts: Listed = ()
     instances: Listed = ()
     exposed_variables: Annotated[Listed, _FROM_ENVIRONMENT] = ()
@@ -126,6 +127,7 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
         settings = None
         try:
             settings = cls.model_validate({**given, "paging": given})
+            problems += settings.paging.missing()
             problems += certificates.identity_problems(settings.identity, given)
             problems += plain_addresses.problems(settings, settings.base_url)
         except ValidationError as error:
@@ -174,6 +176,12 @@ class ConnectionSettings(CredentialSettings, WebhookSettings):
                 refuse(f"has {name}, which holds a secret of the integration itself")
         if absent := sorted(set(names) - os.environ.keys()):
             refuse(f"names environment variables that are not set: {', '.join(absent)}")
+        return names
+
+    @field_validator("session_headers")
+    @classmethod
+    def _check_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        checked_headers(dict.fromkeys(names, ""))
         return names
 
     @field_validator("allowed_hosts")

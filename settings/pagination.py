@@ -5,11 +5,12 @@ A type is a class here, a strategy in `pagination/` that is written for it, and 
 block with its form, and the command line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.alias_generators import to_camel
 
 from api_messages import Where
 from settings.marks import marked
@@ -30,6 +31,7 @@ class Option:
     length of the shortest text. Of the options with the same `one_of`, a block may give one;
     `usual` is where an answer is looked at if none is given. Where the option names a marker in
     bodies, `says_more` is what one that is true says; `is_place` tells that it names a place there.
+    The type cannot do without one that `is_required`.
     """
 
     description: str
@@ -41,6 +43,7 @@ class Option:
     says_more: bool | None = None
     is_jq: bool = False
     is_place: bool = False
+    is_required: bool = False
 
 
 def option(description: str, *, default: Any = None, **about: Any) -> Any:
@@ -84,8 +87,12 @@ class PaginationSettings(BaseModel):
         default=(),
         title="Ignored markers",
     )
+    # Whether pages are counted, so that a number may stand anywhere in a request.
+    is_counted: ClassVar[bool] = False
     # Whether a selector itself says that one page is all that is wanted.
     is_one_page: bool = False
+    # Whether equal requests are answered by different pages.
+    stateful: bool = False
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -104,6 +111,14 @@ class PaginationSettings(BaseModel):
         """Return whether the connection setting of an option holds for this type."""
         own = cls.options().get(name)
         return name in cls.model_fields and (own is None or bool(own.setting))
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Return the names of the options that the type cannot do without, and that are not set."""
+        options = self.options()
+        return tuple(
+            name for name in options if options[name].is_required and not getattr(self, name)
+        )
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -181,6 +196,15 @@ SizeParam = Annotated[
         least=0,
     ),
 ]
+In = Annotated[
+    Where,
+    option(
+        "Which part of the request carries the parameter: `query`, `header`, `body`, where its "
+        "name is a path of keys, or `placeholder`, where it stands in braces. Example: `body`.",
+        default="query",
+        title="In",
+    ),
+]
 HasMorePath = Annotated[
     str | None,
     option(
@@ -215,26 +239,35 @@ class AskedSettings(PaginationSettings):
     )
     param: Param
     size_param: SizeParam
-    where: Where = option(
-        "Which part of the request carries the parameter: `query`, `header` or `body`, where its "
-        "name is a path of keys. Example: `body`.",
-        default="query",
-        title="In",
-    )
+    where: In = "query"
     size_where: Where = option(
         "The same for the size parameter; unset, as `in`. Example: `query`.",
         default="query",
         title="Size in",
     )
 
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Return the names of the placeholders of the request that pagination fills."""
+        places = {(self.where, self.param), (self.size_where, self.size_param)}
+        return frozenset(name for where, name in places if where == "placeholder" and name)
+
 
 class OffsetSettings(AskedSettings):
     """`offset`: `?offset=0&limit=100`, then advanced by the number of records received."""
 
     type = "offset"
+    is_counted = True
 
     param: Param = "offset"
     size_param: SizeParam = "limit"
+    start_offset: int = option(
+        "Offset of the first item; 1 where the API counts items from 1, as SCIM does. Example: "
+        "`1`.",
+        default=0,
+        setting="start_offset",
+        least=0,
+    )
     has_more_path: HasMorePath = None
     last_page_path: LastPagePath = None
 
@@ -243,6 +276,7 @@ class PageNumberSettings(AskedSettings):
     """`page`: `?page=1&size=100`, then the next number."""
 
     type = "page"
+    is_counted = True
 
     param: Param = "page"
     size_param: SizeParam = "size"
@@ -322,6 +356,32 @@ class HeaderLinkSettings(PaginationSettings):
     last_page_path: LastPagePath = None
 
 
+class CustomSettings(PaginationSettings):
+    """`custom`: an expression of the user says of each answer what is asked next.
+
+    What it gives is nothing at the end, an address, an object of what changes in the request, or,
+    where there is a `param`, a cursor that is put there.
+    """
+
+    type = "custom"
+
+    param: Param = ""
+    where: In = "query"
+    next_request: str | None = option(
+        "JQ on `{body, headers, request, items, page, received}` that gives what is asked next: an "
+        "address, an object of what changes in the request, or null at the end. Example: "
+        '`.body.link[] | select(.relation == "next") | .url`.',
+        setting="next_request",
+        is_jq=True,
+        is_required=True,
+    )
+    stateful: bool = option(
+        "Whether the API itself moves on with each request, so that equal ones give different "
+        "pages, as Elasticsearch's scroll does. Example: `true`.",
+        default=False,
+    )
+
+
 def _all_options() -> dict[str, Option]:
     """Return the options of all types, each between those that surround it in its own type."""
     found: dict[str, Option] = {}
@@ -381,3 +441,11 @@ class ConnectionPagination(FrozenSettings):
                 if kind.has_setting(name) and about.setting in given
             }
         )
+
+    def missing(self) -> Iterator[str]:
+        """Yield a line for each setting that the chosen type cannot do without."""
+        for name in self.chosen.lacking:
+            yield (
+                f"{to_camel(OPTIONS[name].setting)}: is required with paginationType "
+                f"{self.chosen.type}"
+            )

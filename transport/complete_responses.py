@@ -21,6 +21,7 @@ from transport.exchange import Exchange
 from transport.outages import Outages
 from transport.rate_limits import RetryPolicy
 from transport.request_limiter import RequestLimiter
+from transport.session_headers import SessionHeaders
 from transport.spool import Spool
 from transport.traffic import Traffic
 
@@ -35,13 +36,17 @@ _QUOTED = re.compile(r" b['\"].*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class TransportContext:
-    """What all requests of one instance have in common: limits, counts, secrets, and outages."""
+    """What all requests of one instance have in common: limits, counts, secrets, and outages.
+
+    `session` are the headers that answers bring for the next request; None where there are none.
+    """
 
     policy: RetryPolicy
     limiter: RequestLimiter
     traffic: Traffic
     outages: Outages
     redactor: Redactor
+    session: SessionHeaders | None = None
 
 
 class CompleteResponses(httpx.AsyncBaseTransport):
@@ -75,7 +80,7 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                 with _explaining():
                     deadline = asyncio.get_running_loop().time() + policy.timeout
                     async with asyncio.timeout_at(deadline):
-                        response = await connection.handle_async_request(request)
+                        response = await self._answered(connection, request)
                         answer, large = await _received(response, turn)
                     if large:
                         download = self._download(connection, request)
@@ -91,6 +96,24 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         for _ in range(_STEPS_TO_SEND):
             await asyncio.sleep(0)
         return answer
+
+    async def _answered(
+        self, connection: httpx.AsyncBaseTransport, request: httpx.Request
+    ) -> httpx.Response:
+        """Return the answer; where it refuses for want of a session header, that to one with it."""
+        session = self._context.session
+        if session is None:
+            return await connection.handle_async_request(request)
+        # In its turn, because the answer before may have brought what this one must carry.
+        sent = session.carried_by(request)
+        response = await connection.handle_async_request(sent)
+        if not session.is_refused(request, sent, response):
+            return response
+        await response.aclose()
+        sent = session.carried_by(request)
+        response = await connection.handle_async_request(sent)
+        session.is_refused(request, sent, response)
+        return response
 
     def _judge(self, status: int, request: httpx.Request, generation: int) -> None:
         context = self._context

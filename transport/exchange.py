@@ -18,8 +18,8 @@ class Exchange:
     An `is_anonymous` request carries no credentials, and so shows no certificate. `sign` signs each
     attempt as it is sent, because a request may wait for its turn, or for a retry, longer than a
     signature holds. `rescue` takes the answer where who asked gave up meanwhile, because what it
-    holds is given once. `is_repeat` tells that the request was sent before. `template` and
-    `is_first` are those of the `ApiRequest`. `large_body` is that of an answer whose content is
+    holds is given once. `is_repeat` tells that the request was sent before. `template`, `is_first`
+    and `is_once` are those of the `ApiRequest`. `large_body` is that of an answer whose content is
     only its start.
     """
 
@@ -29,6 +29,7 @@ class Exchange:
     is_repeat: bool = False
     template: str = ""
     is_first: bool = False
+    is_once: bool = False
     large_body: LargeBody | None = None
 
     @staticmethod

@@ -23,6 +23,7 @@ from transport.outages import Outages
 from transport.rate_limits import RetryPolicy, backoff, is_transient, says_limit
 from transport.request_limiter import RequestLimiter
 from transport.retries import ApiRetryTransport, wait_asked_of
+from transport.session_headers import SessionHeaders
 from transport.traffic import Traffic
 
 # As many as browsers keep of a domain at least (RFC 6265, section 6.1).
@@ -63,7 +64,11 @@ class ApiHttpClient(OceanAsyncClient):
         policy = RetryPolicy(settings.timeout, settings.max_retries, settings.max_retry_wait)
         self.outages = Outages(settings.max_retries, settings.max_outage_wait)
         self.traffic = Traffic(limiter, self.outages)
-        self._context = TransportContext(policy, limiter, self.traffic, self.outages, redactor)
+        names = settings.session_headers
+        session = SessionHeaders(names, settings.base_url, redactor) if names else None
+        self._context = TransportContext(
+            policy, limiter, self.traffic, self.outages, redactor, session
+        )
         self._tls = tls_context(settings, shows_certificate=True)
         super().__init__(
             transport_class=ApiRetryTransport,

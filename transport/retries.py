@@ -21,6 +21,8 @@ from transport.rate_limits import backoff, is_limit, is_transient, remaining, wa
 # Seconds that who gives up waits for an answer that is given once: a stop takes no longer.
 GRACE = 2.0
 
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
 type Send = Callable[..., Coroutine[Any, Any, httpx.Response]]
 type Rescue = Callable[[httpx.Response], None]
 
@@ -85,6 +87,9 @@ class ApiRetryTransport(RetryTransport):
                 if _is_final(outcome):
                     if Exchange.of(outcome).large_body is None:
                         inquiry.answered(succeeded=outcome.status_code < 400)
+                    break
+                if not _may_be_repeated(request, outcome):
+                    inquiry.failed()
                     break
                 wait = await self._wait_after(outcome, attempt, inquiry)
                 if wait is None:
@@ -170,6 +175,15 @@ def _is_final(outcome: httpx.Response | httpx.HTTPError) -> TypeGuard[httpx.Resp
     return isinstance(outcome, httpx.Response) and not is_transient(
         outcome.status_code, outcome.headers
     )
+
+
+def _may_be_repeated(request: httpx.Request, outcome: httpx.Response | httpx.HTTPError) -> bool:
+    """Return whether the API did not act on a request, or may act on it once more."""
+    if not Exchange.of(request).is_once:
+        return True
+    if isinstance(outcome, httpx.Response):
+        return is_limit(outcome.status_code)
+    return isinstance(outcome, _NEVER_SENT)
 
 
 def _given(outcome: httpx.Response | httpx.HTTPError | None, inquiry: Inquiry) -> httpx.Response:

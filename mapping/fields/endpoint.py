@@ -1,6 +1,6 @@
 """The fields of everything that is read page by page, and the rules of `on_error`."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from mapping.fields.body_places import check_body_place
 from mapping.fields.pagination import PaginationConfig, plain
 from mapping.fields.request import RequestFields
 from mapping.fields.user_fields import UserFields
-from mapping.fields.written import instead_of_jq, jq_in, own_size, with_own_size
+from mapping.fields.written import instead_of_jq, jq_in, own_size, with_own_size, with_placeholders
 from mapping.plan.endpoint import Endpoint
 from settings.connection import ConnectionSettings
 from settings.pagination import AskedSettings, PaginationSettings
@@ -52,7 +52,8 @@ class EndpointFields(RequestFields):
         """Return the checked form, with how its answers are read; errors as for every request."""
         prefix = f"{place}." if place else ""
         endpoint = super().endpoint_at(path, names=names, place=place, settings=settings)
-        given, pagination = self.response_format, self._pagination_over(settings, prefix, path)
+        given = self.response_format
+        pagination = self._pagination_over(settings, prefix, path, names)
         return replace(
             endpoint,
             data_path=DataPath(self.data_path, f"{prefix}data_path"),
@@ -61,13 +62,20 @@ class EndpointFields(RequestFields):
         )
 
     def _pagination_over(
-        self, settings: ConnectionSettings, prefix: str, path: str
+        self, settings: ConnectionSettings, prefix: str, path: str, names: Set[str]
     ) -> PaginationSettings | None:
         """Return what replaces the connection's pagination; None where nothing does."""
         connection, place = settings.pagination, f"{prefix}pagination"
         chosen = self._chosen(connection, place)
         if isinstance(chosen, AskedSettings):
             self._check_places_in_body(chosen, place)
+            chosen = with_placeholders(
+                chosen,
+                [path, *self._with_placeholders],
+                names,
+                place,
+                is_size_written=bool(self.pagination and self.pagination.dict()["size_param"]),
+            )
         read = with_own_size(chosen, path, self._parts)
         return None if read is connection else read
 
@@ -86,6 +94,14 @@ class EndpointFields(RequestFields):
     def _chosen(self, connection: PaginationSettings, place: str) -> PaginationSettings:
         chosen = self.pagination.over(connection, place) if self.pagination else connection
         return plain(chosen, place)
+
+    @property
+    def _with_placeholders(self) -> list[Any]:
+        """The parts of a request, beside its path, in which braces may be placeholders."""
+        body = self.body
+        if self.body_format == "graphql":
+            body = body.get("variables") if isinstance(body, Mapping) else None
+        return [self.query_params, self.headers, body]
 
     @property
     def _parts(self) -> dict[Where, Any]:

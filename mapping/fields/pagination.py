@@ -10,10 +10,11 @@ from pydantic.alias_generators import to_camel
 from pydantic.v1 import BaseModel, Field, create_model, root_validator
 from pydantic.v1.fields import FieldInfo
 
-from errors import SelectorError
+from errors import SelectorError, SettingsError
 from expressions.programs import check_jq
 from mapping.fields.user_fields import UserFields
 from mapping.plan.headers import check_header_names
+from settings.connection import ConnectionSettings
 from settings.pagination import (
     OPTIONS,
     PAGINATION_TYPES,
@@ -95,8 +96,27 @@ class PaginationConfig(UserFields):
         # Who writes `none` here wants one page, and no more.
         asked = {"is_one_page": True} if chosen == SingleRequestSettings.type else {}
         made = base.model_copy(update={**unset, **given, **asked})
+        for name in made.lacking:
+            raise SelectorError(f"{place}.{spelt(name)}: is required with type {kind.type}")
         _check_headers(made, place)
+        _check_placeholders(made, place)
         return made
+
+
+def check_expressions(settings: ConnectionSettings) -> ConnectionSettings:
+    """Return the settings, where what is JQ in those of pagination is valid.
+
+    Raises:
+        SettingsError: names the setting, and says what jq says.
+    """
+    chosen = settings.pagination
+    for name, about in chosen.options().items():
+        if about.is_jq and about.setting and (told := getattr(chosen, name)):
+            try:
+                check_jq(told, to_camel(about.setting))
+            except SelectorError as error:
+                raise SettingsError([f"{error}"]) from None
+    return settings
 
 
 def plain(pagination: PaginationSettings, place: str) -> PaginationSettings:
@@ -117,6 +137,24 @@ def _check_headers(made: PaginationSettings, place: str) -> None:
         named = getattr(made, name, None)
         if named and getattr(made, where, None) == "header":
             check_header_names([named], f"{place}.{name}")
+
+
+def _check_placeholders(made: PaginationSettings, place: str) -> None:
+    """Refuse placeholders for what is no number, and beside a place in the same body.
+
+    Raises:
+        SelectorError: says what goes instead.
+    """
+    where, size_where = (getattr(made, name, None) for name in ("where", "size_where"))
+    if "placeholder" not in (where, size_where):
+        return
+    if not made.is_counted:
+        types = ", ".join(name for name, kind in PAGINATION_TYPES.items() if kind.is_counted)
+        raise SelectorError(f"{place}.in: placeholder is for numbers, of the types {types}")
+    if "body" in (where, size_where):
+        raise SelectorError(
+            f"{place}: in and size_in cannot be placeholder and body; write both as placeholders"
+        )
 
 
 def _rivals(name: str, options: Mapping[str, Option]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic.v1 import Field, validator
 
+from api_messages import METHODS
 from errors import SelectorError
 from formats.json_values import kind_of
 from mapping.fields.user_fields import UserFields
@@ -12,8 +13,6 @@ from mapping.plan.endpoint import Endpoint
 from mapping.plan.path_parameter import text_of
 from mapping.plan.templates import misspelt_in
 from settings.connection import ConnectionSettings
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class RequestFields(UserFields):
@@ -46,8 +45,8 @@ class RequestFields(UserFields):
     @validator("method", pre=True)
     def _known_method(cls, value: object) -> object:
         method = value.upper() if isinstance(value, str) else value
-        if method not in _METHODS:
-            raise ValueError(f"must be one of {', '.join(_METHODS)} (got {value!r})")
+        if method not in METHODS:
+            raise ValueError(f"must be one of {', '.join(METHODS)} (got {value!r})")
         return method
 
     @validator("headers", pre=True)

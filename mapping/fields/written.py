@@ -1,7 +1,7 @@
 """What requests carry that is more than its text: a page size, and JQ that nothing evaluates."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import httpx
@@ -9,7 +9,7 @@ import httpx
 from api_messages import Where
 from errors import SelectorError
 from expressions.programs import check_jq
-from formats.paths import leading_path, walk
+from mapping.plan.templates import placeholders_in, texts_in
 from settings.pagination import AskedSettings, PaginationSettings
 
 # A moment that moves with the clock, as JQ makes one; `now-7d` is what APIs read themselves.
@@ -37,13 +37,58 @@ def own_size(pagination: PaginationSettings, path: str, parts: Mapping[Where, An
     if not isinstance(pagination, AskedSettings) or not pagination.size_param:
         return None
     name, where = pagination.size_param, pagination.size_where
+    if where == "placeholder":
+        return None
     if where == "query":
         in_path = httpx.QueryParams(path.partition("?")[2])
         return (parts["query"] or {}).get(name, in_path.get(name))
     if where == "header":
         headers = {key.lower(): value for key, value in (parts["header"] or {}).items()}
         return headers.get(name.lower())
-    return walk(parts["body"], leading_path(f".{name.removeprefix('.')}")[0])[1]
+    return _held(parts["body"], name.removeprefix(".").split("."))
+
+
+def _held(body: Any, path: list[str]) -> Any:
+    """Return what a body holds where a parameter is put; None where there is nothing."""
+    for part in path:
+        if isinstance(body, list) and part.isdecimal() and int(part) < len(body):
+            body = body[int(part)]
+        elif isinstance(body, Mapping):
+            body = body.get(part)
+        else:
+            return None
+    return body
+
+
+def with_placeholders(
+    pagination: AskedSettings,
+    parts: list[Any],
+    names: Set[str],
+    place: str,
+    *,
+    is_size_written: bool,
+) -> AskedSettings:
+    """Return the pagination, without a size where no placeholder of the request takes one.
+
+    Inputs: `parts`, those of the request in which placeholders may stand; `names`, those of path
+    parameters; `place`, where the pagination is written; `is_size_written`, whether it names one.
+
+    Raises:
+        SelectorError: a placeholder that pagination should fill is not there, or another's.
+    """
+    there = {name for text in texts_in(parts) for name in placeholders_in(text)}
+    has_size = is_size_written or pagination.size_param in there
+    if pagination.size_where == "placeholder" and not has_size:
+        pagination = pagination.model_copy(update={"size_param": ""})
+    for name in sorted(pagination.placeholders):
+        if name in names:
+            raise SelectorError(f"{place}: {{{name}}} is a path parameter; give param another name")
+        if name not in there:
+            raise SelectorError(
+                f"{place}: {{{name}}} stands nowhere in endpoint, query_params, headers and body, "
+                "where `in: placeholder` looks for it"
+            )
+    return pagination
 
 
 def jq_in(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Path parameters that need each other: their order, those that are needed, circles."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from errors import SelectorError
 from mapping.plan.endpoint import Endpoint
@@ -75,9 +76,26 @@ def may_vanish(endpoint: Endpoint, parameters: Iterable[PathParameter]) -> bool:
 
 
 def stands_in_text(endpoint: Endpoint, name: str) -> bool:
-    """Tell whether a placeholder is a part of some text, so that a list would have to be joined."""
+    """Tell whether a placeholder is a part of some text, so that a list would have to be joined.
+
+    It is none where it is a whole text in a JSON body, or in a list of parameters.
+    """
     placeholder = f"{{{name}}}"
-    is_typed = endpoint.body_format in ("json", "graphql")
-    own = [text for text in texts_in(endpoint.body) if not is_typed or text != placeholder]
-    other = texts_in([endpoint.path, endpoint.query_params, endpoint.headers])
-    return any(placeholder in text for text in (*other, *own))
+    body, params = endpoint.body, endpoint.query_params
+    if endpoint.body_format in ("json", "graphql"):
+        own = [text for text in texts_in(body) if text != placeholder]
+    else:
+        own = _outside_lists(body, placeholder)
+    other = texts_in([endpoint.path, endpoint.headers])
+    return any(placeholder in text for text in (*other, *own, *_outside_lists(params, placeholder)))
+
+
+def _outside_lists(params: Any, placeholder: str) -> list[str]:
+    """Return the texts of parameters, without those in a list that are the placeholder."""
+    values = params.values() if isinstance(params, Mapping) else [params]
+    return [
+        text
+        for value in values
+        for text in texts_in(value)
+        if not (isinstance(value, list) and text == placeholder)
+    ]

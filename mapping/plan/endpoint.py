@@ -26,7 +26,7 @@ from mapping.plan.templates import (
     with_variables,
     without_variables,
 )
-from settings.pagination import PaginationSettings
+from settings.pagination import AskedSettings, PaginationSettings
 
 # What looks like a placeholder, whatever its name.
 _BRACES = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
@@ -114,10 +114,16 @@ class Endpoint:
         object.__setattr__(self, "_parts", self._prepared())
 
     @property
+    def counted(self) -> frozenset[str]:
+        """The placeholders that pagination fills, for each page anew."""
+        asked = self.pagination
+        return asked.placeholders if isinstance(asked, AskedSettings) else frozenset()
+
+    @property
     def placeholders(self) -> list[str]:
-        """The names in braces, each once, those of the path first."""
+        """The names in braces that path parameters fill, each once, those of the path first."""
         parts = self._parts
-        in_path = placeholders_in(without_variables(self.path))
+        in_path = self._named_in(self.path)
         found = [*in_path, *parts.query_params.names, *parts.headers.names]
         return list(dict.fromkeys([*found, *parts.body.names]))
 
@@ -154,12 +160,17 @@ class Endpoint:
         parts = self._parts
         try:
             address = self._address(base_url, values)
-            body = parts.body.fill(values, is_typed=self.body_format in ("json", "graphql"))
+            body = parts.body.fill(
+                values,
+                is_typed=self.body_format in ("json", "graphql"),
+                has_typed_lists=self.body_format == "form",
+            )
             if self.body_format == "graphql":
                 body = {**parts.fixed_body, "variables": body}
             request = self._request(address, parts.headers.fill(values), body)
             request = replace(request, variables=self._variables_of(values))
-            query = {**parts.query.fill(values), **parts.query_params.fill(values)}
+            params = parts.query_params.fill(values, has_typed_lists=True)
+            query = {**parts.query.fill(values), **params}
             return request.with_query(query)
         except UnicodeEncodeError as error:
             raise self.refused(error) from None
@@ -181,7 +192,7 @@ class Endpoint:
     def _prepared(self) -> _Parts:
         path, _, query = self.path.partition("?")
         asked = {name: httpx.QueryParams(query).get_list(name) for name in httpx.QueryParams(query)}
-        in_query = frozenset(placeholders_in(without_variables(query)))
+        in_query = frozenset(self._named_in(query))
         return _Parts(
             self._prepared_path(path),
             self._template(asked, "endpoint", in_query),
@@ -190,6 +201,10 @@ class Endpoint:
             *self._prepared_body(),
             variables_in([self.path, self.query_params, self.headers, self.body]),
         )
+
+    def _named_in(self, text: str) -> list[str]:
+        names = placeholders_in(without_variables(text))
+        return [name for name in names if name not in self.counted]
 
     def _prepared_path(self, path: str) -> str:
         encoded = {name: PathValue(text).encoded for name, text in self.exposed.items()}
@@ -259,7 +274,8 @@ def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting:
     Raises:
         SelectorError: names the placeholder and the path parameters that there are.
     """
-    odd = _BRACES.findall(without_variables(endpoint.path.partition("?")[0]))
+    braces = _BRACES.findall(without_variables(endpoint.path.partition("?")[0]))
+    odd = [name for name in braces if name not in endpoint.counted]
     for name in dict.fromkeys([*odd, *endpoint.placeholders]):
         if name not in names or (name in odd and name not in endpoint.placeholders):
             there = ", ".join(names) or "none"

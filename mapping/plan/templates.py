@@ -44,23 +44,29 @@ class Template:
         quoted = {match["text"] for match in matches} & names
         return cls(value, tuple(used), frozenset(quoted | used.keys()))
 
-    def fill(self, values: Mapping[str, Filled], *, is_typed: bool = False) -> Any:
+    def fill(
+        self, values: Mapping[str, Filled], *, is_typed: bool = False, has_typed_lists: bool = False
+    ) -> Any:
         """Return the value with texts in place of placeholders.
 
-        If `is_typed`, one that is a whole text becomes the value with its type.
+        If `is_typed`, one that is a whole text becomes the value with its type; if
+        `has_typed_lists`, where that text is in a list.
         """
         # Most have none: nothing is copied then.
         if not self.known:
             return self.value
         texts = {name: values[name].text for name in self.names}
 
-        def fill(text: str) -> Any:
-            whole = _PLACEHOLDER.fullmatch(text) if is_typed else None
-            if whole and whole["name"] in texts:
-                return values[whole["name"]].value
+        def fill(text: str) -> str:
             return fill_text(text, texts, self.known)
 
-        return _map_texts(self.value, fill)
+        def fill_typed(text: str) -> Any:
+            whole = _PLACEHOLDER.fullmatch(text)
+            is_known = whole is not None and whole["name"] in texts
+            return values[whole["name"]].value if whole and is_known else fill(text)
+
+        in_lists = fill_typed if is_typed or has_typed_lists else fill
+        return _map_texts(self.value, fill_typed if is_typed else fill, in_lists)
 
 
 def fill_text(text: str, texts: Mapping[str, str], known: Set[str]) -> str:
@@ -121,13 +127,16 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(item)
 
 
-def _map_texts(value: Any, change: Callable[[str], Any]) -> Any:
+def _map_texts(
+    value: Any, change: Callable[[str], Any], in_lists: Callable[[str], Any] | None = None
+) -> Any:
+    """Return a value with each text changed; those in lists by `in_lists`, if that is given."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
-        return {name: _map_texts(item, change) for name, item in value.items()}
+        return {name: _map_texts(item, change, in_lists) for name, item in value.items()}
     if isinstance(value, list):
-        return [_map_texts(item, change) for item in value]
+        return [_map_texts(item, in_lists or change, in_lists) for item in value]
     return value
 
 

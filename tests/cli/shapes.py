@@ -344,6 +344,15 @@ def datadog(items: Items, request: Received) -> Reply:
     return Reply(200, body)
 
 
+def scim(items: Items, request: Received) -> Reply:
+    """SCIM: the first item is 1, and answers echo where they begin."""
+    start = int(request.query.get("startIndex", "1"))
+    size = min(int(request.query.get("count", "20")), 100)
+    shown = items[start - 1 : start - 1 + size]
+    told = {"totalResults": len(items), "startIndex": start, "itemsPerPage": len(shown)}
+    return Reply(200, {**told, "Resources": shown})
+
+
 def firebase(items: Items, request: Received) -> Reply:
     """A map from keys to objects, all at once."""
     return Reply(200, {"people": {f"-N{item.pop('id')}": item for item in items}})
@@ -389,6 +398,7 @@ SHAPES = [
     Shape("strapi", strapi, "page", total=240),
     Shape("kubernetes", kubernetes, "cursor", make=pods, name_of=lambda it: it["metadata"]["uid"]),
     Shape("bitbucket", bitbucket, "next_link"),
+    Shape("scim", scim, "offset", total=230),
     Shape("datadog", datadog, "cursor"),
     Shape("firebase", firebase, "none", name_of=lambda item: f"-N{item['id']}"),
     Shape("registry", registry, "none", make=tags, name_of=lambda item: item["tag"]),

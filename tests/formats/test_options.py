@@ -31,7 +31,7 @@ _WRONG: list[tuple[Any, str]] = [
     ("yaml", "type must be one of json, jsonl, csv, xml (got 'yaml')"),
     ({}, "type must be one of json, jsonl, csv, xml (got None)"),
     ({"delimiter": ";"}, "type must be one of"),
-    ({"type": "json", "delimiter": ";"}, "'delimiter' is no option of json; json has none"),
+    ({"type": "json", "delimiter": ";"}, "'delimiter' is no option of json; json has encoding"),
     ({"type": "csv", "lists": ["a"]}, "csv has delimiter, encoding, columns"),
     ({"type": "xml", "columns": ["a"]}, "'columns' is no option of xml; xml has encoding, lists"),
     ({"type": "csv", "seperator": ";"}, "'seperator' is no option of csv"),

@@ -139,6 +139,23 @@ def test_what_cannot_be_a_cursor_is_an_error(cursor: Any) -> None:
         read(lambda _: Answer({"items": numbered(2), "next_cursor": cursor}), settings_of("cursor"))
 
 
+@pytest.mark.contract("pagination.cursor.any-json")
+@pytest.mark.parametrize("key", [{"id": {"N": "7"}}, ["a", 1]])
+def test_in_a_body_an_object_or_a_list_is_a_cursor(key: Any) -> None:
+    """DynamoDB's LastEvaluatedKey, as it came."""
+
+    def api(request: ApiRequest) -> Answer:
+        sent = (request.body or {}).get("ExclusiveStartKey")
+        assert sent in (None, key)
+        return Answer({"items": numbered(2, 2 * (sent is not None)), "key": None if sent else key})
+
+    told: dict[str, Any] = {"param": "ExclusiveStartKey", "cursor_path": "key"}
+    done = read(api, settings_of("cursor", where="body", size_where="body", **told))
+    assert (done.ids, done.doubts) == ([0, 1, 2, 3], [])
+    with pytest.raises(PaginationError, match="except with `in: body`"):
+        read(api, settings_of("cursor", **told))
+
+
 def test_a_boolean_cannot_be_a_cursor() -> None:
     answer = Answer({"items": numbered(2), "next_cursor": True})
     with pytest.raises(PaginationError, match="true or false"):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from api_messages import ApiRequest
 from errors import EndpointError, PaginationError, StatusError
 from pagination.sizes import PageSizes
 from tests.support.models import Answer, EndpointRead, Item, Numbered, numbered, read, settings_of
@@ -553,3 +554,29 @@ def test_endpoints_trusted_before_a_cap_shows_are_a_loud_failure() -> None:
         read(Numbered(numbered(50), 50), settings_of("page", 100), sizes)
     with pytest.raises(PaginationError, match="at most 50 items per page"):
         read(Numbered(numbered(120), 50), settings_of("page", 100), sizes)
+
+
+@pytest.mark.contract("pagination.offset.start")
+@given(st.integers(0, 40), st.integers(1, 7), st.booleans())
+def test_an_offset_may_count_from_one(count: int, cap: int, has_total: bool) -> None:
+    """SCIM: the first item is 1, and the next page begins behind what came."""
+
+    def api(request: ApiRequest) -> Answer:
+        start = int(request.url.params["startIndex"])
+        assert start >= 1
+        found = numbered(count)[start - 1 : start - 1 + cap]
+        return Answer({"items": found, **({"totalResults": count} if has_total else {})})
+
+    done = read(api, settings_of("offset", param="startIndex", start_offset=1))
+    assert (done.ids, done.doubts) == (list(range(count)), [])
+    assert done.asked[0].url.params["startIndex"] == "1"
+
+
+@pytest.mark.contract("pagination.offset.start")
+def test_a_page_before_the_first_one_is_a_doubt() -> None:
+    def api(request: ApiRequest) -> Answer:
+        return Answer({"items": numbered(2, 1), "previous": "/things?offset=0", "total": 2})
+
+    (doubt,) = read(api, settings_of("offset", start_offset=1)).doubts
+    assert doubt.seen.startswith("previous is set on offset 1, the first that was asked for")
+    assert "startOffset: 0" in doubt.advice

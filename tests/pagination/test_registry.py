@@ -240,7 +240,7 @@ def test_the_connection_setting_is_checked(run: Run) -> None:
     )
     assert "LettersSettings(page_size=100" in parsed
     assert "last_letter='d'" in parsed
-    assert "'header_link' or 'letters' (got 'lettres')" in parsed
+    assert "'custom' or 'letters' (got 'lettres')" in parsed
 
 
 def test_the_form_and_the_command_line_know_the_type(run: Run) -> None:
@@ -260,7 +260,7 @@ def test_the_form_and_the_command_line_know_the_type(run: Run) -> None:
         "last_letter": "e",
     }
     assert not known["needs_block"]
-    assert "none|offset|page|cursor|next_link|header_link|letters" in run(
+    assert "none|offset|page|cursor|next_link|header_link|custom|letters" in run(
         "-m", "cli", "preview", "--help"
     )
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Buffer, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -342,6 +342,41 @@ async def test_pages_go_on_after_a_large_one(api: FakeApi, read: Read) -> None:
     api.answer = answer
     assert await read(plan(), pagination_type="offset") == ITEMS
     assert sorted(int(request.query["offset"]) for request in api.received) == [0, 100, 200, 300]
+
+
+@pytest.mark.contract("pagination.custom")
+@pytest.mark.parametrize(
+    "told, in_pieces",
+    [
+        (".body.next", True),
+        ("select(.page < 3) | {query_params: {page: (.page + 1)}}", True),
+        (".body | .next", False),
+        ("if .items == [] then null else .body.next end", False),
+        ("(.body.data.items | length) as $n | select($n > 0) | .body.next", False),
+    ],
+)
+async def test_an_expression_tells_of_large_pages_what_it_tells_of_small_ones(
+    api: FakeApi, read: Read, monkeypatch: pytest.MonkeyPatch, told: str, in_pieces: bool
+) -> None:
+    """One that looks at the list gets all of it; for others it goes on arriving in pieces."""
+    opened: list[Any] = []
+    original = ItemStream.open
+
+    async def spied(*given: Any) -> ItemStream | None:
+        opened.append(await original(*given))
+        return cast("ItemStream", opened[-1])
+
+    def answer(request: Received) -> Reply:
+        number = int(request.query.get("page", "1"))
+        items = [{"id": 100 * number + place, "text": "x" * 20} for place in range(100)]
+        following = f"?page={number + 1}" if number < 3 else None
+        return Reply(body={"data": {"items": items}, "next": following})
+
+    monkeypatch.setattr(ItemStream, "open", spied)
+    api.answer = answer
+    found = await read(plan(), pagination_type="custom", next_request=told)
+    assert [item["id"] for item in found] == list(range(100, 400))
+    assert any(opened) is in_pieces
 
 
 async def test_a_large_page_that_starts_like_the_one_before_is_read_as_well(

@@ -21,7 +21,8 @@ from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from settings.pagination import OPTIONS, PAGINATION_TYPES, PaginationSettings
 
-START = ApiRequest("GET", httpx.URL("https://api.test/v1/things"))
+BASE = "https://api.test/v1"
+START = ApiRequest("GET", httpx.URL(f"{BASE}/things"))
 MOST_REQUESTS = 400
 
 type Item = dict[str, Any]
@@ -64,12 +65,13 @@ class EndpointRead:
         choose: Callable[[list[Item]], list[Item]] = list,
         *,
         is_plain: bool = True,
+        start: ApiRequest = START,
     ) -> None:
         self._server = server
         self._is_plain = is_plain
         self._choose = choose
         sizes = sizes or PageSizes(settings.page_size)
-        self._pager = Pager(START, settings, sizes)
+        self._pager = Pager(start, settings, sizes, BASE)
         self.next: ApiRequest | None = self._pager.request
         self.items: list[Item] = []
         self.asked: list[ApiRequest] = []
@@ -103,8 +105,10 @@ class EndpointRead:
             self._take(end)
             return
         page = replace(page_of(request, answer, self._choose), is_plain=self._is_plain)
-        if (expression := self._pager.expression) and page.last_item is not None:
-            page = replace(page, told=outputs_of(expression, page.last_item))
+        if column := self._pager.column:
+            seen = self._pager.seen(page)
+            told = () if seen is None else outputs_of(column.expression, seen)
+            page = replace(page, told=told)
         verdict = self._pager.receive(page)
         if verdict.keep:
             self.items += page.items

@@ -94,7 +94,8 @@ class World:
 
     `cap` is the most rows of a page, whatever is asked for; `hidden` are rows that are counted, but
     never shown; `list_path` is where a list stands, empty for a bare array; `beyond` is what a page
-    after the last one is; `noise` stands beside every list.
+    after the last one is; `noise` stands beside every list; `first_offset` is that of the first
+    row.
     """
 
     way: Way = "page"
@@ -103,6 +104,7 @@ class World:
     cap: int = 5
     honours_size: bool = True
     first_page: int = 1
+    first_offset: int = 0
     words: tuple[Word, ...] = ()
     hidden: frozenset[int] = frozenset()
     counts_hidden: bool = False
@@ -261,7 +263,7 @@ class SpeakingApi:
     def _start(self, query: Mapping[str, str], size: int) -> int:
         match self._world.way:
             case "offset":
-                return int(query.get("offset") or 0)
+                return max(0, int(query.get("offset") or 0) - self._world.first_offset)
             case "page":
                 return max(0, int(query.get("page") or 0) - self._world.first_page) * size
             case "cursor":
@@ -311,7 +313,7 @@ class SpeakingApi:
         asked = dict(query)
         match self._world.way:
             case "offset":
-                asked["offset"] = f"{following}"
+                asked["offset"] = f"{following + self._world.first_offset}"
             case "page":
                 asked["page"] = f"{following // size + self._world.first_page}"
             case "cursor":

@@ -119,6 +119,7 @@ def worlds(draw: st.DrawFn) -> World:
         cap=draw(st.integers(1, 6)),
         honours_size=draw(st.booleans()),
         first_page=draw(st.sampled_from([1, 0])),
+        first_offset=draw(st.sampled_from([0, 0, 1])),
         list_path=list_path,
         beyond=draw(st.sampled_from(["empty", "null", "absent", "404", "400"])),
         noise=draw(st.sampled_from(_BESIDE)),
@@ -223,17 +224,20 @@ def readings(draw: st.DrawFn, world: World) -> Reading:
     """A way to read a world: as it is right for it, or as users get it wrong."""
     mode = draw(st.sampled_from(MODES))
     chosen = right_options(world, draw(st.integers(0, 3)))
-    kind = "none" if world.way == "single" else world.way
+    kind: str = "none" if world.way == "single" else world.way
     if mode == "none":
         kind, chosen = "none", {}
     elif mode == "other":
         kind, chosen = draw(st.sampled_from([k for k in PAGINATION_TYPES if k != kind])), {}
+        chosen = {"next_request": ".body.next"} if kind == "custom" else {}
     elif mode == "left_out":
         chosen = {name: chosen[name] for name in ("start_page",) if name in chosen}
     elif mode == "misspelt":
         chosen = _misspelt(kind, chosen)
     elif mode == "wrong_param":
         chosen = {**chosen, "param": "wrong"}
+    if mode in ("right", "misspelt", "wrong_param") and draw(st.booleans()):
+        kind, chosen = draw(as_custom(kind, chosen))
     page_size = draw(st.integers(1, 8))
     is_plain = draw(st.integers(0, 15)) > 0
     path = ".".join(["", *world.list_path]) or "."
@@ -251,7 +255,7 @@ def _settings(kind: str, page_size: int, chosen: Mapping[str, Any]) -> Paginatio
 
 def right_options(world: World, used: int) -> dict[str, Any]:
     """The options with which a world is read as it should be; `used` chooses of the optional."""
-    found: dict[str, Any] = {"start_page": world.first_page}
+    found: dict[str, Any] = {"start_page": world.first_page, "start_offset": world.first_offset}
     for word in world.words:
         found = {**_options_of(word, used), **found}
     return found
@@ -276,6 +280,33 @@ def _options_of(word: Word, used: int) -> dict[str, Any]:
         case Speech.TOTAL if used & 2 and not is_header and not word.lie:
             return {"total_path": f"{word.place}{'.value' if word.form % 3 == 2 else ''}"}
     return {}
+
+
+@st.composite
+def as_custom(draw: st.DrawFn, kind: str, chosen: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The same way on as an expression; other types as they are."""
+    kept = {name: chosen[name] for name in ("total_path",) if name in chosen}
+    if kind == "header_link":
+        told = r'.headers.link | select(.) | capture("<(?<address>[^>]*)>; rel=.next").address'
+    elif (place := _place_told(kind, chosen)) is None:
+        return kind, chosen
+    elif kind == "next_link":
+        by_relation = '.[] | select(type == "object" and (.rel // .relation) == "next")'
+        told = f'{place} | if type == "array" then ({by_relation} | .href // .url) else . end'
+    elif draw(st.booleans()):
+        return "custom", {**kept, "next_request": place, "param": chosen.get("param", "cursor")}
+    else:
+        param = chosen.get("param", "cursor")
+        told = f'{place} | select(. and . != "") | {{query_params: {{{param}: .}}}}'
+    return "custom", {**kept, "next_request": told}
+
+
+def _place_told(kind: str, chosen: Mapping[str, Any]) -> str | None:
+    """Return JQ for the place of a cursor or link; None where nothing names it."""
+    if header := chosen.get(f"{kind}_header"):
+        return f'.headers["{header.lower()}"]'
+    path = chosen.get(f"{kind}_path")
+    return ".body" + "".join(f'["{key}"]' for key in path.split(".")) if path else None
 
 
 def _misspelt(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import itertools
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -17,7 +18,7 @@ import zstandard
 
 from api_messages import ApiRequest, ApiResponse
 from client import ApiClient
-from errors import RequestError, ResponseError, StatusError
+from errors import EndpointError, RequestError, ResponseError, StatusError
 from tests.rooms import ClientFactory
 from tests.support.fake_api import FakeApi, Received, Reply
 from transport import rate_limits
@@ -310,3 +311,17 @@ async def test_a_body_that_cannot_be_decoded_gives_its_connection_back(
             await _send(client, api)
     api.script(Reply())
     assert (await _send(client, api)).status == 200
+
+
+@pytest.mark.contract("pagination.custom.stateful")
+@pytest.mark.parametrize(
+    "reply, times", [(Reply(500), 1), (Reply(503), 1), (Reply(raw=b""), 1), (Reply(429), 2)]
+)
+async def test_what_makes_the_api_move_on_is_repeated_only_where_it_did_not_act(
+    api: FakeApi, connect: ClientFactory, reply: Reply, times: int
+) -> None:
+    api.script(reply, Reply())
+    request = ApiRequest("GET", f"{api.url}/scroll", is_once=True)
+    with nullcontext() if times > 1 else pytest.raises(EndpointError):
+        await connect().send(request)
+    assert len(api.received) == times

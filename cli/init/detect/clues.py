@@ -1,5 +1,6 @@
 """Clues to pagination in one answer: links, cursors, echoed parameters, totals, markers."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _SIZE_PARAMS = (*_USUAL_SIZES, "count", "top", "$top", "take", "max", *_RARE_SIZ
 _USUAL_CURSORS = ("cursor", "page[cursor]", "after", "page_token", "pageToken", "start")
 _RARE_CURSORS = ("starting_after", "next", "continuation", "marker", "page[after]", "page")
 _PAGE_ECHO = re.compile(r"^(page|current_?page|page_?(number|no|index)|number)$", re.IGNORECASE)
-_OFFSET_ECHO = re.compile(r"^(offset|skip|start|start_?at|from)$", re.IGNORECASE)
+_OFFSET_ECHO = re.compile(r"^(offset|skip|start|start_?(at|index)|from)$", re.IGNORECASE)
 _SIZE_ECHO = re.compile(
     r"^(limit|size|per_?page|page_?size|max_?results|count|page_?limit|items_?per_?page|take|rows)$",
     re.IGNORECASE,
@@ -54,6 +55,12 @@ class Clue:
     def dotted(self) -> str:
         """The dotted path, as settings write it."""
         return ".".join(self.path)
+
+    @property
+    def in_jq(self) -> str:
+        """The path as a JQ of the body has it."""
+        plain = all(re.fullmatch(r"[A-Za-z_]\w*", key) for key in self.path)
+        return "".join(f".{key}" if plain else f".{json.dumps(key)}" for key in self.path)
 
     @property
     def name(self) -> str:
@@ -106,6 +113,19 @@ def cursor_clues(answer: Answer) -> list[Clue]:
     )
     # A text is a likelier cursor than a number, which may be an echoed offset or page.
     return sorted(clues, key=lambda clue: isinstance(clue.value, int))
+
+
+def object_clues(answer: Answer) -> list[Clue]:
+    """Return the objects that a sync hears as a token, and whose keys may be query parameters.
+
+    Sample: MediaWiki's `"continue": {"cmcontinue": "page|7", "continue": "-||"}`.
+    """
+    return [
+        clue
+        for clue in _heard(answer, Rank.TOKEN)
+        if isinstance(clue.value, dict)
+        and all(isinstance(value, str | int) for value in clue.value.values())
+    ]
 
 
 def cursor_params(clue: Clue, hints: Sequence[str] = ()) -> list[str]:

@@ -19,6 +19,7 @@ from cli.init.detect.clues import (
     last_page_clue,
     link_clues,
     number_order,
+    object_clues,
     total_of,
 )
 from cli.init.detect.header_ways import header_ways
@@ -64,8 +65,8 @@ def _ways_on(answer: Answer) -> tuple[_ByLink, ...]:
     Where a marker says whether there is more, links are often there on the last page too.
     """
     if has_more_clue(answer):
-        return (_header_links, _cursors, _body_links, header_ways)
-    return (_header_links, _body_links, _cursors, header_ways)
+        return (_header_links, _cursors, _body_links, _objects, header_ways)
+    return (_header_links, _body_links, _cursors, _objects, header_ways)
 
 
 def _header_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
@@ -97,6 +98,17 @@ def _cursors(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pag
     return None
 
 
+def _objects(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
+    """Detect an object whose keys are the query parameters of the next request."""
+    for clue in object_clues(first):
+        answer = yield Ask({**sizes.query, **clue.value})
+        if compare(first.items or [], answer) is Comparison.FOLLOWS:
+            told = f".body{clue.in_jq} | values | {{query_params: .}}"
+            settings = {"paginationType": "custom", "nextRequest": told}
+            return Paging(settings, {}, True, f"{clue.dotted} holds what brings other items")
+    return None
+
+
 def _cursor_settings(
     first: Answer, clue: Clue, param: str, sizes: Sizes, hints: Sequence[str]
 ) -> Questions[Paging]:
@@ -124,18 +136,35 @@ def _numbers(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pag
 def _prove_number(
     kind: str, param: str, first: Answer, page: Answer, sizes: Sizes
 ) -> Questions[int | None]:
-    """Return the number of the first page (or offset 0), when pages follow each other by it."""
+    """Return the number or offset of the first page, when pages follow each other by it."""
     items = page.items or []
     known = (first.items or [])[page.count : 2 * page.count]
     second = yield Ask({**sizes.query, param: page.count if kind == "offset" else 2})
     if kind == "page":
         return (yield from _first_page(param, items, known, second, sizes))
     if not is_next(items, known, second):
-        return None
+        return (yield from _from_one(param, items, known, second, sizes))
     shifted = yield Ask({**sizes.query, param: 1})
     # An offset of one drops one item; a page number or anything else does not.
     rest = (shifted.items or [])[: page.count - 1]
     return 0 if page.count == 1 or same_run(items[1:], rest) else None
+
+
+def _from_one(
+    param: str,
+    items: list[dict[str, Any]],
+    known: list[dict[str, Any]],
+    second: Answer,
+    sizes: Sizes,
+) -> Questions[int | None]:
+    """Return 1 where offsets count from there: then that of a page is its last item's."""
+    if (second.items or [])[:1] != items[-1:]:
+        return None
+    third = yield Ask({**sizes.query, param: len(items) + 1})
+    if not is_next(items, known, third):
+        return None
+    number_one = yield Ask({**sizes.query, param: 1})
+    return 1 if same_run(items, number_one.items or []) else None
 
 
 def _first_page(
@@ -162,6 +191,8 @@ def _number_settings(
         settings["paginationParam"] = param
     if kind == "page" and start != PageNumberSettings().start_page:
         settings["startPage"] = str(start)
+    if kind == "offset" and start:
+        settings["startOffset"] = str(start)
     first_number = {param: start}
     settings |= yield from size_settings(sizes, first_number, kind, page.count)
     if has_more_clue(page):

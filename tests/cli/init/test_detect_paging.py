@@ -61,8 +61,15 @@ class Api:
             body["total"] = self.total
         if self.family == "cursor":
             body[self.cursor_field] = f"c{start + size}" if more else None
+        if self.family == "object" and more:
+            body["continue"] = {"from_": start + size, "more": "0"}
         if self.family == "next_link":
             body["next"] = str(URL.copy_merge_params({"from_": start + size})) if more else None
+        if self.family in ("links", "link"):
+            way = str(URL.copy_merge_params({"from_": start + size}))
+            names = ("relation", "url") if self.family == "link" else ("rel", "href")
+            told = [("self", "/things"), *([("next", way)] if more else [])]
+            body[self.family] = [dict(zip(names, each, strict=True)) for each in told]
         if self.family == "keyset":
             body["has_more"] = more
         if self.family == "cursor_header":
@@ -77,14 +84,16 @@ class Api:
         if self.family == "page":
             return max(0, int(query.get(self.param, self.first)) - self.first) * size
         if self.family == "offset":
-            return int(query.get(self.param, 0))
+            return max(0, int(query.get(self.param, self.first)) - self.first)
+        if self.family == "object":
+            return int(query.get("from_", 0)) + int(query.get("more", 0))
         if self.family == "cursor":
             return int(query.get(self.param, "c0").removeprefix("c") or 0)
         if self.family == "cursor_header":
             return int(query.get(self.param, "c0").removeprefix("c") or 0)
         if self.family == "keyset":
             return int(query.get(self.param, -1)) + 1
-        if self.family in ("next_link", "header_link", "next_header"):
+        if self.family in ("next_link", "header_link", "next_header", "link", "links"):
             return int(query.get("from_", 0))
         return 0
 
@@ -125,8 +134,8 @@ def read_all(api: Api, paging: Paging) -> list[int]:
             asked, httpx.Headers(headers), body, things, len(things), len(things), body, content
         )
         page = replace(page, last_item=things[-1] if things else None)
-        if reading.expression and things:
-            page = replace(page, told=outputs_of(reading.expression, page.last_item))
+        if reading.column and (seen := reading.seen(page)) is not None:
+            page = replace(page, told=outputs_of(reading.column.expression, seen))
         verdict = reading.receive(page)
         found += [item["id"] for item in things] if verdict.keep else []
         asked = verdict.request
@@ -145,13 +154,19 @@ def apis() -> st.SearchStrategy[Api]:
     pages = st.builds(
         Api, st.just("page"), param=st.sampled_from(PAGES), first=st.sampled_from([0, 1]), **common
     )
-    offsets = st.builds(Api, st.just("offset"), param=st.sampled_from(OFFSETS), **common)
+    offsets = st.builds(
+        Api,
+        st.just("offset"),
+        param=st.sampled_from(OFFSETS),
+        first=st.sampled_from([0, 1]),
+        **common,
+    )
     cursors = st.sampled_from(CURSORS).flatmap(
         lambda pair: st.builds(
             Api, st.just("cursor"), cursor_field=st.just(pair[0]), param=st.just(pair[1]), **common
         )
     )
-    ways = ["next_link", "header_link", "next_header"]
+    ways = ["next_link", "header_link", "next_header", "object", "link", "links"]
     links = st.builds(Api, st.sampled_from(ways), **common)
     after = st.sampled_from(["after", "starting_after", "since_id"])
     keysets = st.builds(Api, st.just("keyset"), param=after, **common)
@@ -208,9 +223,52 @@ def test_answers_that_differ_each_time_prove_nothing() -> None:
 @pytest.mark.parametrize("total", [8, 50, 250])
 def test_usual_apis_are_recognised(family: str, total: int) -> None:
     param = {"offset": "offset", "cursor": "cursor"}.get(family, "page")
-    api = Api(family, total, param=param)
+    api = Api(family, total, param=param, first=0 if family == "offset" else 1)
     paging = detected(api)
     assert (paging.type, paging.is_proven) == (family, True)
+    assert read_all(api, paging) == list(range(total))
+
+
+@pytest.mark.parametrize("param, size_param", [("startIndex", "count"), ("offset", "strange")])
+@pytest.mark.parametrize("total", [21, 50, 250])
+def test_offsets_that_count_from_one_are_recognised(
+    param: str, size_param: str, total: int
+) -> None:
+    """SCIM echoes where it begins."""
+
+    class Echoing(Api):
+        def answer(self, query: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
+            body, headers = super().answer(query)
+            return {**body, self.param: int(query.get(self.param, 1))}, headers
+
+    api = Echoing("offset", total, param=param, size_param=size_param)
+    paging = detected(api)
+    assert paging.is_proven
+    assert (paging.type, paging.settings["startOffset"]) == ("offset", "1")
+    assert read_all(api, paging) == list(range(total))
+
+
+@pytest.mark.parametrize("place", ["link", "links"])
+@pytest.mark.parametrize("total", [21, 250])
+def test_a_list_of_links_is_recognised(place: str, total: int) -> None:
+    """FHIR's `link` by relation, and Oracle's `links` by rel."""
+    api = Api(place, total)
+    paging = detected(api)
+    assert paging.is_proven
+    assert paging.settings == {"paginationType": "next_link", "nextLinkPath": place}
+    assert read_all(api, paging) == list(range(total))
+
+
+@pytest.mark.parametrize("total", [21, 50, 250])
+def test_an_object_of_query_parameters_is_recognised(total: int) -> None:
+    """MediaWiki's `continue`."""
+    api = Api("object", total)
+    paging = detected(api)
+    assert paging.is_proven
+    assert paging.settings == {
+        "paginationType": "custom",
+        "nextRequest": ".body.continue | values | {query_params: .}",
+    }
     assert read_all(api, paging) == list(range(total))
 
 

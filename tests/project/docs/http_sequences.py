@@ -24,13 +24,14 @@ _OUTCOME = re.compile(r"^(\d+) items, ended by (.+)$")
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer."""
+    """A request and its answer; `sent` is the request's body, where the page shows one."""
 
     method: str
     url: httpx.URL
     status: int
     headers: Mapping[str, str]
     body: Any
+    sent: Any = None
 
     @property
     def asked(self) -> tuple[str, str, list[tuple[str, str]]]:
@@ -109,19 +110,21 @@ def _read_sequence(
 
 def _read_exchanges(lines: list[str], name: str) -> Iterator[Exchange]:
     answer: list[str] = []
-    request = ""
+    request, sent = "", ""
     for line in [*lines, ">"]:
-        if line.startswith(">"):
+        if line.startswith("> {") and request and not answer:
+            sent += line[1:].strip()
+        elif line.startswith(">"):
             if request:
-                yield _exchange(request, answer)
-            request, answer = line[1:].strip(), []
+                yield _exchange(request, sent, answer)
+            request, sent, answer = line[1:].strip(), "", []
         elif line.startswith("<") and request:
             answer.append(line[1:].strip())
         else:
             raise ValueError(f"{name}: neither a request nor an answer: {line!r}")
 
 
-def _exchange(request: str, answer: list[str]) -> Exchange:
+def _exchange(request: str, sent: str, answer: list[str]) -> Exchange:
     method, target = request.split(" ", 1)
     status, *rest = answer
     headers = {}
@@ -130,4 +133,4 @@ def _exchange(request: str, answer: list[str]) -> Exchange:
         rest.pop(0)
     url = httpx.URL(target if target.startswith("https:") else f"{BASE_URL}{target}")
     body = json.loads("".join(rest)) if rest else None
-    return Exchange(method, url, int(status), headers, body)
+    return Exchange(method, url, int(status), headers, body, json.loads(sent) if sent else None)

@@ -28,6 +28,7 @@ class Outcome:
 
     result: ResyncResult
     asked: list[tuple[str, str, list[tuple[str, str]]]]
+    sent: list[bytes] = field(default_factory=list)
     endings: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -45,7 +46,7 @@ def test_each_page_has_sequences(page: Path) -> None:
 
 
 def test_there_is_a_page_for_each_type() -> None:
-    types = {"none", "offset", "page", "cursor", "next_link", "header_link"}
+    types = {"none", "offset", "page", "cursor", "next_link", "header_link", "custom"}
     assert {page.stem for page in PAGES} == {*types, "README"}
     assert all(s.settings["paginationType"] in types for s in SEQUENCES)
 
@@ -54,6 +55,8 @@ def test_there_is_a_page_for_each_type() -> None:
 async def test_the_integration_does_what_the_page_says(sequence: Sequence) -> None:
     outcome = await _resync(sequence)
     assert outcome.asked == [exchange.asked for exchange in sequence.exchanges]
+    for exchange, content in zip(sequence.exchanges, outcome.sent, strict=True):
+        assert exchange.sent is None or json.loads(content) == exchange.sent
     if sequence.error:
         assert sequence.error in outcome.errors
         return
@@ -69,7 +72,8 @@ async def _resync(sequence: Sequence) -> Outcome:
         with _endings() as endings:
             result = await harness.trigger_resync()
     asked = [identity(call.request.method, call.request.url) for call in transport.calls]
-    return Outcome(result, asked, endings)
+    sent = [call.request.content for call in transport.calls]
+    return Outcome(result, asked, sent, endings)
 
 
 def _answering(sequence: Sequence) -> InterceptTransport:

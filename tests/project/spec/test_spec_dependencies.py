@@ -35,13 +35,17 @@ SAMPLES = {
     "pagination_param": "p",
     "size_param": "s",
     "start_page": "3",
+    "start_offset": "1",
     "cursor_path": "beside.other",
     "has_more_path": "beside.more",
     "last_page_path": "beside.last",
     "total_path": "beside.count",
     "next_link_path": "beside.link",
     "header_link_rel": "weiter",
+    "next_request": ".body.beside.link",
 }
+# What a type cannot do without.
+NEEDED = {"custom": {"next_request": ".body.next_cursor"}}
 
 
 def snake(name: str) -> str:
@@ -138,7 +142,12 @@ class Api:
 def courses(pagination_type: str, **given: str) -> list[list[str]]:
     """What is asked of each kind of API from beginning to end, and why that was the end."""
     settings = ConnectionSettings.parse(
-        {**BASE_URL, "pagination_type": pagination_type, **given}
+        {
+            **BASE_URL,
+            "pagination_type": pagination_type,
+            **NEEDED.get(pagination_type, {}),
+            **given,
+        }
     ).pagination
     return [_course(Api(usual_cursor=usual), settings) for usual in (True, False)]
 

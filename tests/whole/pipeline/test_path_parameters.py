@@ -530,3 +530,40 @@ async def test_parameters_in_a_circle_are_refused(sync: Sync) -> None:
     outcome = await sync({}, [resource(MEMBERS, path_parameters=parameters)], {})
     outcome.failed("in a circle: team → org → team")
     assert outcome.asked == []
+
+
+@pytest.mark.contract("path-parameter.batch.repeated")
+@pytest.mark.parametrize("name", ["id", "ids[]"])
+async def test_a_batch_as_repeated_keys(sync: Sync, name: str) -> None:
+    """Twitch: `/users?id=1&id=2`; PHP: `ids[]=1&ids[]=2`. A comma in a value is none of ours."""
+
+    def users(request: httpx.Request) -> Any:
+        assert request.url.params["first"] == "100"
+        return [{"id": each} for each in request.url.params.get_list(name)]
+
+    streams = [{"user": "1,5"}, {"user": 2}, {"user": "3"}]
+    parameters = {"user": parameter("/streams", ".user", batch={"size": 2})}
+    query = {name: ["{user}"], "first": 100}
+    selector = resource("/users", query_params=query, path_parameters=parameters)
+    outcome = await sync({}, [selector], {"/streams": streams, "/users": users}, existing=["old"])
+    assert outcome.succeeded().ids("/users") == ["1,5", "2", "3"]
+    asked = [query[name] for query in outcome.queries("/users")]
+    assert sorted(asked, key=len) == ["3", ["1,5", "2"]]
+
+
+@pytest.mark.contract("path-parameter.batch.repeated")
+async def test_a_batch_as_repeated_fields_of_a_form(sync: Sync) -> None:
+    def users(request: httpx.Request) -> Any:
+        form = httpx.QueryParams(request.content.decode())
+        return [{"id": each} for each in form.get_list("id")]
+
+    parameters = {"user": {"values": ["1", "2"], "batch": {"size": 5}}}
+    selector = resource(
+        "/users",
+        method="POST",
+        body={"id": ["{user}"]},
+        body_format="form",
+        path_parameters=parameters,
+    )
+    outcome = await sync({}, [selector], {"/users": users})
+    assert outcome.succeeded().ids("/users") == ["1", "2"]

@@ -31,7 +31,7 @@ REMOVED = 4
 PARENTS = 4
 ITEMS_OF_PARENT = 2
 PAGE_OF_POSITION = {"first": 0, "middle": 1, "last": 3, "alone": 0, "discovery": 1, "healthy": -1}
-FAMILIES = ("none", "offset", "page", "cursor", "next_link", "header_link")
+FAMILIES = ("none", "offset", "page", "cursor", "next_link", "header_link", "custom")
 
 
 @dataclass(frozen=True)
@@ -371,6 +371,9 @@ class FaultyApi:
                 body["next_cursor"] = f"after-{page + 1}" if more else None
             case "next_link" if more:
                 body["@odata.nextLink"] = link
+            case "custom":
+                ways = [("self", request.target), *([("next", link)] if more else [])]
+                body["link"] = [{"relation": name, "url": url} for name, url in ways]
             case "header_link" if more:
                 headers["Link"] = f'<{link}>; rel="next"'
         return json.dumps(body).encode(), headers

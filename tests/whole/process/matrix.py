@@ -23,6 +23,7 @@ TOKEN = "tok-5d1f0c8e-matrix"
 NESTED = "nested"
 HEALTHY = "none-healthy"
 LONGEST_RUN = 120.0
+OF_FAMILY = {"custom": {"nextRequest": '.body.link[] | select(.relation == "next") | .url'}}
 # A resource costs its own time, so that only one family has resources for all lasting faults.
 COMPLETE_FAMILY = "page"
 TELLING = ("truncated", "empty", "error_body", "status_404", "status_500")
@@ -104,6 +105,7 @@ class Matrix:
             "authType": "bearer_token",
             "apiToken": TOKEN,
             "paginationType": self._family,
+            **OF_FAMILY.get(self._family, {}),
             "pageSize": str(PAGE_SIZE),
             "timeout": "1.2",
             "maxRetries": retries,

@@ -1,0 +1,74 @@
+"""Headers that an API gives with an answer and wants back with the next request.
+
+Transmission refuses with 409 and a session id that later requests must carry; Personio's answers
+bring the token for the next request.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import httpx
+
+from redaction import Redactor
+from transport.exchange import Exchange
+from transport.origins import origin
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A value that an answer brought, and the one of our own that it takes the place of."""
+
+    value: str = field(repr=False)
+    instead_of: str | None = field(repr=False)
+
+
+class SessionHeaders:
+    """The headers of these names, as the last answer that had them brought them.
+
+    They go to the origin of `base_url` alone, and never into a request without credentials. Where a
+    login gives new credentials for the same header, these count.
+    """
+
+    def __init__(self, names: Iterable[str], base_url: str, redactor: Redactor) -> None:
+        self._names = tuple(name.lower() for name in names)
+        self._origin = origin(httpx.URL(base_url))
+        self._redactor = redactor
+        self._held: dict[str, _Held] = {}
+
+    def carried_by(self, request: httpx.Request) -> httpx.Request:
+        """Return the request with them; the same one where there are none."""
+        if not self._held or not self._is_own(request):
+            return request
+        headers = request.headers.copy()
+        for name, held in self._held.items():
+            if headers.get(name) == held.instead_of:
+                headers[name] = held.value
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+
+    def is_refused(
+        self, request: httpx.Request, sent: httpx.Request, answer: httpx.Response
+    ) -> bool:
+        """Take the headers of an answer, and tell whether it refuses a request for want of them.
+
+        Inputs: `request`, as it was before it was `sent` with what was held.
+        """
+        if not self._names or not self._is_own(request):
+            return False
+        is_new = False
+        for name in self._names:
+            value = answer.headers.get(name, "").strip()
+            if value and value != sent.headers.get(name):
+                self._held[name] = _Held(value, request.headers.get(name))
+                self._redactor.learn_renewed(value)
+                is_new = True
+        return is_new and answer.is_client_error
+
+    def _is_own(self, request: httpx.Request) -> bool:
+        is_anonymous = Exchange.of(request).is_anonymous
+        return not is_anonymous and origin(request.url) == self._origin
