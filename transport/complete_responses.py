@@ -80,7 +80,10 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                 with _explaining():
                     deadline = asyncio.get_running_loop().time() + policy.timeout
                     async with asyncio.timeout_at(deadline):
-                        response = await self._answered(connection, request)
+                        send = connection.handle_async_request
+                        session = self._context.session
+                        # In its turn: the answer before may have brought what this one carries.
+                        response = await (session.send(request, send) if session else send(request))
                         answer, large = await _received(response, turn)
                     if large:
                         download = self._download(connection, request)
@@ -96,24 +99,6 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         for _ in range(_STEPS_TO_SEND):
             await asyncio.sleep(0)
         return answer
-
-    async def _answered(
-        self, connection: httpx.AsyncBaseTransport, request: httpx.Request
-    ) -> httpx.Response:
-        """Return the answer; where it refuses for want of a session header, that to one with it."""
-        session = self._context.session
-        if session is None:
-            return await connection.handle_async_request(request)
-        # In its turn, because the answer before may have brought what this one must carry.
-        sent = session.carried_by(request)
-        response = await connection.handle_async_request(sent)
-        if not session.is_refused(request, sent, response):
-            return response
-        await response.aclose()
-        sent = session.carried_by(request)
-        response = await connection.handle_async_request(sent)
-        session.is_refused(request, sent, response)
-        return response
 
     def _judge(self, status: int, request: httpx.Request, generation: int) -> None:
         context = self._context

@@ -4,7 +4,7 @@ Transmission refuses with 409 and a session id that later requests must carry; P
 bring the token for the next request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import httpx
@@ -12,6 +12,8 @@ import httpx
 from redaction import Redactor
 from transport.exchange import Exchange
 from transport.origins import origin
+
+type Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,19 @@ class SessionHeaders:
         self._redactor = redactor
         self._held: dict[str, _Held] = {}
 
-    def carried_by(self, request: httpx.Request) -> httpx.Request:
+    async def send(self, request: httpx.Request, send: Send) -> httpx.Response:
+        """Send a request with them, and once more where it is refused for want of a new value."""
+        sent = self._carried_by(request)
+        answer = await send(sent)
+        if not self._is_refused(request, sent, answer):
+            return answer
+        await answer.aclose()
+        sent = self._carried_by(request)
+        answer = await send(sent)
+        self._is_refused(request, sent, answer)
+        return answer
+
+    def _carried_by(self, request: httpx.Request) -> httpx.Request:
         """Return the request with them; the same one where there are none."""
         if not self._held or not self._is_own(request):
             return request
@@ -51,7 +65,7 @@ class SessionHeaders:
             extensions=request.extensions,
         )
 
-    def is_refused(
+    def _is_refused(
         self, request: httpx.Request, sent: httpx.Request, answer: httpx.Response
     ) -> bool:
         """Take the headers of an answer, and tell whether it refuses a request for want of them.
