@@ -275,15 +275,36 @@ def artifactory(request: httpx.Request) -> httpx.Response:
         if not request.headers["content-type"].startswith("text/plain"):
             return answer({"errors": [{"status": 415, "message": "no AQL"}]}, 415)
         query = re.fullmatch(
-            r'items\.find\(\{"repo": "(\w+)"\}\)\.include\(.*\)\.sort\(.*\)',
+            r"items\.find\(.*\)\.include\(.*\)\.sort\(.*\)\.offset\((\d+)\)\.limit\((\d+)\)",
             request.content.decode(),
         )
         if query is None:
             return answer({"errors": [{"status": 400, "message": "no AQL"}]}, 400)
-        found = [{"repo": query[1], "path": "org", "name": f"a{n}.jar"} for n in range(40)]
-        place = {"start_pos": 0, "end_pos": len(found), "total": len(found)}
-        return answer({"results": found, "range": place})
+        start, size = int(query[1]), int(query[2])
+        found, _ = cut(things(repo="alpha", path="org"), start, size)
+        place = {"start_pos": start, "end_pos": start + len(found), "total": len(found)}
+        return answer({"results": found, "range": {**place, "limit": size}})
     return NOTHING_THERE
+
+
+def gerrit(request: httpx.Request) -> httpx.Response:
+    start, size = asked(request, "S", 0), min(asked(request, "n", 25), 100)
+    match request.url.path:
+        case "/a/changes/":
+            changes = [{"id": f"acme~{n}", "subject": f"s{n}"} for n in range(COUNT)]
+            found, has_more = cut(changes, start, size)
+            if has_more:
+                found[-1] = {**found[-1], "_more_changes": True}
+            return _guarded(found)
+        case "/a/projects/":
+            found, _ = cut(named(state="ACTIVE"), start, size)
+            return _guarded({each.pop("name"): each for each in found})
+    return httpx.Response(404, text="Not found\n")
+
+
+def _guarded(body: Any) -> httpx.Response:
+    text = f")]}}'\n{json.dumps(body)}\n"
+    return httpx.Response(200, text=text, headers={"content-type": "application/json"})
 
 
 def harbor(request: httpx.Request) -> httpx.Response:
@@ -478,9 +499,14 @@ DIALECTS: dict[str, Dialect] = {
     "Artifactory": Dialect(
         {"acme.jfrog.io": artifactory},
         carries("authorization", "Bearer cmVmdGtu"),
-        (len(GROUPS), 40 * len(GROUPS)),
+        (len(GROUPS), COUNT),
         "/artifactory/api/search/aql",
-        whole=1,
+    ),
+    "Gerrit": Dialect(
+        {"gerrit.example.com": gerrit},
+        basic("catalog", "g3rrit-http-pw"),
+        (COUNT, COUNT),
+        "/a/changes/",
     ),
     "Harbor": Dialect(
         {"harbor.example.com": harbor},
