@@ -127,6 +127,7 @@ BARE_TOKENS: Mapping[str, str] = {
 TOKENS_IN: Mapping[str, Mapping[str, str]] = {
     "cursor": {"after": "Phabricator Conduit"},
     "page": {"after": "Datadog"},
+    "paging": {"after": "a usual word"},
     "pagination": {"after": "CrowdStrike", "token": "a usual word"},
 }
 

@@ -140,3 +140,20 @@ def test_any_text_can_be_written(text: str) -> None:
     (found,) = parse_exactly(content)[0]
     found.encode()
     assert found == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@pytest.mark.contract("json.half-characters")
+@given(
+    parts=st.lists(
+        st.sampled_from(
+            ["x", "\\\\", "\\ud83d\\ude00", "\\ud83d", "\\ude00", "\\n", "\ud7ff", "y" * 20]
+        )
+    ),
+    size=st.integers(12, 60),
+)
+def test_a_large_text_is_mended_as_a_small_one(parts: list[str], size: int) -> None:
+    text = "".join(parts).encode()
+    whole = without_halves(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(json_text, "_PIECE", size)
+        assert without_halves(text) == whole
