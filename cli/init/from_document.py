@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_snake
 from cli.init.asking import Asker
 from cli.init.initialise import Request
 from cli.init.openapi.document import load_document
-from cli.init.openapi.endpoints import Collection, Found, look_through, server_url
+from cli.init.openapi.endpoints import Collection, Found, look_through, server_url, shared_prefix
 from cli.init.openapi.overview import Overview
 from cli.init.openapi.security import Authentication, find_authentication
 from cli.init.openapi.sources import shown
@@ -45,17 +45,19 @@ def request_from_document(
     base = base_url or server_url(root, address)
     if not base:
         raise ConfigurationError(f"{shown(source)} names no server; give --base-url")
-    lists = look_through(root)
+    # An address that the user gives is the one that is asked.
+    prefix = "" if base_url else shared_prefix(root)
+    lists = look_through(root, prefix)
     if not lists.usable and not lists.listed:
         raise ConfigurationError(
             "\n  ".join([f"{shown(source)} has no endpoint that lists items", *lists.notes])
         )
-    chosen = _choose(lists, select, asker)
+    chosen = _choose(lists, [_below(prefix, path) for path in select], asker)
     is_known = bool(given.values.get("auth_type"))
     found = Authentication() if is_known else find_authentication(root, address)
     request = Request(
         given,
-        base,
+        base + prefix,
         [one.wanted() for one in chosen],
         folder,
         found.settings,
@@ -67,6 +69,11 @@ def request_from_document(
     if any(given.values.get(to_snake(name)) for name in secret_names()):
         _confirm_hosts(request, base_url, source, asker)
     return request
+
+
+def _below(prefix: str, path: str) -> str:
+    """Return a path without what all paths of the document begin with."""
+    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
 
 
 def _confirm_hosts(request: Request, base_url: str, source: str, asker: Asker) -> None:

@@ -19,6 +19,11 @@ _OF_THE_API = re.compile(
 )
 
 
+def names_the_api(segment: str) -> bool:
+    """Return whether a segment of a path names the API itself, or a version of it: `v2`."""
+    return bool(_OF_THE_API.fullmatch(segment))
+
+
 def words_of(name: str) -> list[str]:
     """Return the words of a key, the last one singular: `userGroups` gives user, group."""
     return list(_words(name))

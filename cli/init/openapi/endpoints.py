@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from api_messages import joined
 from cli.init.detect.clues import is_paging_param
+from cli.init.detect.naming import names_the_api
 from cli.init.detect.secrets import names_secret
 from cli.init.openapi.document import Node
 from cli.init.openapi.parents import Things, sources_of
@@ -36,6 +37,8 @@ _NOT_SENT = frozenset(
     {"authorization", "content-type", "user-agent", "cookie", "host", "accept-encoding"}
     | {"range", "if-none-match", "if-modified-since", "if-match", "if-range", "prefer"}
 )
+# Of so many, not all are about one.
+_MANY_THINGS = 3
 _SUCCESS = ("200", "2XX", "2xx", "206", "default")
 
 
@@ -100,17 +103,18 @@ def find_collections(root: Node) -> tuple[list[Collection], list[str]]:
     return found.usable, found.notes
 
 
-def look_through(root: Node) -> Found:
+def look_through(root: Node, prefix: str = "") -> Found:
     """Return the collection endpoints of a document, those without placeholders first.
 
-    An endpoint with placeholders needs a list of their values.
+    An endpoint with placeholders needs a list of their values. `prefix` is what all paths of the
+    document begin with, and those that are returned lack.
     """
     found = Found()
-    paths = root.names("paths")
+    paths = {name.removeprefix(prefix): name for name in root.names("paths")}
     keys = _keys_in(paths)
-    for path in paths:
+    for path, name in paths.items():
         try:
-            item = root.alone().child("paths", path)
+            item = root.alone().child("paths", name)
             if item and (collection := _collection(path, item, keys.get(stem_of(path), ""))):
                 found.listed[path] = collection
         except (ConfigurationError, SelectorError) as error:
@@ -149,6 +153,28 @@ def server_url(root: Node, address: str) -> str:
             return ""
         url = joined(address, url or "/").rstrip("/")
     return url
+
+
+def shared_prefix(root: Node) -> str:
+    """Return the segments that all paths of a document begin with and that belong to baseUrl.
+
+    Sample: `/odata/v4/catalog` of `/odata/v4/catalog/Books`, `…/Authors` and `…/Genres`; `/api/v1`
+    of `/api/v1/users` and `/api/v1/users/{id}`. What only some things are below is left in paths.
+    """
+    paths = [name.split("/")[1:] for name in root.names("paths")]
+    shared = []
+    for segments in zip(*(path[:-1] for path in paths), strict=False):
+        if (
+            len({*segments}) > 1
+            or "{" in segments[0]
+            or not _PLAIN_PATH.fullmatch(f"/{segments[0]}")
+        ):
+            break
+        shared.append(segments[0])
+    if len({path[len(shared)] for path in paths}) < _MANY_THINGS:
+        while shared and not names_the_api(shared[-1]):
+            shared.pop()
+    return "".join(f"/{segment}" for segment in shared)
 
 
 def _collection(path: str, item: Node, key: str) -> Collection | None:

@@ -14,7 +14,7 @@ from cli.init.detect.relations import RelationTarget, find_relations
 from cli.init.files import docker_run
 from cli.init.from_document import request_from_document
 from cli.init.openapi.document import load_document
-from cli.init.openapi.endpoints import look_through, server_url
+from cli.init.openapi.endpoints import look_through, server_url, shared_prefix
 from cli.init.paths import fits, last_group, lists_of, renamed, skeleton
 from cli.inputs import GivenSettings
 from errors import ConfigurationError
@@ -175,3 +175,52 @@ def test_the_script_runs_from_anywhere_and_says_what_it_needs(tmp_path: Path) ->
     assert (lines[0], lines[-1], done.returncode) == (str(folder), "own:1", 0)
     assert f"{folder}:/setup:ro" in lines
     assert "--network" in lines
+
+
+CATALOG = "/odata/v4/catalog"
+
+
+def _of_paths(*paths: str) -> Any:
+    """A document whose lists have a number and a name."""
+    return openapi({path: get(array(has(id=NUMBER, name=TEXT))) for path in paths})
+
+
+@pytest.mark.contract("init.shared-prefix")
+@pytest.mark.parametrize(
+    "paths, prefix",
+    [
+        ([f"{CATALOG}/{name}" for name in ("Books", "Authors", "Genres")], CATALOG),
+        (["/api/v1/users", "/api/v1/users/{id}/keys"], "/api/v1"),
+        (["/api/v1/users/active", "/api/v1/users/closed"], "/api/v1"),
+        (["/v2/users", "/v2/teams", "/v2/plans"], "/v2"),
+        (["/users", "/teams", "/plans"], ""),
+        (["/users/active", "/users/closed"], ""),
+        (["/{tenant}/users", "/{tenant}/teams", "/{tenant}/plans"], ""),
+        (["/api/users", "/health"], ""),
+        ([], ""),
+        (["/api/v1"], "/api"),
+    ],
+)
+def test_what_all_paths_begin_with_belongs_to_the_base(
+    paths: list[str], prefix: str, tmp_path: Path
+) -> None:
+    root = load_document(_document(tmp_path, _of_paths(*paths)))[0]
+    assert shared_prefix(root) == prefix
+    assert {prefix + path for path in look_through(root, prefix).listed} <= {*paths}
+
+
+@pytest.mark.contract("init.shared-prefix")
+@pytest.mark.parametrize("select", [f"{CATALOG}/Books", "/Books"])
+def test_a_list_is_selected_with_the_prefix_or_without(select: str, tmp_path: Path) -> None:
+    paths = [f"{CATALOG}/{name}" for name in ("Books", "Authors", "Genres")]
+    source = _document(tmp_path, _of_paths(*paths))
+    made = request_from_document(
+        GivenSettings({}, {}), source, "", [select], tmp_path / "o", Assuming()
+    )
+    assert made.base_url == f"https://api.test{CATALOG}"
+    assert [one.path for one in made.wanted] == ["/Books"]
+    # Who gives an address means that one.
+    whole = request_from_document(
+        GivenSettings({}, {}), source, "https://h.test", [paths[0]], tmp_path / "o", Assuming()
+    )
+    assert (whole.base_url, whole.wanted[0].path) == ("https://h.test", paths[0])
