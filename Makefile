@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types tools unit pytest test-oldest test-newest demo bench image sbom \
+.PHONY: help install test lint types tools unit pytest coverage test-oldest test-newest demo bench image sbom \
 	format lock upgrade changelog release clean distclean
 
 BIN := .venv/bin
@@ -19,7 +19,7 @@ help: ## Show this list
 install: ## Create .venv and install what is missing (PYTHON=… chooses the interpreter)
 	@tools/scripts/bootstrap
 
-test: lint types tools pytest ## Everything that must be green: lint, types, all tests with coverage
+test: lint types tools pytest ## Everything that must be green: lint, types, all tests
 
 tools: ## Install what tests of the image, Redis and the browser need, as root on Debian and Ubuntu
 	@tools/scripts/system-tools
@@ -44,8 +44,11 @@ lint: install ## Style, formatting, YAML, shell, Dockerfile, workflows, issue fo
 types: install ## Static types, strict
 	$(BIN)/mypy .
 
-pytest: install ## All tests, with coverage (WORKERS=3, ARGS=…)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
+pytest: install ## All tests (WORKERS=3, ARGS=…)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+coverage: install ## The fast tests, and which lines they do not reach
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not process" --cov --cov-report=term $(ARGS)
 
 unit: install ## The fast tests: none that starts processes (ARGS=…)
 	$(BIN)/python -m pytest -m "not process" $(ARGS)

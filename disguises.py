@@ -28,12 +28,13 @@ _BREAK = re.compile(
     rb"|\xef\xbb\xbf)++"
 )
 _PIECES = re.compile("[\x00-\x20\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u2060\ufeff]")
-# An escape, however often it was escaped again.
+# An escape, however often it was escaped again; in a form, blanks that begin a line are pluses.
 _ESCAPE = re.compile(
     rb"\\++u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\++u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|\\++u(?P<unit>[0-9a-fA-F]{4})"
     rb"|\\++x(?P<code>[0-9a-fA-F]{2})"
     rb"|\\++(?P<blank>[nrtbf])?"
+    rb"|%(?:25)*0[aAdD]\+{2,}"
     rb"|%(?:25)*(?P<byte>[0-9a-fA-F]{2})"
     rb"|&(?:amp;)*(?P<entity>#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z]{2,8});"
 )

@@ -17,7 +17,6 @@ from dotenv import dotenv_values
 from pydantic.alias_generators import to_camel, to_snake
 
 from errors import SettingsError
-from mapping.fields.pagination import check_expressions
 from settings.connection import ConnectionSettings
 from settings.marks import Sensitive, marked
 from settings.names import CONFIG_FILE, PREFIX, given_beside, in_config_file, whole_config
@@ -57,6 +56,9 @@ class GivenSettings:
         Raises:
             SettingsError: with every problem of the settings.
         """
+        # Ocean comes with it, for which the help does not wait.
+        from mapping.fields.pagination import check_expressions
+
         return check_expressions(ConnectionSettings.parse(self.values))
 
     def problems(self, error: SettingsError) -> list[Problem]:

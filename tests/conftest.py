@@ -1,9 +1,12 @@
 """What every test needs: nothing that one test's boot of Ocean leaves behind reaches the next."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from loguru import logger
 from port_ocean.log.sensetive import SensitiveLogFilter
 
 pytest_plugins = ["tests.rooms"]
@@ -44,6 +47,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"fault matrix: {cells} cells, {cells - broken} as promised")
 
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("any machine", deadline=None)
+# How long an example takes says more about the machine than about the code. Each run tries others;
+# `EXAMPLES=100` tries as many as hypothesis usually does.
+settings.register_profile(
+    "any machine", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "30"))
+)
 settings.load_profile("any machine")
+
+# Writing each page that is read into the log of a test takes time.
+logger.remove()
+logger.add(sys.stderr, level="WARNING")

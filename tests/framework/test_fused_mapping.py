@@ -21,10 +21,10 @@ SCALARS = (
     | st.booleans()
     | st.integers()
     | st.integers(-(2**70), 2**70)
-    | st.floats()
+    | st.floats(allow_nan=False, allow_infinity=False)  # JSON has no others
     | st.sampled_from([1.0, -0.0, 1e16, 1e17, 123456789012345680.0, 1e-5, 1e-7, 5e-324, 1e308])
     | st.text(max_size=5)
-    | st.sampled_from(["a", "1", "9007199254740993", "1e3", "\x00", "\ud800", "😀", "true"])
+    | st.sampled_from(["a", "1", "9007199254740993", "1e3", "\x00", "😀", "true"])
     | st.just(datetime(2026, 1, 1, tzinfo=UTC))
 )
 VALUES = st.recursive(

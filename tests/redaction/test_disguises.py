@@ -57,6 +57,9 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "hexadecimal": lambda text: text.encode().hex(),
     "hexadecimal, large": lambda text: text.encode().hex().upper(),
     "bytes of Python": lambda text: repr(text.encode()),
+    "lines in a form": lambda text: quote_plus(
+        "\n    ".join(text[at : at + 7] for at in range(0, len(text), 7))
+    ),
 }
 
 
