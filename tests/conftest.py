@@ -9,7 +9,28 @@ from hypothesis import settings
 from loguru import logger
 from port_ocean.log.sensetive import SensitiveLogFilter
 
+from expressions import evaluator
+from expressions.worker import JqWorker
+
 pytest_plugins = ["tests.rooms"]
+
+
+class SharedJq(JqWorker):
+    """The jq process of a whole test run: one for each example would take most of its time."""
+
+    _shared = JqWorker()
+
+    def __init__(self) -> None:
+        self._kept = self._shared._kept
+
+    def close(self) -> None:
+        """Leave it to the tests that follow."""
+
+
+@pytest.fixture(autouse=True)
+def _share_jq(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.get_closest_marker("own_jq") is None:
+        monkeypatch.setattr(evaluator, "JqWorker", SharedJq)
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,8 @@ from expressions import worker as jq_worker
 from expressions.evaluator import Column, Evaluator, first_of
 from expressions.item_expressions import ItemExpression
 
+pytestmark = pytest.mark.own_jq
+
 ENDLESS = "def f: f; f"
 SHARED = Evaluator()
 

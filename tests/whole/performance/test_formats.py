@@ -14,7 +14,7 @@ from tools.sandbox.server import serve
 
 pytestmark = pytest.mark.process
 
-MEGABYTES = 50
+MEGABYTES = 25
 _NOTE = "a note, of some length; " * 8
 _RECORDS = 1000
 _CSV = "".join(f'{n},name {n},"{_NOTE}"\r\n' for n in range(_RECORDS)).encode()
