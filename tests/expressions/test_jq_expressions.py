@@ -310,6 +310,7 @@ def test_a_program_that_fails_on_the_body_says_so() -> None:
         _extract(".data | keys", {"data": 7})
 
 
+@pytest.mark.own_jq
 def test_the_environment_is_out_of_reach_unless_allowed(
     ocean_config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
