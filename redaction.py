@@ -74,8 +74,8 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: frozenset[str] = frozenset()
-        self._renewed: deque[frozenset[str]] = deque(maxlen=_GENERATIONS)
-        self._held: deque[tuple[str, ...]] = deque(maxlen=_HELD)
+        self._renewed: dict[str, deque[frozenset[str]]] = {}
+        self._held: dict[str, deque[tuple[str, ...]]] = {}
         self._lasting = Disguises(())
         self._known: tuple[Disguises, ...] = ()
         self._hidden: Set[str] = frozenset()
@@ -87,36 +87,42 @@ class Redactor:
         self._lasting = Disguises(self._secrets)
         self._mask_known()
 
-    def learn_renewed(self, used: Any, answer: Any = None, *, goes_on: bool = False) -> None:
+    def learn_renewed(
+        self, used: Any, answer: Any = None, *, goes_on: bool = False, of: str = "login"
+    ) -> None:
         """Mask what replaces earlier credentials: texts in `used`, and telling ones of `answer`.
 
         Inputs: JSON values; `answer` is the whole answer of a login, of which what stands under
-        names such as `id_token` counts. At most `MOST_LEARNT` texts are learnt. Only the last few
-        logins are remembered: an instance that runs for months has many. What `goes_on` belongs to
-        the login before.
+        names such as `id_token` counts. At most `MOST_LEARNT` texts are learnt. Of each thing that
+        is renewed, which `of` names, only the last few are remembered: an instance that runs for
+        months has many logins, and a header may come with every answer. What `goes_on` belongs to
+        the one before.
         """
         found = islice(chain(leaves(used), _telling_leaves(answer)), MOST_LEARNT)
-        before = self._renewed.pop() if goes_on and self._renewed else frozenset()
-        self._renewed.append(before.union(found))
-        self.hold(used)
+        kept = self._renewed.setdefault(of, deque(maxlen=_GENERATIONS))
+        before = kept.pop() if goes_on and kept else frozenset()
+        kept.append(before.union(found))
+        self.hold(used, of=of)
         self._mask_known()
 
-    def hold(self, used: Any) -> None:
+    def hold(self, used: Any, *, of: str = "login") -> None:
         """Know for credentials what `used` has under telling names; all of it, where none tells.
 
-        A tenant's name beside a token is none. Of a list, each element is judged for itself.
+        A tenant's name beside a token is none. Of a list, each element is judged for itself. `of`
+        names what is renewed, as above.
         """
         parts = used if isinstance(used, list) else [used]
         found = [text for part in parts for text in [*telling(part)] or [*leaves(part)]]
-        self._held.append(tuple(found[:MOST_LEARNT]))
+        self._held.setdefault(of, deque(maxlen=_HELD)).append(tuple(found[:MOST_LEARNT]))
 
     @property
     def held(self) -> frozenset[str]:
         """The credentials that were obtained or signed lately."""
-        return frozenset(chain.from_iterable(self._held))
+        kept = chain.from_iterable(self._held.values())
+        return frozenset(chain.from_iterable(kept))
 
     def _mask_known(self) -> None:
-        renewed = Disguises(frozenset().union(*self._renewed))
+        renewed = Disguises(frozenset().union(*chain.from_iterable(self._renewed.values())))
         self._known = (self._lasting, renewed)
         # Ocean looks for texts as they are.
         hidden = self._lasting.spellings | renewed.spellings

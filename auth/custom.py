@@ -24,6 +24,9 @@ from settings.connection import ConnectionSettings
 from settings.credentials import CustomAuthSettings
 
 _TEMPLATE = "customAuthRequestTemplate"
+# The parts of requests that take values of answers; a template has all of them, some of them empty.
+_PLACES = ("headers", "queryParams", "body")
+_NO_TEMPLATE: Mapping[str, Any] = {place: {} for place in _PLACES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ class CustomAuth(RenewedAuth):
     async def _evaluated(self) -> TemplateCredentials:
         """Return the credentials that the answers come to."""
         answer, had = self._seen()
-        sections = self._template.sections if self._template else {}
+        sections = self._template.sections if self._template else _NO_TEMPLATE
         values = await _values_in(sections, answer, _TEMPLATE)
         try:
             rendered = answer_template.fill(sections, values, had)
@@ -140,15 +143,15 @@ class CustomAuth(RenewedAuth):
             raise AuthenticationError(f"{_TEMPLATE}: {error}", advice=_TEMPLATE) from None
         cookies = [cookie.value for cookie in self._cookies.jar]
         self._learn(*_secret_in(sections, rendered, values), cookies, self._telling(answer))
-        if not sections and not cookies:
+        if not cookies and not any(rendered[place] for place in _PLACES):
             raise AuthenticationError(
                 "the login gave no cookie, so that nothing would tell the API who asks",
                 advice="say in customAuthRequestTemplate what of its answer goes into requests",
             )
         return TemplateCredentials(
-            {name: _header(value) for name, value in rendered.get("headers", {}).items()},
-            rendered.get("queryParams", {}),
-            rendered.get("body", {}),
+            {name: _header(value) for name, value in rendered["headers"].items()},
+            rendered["queryParams"],
+            rendered["body"],
             self._cookies,
             self._base.moved(rendered.get("baseUrl")),
             self._request.reauthenticate_interval_seconds,

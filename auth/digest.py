@@ -70,7 +70,7 @@ def _is_stale(response: httpx.Response) -> bool:
 def _explaining() -> Iterator[None]:
     try:
         yield
-    except NotImplementedError:
+    except NotImplementedError:  # That is how httpx refuses qop auth-int.
         raise _impossible("asks for qop auth-int only, and auth is what is possible") from None
     except KeyError:
         raise _impossible(

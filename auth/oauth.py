@@ -150,15 +150,14 @@ class OAuthAuth(RenewedAuth):
         try:
             with file.open("rb") as opened:
                 token = opened.read(_LONGEST_TOKEN + 1).decode("ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is no text in ASCII"
-            raise AuthenticationError(
-                f"{file} cannot be read: {why}", advice="look at subjectTokenFile"
-            ) from None
+        except OSError as error:
+            raise _no_subject(f"{file} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise _no_subject(f"{file} cannot be read: it is no text in ASCII") from None
         if not token or len(token) > _LONGEST_TOKEN or not token.isprintable():
-            raise AuthenticationError(f"{file} holds no token", advice="look at subjectTokenFile")
+            raise _no_subject(f"{file} holds no token")
         if self._redactor.text(token) == token:
-            self._redactor.learn_renewed(token)
+            self._redactor.learn_renewed(token, of="subjectToken")
         return token
 
     def _client(self, headers: dict[str, str]) -> dict[str, str]:
@@ -223,6 +222,10 @@ class OAuthAuth(RenewedAuth):
         """Return a text of the answer, masked and on one line; empty where it is none."""
         text = answer.get(name)
         return self._redactor.excerpt(text.encode()) if isinstance(text, str) else ""
+
+
+def _no_subject(why: str) -> AuthenticationError:
+    return AuthenticationError(why, advice="look at subjectTokenFile")
 
 
 def _read(response: httpx.Response) -> Mapping[str, Any]:

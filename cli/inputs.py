@@ -24,6 +24,7 @@ from settings.names import CONFIG_FILE, PREFIX, given_beside, in_config_file, wh
 ROOT = Path(__file__).resolve().parents[1]
 _WHOLE = PREFIX.rstrip("_")
 _DEFAULT_FILES = (".env", "ocean.env")
+_NO = ("false", "0", "no", "off")
 
 
 def own_version() -> str:
@@ -60,6 +61,11 @@ class GivenSettings:
         from mapping.fields.pagination import check_expressions
 
         return check_expressions(ConnectionSettings.parse(self.values))
+
+    @property
+    def verifies(self) -> bool:
+        """Return whether certificates are verified, also where other settings are wrong."""
+        return str(self.values.get("verify_ssl", "true")).lower() not in _NO
 
     def problems(self, error: SettingsError) -> list[Problem]:
         """Return the problems of an error, each with the place where its setting was given."""

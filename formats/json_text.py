@@ -124,11 +124,10 @@ def without_halves(content: bytes) -> bytes:
     may_have_one = b"\\ud" in content or b"\\uD" in content or b"\xed" in content
     if not may_have_one:
         return content
-    pieces = [
-        _WHOLE_OR_HALF.sub(_replaced, piece) if _HALF.search(piece) else piece
-        for piece in _pieces(content)
-    ]
-    replaced = b"".join(pieces)
+    # Most have whole characters only, and stay as they are.
+    if not any(map(_HALF.search, _pieces(content))):
+        return content
+    replaced = b"".join(_WHOLE_OR_HALF.sub(_replaced, piece) for piece in _pieces(content))
     return content if replaced == content else replaced
 
 

@@ -80,7 +80,8 @@ class ListeningClient(EntityClientMixin):
             if result.response.status_code == _TOO_LARGE:
                 return result
             failure = result
-        # Whatever it was: none of these entities is known to be written, so all count as refused.
+        # Whatever it was, no answer or one that cannot be read: none of these entities is known to
+        # be written, so all count as refused, which keeps them, fails the run and is told there.
         except Exception as error:
             if should_raise:
                 self._refuse_all(entities, error)
@@ -129,7 +130,7 @@ class ListeningClient(EntityClientMixin):
             written = await super().upsert_entity(
                 entity, request_options, user_agent_type, should_raise=True
             )
-        # As above.
+        # Whatever it was: as above, the entity counts as refused, which keeps it and fails the run.
         except Exception as error:
             self._refuse_all([entity], error, is_whole=False)
             if should_raise:

@@ -14,18 +14,10 @@ def find(body: Any, path: str) -> tuple[bool, Any]:
     Numbers index lists: `pages.0.next`. A dot in front, as JQ has it, makes no difference. A key
     may have dots itself: `data.@odata.nextLink`.
     """
-    if isinstance(body, Mapping) and path in body:
-        return True, body[path]
-    parts = path.removeprefix(".").split(".")
-    while parts:
-        first = parts[0]
-        if isinstance(body, list) and first.isdecimal() and int(first) < len(body):
-            body, parts = body[int(first)], parts[1:]
-        elif isinstance(body, Mapping) and (length := _key_in(body, parts)):
-            body, parts = body[".".join(parts[:length])], parts[length:]
-        else:
-            return False, None
-    return True, body
+    steps = steps_of(body, path)
+    for step in steps or ():
+        body = body[step]
+    return (False, None) if steps is None else (True, body)
 
 
 def steps_of(body: Any, path: str) -> tuple[str | int, ...] | None:

@@ -10,6 +10,7 @@ null, nothing, an empty text            the end
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -34,6 +35,7 @@ _KEY = re.compile(r"""\.?\[?"([^"\\]*)"\]?|\.(\w+)""")
 _BODIES: Mapping[str, type] = {"json": object, "graphql": dict, "form": dict, "text": str}
 
 
+@lru_cache(maxsize=64)
 def places_read_by(expression: str) -> frozenset[str]:
     """Return the places of answers that an expression looks at, as the witness calls them.
 

@@ -36,7 +36,7 @@ _QUOTED = re.compile(r" b['\"].*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class TransportContext:
-    """What all requests of one instance have in common: limits, counts, secrets, and outages.
+    """The limits, counts, secrets and outages that all requests of one instance share.
 
     `session` are the headers that answers bring for the next request; None where there are none.
     """

@@ -79,7 +79,7 @@ class SessionHeaders:
             value = answer.headers.get(name, "").strip()
             if value and value != sent.headers.get(name):
                 self._held[name] = _Held(value, request.headers.get(name))
-                self._redactor.learn_renewed(value)
+                self._redactor.learn_renewed(value, of=name)
                 is_new = True
         return is_new and answer.is_client_error
 

@@ -29,6 +29,7 @@ NOTES = "from-document.md"
 MEMORY = ".ocean-custom.json"
 # What users put their secrets in.
 _PRIVATE = frozenset({ENVIRONMENT, VALUES})
+_NOTHING_SEEN: Mapping[str, Any] = {}
 _REGISTRY = "<your-registry>"
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # The image that `make image` builds.
@@ -55,9 +56,9 @@ class Folder:
     that these files should have, but for what was changed in them since.
     """
 
-    def __init__(self, path: Path, seen: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, path: Path, seen: Mapping[str, Any] = _NOTHING_SEEN) -> None:
         self.path = path
-        self._seen = seen or {}
+        self._seen = seen
         self._memory = self._read_memory()
         self.written = Written()
 

@@ -20,7 +20,6 @@ from cli.inputs import GivenSettings, secret_names
 from errors import ConfigurationError
 
 _MOST_CLOSE = 10
-_NO = ("false", "0", "no", "off")
 
 
 def request_from_document(
@@ -40,8 +39,7 @@ def request_from_document(
         ConfigurationError: the document cannot be read, lists nothing, names no server, or would
             decide where credentials go.
     """
-    verify = str(given.values.get("verify_ssl", "true")).lower() not in _NO
-    root, address = load_document(source, verify=verify)
+    root, address = load_document(source, verify=given.verifies)
     base = base_url or server_url(root, address)
     if not base:
         raise ConfigurationError(f"{shown(source)} names no server; give --base-url")

@@ -134,8 +134,8 @@ class Surveyor:
             while True:
                 answer = await self._ask(wanted, request, ask, guess)
                 if ask == Ask():
-                    self._changing[wanted.path] = changing_in(guess.items, answer.items or [])
-                samples += answer.items or []
+                    self._changing[wanted.path] = changing_in(guess.items, answer.listed)
+                samples += answer.listed
                 ask = questions.send(answer)
         except StopIteration as done:
             paging: Paging = done.value

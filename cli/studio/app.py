@@ -101,7 +101,7 @@ class Expression(BaseModel):
 
 
 class Keep(BaseModel):
-    """How files are written; `state` is that of the files when their changes were shown."""
+    """A request to write files; `state` is that of the files when their changes were shown."""
 
     secrets: bool = False
     state: str = ""

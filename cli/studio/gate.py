@@ -1,4 +1,4 @@
-"""Who may ask the studio's server: the page that was opened with the address on the terminal.
+"""Lets one page ask the studio's server: the one that the address on the terminal has opened.
 
 Other pages in the same browser, other programs and other users of the machine can reach a port of
 127.0.0.1, too. Three random texts keep them out:
@@ -64,7 +64,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is refused, with the status that says so."""
+    """The reason why a request is refused, with the status that says so."""
 
     status: int
     text: str

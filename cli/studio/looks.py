@@ -32,7 +32,7 @@ _LONGEST = 20_000
 
 @dataclass(slots=True)
 class Look:
-    """What came of looking at one endpoint; `surveyed` is None where it cannot be used yet."""
+    """One endpoint that was looked at; `surveyed` is None where it cannot be used yet."""
 
     wanted: Wanted
     exchanges: list[RecordedExchange] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Looks:
 
     @property
     def surveyed(self) -> list[Surveyed]:
-        """What is known of the endpoints that can be used."""
+        """The endpoints that can be used, with all that was found out about them."""
         return [look.surveyed for look in self.all.values() if look.surveyed]
 
     def learn(self, collections: Mapping[str, Collection]) -> None:

@@ -1,4 +1,4 @@
-"""What an answer says of itself, and where: the evidence that a sync hears."""
+"""Marks in an answer: the places where it speaks of more, of an end or of an error to a sync."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
 """Serves the studio on 127.0.0.1 until it is interrupted."""
 
-import asyncio
 import signal
 import socket
 import webbrowser
@@ -74,18 +73,13 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Let an interrupt end the server, which is how a run of it usually ends: no error."""
-        loop = asyncio.get_running_loop()
         numbers = (signal.SIGINT, signal.SIGTERM)
-        # Windows has none of these.
-        with suppress(NotImplementedError):
-            for number in numbers:
-                loop.add_signal_handler(number, self.handle_exit, number, None)
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
         try:
             yield
         finally:
-            with suppress(NotImplementedError):
-                for number in numbers:
-                    loop.remove_signal_handler(number)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

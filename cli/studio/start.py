@@ -1,4 +1,4 @@
-"""What a run of the studio starts with."""
+"""The inputs of one run of the studio."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from cli.saved import Recording
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The inputs of `studio`: `url` is an endpoint, or the API's base, to begin with.
+    """All that the command line gives: `url` is an endpoint, or the API's base, to begin with.
 
     `source` and `blueprints` are those that there are already; `recording` answers in place of the
     API; files are written to `folder`.

@@ -16,7 +16,7 @@ from cli.init.detect.answers import Paging
 from cli.init.detect.lists import ListGuess
 from cli.init.initialise import Request, connection_of, given_secrets
 from cli.init.openapi.document import load_document
-from cli.init.openapi.endpoints import look_through, server_url
+from cli.init.openapi.endpoints import look_through, server_url, shared_prefix
 from cli.init.openapi.sources import shown as shown_source
 from cli.init.plan import PAGING, SetupPlan, make_plan
 from cli.init.surveyed import Join
@@ -43,7 +43,6 @@ from settings.pagination import PAGINATION_TYPES
 _PATIENCE = 10
 _MOST_LISTED = 2000
 _MOST_FIELDS = 60
-_NO = ("false", "0", "no", "off")
 
 
 class Studio:
@@ -113,13 +112,19 @@ class Studio:
 
     async def read_document(self, source: str, tell: Tell) -> dict[str, Any]:
         """Read an OpenAPI document; returns the lists it has, and what it says of the API."""
-        verify = str(self._connection.values.get("verify_ssl", "true")).lower() not in _NO
+        given = self._connection.given
         tell({"asked": shown_source(source)})
-        root, address = await asyncio.to_thread(load_document, source, verify=verify)
-        lists = await asyncio.to_thread(look_through, root)
+        root, address = await asyncio.to_thread(load_document, source, verify=given.verifies)
+        server, prefix = server_url(root, address), shared_prefix(root)
+        # An address that the user gives is the one that is asked.
+        base = str(given.values.get("base_url", "")).rstrip("/")
+        if base not in ("", server + prefix):
+            prefix = ""
+        lists = await asyncio.to_thread(look_through, root, prefix)
         self._looks.learn({one.path: one for one in lists.usable})
         left_out = [{"path": path, "why": why} for path, why in lists.left_out.items()]
-        return {"server": server_url(root, address), "leftOut": left_out[:_MOST_LISTED]}
+        named = server + prefix if server else ""
+        return {"server": named, "leftOut": left_out[:_MOST_LISTED]}
 
     async def look(self, address: str, choices: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Look at an endpoint, with what the user chose of it."""
@@ -208,13 +213,6 @@ class Studio:
         """Write the files."""
         return self._keeping.write(self._plan(), self._secrets(with_secrets), state)
 
-    def _base_of_url(self) -> str:
-        """Return what of the address that the studio was started with is the API's root."""
-        try:
-            return split_endpoints([self._start.url])[0]
-        except ConfigurationError:
-            return self._start.url
-
     async def compare_with_port(self) -> dict[str, Any]:
         """Return what putting the mapping into Port would change there."""
         return await self._port.compare(self._draft)
@@ -229,6 +227,13 @@ class Studio:
         """Put the mapping into Port."""
         await self._port.put(self._draft, state)
         return await self._port.compare(self._draft)
+
+    def _base_of_url(self) -> str:
+        """Return what of the address that the studio was started with is the API's root."""
+        try:
+            return split_endpoints([self._start.url])[0]
+        except ConfigurationError:
+            return self._start.url
 
     def _first_draft(self) -> Draft:
         mapping, blueprints = self._keeping.load()

@@ -134,11 +134,19 @@ async def test_a_cookie_alone_is_enough(api: FakeApi, connect: ClientFactory, st
     assert len(api.received) == 3
 
 
+# An address alone tells the API no more of who asks than nothing does.
+ADDRESS = {"baseUrl": "{{.headers.location}}", "baseUrlHosts": ["127.0.0.1"]}
+
+
 @pytest.mark.contract("auth.steps.cookies")
-async def test_a_login_that_gives_nothing_is_an_error(api: FakeApi, connect: ClientFactory) -> None:
-    Portal(api, Reply(204, b""))
+@pytest.mark.parametrize("template", [None, ADDRESS])
+async def test_a_login_that_gives_nothing_is_an_error(
+    api: FakeApi, connect: ClientFactory, template: dict[str, Any] | None
+) -> None:
+    Portal(api, Reply(204, b"", {"location": api.url}))
+    more = {"template": template} if template else {}
     with pytest.raises(AuthenticationError, match="gave no cookie"):
-        await _get(connect(**_login({"endpoint": "/login"})), api)
+        await _get(connect(**_login({"endpoint": "/login"}, **more)), api)
     assert len(api.received) == 1
 
 

@@ -525,7 +525,7 @@ async def test_no_window_ends_after_now_by_the_clock_of_the_api(ahead: timedelta
     ],
 )
 async def test_an_answer_with_an_old_date_leaves_no_window_out(said: list[dict[str, str]]) -> None:
-    """Where times are fixed, what no window reached would be deleted."""
+    """An item that no window reached would be deleted where times are fixed."""
     capped = Capped([n * 3600.0 for n in range(48)], 99, "[]", refuses=False)
     windows = Windows("from", "to", timedelta(hours=6), START, allowance=timedelta(), is_fixed=True)
     plan = replace(windowed(timedelta(hours=6), None, START), windows=windows)

@@ -29,6 +29,17 @@ def test_what_is_masked_does_not_grow_with_every_renewal() -> None:
     assert redactor.text("lasting-secret token-number-49") == f"{MASK} {MASK}"
 
 
+@pytest.mark.contract("secrets.log-auth-response")
+def test_what_is_renewed_often_makes_no_room_for_itself_among_other_secrets() -> None:
+    redactor = Redactor()
+    redactor.learn_renewed({"access_token": "token-of-the-login"})
+    for number in range(100):
+        redactor.learn_renewed(f"session-number-{number}", of="x-session-id")
+
+    assert redactor.text("token-of-the-login session-number-99") == f"{MASK} {MASK}"
+    assert {"token-of-the-login", "session-number-99"} <= redactor.held
+
+
 @pytest.mark.contract("secrets.errors")
 def test_a_secret_in_a_path_is_masked_however_it_is_encoded() -> None:
     redactor = Redactor(["a=b c/ü?"])
@@ -77,7 +88,7 @@ def test_a_login_with_very_many_texts_teaches_a_hundred_in_no_time() -> None:
     assert redactor.text("used-first token-number-9") == f"{MASK} {MASK}"
     plain = "the rest of 20,000"
     assert redactor.text(plain) == plain
-    assert len(redactor._renewed[0]) <= 2 * MOST_LEARNT
+    assert len(redactor._renewed["login"][0]) <= 2 * MOST_LEARNT
 
 
 @pytest.mark.contract("bounds.learnt-secrets")

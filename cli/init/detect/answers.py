@@ -38,20 +38,27 @@ class Answer:
     path: tuple[str, ...] | None = None
 
     @property
+    def listed(self) -> list[dict[str, Any]]:
+        """The items that are there: none where there is no list, which proves nothing.
+
+        `compare` tells both apart; a run of no items is like no other that has some.
+        """
+        return self.items or []
+
+    @property
     def count(self) -> int:
-        return len(self.items or [])
+        return len(self.listed)
 
     @property
     def page(self) -> Page:
         """The answer as the pagination of a sync sees it."""
-        items = self.items or []
         return Page(
             _REQUEST,
             {name.lower(): text for name, text in self.headers.items()},
             self.body,
-            items,
-            len(items),
-            len(items),
+            self.listed,
+            self.count,
+            self.count,
             None,
             b"",
             path=self.path or (),

@@ -1,6 +1,5 @@
 """Clues to pagination in one answer: links, cursors, echoed parameters, totals, markers."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -55,12 +54,6 @@ class Clue:
     def dotted(self) -> str:
         """The dotted path, as settings write it."""
         return ".".join(self.path)
-
-    @property
-    def in_jq(self) -> str:
-        """The path as a JQ of the body has it."""
-        plain = all(re.fullmatch(r"[A-Za-z_]\w*", key) for key in self.path)
-        return "".join(f".{key}" if plain else f".{json.dumps(key)}" for key in self.path)
 
     @property
     def name(self) -> str:

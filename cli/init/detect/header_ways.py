@@ -21,14 +21,14 @@ def header_ways(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[
     for name, value in _clues(first.headers):
         if LINK_VALUE.match(value):
             answer = yield Ask(url=value)
-            if compare(first.items or [], answer) is Comparison.FOLLOWS:
+            if compare(first.listed, answer) is Comparison.FOLLOWS:
                 query = yield from larger_pages(first, sizes, value, hints)
                 settings = {"paginationType": "next_link", "nextLinkHeader": name}
                 return Paging(settings, query, True, f"the header {name} leads to other items")
             continue
         for param in _params(name, hints):
             answer = yield Ask({**sizes.query, param: value})
-            if compare(first.items or [], answer) is Comparison.FOLLOWS:
+            if compare(first.listed, answer) is Comparison.FOLLOWS:
                 return (yield from _cursor(first, name, param, sizes, hints))
     return None
 

@@ -18,9 +18,9 @@ def keyset(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pagin
     Asked for where documentation names the parameter, or the answer says that there is more.
     """
     page = sizes.page or first
-    items = page.items or []
+    items = page.listed
     key = naming_key(items)
-    if not key:
+    if not items or not key:
         return None
     for param in _likely(page, hints):
         if (yield from _is_proven(param, key, first, items, sizes)):
@@ -48,8 +48,8 @@ def _is_proven(
     param: str, key: str, first: Answer, items: list[dict[str, Any]], sizes: Sizes
 ) -> Questions[bool]:
     """Return whether items follow the last one, and those after the first one are the rest."""
-    known = (first.items or [])[len(items) : 2 * len(items)]
+    known = first.listed[len(items) : 2 * len(items)]
     if not is_next(items, known, (yield Ask({**sizes.query, param: items[-1][key]}))):
         return False
     after_first = yield Ask({**sizes.query, param: items[0][key]})
-    return same_run(items[1:], (after_first.items or [])[: len(items) - 1])
+    return same_run(items[1:], after_first.listed[: len(items) - 1])

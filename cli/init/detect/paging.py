@@ -5,8 +5,10 @@ what a second page has shown is called proven.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from cli.arrays import jq_path
 from cli.init.blocks import ASKED
 from cli.init.detect.answers import Answer, Ask, Comparison, Paging, Questions, compare, same_run
 from cli.init.detect.clues import (
@@ -71,7 +73,7 @@ def _ways_on(answer: Answer) -> tuple[_ByLink, ...]:
 
 def _header_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
     target = header_link(first)
-    if not target or compare(first.items or [], (yield Ask(url=target))) is not Comparison.FOLLOWS:
+    if not target or compare(first.listed, (yield Ask(url=target))) is not Comparison.FOLLOWS:
         return None
     query = yield from larger_pages(first, sizes, target, hints)
     return Paging(
@@ -82,7 +84,7 @@ def _header_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Question
 def _body_links(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Paging | None]:
     for clue in link_clues(first):
         answer = yield Ask(url=str(clue.value))
-        if compare(first.items or [], answer) is Comparison.FOLLOWS:
+        if compare(first.listed, answer) is Comparison.FOLLOWS:
             query = yield from larger_pages(first, sizes, str(clue.value), hints)
             settings = {"paginationType": "next_link", "nextLinkPath": clue.dotted}
             return Paging(settings, query, True, f"{clue.dotted} leads to other items")
@@ -93,7 +95,7 @@ def _cursors(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pag
     for clue in cursor_clues(first):
         for param in cursor_params(clue, hints):
             answer = yield Ask({**sizes.query, param: clue.value})
-            if compare(first.items or [], answer) is Comparison.FOLLOWS:
+            if compare(first.listed, answer) is Comparison.FOLLOWS:
                 return (yield from _cursor_settings(first, clue, param, sizes, hints))
     return None
 
@@ -102,8 +104,8 @@ def _objects(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pag
     """Detect an object whose keys are the query parameters of the next request."""
     for clue in object_clues(first):
         answer = yield Ask({**sizes.query, **clue.value})
-        if compare(first.items or [], answer) is Comparison.FOLLOWS:
-            told = f".body{clue.in_jq} | values | {{query_params: .}}"
+        if compare(first.listed, answer) is Comparison.FOLLOWS:
+            told = f"{jq_path(('body', *clue.path))} | values | {{query_params: .}}"
             settings = {"paginationType": "custom", "nextRequest": told}
             return Paging(settings, {}, True, f"{clue.dotted} holds what brings other items")
     return None
@@ -133,54 +135,68 @@ def _numbers(first: Answer, sizes: Sizes, hints: Sequence[str]) -> Questions[Pag
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A parameter that may number pages or items, tried on the first page.
+
+    `items` are those of that page, at least one, and `known` those that must follow, as far as a
+    longer page has told them.
+    """
+
+    param: str
+    items: list[dict[str, Any]]
+    known: list[dict[str, Any]]
+    sizes: Sizes
+
+    def at(self, number: int) -> Ask:
+        """Return the question for the page with this number."""
+        return Ask({**self.sizes.query, self.param: number})
+
+    def is_first(self, answer: Answer) -> bool:
+        return same_run(self.items, answer.listed)
+
+    def is_next(self, answer: Answer) -> bool:
+        return is_next(self.items, self.known, answer)
+
+
 def _prove_number(
     kind: str, param: str, first: Answer, page: Answer, sizes: Sizes
 ) -> Questions[int | None]:
     """Return the number or offset of the first page, when pages follow each other by it."""
-    items = page.items or []
-    known = (first.items or [])[page.count : 2 * page.count]
-    second = yield Ask({**sizes.query, param: page.count if kind == "offset" else 2})
+    known = first.listed[page.count : 2 * page.count]
+    tried = _Numbered(param, page.listed, known, sizes)
     if kind == "page":
-        return (yield from _first_page(param, items, known, second, sizes))
-    if not is_next(items, known, second):
-        return (yield from _from_one(param, items, known, second, sizes))
-    shifted = yield Ask({**sizes.query, param: 1})
+        return (yield from _first_page(tried))
+    second = yield tried.at(page.count)
+    if not tried.is_next(second):
+        return (yield from _from_one(tried, second))
+    shifted = yield tried.at(1)
     # An offset of one drops one item; a page number or anything else does not.
-    rest = (shifted.items or [])[: page.count - 1]
-    return 0 if page.count == 1 or same_run(items[1:], rest) else None
+    rest = shifted.listed[: page.count - 1]
+    return 0 if page.count == 1 or same_run(tried.items[1:], rest) else None
 
 
-def _from_one(
-    param: str,
-    items: list[dict[str, Any]],
-    known: list[dict[str, Any]],
-    second: Answer,
-    sizes: Sizes,
-) -> Questions[int | None]:
+def _from_one(tried: _Numbered, second: Answer) -> Questions[int | None]:
     """Return 1 where offsets count from there: then that of a page is its last item's."""
-    if (second.items or [])[:1] != items[-1:]:
+    if second.listed[:1] != tried.items[-1:]:
         return None
-    third = yield Ask({**sizes.query, param: len(items) + 1})
-    if not is_next(items, known, third):
+    third = yield tried.at(len(tried.items) + 1)
+    if not tried.is_next(third):
         return None
-    number_one = yield Ask({**sizes.query, param: 1})
-    return 1 if same_run(items, number_one.items or []) else None
+    number_one = yield tried.at(1)
+    return 1 if tried.is_first(number_one) else None
 
 
-def _first_page(
-    param: str,
-    items: list[dict[str, Any]],
-    known: list[dict[str, Any]],
-    second: Answer,
-    sizes: Sizes,
-) -> Questions[int | None]:
-    seen = compare(items, second)
+def _first_page(tried: _Numbered) -> Questions[int | None]:
+    """Return the number of the first page, 0 or 1."""
+    second = yield tried.at(2)
+    seen = compare(tried.items, second)
     if seen not in (Comparison.FOLLOWS, Comparison.EMPTY, Comparison.REFUSED):
         return None
-    number_one = yield Ask({**sizes.query, param: 1})
-    if same_run(items, number_one.items or []):
-        return 1 if is_next(items, known, second) else None
-    return 0 if is_next(items, known, number_one) else None
+    number_one = yield tried.at(1)
+    if tried.is_first(number_one):
+        return 1 if tried.is_next(second) else None
+    return 0 if tried.is_next(number_one) else None
 
 
 def _number_settings(

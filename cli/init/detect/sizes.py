@@ -81,5 +81,5 @@ def is_next(items: list[dict[str, Any]], known: list[dict[str, Any]], second: An
     """Return whether a second page follows: other items, those that must follow if known."""
     if compare(items, second) is not Comparison.FOLLOWS:
         return False
-    got = (second.items or [])[: len(known)]
+    got = second.listed[: len(known)]
     return same_run(known[: len(got)], got)

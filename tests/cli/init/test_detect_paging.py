@@ -1,7 +1,7 @@
 """Pagination is found by asking, and what is called proven reads every item."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,8 +98,8 @@ class Api:
         return 0
 
 
-def detected(api: Api) -> Paging:
-    """What detection finds, with the API answering its questions."""
+def detected(api: Api, hints: Sequence[str] = ()) -> Paging:
+    """The pagination that detection finds, with the API answering its questions."""
 
     def reply(ask: Ask) -> Answer:
         url = httpx.URL(ask.url) if ask.url else URL.copy_merge_params(dict(ask.query))
@@ -109,7 +109,7 @@ def detected(api: Api) -> Paging:
             return Answer(None)
         return Answer(body["things"], body, headers)
 
-    questions = detect_paging(reply(Ask()))
+    questions = detect_paging(reply(Ask()), hints=hints)
     try:
         ask = next(questions)
         while True:
@@ -366,3 +366,9 @@ def test_a_filter_that_empties_the_list_is_no_page_number() -> None:
 def test_a_page_number_that_is_called_offset_is_no_offset() -> None:
     api = Api("page", 1000, param="offset", first=0, size_param="strange_size", tells_total=False)
     assert detected(api).type == "none"
+
+
+@pytest.mark.parametrize("family", ["page", "offset", "cursor"])
+def test_an_empty_list_tells_nothing_of_its_pages(family: str) -> None:
+    paging = detected(Api(family, 0, tells_total=False), hints=["starting_after", "page"])
+    assert (paging.type, paging.settings) == ("none", {})

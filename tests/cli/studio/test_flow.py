@@ -1,7 +1,8 @@
-"""What the page asks, from a base URL to files, without a browser."""
+"""The questions of the page, from a base URL to files, without a browser."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cli.saved import load, save
 from cli.surroundings import Surroundings
 from probe.recording import RecordingClient
 from probe.resource_reading import impatient
-from tests.cli.studio.conftest import Asker, Open, asking
+from tests.cli.studio.conftest import Asker, Open, Opened, asking
 from tests.cli.studio.unknown_api import TOKEN, UnknownApi
 from tests.support.fake_api import FakeApi, Reply
 from tools.sandbox.port.app import create_app
@@ -28,6 +29,16 @@ SETTINGS = {"authType": "bearer_token", "apiToken": TOKEN}
 
 async def connect(ask: Asker, unknown: UnknownApi, **settings: Any) -> Any:
     return await ask("connect", settings={"baseUrl": unknown.url, **SETTINGS, **settings})
+
+
+@asynccontextmanager
+async def connected(opened: Opened, unknown: UnknownApi, *looked_at: str) -> AsyncIterator[Asker]:
+    """Ask a studio that is connected, and has looked at these endpoints."""
+    async with asking(opened) as ask:
+        await connect(ask, unknown)
+        for address in looked_at:
+            await ask("look", address=address)
+        yield ask
 
 
 async def test_an_unknown_api_becomes_files(open_studio: Open, unknown: UnknownApi) -> None:
@@ -78,9 +89,7 @@ async def test_no_secret_comes_back(open_studio: Open, unknown: UnknownApi) -> N
     """Not from the settings, not from an API that repeats what it was sent."""
     unknown.extra["/echo"] = Reply(body=[{"id": 1, "sent": f"Bearer {TOKEN}", "n": TOKEN}])
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/echo")
+    async with connected(opened, unknown, "/echo") as ask:
         await ask("preview")
         answers = [
             await ask("state"),
@@ -99,9 +108,7 @@ async def test_secrets_are_written_where_that_is_asked(
     open_studio: Open, unknown: UnknownApi
 ) -> None:
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         await ask("keep", state=(await ask("changes", secrets=True))["state"], secrets=True)
     environment = opened.folder / "ocean.env"
     assert f"API_TOKEN={TOKEN}" in environment.read_text()
@@ -112,10 +119,9 @@ async def test_secrets_are_written_where_that_is_asked(
 async def test_a_secret_goes_to_no_other_host(
     open_studio: Open, unknown: UnknownApi, other_api: FakeApi
 ) -> None:
-    """What was given for one host has to be given again for another."""
+    """A secret that was given for one host has to be given again for another."""
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
+    async with connected(opened, unknown) as ask:
         refused = await ask("connect", settings={"baseUrl": other_api.url, "apiToken": ""})
         assert "were given for" in refused["failed"]["title"]
         assert other_api.received == []
@@ -147,8 +153,7 @@ async def test_a_secret_of_the_environment_goes_to_no_other_host(
 async def test_an_error_under_status_200_is_no_data(open_studio: Open, unknown: UnknownApi) -> None:
     unknown.extra["/broken"] = Reply(body={"ok": False, "error": "quota exceeded", "items": []})
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
+    async with connected(opened, unknown) as ask:
         found = await ask("look", address="/broken")
     assert not found["ok"]
     assert "quota exceeded" in found["error"]
@@ -162,8 +167,7 @@ async def test_more_without_a_way_is_kept(open_studio: Open, unknown: UnknownApi
     body = {"has_more": True, "items": [{"id": n, "name": f"n{n}"} for n in range(3)]}
     unknown.extra["/more"] = Reply(body=body)
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
+    async with connected(opened, unknown) as ask:
         found = await ask("look", address="/more")
         assert found["paging"]["incomplete"]
         assert [m["steps"] for m in found["marks"] if m["kind"] == "more"] == [["has_more"]]
@@ -176,9 +180,7 @@ async def test_another_pagination_is_tried_from_memory(
     open_studio: Open, api: FakeApi, unknown: UnknownApi
 ) -> None:
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         await ask("preview")
         asked = len(api.received)
         again = await ask("preview")
@@ -204,8 +206,7 @@ async def test_choices_in_the_tree_are_taken(open_studio: Open, unknown: Unknown
     body["id"] = "whole"
     unknown.extra["/odd"] = Reply(body=body)
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
+    async with connected(opened, unknown) as ask:
         for place, items in ((["a"], 2), (["b", "c"], 2), ([], 1)):
             found = await ask("look", address="/odd", choices={"place": place})
             state = await ask("state")
@@ -229,9 +230,7 @@ async def test_a_placeholder_is_joined_to_a_chosen_field(
     open_studio: Open, unknown: UnknownApi
 ) -> None:
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/projects")
+    async with connected(opened, unknown, "/projects") as ask:
         lost = await ask("look", address="/teams/{owner}/members")
         assert lost["placeholders"][0]["list"] in ("/teams", None)
         join = {"owner": {"path": "/projects", "keys": ["team", "key"]}}
@@ -246,9 +245,7 @@ async def test_expressions_are_evaluated_as_they_are_typed(
     open_studio: Open, unknown: UnknownApi
 ) -> None:
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         await ask("preview")
         path = ["mapping", "resources", 0, "port", "entity", "mappings", "properties", "size"]
         for expression, wanted in ((".size + 1", "1"), (".label | length", "6"), (".none", "null")):
@@ -283,9 +280,7 @@ async def test_a_change_meanwhile_is_not_overwritten(
     open_studio: Open, unknown: UnknownApi
 ) -> None:
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         await ask("keep", state=(await ask("changes"))["state"])
         state = (await ask("changes"))["state"]
         file = opened.folder / "port-app-config.yml"
@@ -300,16 +295,13 @@ async def test_edits_and_comments_in_files_survive(
     open_studio: Open, unknown: UnknownApi, tmp_path: Path
 ) -> None:
     first = await open_studio()
-    async with asking(first) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(first, unknown, "/teams") as ask:
         await ask("keep", state=(await ask("changes"))["state"])
     file = first.folder / "port-app-config.yml"
     text = file.read_text().replace("title: .label", "title: .label | ascii_upcase  # louder")
     file.write_text(text.replace("size: .size", "size: .size\n            half: .size / 2"))
     second = await open_studio(folder=first.folder)
-    async with asking(second) as ask:
-        await connect(ask, unknown)
+    async with connected(second, unknown) as ask:
         properties = ["mapping", "resources", 0, "port", "entity", "mappings", "properties"]
         await ask(
             "edit",
@@ -376,9 +368,7 @@ async def test_a_recording_opens_without_a_network(
     open_studio: Open, api: FakeApi, unknown: UnknownApi, around: Surroundings, tmp_path: Path
 ) -> None:
     first = await open_studio()
-    async with asking(first) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(first, unknown, "/teams") as ask:
         await ask("keep", state=(await ask("changes"))["state"])
     saved = tmp_path / "report.json"
     given = GivenSettings(
@@ -413,9 +403,7 @@ async def test_secrets_of_files_are_not_shown(open_studio: Open, unknown: Unknow
     """Whoever wrote them there: a difference shows the lines around it, too."""
     opened = await open_studio()
     kept = "kept-by-hand-81c0"
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         await ask("keep", state=(await ask("changes"))["state"])
         environment = opened.folder / "ocean.env"
         text = environment.read_text().replace("__API_TOKEN", f"__API_TOKEN={kept}")
@@ -445,9 +433,7 @@ async def test_a_secret_beside_a_wrong_setting_is_not_shown_either(open_studio: 
 async def test_what_fails_once_keeps_its_resource(open_studio: Open, unknown: UnknownApi) -> None:
     """A resource that goes from the mapping is one whose entities a sync deletes."""
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         before = (await ask("state"))["draft"]
         unknown.extra["/teams"] = Reply(403, {"message": "not today"})
         found = await ask("look", address="/teams")
@@ -467,9 +453,7 @@ async def test_files_name_the_api_that_is_connected(
     open_studio: Open, unknown: UnknownApi, other_api: FakeApi
 ) -> None:
     opened = await open_studio()
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         other_api.answer = unknown.answer
         await ask("connect", settings={"baseUrl": f"{other_api.url}/v1", "apiToken": TOKEN})
         await ask("keep", state=(await ask("changes"))["state"])
@@ -483,9 +467,7 @@ async def test_expressions_that_never_end_do(
 ) -> None:
     opened = await open_studio()
     around.config.process_in_queue_timeout = 1
-    async with asking(opened) as ask:
-        await connect(ask, unknown)
-        await ask("look", address="/teams")
+    async with connected(opened, unknown, "/teams") as ask:
         await ask("preview")
         found = await ask("evaluate", index=0, expressions=["[range(1e12)] | length"])
         assert found["values"][0][0]["error"]
@@ -493,27 +475,50 @@ async def test_expressions_that_never_end_do(
         assert found["values"][0][0]["text"] == "t0"
 
 
-async def test_lists_of_a_document_are_looked_at(
-    open_studio: Open, unknown: UnknownApi, tmp_path: Path
-) -> None:
-    """It decides no host: what it names as its server is told, and that is all."""
+def document_of(server: str, *paths: str) -> dict[str, Any]:
+    """An OpenAPI document of lists at these paths."""
     items = {
         "type": "array",
         "items": {"type": "object", "properties": {"key": {"type": "string"}}},
     }
     answer = {"content": {"application/json": {"schema": items}}}
-    get = {"summary": "All teams", "responses": {"200": {"description": "", **answer}}}
-    document = {
+    get = {"summary": "All of them", "responses": {"200": {"description": "", **answer}}}
+    return {
         "openapi": "3.0.0",
         "info": {"title": "", "version": "1"},
-        "servers": [{"url": "https://elsewhere.example/v1"}],
-        "paths": {"/teams": {"get": get}},
+        "servers": [{"url": server}],
+        "paths": {path: {"get": get} for path in paths},
     }
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+async def test_a_prefix_of_all_paths_belongs_to_the_base(
+    open_studio: Open, unknown: UnknownApi, tmp_path: Path, is_given: bool
+) -> None:
+    """The lists are below the base that is given, with the prefix or without."""
+    root, _, name = unknown.url.rpartition("/")
+    base = unknown.url if is_given else root
     file = tmp_path / "openapi.json"
-    file.write_text(json.dumps(document))
+    paths = [f"/{name}/{each}" for each in ("teams", "people", "plans")]
+    file.write_text(json.dumps(document_of(root, *paths)))
     opened = await open_studio()
     async with asking(opened) as ask:
-        await connect(ask, unknown)
+        await connect(ask, unknown, baseUrl=base)
+        found = await ask("document", source=str(file))
+        assert found["server"] == (unknown.url if is_given else root)
+        wanted = "/teams" if is_given else f"/{name}/teams"
+        assert wanted in [one["path"] for one in (await ask("state"))["documented"]]
+        assert (await ask("look", address=wanted))["ok"]
+
+
+async def test_lists_of_a_document_are_looked_at(
+    open_studio: Open, unknown: UnknownApi, tmp_path: Path
+) -> None:
+    """It decides no host: what it names as its server is told, and that is all."""
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(document_of("https://elsewhere.example/v1", "/teams")))
+    opened = await open_studio()
+    async with connected(opened, unknown) as ask:
         found = await ask("document", source=str(file))
         assert found["server"] == "https://elsewhere.example/v1"
         state = await ask("state")

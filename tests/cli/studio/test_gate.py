@@ -1,4 +1,4 @@
-"""Who may ask: only the page that was opened with the address on the terminal, both ways."""
+"""The gate lets the page ask that the terminal's address has opened, and nothing else."""
 
 from collections.abc import AsyncIterator
 from typing import Any

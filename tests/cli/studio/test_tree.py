@@ -214,7 +214,7 @@ KEYED = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3), max_size=4)
 def test_a_whole_merge_is_a_merge_of_three(
     base: dict[str, int], theirs: dict[str, int], ours: dict[str, int]
 ) -> None:
-    """What neither changed or only one did is as that one says; of two changes, theirs stays."""
+    """A value that only one side changed is as that side says; of two changes, theirs stays."""
     merged = merge(base, dict(theirs), ours, is_whole=True)
     for key in "abcd":
         was, there, now = (each.get(key) for each in (base, theirs, ours))

@@ -210,7 +210,7 @@ async def test_what_items_filter_lets_through_no_longer_is_deleted(alone: bool) 
 async def test_a_filter_that_looks_at_what_is_not_there_deletes_nothing(
     setting: str, condition: str, left: dict[str, int]
 ) -> None:
-    """What is fetched for an event may have fewer fields than an item of the list."""
+    """An item that is fetched for an event may have fewer fields than one of the list."""
     catalog = Catalog({"a": 1}, passes=lambda item: setting != "query")
     mapped = resource(BY_ID, **{setting: condition})
     async with open_world(ModelApi({"a": 2}), catalog, mapped) as world:

@@ -131,7 +131,7 @@ def test_jq_sees_the_environment_when_asked_to(
 
 
 def seen_by_jq(port: Organization) -> set[tuple[object, object]]:
-    """What entities took from the environment: Port's client secret, and a variable of others."""
+    """The values that entities took from the environment: Port's client secret, and another one."""
     return {(each.get("stolen"), each.get("region")) for each in port.catalog().values()}
 
 

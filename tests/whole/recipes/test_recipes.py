@@ -65,7 +65,7 @@ class World:
 
 @dataclass
 class Reading:
-    """What a resource came to."""
+    """The result of one resource."""
 
     plan: ResourcePlan
     items: list[dict[str, Any]]

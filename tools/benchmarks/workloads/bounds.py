@@ -11,7 +11,7 @@ _LEAST = 0.9
 
 
 class _Case(NamedTuple):
-    """What a mapping says, and the program that does the same with the items, or a body."""
+    """A selector, and the program of jq that does the same with the items, or with a body."""
 
     selector: Figures
     program: str
