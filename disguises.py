@@ -34,7 +34,7 @@ _ESCAPE = re.compile(
     rb"|\\++u(?P<unit>[0-9a-fA-F]{4})"
     rb"|\\++x(?P<code>[0-9a-fA-F]{2})"
     rb"|\\++(?P<blank>[nrtbf])?"
-    rb"|%(?:25)*0[aAdD]\+{2,}"
+    rb"|%(?:25)*0[aAdD](?:\+|%(?:25)*2[bB]){2,}"
     rb"|%(?:25)*(?P<byte>[0-9a-fA-F]{2})"
     rb"|&(?:amp;)*(?P<entity>#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z]{2,8});"
 )
@@ -64,15 +64,10 @@ class Disguises:
         reduced = {form: reduce(_bytes(form)).content for form in self.forms}
         self._plain = sorted(map(_bytes, self.spellings))
         self._reduced = sorted({each for each in reduced.values() if len(each) >= SHORTEST})
-        self._spaced = sorted(
-            {
-                without
-                for form, each in reduced.items()
-                if (" " in form or b"+" in each)
-                and len(without := each.replace(b"+", b"")) >= _SHORTEST_CORE
-            }
-        )
         self._cores = sorted({core for form in self.forms for core in _cores_of(_bytes(form))})
+        self._reduced_joined = _without_pluses(self._reduced)
+        self._cores_joined = _without_pluses(self._cores)
+        self._have_pluses = any(b"+" in each for each in (*self._reduced, *self._cores))
         short = sorted(form for form, each in reduced.items() if len(each) < SHORTEST)
         self._short = re.compile(b"(?=(" + b"|".join(map(_spelt, short)) + b"))") if short else None
 
@@ -87,22 +82,13 @@ class Disguises:
         yield from self._spans_reduced(data, reduce(data))
 
     def _spans_reduced(self, data: bytes, reduced: Reduced) -> Iterator[Span]:
-        content, starts, ends = reduced
-        for needle in self._reduced:
-            for begin, end in _found(needle, content):
-                yield starts[begin], ends[end - 1]
-        standard = content.translate(_URL_SAFE)
-        for needle in self._cores:
-            for begin, end in _found(needle, standard):
-                yield _widened(starts[begin], ends[end - 1], data)
-        if not self._spaced:
-            return
-        # A blank is a plus in forms, so that neither counts where a secret has one.
-        kept = [place for place, byte in enumerate(content) if byte != ord("+")]
-        without = content.replace(b"+", b"")
-        for needle in self._spaced:
-            for begin, end in _found(needle, without):
-                yield starts[kept[begin]], ends[kept[end - 1]]
+        standard = reduced._replace(content=reduced.content.translate(_URL_SAFE))
+        yield from _places(self._reduced, reduced)
+        yield from _widened(_places(self._cores, standard), data)
+        # A blank is a plus in forms, and may break any text, so that neither counts.
+        if self._have_pluses or b"+" in standard.content:
+            yield from _places(self._reduced_joined, _joined(reduced))
+            yield from _widened(_places(self._cores_joined, _joined(standard)), data)
 
 
 def reduce(data: bytes) -> Reduced:
@@ -166,6 +152,28 @@ def _meaning(match: re.Match[bytes]) -> bytes:
     return _bytes(_PIECES.sub("", text))
 
 
+def _places(needles: Iterable[bytes], reduced: Reduced) -> Iterator[Span]:
+    """Yield where the needles stand, by the places of the text that was reduced."""
+    for needle in needles:
+        for begin, end in _found(needle, reduced.content):
+            yield reduced.starts[begin], reduced.ends[end - 1]
+
+
+def _joined(reduced: Reduced) -> Reduced:
+    """Return a text without its pluses."""
+    kept = [place for place, byte in enumerate(reduced.content) if byte != ord("+")]
+    return Reduced(
+        reduced.content.replace(b"+", b""),
+        [reduced.starts[place] for place in kept],
+        [reduced.ends[place] for place in kept],
+    )
+
+
+def _without_pluses(needles: Iterable[bytes]) -> list[bytes]:
+    joined = {needle.replace(b"+", b"") for needle in needles}
+    return sorted(each for each in joined if len(each) >= _SHORTEST_CORE)
+
+
 def _found(needle: bytes, data: bytes) -> Iterator[Span]:
     at = data.find(needle)
     while at >= 0:
@@ -173,14 +181,15 @@ def _found(needle: bytes, data: bytes) -> Iterator[Span]:
         at = data.find(needle, at + 1)
 
 
-def _widened(begin: int, end: int, data: bytes) -> Span:
-    """Return a span with the characters around it that share a byte with what it encodes."""
-    for _ in range(2):
-        if begin and data[begin - 1] in _IN_BASE64:
-            begin -= 1
-        if end < len(data) and data[end] in _IN_BASE64:
-            end += 1
-    return begin, end
+def _widened(spans: Iterable[Span], data: bytes) -> Iterator[Span]:
+    """Yield spans with the characters around them that share a byte with what they encode."""
+    for begin, end in spans:
+        for _ in range(2):
+            if begin and data[begin - 1] in _IN_BASE64:
+                begin -= 1
+            if end < len(data) and data[end] in _IN_BASE64:
+                end += 1
+        yield begin, end
 
 
 def _bytes(text: str) -> bytes:
