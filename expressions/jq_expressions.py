@@ -23,6 +23,8 @@ from formats.paths import Step, leading_path, walk
 
 # What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
 _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
+# An expression of which each element is left as it is, or left out: `select(.id > 1)`.
+_SELECTION = re.compile(r"\s*select\((?P<condition>.+)\)\s*", re.DOTALL)
 # Each element is gone through, and its own path goes on: `.results[].series`.
 _THEN_EACH = re.compile(r"\[\]\??\s*\|?\s*(?=\.\w|\.[\[\"])")
 # So many objects on the way to a list are looked at.
@@ -94,7 +96,7 @@ class DataPath:
         if self._each is None:
             return Extraction(list(elements), len(elements), matched=True)
         try:
-            outputs = await evaluator.outputs(self._each.program, part.text, self._name)
+            outputs = await self._each_of(".", elements, part.text, evaluator)
         except ValueError as error:
             raise self._failure(error) from None
         items = outputs
@@ -150,7 +152,7 @@ class DataPath:
         if self._is_path and (present or self._rest == ""):
             return _from_outputs(self._iterate(source), source, matched=present)
         try:
-            outputs = await self._run(body, evaluator)
+            outputs = await self._run(body, source, evaluator)
         except ValueError as error:
             # jq fails on null where there is nothing; after `//`, there was something else.
             if source is None and not self._rest.startswith("//"):
@@ -159,10 +161,28 @@ class DataPath:
         nothing = bool(outputs) and all(output is None for output in outputs)
         return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)
 
-    async def _run(self, body: Body, evaluator: Evaluator) -> list[Any]:
-        """Return all outputs of the expression."""
+    async def _run(self, body: Body, source: Any, evaluator: Evaluator) -> list[Any]:
+        """Return all outputs of the expression, whose path leads to this source."""
         text = body.text if body.text is not None else (await json_text(body)).encode()
+        if self._each and self._each.counting and isinstance(source, list):
+            path = self.expression.removesuffix(self._rest)
+            outputs = await self._each_of(path, source, text, evaluator)
+            return outputs if self._each.is_piped else [outputs]
         return await evaluator.outputs(program_of(self.expression), text, self._name)
+
+    async def _each_of(
+        self, path: str, elements: Sequence[Any], text: bytes, evaluator: Evaluator
+    ) -> list[Any]:
+        """Return what the elements at a path of a text become, one after the other."""
+        assert self._each is not None  # noqa: S101 (its callers have asked)
+        if not self._each.counting:
+            return await evaluator.outputs(self._each.program, text, self._name)
+        # The elements are here already: jq need not write them, nor are they read again.
+        program = program_of(f"{path} | {self._each.counting}")
+        [counts] = await evaluator.outputs(program, text, self._name)
+        return [
+            element for element, count in zip(elements, counts, strict=True) for _ in range(count)
+        ]
 
     def _iterate(self, source: Any) -> list[Any]:
         """Return the outputs of a simple path, whose rest is nothing or an iteration."""
@@ -182,10 +202,15 @@ class DataPath:
 
 @dataclass(frozen=True, slots=True)
 class _EachItem:
-    """The part of an expression that each element of a list goes through, after `.data[] |`."""
+    """The part of an expression that each element of a list goes through, after `.data[] |`.
+
+    `program` gives what becomes of a list. `counting`, where that is no more than a selection,
+    gives a list of how often each element is selected.
+    """
 
     program: str
     is_piped: bool
+    counting: str = ""
 
     @classmethod
     def of(cls, rest: str) -> "_EachItem | None":
@@ -201,7 +226,21 @@ class _EachItem:
             check_program(program)
         except ValueError:
             return None
-        return cls(program, is_piped=match["mapped"] is None)
+        return cls(program, match["mapped"] is None, _counting(each))
+
+
+def _counting(each: str) -> str:
+    """Return the expression that counts how often each element is selected; empty where none is."""
+    match = _SELECTION.fullmatch(each)
+    if match is None:
+        return ""
+    condition = f"({match['condition']}\n)"
+    try:
+        # `select(.a) | select(.b)` is none.
+        check_program(program_of(condition))
+    except ValueError:
+        return ""
+    return f"[.[] | [{condition} | select(.)] | length]"
 
 
 def keys_of(body: Any, depth: int = 1) -> str:

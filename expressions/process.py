@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
 import struct
@@ -37,6 +38,8 @@ _MOST_OUTPUT, _MOST_GROWTH = 64 * 2**20, 4
 # jq's memory does not go back to the system after a large text; a fresh process begins small.
 _MOST_MEMORY = 512 * 2**20
 _PROGRAMS = 64
+# What passes over a text, or reads the ones that come next.
+_MOVES_ON = re.compile(r"\b(?:halt|input)")
 
 
 class TooLargeError(Exception):
@@ -58,11 +61,8 @@ def answer_each(programs: str, text: bytes) -> tuple[int, bytes]:
         compiled = [(_compile(program), is_every) for program, is_every in json.loads(programs)]
     except ValueError as error:
         return INVALID, _bytes(error)
-    lines = text.decode().split("\n")
-    return _reply(
-        lambda: (_row([_outputs(*each, line) for each in compiled]) for line in lines),
-        len(text),
-    )
+    together = _together(tuple(map(tuple, json.loads(programs))))
+    return _reply(lambda: _rows(compiled, together, text.decode()), len(text))
 
 
 def _reply(make: Callable[[], Iterator[bytes]], size: int) -> tuple[int, bytes]:
@@ -89,6 +89,31 @@ def _reply(make: Callable[[], Iterator[bytes]], size: int) -> tuple[int, bytes]:
 def _lines(outputs: Any) -> Iterator[bytes]:
     for output in outputs:
         yield _checked(output)
+
+
+def _rows(compiled: list[tuple[Any, bool]], together: Any, text: str) -> Iterator[bytes]:
+    """Yield a row for each line of a text: all of them in one go, up to one on which jq fails."""
+    lines = text.split("\n")
+    done = 0
+    if together is not None:
+        with contextlib.suppress(ValueError):
+            for results in together.input_text(text):
+                yield _row(results)
+                done += 1
+    for line in lines[done:]:
+        yield _row([_outputs(*each, line) for each in compiled])
+
+
+@lru_cache(maxsize=_PROGRAMS)
+def _together(programs: tuple[tuple[str, bool], ...]) -> Any:
+    """Return one program that gives a list of the outputs of several; None where that differs."""
+    if any(_MOVES_ON.search(program) for program, _ in programs):
+        return None
+    parts = (f"[({text}\n)]" if every else f"[first(({text}\n))]" for text, every in programs)
+    try:
+        return jq.compile(f"[{', '.join(parts)}]")
+    except ValueError:
+        return None
 
 
 def _outputs(program: Any, is_every: bool, line: str) -> Any:

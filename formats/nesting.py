@@ -14,6 +14,8 @@ _COMMA = ord(",")
 # Bytes looked at at once.
 _CHUNK = 64 * 1024
 _AT_END = b"]} \t\r\n"
+# Bytes in which most texts come to an end.
+_END = 256
 
 
 class DepthError(ValueError):
@@ -36,7 +38,10 @@ def check_end(text: bytes) -> None:
 
     For parsers that have a limit of their own, a little beyond. Errors as for `check_depth`.
     """
-    ending = text[len(text.rstrip(_AT_END)) :]
+    ending = text[-_END:]
+    if not ending.rstrip(_AT_END):
+        ending = text
+    ending = ending[len(ending.rstrip(_AT_END)) :]
     _refuse_deeper(sum(map(ending.count, (b"]", b"}"))))
 
 

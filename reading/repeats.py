@@ -7,8 +7,10 @@ order, as identifiers often come, not even what was seen before is looked at.
 
 import json
 from abc import ABC, abstractmethod
+from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import Any
 
@@ -19,6 +21,9 @@ MOST_COMPARED = 200_000
 _PAGES_COMPARED = 10
 # What items are told apart by, if it is there and differs for all of a page.
 _IDENTIFIERS = ("id", "_id", "uuid", "guid", "sys_id", "key", "identifier", "arn", "Id", "ID")
+
+
+_BEYOND = 2**63
 
 
 class Room:
@@ -138,8 +143,11 @@ class ByIdentifier(Repeats):
         self._get = itemgetter(name)
         self._room = room
         self._page: list[Any] = []
-        # Those of each page, while they are in order; None once they were not.
-        self._ordered: deque[list[Any]] | None = deque()
+        self._types: set[type] = set()
+        # The marks of each page, while they are in order; None once they were not. The identifiers
+        # themselves would keep the memory of the pages that they came with from being used again.
+        self._ordered: deque[array[int]] | None = deque()
+        self._order = _Order()
         self._taken = 0
         self._is_cut = False
 
@@ -154,9 +162,12 @@ class ByIdentifier(Repeats):
             values = list(map(self._get, items))
         except (KeyError, TypeError, IndexError):
             values = [None]
-        if not set(map(type, values)) <= {str, int}:
+        types = set(map(type, values))
+        if not types <= {str, int}:
             values = [self.identifier_of(item) for item in items]
+            types = set(map(type, values))
         self._page += values
+        self._types |= types
 
     def identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""
@@ -165,13 +176,14 @@ class ByIdentifier(Repeats):
 
     def page_ended(self) -> None:
         page, self._page = self._page, []
+        types, self._types = self._types, set()
         if self._ordered is None:
-            self._seen.page(_marks_of(page))
+            self._seen.page(set(_marks_of(page, types)))
         elif page:
             self._is_cut = self._is_cut or not self._room.take(len(page))
             self._taken += 0 if self._is_cut else len(page)
-            self._ordered.append(page)
-            if not _are_in_order(self._ordered):
+            self._ordered.append(_marks_of(page, types))
+            if len(types) > 1 or not self._order.goes_on(page):
                 self._compare_all()
             elif self._is_cut:
                 self._release()
@@ -192,7 +204,39 @@ class ByIdentifier(Repeats):
         if self._is_cut:
             self._seen.keep_last_only()
         for page in pages:
-            self._seen.page(_marks_of(page))
+            self._seen.page(set(page))
+
+
+class _Order:
+    """The order of the values of pages: rising or falling, as those of the first one."""
+
+    def __init__(self) -> None:
+        self._last: Any = None
+        self._falls = False
+
+    def goes_on(self, page: list[Any]) -> bool:
+        """Return whether a page is in order, and goes on beyond those before; one type a page."""
+        last, self._last = self._last, page[-1]
+        if last is None:
+            self._falls = page[0] > page[-1]
+        elif type(last) is not type(page[0]) or not (
+            last > page[0] if self._falls else last < page[0]
+        ):
+            return False
+        return sorted(page, reverse=self._falls) == page
+
+
+def _marks_of(values: list[Any], types: set[type]) -> "array[int]":
+    """Return eight bytes for each text or number."""
+    if types == {str}:
+        return array("q", map(hash, values))
+    with suppress(TypeError, OverflowError):
+        return array("q", values)
+    return array("q", map(_mark, values))
+
+
+def _mark(value: Any) -> int:
+    return value if isinstance(value, int) and -_BEYOND <= value < _BEYOND else hash(value)
 
 
 def repeats_of(first: Iterable[Sequence[Any]], room: Room) -> Repeats:
@@ -219,19 +263,3 @@ def _identifies(name: str, items: Sequence[Any]) -> bool:
     except (KeyError, TypeError, IndexError):
         return False
     return set(map(type, values)) <= {str, int} and len(set(values)) == len(values) > 0
-
-
-def _are_in_order(pages: deque[list[Any]]) -> bool:
-    """Return whether the last page goes on beyond those before, which are in order themselves."""
-    first, page = pages[0], pages[-1]
-    if len(set(map(type, page))) > 1 or type(first[0]) is not type(page[0]):
-        return False
-    falls = first[0] > first[-1]
-    if sorted(page, reverse=falls) != page:
-        return False
-    before = pages[-2][-1] if len(pages) > 1 else None
-    return before is None or bool(before > page[0] if falls else before < page[0])
-
-
-def _marks_of(values: Iterable[Any]) -> set[int]:
-    return set(map(hash, values))

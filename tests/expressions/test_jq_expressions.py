@@ -157,6 +157,45 @@ def test_only_what_takes_each_element_of_a_path_may_be_taken_apart(expression: s
     assert DataPath(expression).list_path is None
 
 
+CONDITIONS = st.sampled_from(
+    [
+        ".a",
+        ". == 1",
+        "true, true, false",
+        "empty",
+        ".a > 1",
+        ".a? // (.b? and true)",
+        "def f: .a?; f # a note",
+        'tostring | test("[1)]")',
+        ".a) | select(.b",
+        "error",
+    ]
+)
+
+
+@given(
+    form=st.sampled_from(["{path}[] | select({of})", "{path} | map(select({of}))"]),
+    path=st.sampled_from([".", ".a", ".b"]),
+    of=CONDITIONS,
+    value=_BODIES,
+)
+def test_a_selection_is_what_jq_selects(form: str, path: str, of: str, value: Any) -> None:
+    expression = form.format(path="" if path == "." and "|" not in form else path, of=f"{of}\n")
+    outputs = _by_jq(expression, value)
+    try:
+        found = _extract(expression, value)
+    except ResponseError:
+        assert outputs is None
+        return
+    flat = [
+        item
+        for output in outputs or ()
+        for item in (output if isinstance(output, list) else [output])
+        if item is not None or isinstance(output, list)
+    ]
+    assert json.dumps(found.items) == json.dumps(flat)
+
+
 @pytest.mark.contract("data-path.top-level-array")
 def test_a_top_level_array_is_the_list_of_items() -> None:
     found = _extract(".", [{"id": 1}, {"id": 2}])

@@ -287,6 +287,23 @@ async def test_each_program_on_each_text(worker: JqWorker) -> None:
         await worker.run_each([(".[", False)], [b"1"])
 
 
+@pytest.mark.parametrize("odd", ["error", "halt", "input", "[inputs]", ".n.x", "[.[]"])
+async def test_a_text_on_which_a_program_fails_is_one_of_many(worker: JqWorker, odd: str) -> None:
+    program = f"if .n == 3 then ({odd} # odd\n) else .n, .n end"
+    programs = [(".n", False), (program, False), (program, True)] if odd != "[.[]" else []
+    programs = programs or [(".n", False), (".n # n", False), (".n, .n", True)]
+    texts = [b'{"n": %d}' % n for n in range(6)]
+    texts[3] = b'{"n": ' if odd == "[.[]" else texts[3]
+    rows = [json.loads(row) for row in await worker.run_each(programs, texts)]
+    for number in (0, 1, 2, 4, 5):
+        assert rows[number] == [[number], [number], [number, number]]
+    assert len(rows) == 6
+    said = ["error" in each if isinstance(each, dict) else each for each in rows[3]]
+    assert said[1:] == (
+        [[], []] if odd == "halt" else [[[]], [[]]] if odd == "[inputs]" else [1, 1]
+    )
+
+
 def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 

