@@ -7,11 +7,11 @@ from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
-_DEEPEST = 200
-# Of texts with aliases, counted as if what they stand for were written out.
-_MOST_NODES = 1_000_000
+DEEPEST = 200
+# Counted as if what aliases stand for were written out.
+MOST_NODES = 1_000_000
 # What ruamel raises over values that are none of their kind, such as the date 2020-99-99.
-_WRONG_VALUES = (ValueError, KeyError, OverflowError)
+WRONG_VALUES = (ValueError, KeyError, OverflowError)
 
 
 class UnreadableYamlError(Exception):
@@ -32,7 +32,7 @@ def load_yaml(text: str, yaml: YAML | None = None) -> Any:
         return reader.load(text)
     except YAMLError as error:
         raise UnreadableYamlError(_first_words(error)) from None
-    except _WRONG_VALUES as error:
+    except WRONG_VALUES as error:
         raise UnreadableYamlError(f"a value is none of its kind: {error}") from None
 
 
@@ -51,15 +51,15 @@ class _BoundedComposer(Composer):
         mark = self.parser.peek_event().start_mark
         before = self._nodes
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ComposerError(None, None, f"it is nested deeper than {_DEEPEST}", mark)
+        if self._depth > DEEPEST:
+            raise ComposerError(None, None, f"it is nested deeper than {DEEPEST}", mark)
         node = super().compose_node(parent, index)
         self._depth -= 1
         if is_alias and id(node) not in self._sizes:
             raise ComposerError(None, None, "an alias stands within what it stands for", mark)
         self._nodes += self._sizes[id(node)] if is_alias else 1
-        if self._nodes > _MOST_NODES:
-            raise ComposerError(None, None, f"it has more than {_MOST_NODES:,} values", mark)
+        if self._nodes > MOST_NODES:
+            raise ComposerError(None, None, f"it has more than {MOST_NODES:,} values", mark)
         self._sizes[id(node)] = self._nodes - before
         return node
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from cli.mapping_file import to_plain
+from cli.quick_yaml import UnusualYamlError, load_quickly
 from cli.yaml_text import UnreadableYamlError, load_yaml
 from errors import ConfigurationError
 
@@ -22,8 +23,8 @@ _TIMEOUT = 30.0
 _MOST_BYTES = 32 * 2**20
 _MOST_PARTS = 300
 _MOST_SECONDS = 120.0
-# YAML takes about ten seconds for a megabyte, JSON a hundredth of that.
-_MOST_YAML = 10 * 2**20
+# Unusual YAML takes about ten seconds for a megabyte, what most documents have a hundredth of that.
+_MOST_UNUSUAL = 10 * 2**20
 _SUFFIXES = (".json", ".yaml", ".yml")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
@@ -190,9 +191,12 @@ def _parts(address: str) -> Any:
 def _loaded(text: str, name: str) -> Any:
     with suppress(ValueError, RecursionError):
         return json.loads(text)
-    if len(text) > _MOST_YAML:
+    with suppress(UnusualYamlError):
+        return load_quickly(text)
+    if len(text) > _MOST_UNUSUAL:
         raise ConfigurationError(
-            f"{name} is no JSON, and larger than {_MOST_YAML >> 20} MB; convert it to JSON first"
+            f"{name} is no JSON, and no plain YAML, of which alone more than "
+            f"{_MOST_UNUSUAL >> 20} MB are read; convert it to JSON first"
         )
     return to_plain(load_yaml(text))
 
