@@ -4,7 +4,6 @@ What documentation says counts first, then what a field is called, and never cha
 states and measures are no names, however different they were in the items that were seen.
 """
 
-import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -56,8 +55,12 @@ _LONGEST_NAME = 200
 _NOT_LISTED = 99
 _LARGE = re.compile(r"-?\d{16,}")
 _ALLOWED = re.compile(r"[A-Za-z0-9@_.+:\\/=-]+")
-_FORBIDDEN = re.compile(r"[^A-Za-z0-9@_.+:\\/=-]")
-_JQ_FORBIDDEN = r'gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'
+# What an escape stands for: what Port does not allow, and the sign that begins an escape.
+_ESCAPED = re.compile(r"[^A-Za-z0-9@_.+:\\/-]")
+# JQ's @uri leaves the tilde, which Port does not allow.
+_JQ_ESCAPED = (
+    r'gsub("(?<c>[^A-Za-z0-9@_.+:\\\\/-])"; .c | @uri | gsub("%"; "=") | gsub("~"; "=7E"))'
+)
 
 # Objects that only wrap the fields of an item.
 WRAPPERS = frozenset({"attributes", "fields", "properties", "node", "resource", "spec"})
@@ -68,25 +71,27 @@ type Columns = Mapping[Keys, list[Any]]
 
 
 class Cleaning(Enum):
-    """What makes of a text one that Port takes as an identifier, as JQ."""
+    """What makes of a text one that Port takes as an identifier, as JQ.
+
+    Different texts stay different, those that nobody has seen yet included: `a b` gives `a=20b`.
+    """
 
     NONE = ""
-    REPLACED = _JQ_FORBIDDEN
-    ENCODED = "@base64"
+    ESCAPED = _JQ_ESCAPED
 
     def of(self, text: str) -> str:
         """Return a text as the JQ makes it."""
-        if self is Cleaning.REPLACED:
-            return _FORBIDDEN.sub("-", text)
-        return base64.b64encode(text.encode()).decode() if self is Cleaning.ENCODED else text
+        return _ESCAPED.sub(_escape, text) if self is Cleaning.ESCAPED else text
 
     @classmethod
     def for_texts(cls, texts: Sequence[str]) -> "Cleaning":
-        """Return the least that lets Port take different texts, and keeps them different."""
-        if all(map(_ALLOWED.fullmatch, texts)):
-            return cls.NONE
-        replaced = {_FORBIDDEN.sub("-", text) for text in texts}
-        return cls.REPLACED if len(replaced) == len(set(texts)) else cls.ENCODED
+        """Return the least that lets Port take these texts."""
+        return cls.NONE if all(map(_ALLOWED.fullmatch, texts)) else cls.ESCAPED
+
+
+def _escape(found: re.Match[str]) -> str:
+    """Return the bytes of a character as `=20`."""
+    return "".join(f"={byte:02X}" for byte in found[0].encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

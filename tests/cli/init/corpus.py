@@ -10,6 +10,9 @@ from typing import Any
 
 from tests.support.fake_api import Received, Reply
 
+# What makes an identifier of a text that has signs which Port does not take.
+ESCAPED = r'gsub("(?<c>[^A-Za-z0-9@_.+:\\\\/-])"; .c | @uri | gsub("%"; "=") | gsub("~"; "=7E"))'
+
 type Answer = Reply | Callable[[Received], Reply]
 type Items = list[dict[str, Any]]
 
@@ -184,7 +187,7 @@ CASES = [
             "/vhosts": Pick(".", ".name", blueprint="vhost"),
             "/queues": Pick(
                 ".",
-                '(.vhost + "/" + (.name)) | gsub("[^A-Za-z0-9@_.+:\\\\\\\\/=-]"; "-")',
+                f'(.vhost + "/" + (.name)) | {ESCAPED}',
                 relations={"vhost": "vhost"},
                 absent=("messagesReady",),
             ),
@@ -338,7 +341,7 @@ CASES = [
         {
             "/mlflow/registered-models/search": Pick(
                 ".registered_models",
-                '.name | gsub("[^A-Za-z0-9@_.+:\\\\\\\\/=-]"; "-")',
+                f".name | {ESCAPED}",
                 ".name",
                 blueprint="registeredModel",
             )
@@ -549,7 +552,7 @@ CASES = [
             ),
         },
         {
-            "/teams": Pick(".", '.name | gsub("[^A-Za-z0-9@_.+:\\\\\\\\/=-]"; "-")'),
+            "/teams": Pick(".", f".name | {ESCAPED}"),
             "/people": Pick(relations={"team": "team"}),
         },
     ),

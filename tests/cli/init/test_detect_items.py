@@ -1,6 +1,8 @@
 """Lists, fields, identifiers and relations are told from sample answers."""
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import jq
 import pytest
@@ -9,10 +11,12 @@ from hypothesis import strategies as st
 
 from cli.arrays import arrays_in, jq_path
 from cli.init.detect.fields import infer_schema, infer_shape
+from cli.init.detect.identifiers import Cleaning
 from cli.init.detect.lists import find_lists, is_clear
 from cli.init.detect.naming import blueprint_name, property_name
 from cli.init.detect.plurals import singular
 from cli.init.detect.relations import RelationTarget, find_relations
+from tests.cli.init.corpus import ESCAPED
 
 PEOPLE = [{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bob"}]
 
@@ -151,8 +155,8 @@ NUMBERED = '.__t + "/" + (.number | tostring)'
     "items, mark, expression",
     [
         ([{"id": 1, "key": "A"}, {"id": 1, "key": "B"}], "", ".key"),
-        ([{"name": "a b"}, {"name": "c d"}], "", r'.name | gsub("[^A-Za-z0-9@_.+:\\\\/=-]"; "-")'),
-        ([{"name": "a b"}, {"name": "a-b"}], "", ".name | @base64"),
+        ([{"name": "a b"}, {"name": "c d"}], "", f".name | {ESCAPED}"),
+        ([{"name": "a b"}, {"name": "a-b"}], "", f".name | {ESCAPED}"),
         ([{"userId": 4}, {"userId": 5}], "", ".userId | tostring"),
         ([{"id": 1, "__t": "x"}, {"id": 2, "__t": "y"}], "__t", ".id | tostring"),
         ([{"id": 1, "__t": "x"}, {"id": 2, "__t": "x"}], "__t", '.__t + "/" + (.id | tostring)'),
@@ -192,6 +196,43 @@ def test_an_identifier_always_tells_all_items_apart(items: list[dict[str, Any]])
         names = [program.input_value(item).first() for item in items]
         assert len(set(names)) == len(items)
         assert all(isinstance(name, str) and name for name in names)
+
+
+SIGNS = st.text(alphabet=" -=~%'()*!/\\é2D0EC3A9", max_size=6) | st.text(max_size=4)
+
+
+@pytest.mark.contract("init.identifiers-apart")
+@given(seen=st.lists(SIGNS, min_size=1, max_size=3), unseen=st.lists(SIGNS, max_size=6))
+def test_texts_that_nobody_has_seen_yet_stay_apart_too(seen: list[str], unseen: list[str]) -> None:
+    cleaning = Cleaning.for_texts([*seen, " "])
+    program = jq.compile(cleaning.value)
+    made = {text: program.input_value(text).first() for text in [*seen, *unseen]}
+    assert made == {text: cleaning.of(text) for text in made}
+    assert len(set(made.values())) == len(made)
+    assert all(re.fullmatch(r"[A-Za-z0-9@_.+:\\/=-]*", text) for text in made.values())
+    assert {unquote(text.replace("=", "%")) for text in made.values()} == set(made)
+
+
+@pytest.mark.contract("init.identifiers-apart")
+@pytest.mark.parametrize(
+    "text, identifier",
+    [
+        ("a b", "a=20b"),
+        ("a-b", "a-b"),
+        ("a=20b", "a=3D20b"),
+        ("ann+x@example.com", "ann+x@example.com"),
+        (r"a/b:c.d\e", r"a/b:c.d\e"),
+        ("~", "=7E"),
+        ("é", "=C3=A9"),
+    ],
+)
+def test_an_escaped_identifier_keeps_what_port_takes(text: str, identifier: str) -> None:
+    assert jq.compile(Cleaning.ESCAPED.value).input_value(text).first() == identifier
+    assert Cleaning.ESCAPED.of(text) == identifier
+
+
+def test_identifiers_that_port_takes_are_left_as_they_are() -> None:
+    assert Cleaning.for_texts(["a=20", r"x@y.z/:+\_-"]) is Cleaning.NONE
 
 
 TEAM = RelationTarget("team", frozenset({"1", "2"}))
