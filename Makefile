@@ -80,7 +80,7 @@ lock: ## Rewrite the requirement locks after a change to pyproject.toml
 	&& $$uv pip compile $(LOCK) pyproject.toml -o requirements.txt \
 	&& $$uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt \
 	&& $$uv pip compile $(LOCK) --group bootstrap -o requirements-uv.txt \
-	&& $$uv pip compile $(LOCK) --group bench -o tools/benchmarks/requirements.txt
+	&& $$uv pip compile $(LOCK) tools/benchmarks/requirements.in -o tools/benchmarks/requirements.txt
 
 # Without addresses, so that the locks hold wherever the packages come from.
 LOCK := --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \

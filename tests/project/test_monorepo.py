@@ -7,6 +7,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from tools.scripts.poetry_install import pinned
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
@@ -66,6 +69,24 @@ def test_poetry_takes_the_project_as_it_is() -> None:
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert tables["tool"]["poetry"] == {"package-mode": False}
     assert {"name", "version", "dependencies", "requires-python"} <= tables["project"].keys()
+    # Poetry resolves all groups; with what the benchmarks compare with, it finds no end.
+    assert tables["dependency-groups"].keys() == {"dev", "bootstrap"}
+    assert not {"airbyte-cdk", "dlt"} & {*tables["dependency-groups"]["dev"]}
+
+
+@pytest.mark.contract("image.monorepo")
+def test_the_versions_of_the_lock_can_be_asked_of_poetry() -> None:
+    """These versions, extras included, are what the check of `poetry install` installs."""
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    lock = (ROOT / "requirements.txt").read_text("utf-8")
+    tables = tomllib.loads(pinned(text, lock))
+    asked = [Requirement(each) for each in tables["project"]["dependencies"]]
+    assert len(asked) == len(re.findall(r"^\w", lock, re.MULTILINE))
+    assert all(str(each.specifier).startswith("==") for each in asked)
+    extras = {each.name: each.extras for each in asked if each.extras}
+    assert extras["httpx"] == {"brotli", "http2", "zstd"}
+    assert extras["port-ocean"] == {"cli"}
+    assert "dependency-groups" not in tables
 
 
 @pytest.mark.contract("image.monorepo")
