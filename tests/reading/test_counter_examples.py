@@ -172,6 +172,21 @@ def test_a_page_like_the_one_before_beside_a_marker_and_a_total_that_is_too_low(
 
 
 @pytest.mark.contract("evidence.capped-page")
+def test_a_page_like_the_first_beside_a_token_and_a_total_that_is_too_low() -> None:
+    token = Word(Speech.TOKEN, "x-next-page", None)
+    world = World(
+        "offset", (2,), cap=1, honours_size=False, words=(token, replace(X_TOTAL, lie=-1))
+    )
+    by_page = Reading("other", PAGINATION_TYPES["page"](page_size=2), ".items")
+    result = asyncio.run(read(world, by_page))
+    assert result.missing
+    assert "x-next-page" in f"{result.outcome}"
+    assert not result.outcome.is_proven
+    whole = replace(world, counts=(1,), words=(token, X_TOTAL))
+    assert asyncio.run(read(whole, by_page)).outcome.is_proven
+
+
+@pytest.mark.contract("evidence.capped-page")
 def test_a_token_that_leads_back_beside_a_total_that_is_too_low() -> None:
     token = Word(Speech.TOKEN, "next_token")
     world = World("cursor", (4,), cap=1, words=(token, replace(TOTAL, lie=-3)))
