@@ -394,7 +394,7 @@ class Pager:
         if page.is_object:
             return None
         denied = self._strategy.rank if self._is_way_denied(page) else None
-        if sign := self._evidence.leading(denied, judged=self._strategy.judged):
+        if sign := self._evidence.leading(denied, judged=self._strategy.judged(page)):
             return sign if sign.more else None
         if denied or not (page.is_plain and self._is_behind):
             return None
@@ -515,7 +515,7 @@ class Pager:
             )
         if self._probed_length:
             self._sizes.remember_final(self._probed_length)
-        reason, sign = "a page like the one before", self._unfollowed()
+        reason, sign = "a page like the one before", self._unfollowed(page)
         # What says more outranks a number of pages, and any total where the way on has never led
         # anywhere.
         is_promised = sign is not None and sign.is_promise
@@ -526,9 +526,10 @@ class Pager:
         doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)
         return Verdict(keep=False, reason=reason, doubt=doubt)
 
-    def _unfollowed(self) -> Sign | None:
+    def _unfollowed(self, page: Page | None) -> Sign | None:
         """Return what says more in another place than that which is followed."""
-        sign = self._evidence.leading(followed=self._strategy.followed)
+        followed = self._strategy.followed(page) if page else frozenset[str]()
+        sign = self._evidence.leading(followed=followed)
         return sign if sign and sign.more else None
 
     def _leads_on(self, page: Page, statement: Statement) -> bool:
@@ -564,7 +565,7 @@ class Pager:
         return Verdict(keep=True, request=request, reason=reason, extra=extra)
 
     def _end_at_known_address(self) -> Verdict:
-        sign = self._unfollowed()
+        sign = self._unfollowed(self.previous)
         if self._says_more or self._is_behind or (sign and sign.is_promise):
             raise PaginationError(
                 f"the next page after {self._pages} pages is one that was already read, although "

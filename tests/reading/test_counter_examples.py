@@ -186,6 +186,18 @@ def test_a_page_like_the_first_beside_a_token_and_a_total_that_is_too_low() -> N
     assert asyncio.run(read(whole, by_page)).outcome.is_proven
 
 
+@pytest.mark.contract("pagination.custom.evidence")
+@pytest.mark.parametrize(
+    "keys, is_right", [('["@odata.nextLink"]', True), ('["@odata"].nextLink', False)]
+)
+def test_an_expression_that_reads_what_is_only_spelt_like_a_key(keys: str, is_right: bool) -> None:
+    world = World("next_link", (2,), cap=1, words=(Word(Speech.LINK, "@odata.nextLink"),))
+    told = PAGINATION_TYPES["custom"](**{"page_size": 1, "next_request": f".body{keys}"})
+    result = asyncio.run(read(world, Reading("right", told, ".items")))
+    assert result.outcome.is_proven == is_right
+    assert bool(result.missing) != is_right
+
+
 @pytest.mark.contract("evidence.capped-page")
 def test_a_token_that_leads_back_beside_a_total_that_is_too_low() -> None:
     token = Word(Speech.TOKEN, "next_token")
