@@ -8,7 +8,7 @@ import pytest
 
 from outcomes import Standing
 from pagination.lookup import find
-from settings.pagination import PAGINATION_TYPES
+from settings.pagination import PAGINATION_TYPES, CustomSettings
 from tests.reading.test_proof import Result, read
 from tests.support.speaking_api import Fault, Speech, Word, World
 from tests.support.worlds import Reading
@@ -192,7 +192,7 @@ def test_a_page_like_the_first_beside_a_token_and_a_total_that_is_too_low() -> N
 )
 def test_an_expression_that_reads_what_is_only_spelt_like_a_key(keys: str, is_right: bool) -> None:
     world = World("next_link", (2,), cap=1, words=(Word(Speech.LINK, "@odata.nextLink"),))
-    told = PAGINATION_TYPES["custom"](**{"page_size": 1, "next_request": f".body{keys}"})
+    told = CustomSettings(page_size=1, next_request=f".body{keys}")
     result = asyncio.run(read(world, Reading("right", told, ".items")))
     assert result.outcome.is_proven == is_right
     assert bool(result.missing) != is_right
