@@ -186,6 +186,19 @@ def test_a_page_like_the_first_beside_a_token_and_a_total_that_is_too_low() -> N
     assert asyncio.run(read(whole, by_page)).outcome.is_proven
 
 
+@pytest.mark.contract("evidence.capped-page")
+def test_a_cursor_that_is_ignored_beside_a_number_of_pages_that_is_too_low() -> None:
+    token = Word(Speech.TOKEN, "x-next-page", None)
+    pages = Word(Speech.PAGES, "x-total-pages", None)
+    world = World("cursor", (10,), cap=3, words=(token, replace(pages, lie=-3)), list_path=())
+    told = {"page_size": 1, "cursor_header": "x-next-page"}
+    result = came_of(world, param="wrong", **told)
+    assert result.missing
+    assert not result.outcome.is_proven
+    assert came_of(replace(world, words=(token, pages)), **told).outcome.is_proven
+    assert came_of(replace(world, counts=(3,)), param="wrong", **told).outcome.is_proven
+
+
 @pytest.mark.contract("pagination.custom.evidence")
 @pytest.mark.parametrize(
     "keys, is_right", [('["@odata.nextLink"]', True), ('["@odata"].nextLink', False)]
