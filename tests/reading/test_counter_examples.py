@@ -190,7 +190,8 @@ def test_a_page_like_the_first_beside_a_token_and_a_total_that_is_too_low() -> N
 def test_a_cursor_that_is_ignored_beside_a_number_of_pages_that_is_too_low() -> None:
     token = Word(Speech.TOKEN, "x-next-page", None)
     pages = Word(Speech.PAGES, "x-total-pages", None)
-    world = World("cursor", (10,), cap=3, words=(token, replace(pages, lie=-3)), list_path=())
+    words = (token, replace(pages, lie=-3))
+    world = World("cursor", (10,), cap=3, honours_size=False, words=words, list_path=())
     told = {"page_size": 1, "cursor_header": "x-next-page"}
     result = came_of(world, param="wrong", **told)
     assert result.missing
