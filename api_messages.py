@@ -114,7 +114,7 @@ class ApiRequest:
             raise ValueError(f"{error}") from None
         return self.with_url(target)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Return a text, equal for requests that ask for the same thing; it may hold secrets."""
         address = f"{self.method} {self.url}"
