@@ -124,7 +124,7 @@ class Pager:
             self._sizes.look_for(self._places, page.body)
         statement = self._marked(page) or self._stated(page)
         if self._is_repeated(page):
-            return self._with_part(self._end_repeated(page, statement))
+            return self._after_asking(self._end_repeated(page, statement))
         self._refuse_object(page)
         was_promised = self._was_promised
         probed = self._take(page)
@@ -221,8 +221,10 @@ class Pager:
             return None
         return doubt_over_passed(passed, self._longest)
 
-    def _with_part(self, verdict: Verdict) -> Verdict:
-        """Return the verdict on the end of our own asking, with the doubt over a part of a list."""
+    def _after_asking(self, verdict: Verdict) -> Verdict:
+        """Return the verdict on an answer that brings no page, with the doubt that is left."""
+        if doubt := self._doubt_over_places(verdict):
+            verdict = replace(verdict, doubt=doubt, denied=False)
         doubt = verdict.doubt or self._doubt_over_part(verdict)
         return replace(verdict, doubt=doubt) if doubt else verdict
 
@@ -278,11 +280,7 @@ class Pager:
             TooDeepError: the API refuses to go deeper although there is more; it `said` why.
         """
         verdict = self._end_refused(status, said)
-        if verdict is None:
-            return None
-        if verdict.is_end and (doubt := self._doubt_over_places(verdict)):
-            verdict = replace(verdict, doubt=doubt, denied=False)
-        return self._with_part(verdict)
+        return None if verdict is None else self._after_asking(verdict)
 
     def _end_refused(self, status: int, said: str) -> Verdict | None:
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE

@@ -200,6 +200,19 @@ def test_a_cursor_that_is_ignored_beside_a_number_of_pages_that_is_too_low() -> 
     assert came_of(replace(world, counts=(3,)), param="wrong", **told).outcome.is_proven
 
 
+@pytest.mark.contract("evidence.passed-over")
+def test_an_empty_page_that_was_passed_over_before_a_page_like_the_one_before() -> None:
+    more = replace(MORE, name="EXCEEDED_TRANSFER_LIMIT")
+    world = World("offset", (16,), cap=2, honours_size=False, words=(more,))
+    hiding = replace(world, hidden=frozenset({0, 1, 2, 14}))
+    result = came_of(hiding, page_size=4)
+    assert result.missing
+    assert result.outcome.standing is KEPT
+    assert not came_of(hiding, page_size=2).missing
+    assert came_of(hiding, page_size=2).outcome.is_proven
+    assert came_of(world, page_size=4).outcome.is_proven
+
+
 @pytest.mark.contract("pagination.custom.evidence")
 @pytest.mark.parametrize(
     "keys, is_right", [('["@odata.nextLink"]', True), ('["@odata"].nextLink', False)]
