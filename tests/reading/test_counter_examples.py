@@ -213,6 +213,18 @@ def test_an_empty_page_that_was_passed_over_before_a_page_like_the_one_before() 
     assert came_of(world, page_size=4).outcome.is_proven
 
 
+@pytest.mark.contract("whole-list.repeated")
+@pytest.mark.parametrize("counts", [4, 12])
+def test_offsets_from_one_that_are_asked_for_from_zero(counts: int) -> None:
+    world = World("offset", (counts,), cap=2, honours_size=False, first_offset=1, words=(X_TOTAL,))
+    result = came_of(world, page_size=3)
+    assert result.missing
+    assert result.outcome.standing is KEPT
+    assert "startOffset: 1" in f"{result.outcome}"
+    assert came_of(world, page_size=3, start_offset=1).outcome.is_proven
+    assert came_of(replace(world, first_offset=0), page_size=3).outcome.is_proven
+
+
 @pytest.mark.contract("pagination.custom.evidence")
 @pytest.mark.parametrize(
     "keys, is_right", [('["@odata.nextLink"]', True), ('["@odata"].nextLink', False)]
