@@ -175,7 +175,7 @@ class _Union:
         """Return whether a total promises more items than are known to differ.
 
         Those of short pages, where an offset goes by what was received, may be counted twice, and
-        those at the border of pages, where offsets are counted from 1. A list may have others twice.
+        those at the border of pages, where offsets are counted from 1. Others may be there twice.
         """
         return total is not None and (self._marks is None or len(self._marks) < total)
 
