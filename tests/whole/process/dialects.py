@@ -178,6 +178,20 @@ def _dropbox(request: Received, start: int) -> Any:
     return {"entries": rows(start), "cursor": cursor, "has_more": has_more(start)}
 
 
+def _search_start(request: Received) -> int:
+    asked = request.json()
+    assert asked["size"] == SIZE
+    after = asked.get("search_after")
+    return NAMES.index(after[1]) + 1 if after else 0
+
+
+def _search(request: Received, start: int) -> Any:
+    hits = [
+        {"_id": row["id"], "_source": {"version": 2}, "sort": [7, row["id"]]} for row in rows(start)
+    ]
+    return Scroll.answer(hits, failed=0)
+
+
 class Scroll:
     """Elasticsearch's scroll: each request gives the page after the last that was given."""
 
@@ -405,6 +419,27 @@ DIALECTS: Mapping[str, Dialect] = {
         _dropbox_start,
         _dropbox,
         {"error_summary": "reset/..", "error": {".tag": "reset"}},
+    ),
+    "search": Dialect(
+        {
+            "endpoint": "/search/things/_search",
+            "method": "POST",
+            "body": {"sort": ["rank", "id"]},
+            "data_path": ".hits.hits",
+            "pagination": {
+                "type": "cursor",
+                "in": "body",
+                "param": "search_after",
+                "cursor_item": ".sort",
+                "size_param": "size",
+                "page_size": SIZE,
+            },
+        },
+        _search_start,
+        _search,
+        {"error": {"type": "search_phase_execution_exception"}, "status": 503},
+        identifier="._id",
+        version="._source.version",
     ),
     "scroll": Dialect(
         {

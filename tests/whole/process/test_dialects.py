@@ -20,6 +20,7 @@ from tests.whole.process.serving import serve_model
 pytestmark = pytest.mark.process
 
 GONE = "gone"
+TOKEN = "t0ken-for-all-servers"
 each_dialect = pytest.mark.parametrize("name", DIALECTS)
 
 type Catalog = dict[str, dict[str, Any]]
@@ -33,6 +34,7 @@ class World:
         self.faults: Counter[str] = Counter()
 
     def __call__(self, request: Received) -> Reply:
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
         name = request.path.removeprefix(EU).split("/")[1]
         dialect = DIALECTS[name]
         start = dialect.start(request)
@@ -77,6 +79,8 @@ def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
             harbour.store(name, {each: {"version": 1} for each in (*dialect.names, GONE)})
         settings = {
             "baseUrl": us.url,
+            "authType": "bearer_token",
+            "apiToken": TOKEN,
             "instances": [f"{eu.url}{EU}"],
             "sessionHeaders": [SESSION],
             "maxRetries": "2",
@@ -107,6 +111,9 @@ def catalogs(harbour: Harbour) -> dict[str, Catalog]:
     return {name: harbour.catalog(name) for name in DIALECTS}
 
 
+@pytest.mark.contract(
+    "failure.resource-fails", "failure.keeps-what-was-read", "failure.no-deletes", "body.other-word"
+)
 @each_dialect
 def test_a_page_that_says_error_deletes_nothing(name: str, voyage: Voyage) -> None:
     dialect = DIALECTS[name]
@@ -118,6 +125,14 @@ def test_a_page_that_says_error_deletes_nothing(name: str, voyage: Voyage) -> No
     assert versions == expected
 
 
+@pytest.mark.contract(
+    "json.encoding",
+    "json.guarded",
+    "json.half-characters",
+    "pagination.custom",
+    "pagination.placeholder",
+    "retry.transient",
+)
 @each_dialect
 def test_all_arrive_and_what_is_gone_is_deleted(name: str, voyage: Voyage) -> None:
     dialect = DIALECTS[name]
@@ -128,10 +143,13 @@ def test_all_arrive_and_what_is_gone_is_deleted(name: str, voyage: Voyage) -> No
     assert {found.get("parent") for found in voyage.read[name].values()} == dialect.texts
 
 
+@pytest.mark.contract(
+    "auth.session-headers", "instances.credentials", "secrets.log-headers", "secrets.log-settings"
+)
 def test_each_server_has_a_session_of_its_own(voyage: Voyage) -> None:
     us, eu = voyage.sessions
     assert len(us) == len(eu) == 1
     assert not us & eu
-    for session in us | eu:
-        assert session not in voyage.broken.log
-        assert session not in voyage.well.log
+    for secret in (TOKEN, *us, *eu):
+        assert secret not in voyage.broken.log
+        assert secret not in voyage.well.log
