@@ -1,5 +1,6 @@
 """Strategies of hypothesis for model APIs, and for settings that read them well or badly."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -282,6 +283,10 @@ def _options_of(word: Word, used: int) -> dict[str, Any]:
     return {}
 
 
+# A key of a dotted path; those of OData have a dot themselves.
+_KEY = re.compile(r"@?odata\.\w+|[^.]+")
+
+
 @st.composite
 def as_custom(draw: st.DrawFn, kind: str, chosen: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The same way on as an expression; other types as they are."""
@@ -306,7 +311,8 @@ def _place_told(kind: str, chosen: Mapping[str, Any]) -> str | None:
     if header := chosen.get(f"{kind}_header"):
         return f'.headers["{header.lower()}"]'
     path = chosen.get(f"{kind}_path")
-    return ".body" + "".join(f'["{key}"]' for key in path.split(".")) if path else None
+    keys = _KEY.findall(path) if path else ()
+    return ".body" + "".join(f'["{key}"]' for key in keys) if keys else None
 
 
 def _misspelt(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
