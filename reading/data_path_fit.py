@@ -309,7 +309,7 @@ class DataPathFit:
                     f'the list is missing, and {place} says "{quote.text(str(code.value))}", '
                     "where it says success beside items"
                 )
-                doubt = Doubt(seen, self._hint(speaks=True), quote.place)
+                doubt = Doubt(seen, self._hint(speaks=self.has_rules), quote.place)
                 self._words[place] = _Word(code.name, doubt)
 
     def _learn_keys(self, parts: list[Part]) -> None:

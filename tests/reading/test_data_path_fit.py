@@ -243,6 +243,16 @@ def test_what_is_no_other_word(beside: dict[str, Any], lacking: dict[str, Any]) 
 
 
 @pytest.mark.contract("body.other-word")
+@pytest.mark.parametrize("has_rules, advice", [(True, "on_error"), (False, "`.users // []`")])
+def test_another_word_comes_with_what_says_that_it_is_none(has_rules: bool, advice: str) -> None:
+    fit = DataPathFit(DataPath(".users"), has_rules=has_rules)
+    assert not judged([{"users": ONE, "status": "ok"}, {"status": "nobody"}], ".users", fit)
+    (doubt,) = fit.doubts()
+    assert advice in doubt.advice
+    assert doubt.place == "GET https://h.test/1"
+
+
+@pytest.mark.contract("body.other-word")
 def test_an_alternative_says_that_any_word_will_do() -> None:
     bodies = TORRENTS, {"result": "nothing there", "arguments": {}}
     assert doubted(*bodies, data_path=".arguments.torrents // []") == {""}
