@@ -176,6 +176,28 @@ async def test_a_redirect_to_another_instance_leaves_the_session_behind(
     assert _sessions(other_api) == [None, "eu-000"]
 
 
+@pytest.mark.contract("auth.session-headers", "auth.template.base-url")
+async def test_a_host_that_a_login_gave_has_its_own(
+    api: FakeApi, other_api: FakeApi, connect: ClientFactory
+) -> None:
+    api.answer = lambda request: Reply(body={"key": "k-1", "url": other_api.url})
+    other_api.answer = Transmission()
+    client = connect(
+        auth_type="custom",
+        custom_auth_request={"endpoint": "/auth"},
+        custom_auth_request_template={
+            "headers": {"X-Key": "{{.key}}"},
+            "baseUrl": "{{.url}}",
+            "baseUrlHosts": ["127.0.0.1"],
+        },
+        session_headers=[SESSION],
+    )
+    for _ in range(2):
+        assert (await client.send(asked(api))).content == b"[1]"
+    assert _sessions(api) == [None]
+    assert _sessions(other_api) == [None, "session-000", "session-000"]
+
+
 def _sessions(api: FakeApi) -> list[str | None]:
     return [request.headers.get(SESSION) for request in api.received]
 
