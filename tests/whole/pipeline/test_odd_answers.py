@@ -58,8 +58,17 @@ async def test_latin_1_that_nobody_declares(sync: Sync) -> None:
 
 
 @pytest.mark.contract("body.other-word")
-@pytest.mark.parametrize("said, is_kept", [("the database is locked", True), ("success", False)])
-async def test_transmission_on_two_servers(sync: Sync, said: str, is_kept: bool) -> None:
+@pytest.mark.parametrize(
+    "said, rules, is_kept",
+    [
+        ("the database is locked", [], True),
+        ("success", [], False),
+        ("nothing", [{"when": '.body.result == "nothing"', "then": "skip"}], False),
+    ],
+)
+async def test_transmission_on_two_servers(
+    sync: Sync, said: str, rules: list[dict[str, str]], is_kept: bool
+) -> None:
     """Where one of them says other than success, nothing of it is taken for gone."""
     routes = {
         "/us/rpc": {"arguments": {"torrents": [{"id": 1}]}, "result": "success"},
@@ -72,6 +81,7 @@ async def test_transmission_on_two_servers(sync: Sync, said: str, is_kept: bool)
         body={"method": "torrent-get"},
         data_path=".arguments.torrents",
         path_parameters={"server": {"values": ["us", "eu"]}},
+        on_error=rules,
     )
     outcome = (await sync({}, [selector], routes, existing=["1", "of-eu"])).succeeded()
     assert outcome.ids() == [1]
