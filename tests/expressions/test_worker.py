@@ -304,6 +304,12 @@ async def test_a_text_on_which_a_program_fails_is_one_of_many(
     assert told == [*usual[:3], [[3], given, given], *usual[4:]]
 
 
+async def test_a_program_among_others_is_what_it_is_alone(worker: JqWorker) -> None:
+    programs = [(".n # n", False), ("$__loc__.line", False), ("def f: .n; f, f", True)]
+    [row] = await worker.run_each(programs, [b'{"n": 7}'])
+    assert json.loads(row) == [[7], [1], [7, 7]]
+
+
 async def test_a_text_that_is_no_json_is_one_of_many(worker: JqWorker) -> None:
     texts = [b'{"n": %d}' % n for n in range(6)]
     texts[3] = b'{"n": '
