@@ -155,6 +155,12 @@ def _signature_problems(given: Mapping[str, Any]) -> Iterator[str]:
     preset = PRESETS.get(str(given.get("webhookPreset")))
     if preset and preset.secret_from:
         yield from _secret_problems(given)
+    asking = PRESETS.get(name := str(given.get("webhookHandshake")))
+    if asking and asking.secret_from and asking is not preset:
+        yield (
+            f"webhookHandshake: with webhookAuth hmac, {name} needs webhookPreset {name}, which "
+            "keeps the secret that comes with the handshake; or give webhookAuth token"
+        )
     if not preset and "webhookHeader" not in given:
         yield (
             "webhookHeader: is required with webhookAuth hmac, unless webhookPreset is one of "

@@ -107,6 +107,21 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
             ],
         ),
         (
+            {
+                "webhook_auth": "hmac",
+                "webhook_header": "X-Hook-Signature",
+                "webhook_secret": "k" * 20,
+                "webhook_handshake": "asana",
+            },
+            [
+                (
+                    "webhookHandshake: with webhookAuth hmac, asana needs webhookPreset asana, "
+                    "which keeps the secret that comes with the handshake; or give webhookAuth "
+                    "token"
+                )
+            ],
+        ),
+        (
             {"webhook_auth": "hmac", "webhook_preset": "asana", "webhook_secret": "k" * 20},
             [
                 (
