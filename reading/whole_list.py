@@ -27,7 +27,7 @@ _MOST_AGAIN = 2
 _MOST_WAITING = 5000
 _ADVICE = (
     "ask for a fixed order with query_params, such as a sort by id, or page by a cursor where the "
-    "API has one"
+    "API has one; where it counts offsets from 1, `startOffset: 1`"
 )
 
 
@@ -59,8 +59,12 @@ class Movement(Watch):
         self._sizes = sizes
         self._room = room
         self.total: int | None = None
-        # Whether a page was shorter than another one, and not the last.
+        # Whether a page was shorter than another one, and not the last; whether one began with the
+        # item with which the one before had ended.
         self.is_uneven = False
+        self.is_overlapping = False
+        self._ending: int | None = None
+        self._begins = True
         self._lengths: set[int] = set()
         # The first page, which is looked at only where there is another one.
         self._first: list[list[Any]] = []
@@ -79,6 +83,13 @@ class Movement(Watch):
         else:
             repeats = self.repeats or self._begin()
             repeats.portion(items)
+            if isinstance(repeats, ByJson) and repeats.last:
+                self._look_at_border(repeats.last)
+
+    def _look_at_border(self, marks: list[int]) -> None:
+        if self._begins and marks[0] == self._ending:
+            self.is_overlapping = True
+        self._begins, self._ending = False, marks[-1]
 
     def answered(self, page: Page) -> None:
         self._inner.answered(page)
@@ -97,6 +108,7 @@ class Movement(Watch):
         return any(before < length for before in self._lengths)
 
     def page_ended(self, received: int) -> str | None:
+        self._begins = True
         if self.repeats:
             self.repeats.page_ended()
             if self.repeats.found:
@@ -162,7 +174,8 @@ class _Union:
     def is_below(self, total: int | None) -> bool:
         """Return whether a total promises more items than are known to differ.
 
-        Those of short pages, where an offset goes by what was received, may be counted twice.
+        Those of short pages, where an offset goes by what was received, may be counted twice, and
+        those at the border of pages, where offsets are counted from 1. Others may be there twice.
         """
         return total is not None and (self._marks is None or len(self._marks) < total)
 
@@ -238,7 +251,8 @@ class WholeListReader(EndpointReader):
             if not movement.cause or movement.is_cut:
                 return
             before = movement
-            if not is_new and not (movement.is_uneven and union.is_below(movement.total)):
+            may_be_counted_twice = movement.is_uneven or movement.is_overlapping
+            if not is_new and not (may_be_counted_twice and union.is_below(movement.total)):
                 return
         self.doubts.append(Doubt(f"{before.cause}, as often as it was read", _ADVICE, place))
 
