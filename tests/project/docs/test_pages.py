@@ -172,6 +172,7 @@ def test_live_events_for_apis_can_be_used(row: str) -> None:
         more.remove(value)
     assert not more, api
     given |= {"webhook_query_param": "key"} if "query parameter" in settings else {}
+    given |= {"response_directory": "/var/lib/x"} if "directory" in settings else {}
     parsed = ConnectionSettings.parse({"base_url": "https://api.example.com", **given})
     fields: dict[str, Any] = {}
     for code in _CODE.findall(entry):
