@@ -38,8 +38,8 @@ _MOST_OUTPUT, _MOST_GROWTH = 64 * 2**20, 4
 # jq's memory does not go back to the system after a large text; a fresh process begins small.
 _MOST_MEMORY = 512 * 2**20
 _PROGRAMS = 64
-# What passes over a text, reads the ones that come next, or tells its line in the program.
-_STANDS_ALONE = re.compile(r"\b(?:halt|input|__loc__)")
+# What passes over a text or reads the ones that come next, and what sees that it is not alone.
+_STANDS_ALONE = re.compile(r"\b(?:halt|input)|__loc__|__jq|\?//")
 
 
 class TooLargeError(Exception):

@@ -63,6 +63,8 @@ class Movement(Watch):
         # item with which the one before had ended.
         self.is_uneven = False
         self.is_overlapping = False
+        # Whether a number of pages may have told the end, and no number of items.
+        self.goes_by_pages = False
         self._ending: int | None = None
         self._begins = True
         self._lengths: set[int] = set()
@@ -97,8 +99,10 @@ class Movement(Watch):
             self.is_uneven = len(self._lengths) > 1 or self._is_after_shorter(page.received)
             self._lengths.add(page.received)
         path = self._sizes.met_total_path(self._pagination)
-        total = find_total(page, path, page.received or 0, self._pagination.ignored).items
+        told = find_total(page, path, page.received or 0, self._pagination.ignored)
+        total = told.items
         if total is None:
+            self.goes_by_pages = told.pages is not None
             return
         if self.total is not None and total < self.total:
             self.cause = self.cause or "the total fell while the list was read"
@@ -251,10 +255,19 @@ class WholeListReader(EndpointReader):
             if not movement.cause or movement.is_cut:
                 return
             before = movement
-            may_be_counted_twice = movement.is_uneven or movement.is_overlapping
-            if not is_new and not (may_be_counted_twice and union.is_below(movement.total)):
+            if not is_new and not self._may_be_short(movement, union):
                 return
         self.doubts.append(Doubt(f"{before.cause}, as often as it was read", _ADVICE, place))
+
+    @staticmethod
+    def _may_be_short(movement: Movement, union: _Union) -> bool:
+        """Return whether what was counted twice may have ended a reading that brought nothing new.
+
+        It is so where pages may overlap, and a total was not reached without that.
+        """
+        if movement.is_overlapping and movement.goes_by_pages:
+            return True
+        return (movement.is_uneven or movement.is_overlapping) and union.is_below(movement.total)
 
     def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:
         return Movement(watch, self._pagination, self._sizes, self._room, repeats)

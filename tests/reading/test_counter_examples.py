@@ -215,8 +215,9 @@ def test_an_empty_page_that_was_passed_over_before_a_page_like_the_one_before() 
 
 @pytest.mark.contract("whole-list.repeated")
 @pytest.mark.parametrize("counts", [4, 12])
-def test_offsets_from_one_that_are_asked_for_from_zero(counts: int) -> None:
-    world = World("offset", (counts,), cap=2, honours_size=False, first_offset=1, words=(X_TOTAL,))
+@pytest.mark.parametrize("total", [X_TOTAL, Word(Speech.PAGES, "x-total-pages", None)])
+def test_offsets_from_one_that_are_asked_for_from_zero(counts: int, total: Word) -> None:
+    world = World("offset", (counts,), cap=2, honours_size=False, first_offset=1, words=(total,))
     result = came_of(world, page_size=3)
     assert result.missing
     assert result.outcome.standing is KEPT
