@@ -11,6 +11,8 @@ import httpx
 
 SCHEMES = ("http://", "https://")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# Characters; httpx takes no more.
+LONGEST_ADDRESS = 65_536
 
 type QueryValue = str | int | float | bool | list[Any] | dict[str, Any] | None
 type BodyFormat = Literal["json", "form", "text", "graphql"]
@@ -57,6 +59,9 @@ class ApiRequest:
         bare, _, own = str(self.address).partition("#")[0].partition("?")
         given = httpx.QueryParams(own)
         merged = {name: given.get_list(name) for name in given} | dict(self.query)
+        if sum(len(text) for values in merged.values() for text in values) > LONGEST_ADDRESS:
+            # It would be written out, and refused then.
+            raise httpx.InvalidURL("URL too long")
         # At once, because each change of a URL parses it anew.
         texts = httpx.QueryParams({name: values for name, values in merged.items() if values})
         return httpx.URL(f"{bare}?{texts}" if texts else bare)
@@ -109,7 +114,7 @@ class ApiRequest:
             raise ValueError(f"{error}") from None
         return self.with_url(target)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Return a text, equal for requests that ask for the same thing; it may hold secrets."""
         address = f"{self.method} {self.url}"

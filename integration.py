@@ -29,6 +29,7 @@ from framework.catalog import CountingEntityProcessor, DeletionGuard
 from framework.entities import SlimResults
 from framework.incremental_sync import restart_cursors
 from framework.outcome_report import report
+from framework.owners import Ledger
 from framework.process import (
     FAILURE,
     SUCCESS,
@@ -237,22 +238,22 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
         self.live_events.warn(plan)
         config.selector.warn(kind, self.settings)
         part.delta = await self._delta_of(part)
-        tally = self.entity_processor.start_tally(
-            resource.index, config.selector.query, counts_entities=part.delta is not None
-        )
         session = self._session_of(run)
         begun = part.delta.begun if part.delta and part.since else None
         reader = ResourceReader(plan, session, observer=part.clock, since=part.since, token=begun)
+        delta, state = reader.delta, part.delta
+        ledger = Ledger(state.owners, delta) if delta and state else None
+        tally = self.entity_processor.start_tally(resource.index, config.selector.query, ledger)
         async with aclosing(reader.batches()) as batches:
             async for batch in batches:
                 yield batch
         is_mapped_by_port = await is_dsp_mode_enabled()
         if not is_mapped_by_port:
             tally.check(kind)
-        if part.delta and reader.delta and not is_mapped_by_port:
+        if delta and state and not is_mapped_by_port:
             self.entity_processor.end_tally(resource.index)
-            part.delta.next = reader.delta.next_token
-            await delete_removed(self, config, reader.delta.gone, tally.entities or {})
+            state.next = delta.next_token
+            await delete_removed(self, config, delta.removed, state.owners)
         # Until here, what was not read is not proven to be gone.
         part.outcome = reader.outcome
         part.reservation = reader.reservation or tally.unmet.doubt("query")
@@ -267,7 +268,7 @@ class CustomIntegration(SlimResults, incremental_sync.IncrementalIntegration):
             return None
         what = [plan.kind, part.index, plan.endpoint.identity, plan.incremental.delta.place]
         name = json.dumps(what)
-        return DeltaState(tokens, name, begun=await tokens.load(name))
+        return await DeltaState.loaded(tokens, name, goes_on=part.since is not None)
 
     def _tell(self, part: ResourceRun, *, is_mapped_by_port: bool) -> None:
         """Warn of a resource that is kept.

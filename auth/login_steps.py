@@ -14,7 +14,7 @@ from settings import answer_template
 from settings.answer_template import TemplateError
 from settings.connection import ConnectionSettings
 from settings.custom_auth import LoginStep
-from transport.origins import origin
+from transport.origins import Origin, origin
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -107,7 +107,7 @@ class LoginSteps:
             )
         return url
 
-    def _origins(self) -> Sequence[tuple[str, str, int | None]]:
+    def _origins(self) -> Sequence[Origin]:
         named = [each.endpoint for each in self._steps if "://" in each.endpoint.partition("{{")[0]]
         return [origin(httpx.URL(each)) for each in (self._settings.base_url, *named)]
 

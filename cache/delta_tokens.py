@@ -1,7 +1,9 @@
 """Tokens with which an API tells what changed, kept between runs where responses are."""
 
 import asyncio
+import base64
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +14,20 @@ from cache.files import Metadata, body_digest
 from settings.connection import ConnectionSettings
 
 _KIND = b"delta"
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaToken:
+    """A token for the next round, and whose entities are whose at the end of this one.
+
+    `version` counts how often one was kept in its place; `order` is the version with which this one
+    was first, so that of two tokens the older one has the lower.
+    """
+
+    text: str = field(repr=False)
+    owners: bytes = field(default=b"", repr=False)
+    order: int = 0
+    version: int = 0
 
 
 class DeltaTokens:
@@ -32,7 +48,7 @@ class DeltaTokens:
         limit = settings.response_directory_size * 1_000_000
         return cls(KeptResponses(Path(settings.response_directory), limit), instance)
 
-    async def load(self, resource: str) -> str | None:
+    async def load(self, resource: str) -> DeltaToken | None:
         """Return the token of a resource, if there is one."""
         try:
             return await asyncio.to_thread(self._load, resource)
@@ -40,7 +56,7 @@ class DeltaTokens:
             logger.warning(f"responseDirectory: the token of incremental.delta is lost: {error!r}")
             return None
 
-    async def save(self, resource: str, token: str | None) -> None:
+    async def save(self, resource: str, token: DeltaToken | None) -> None:
         """Put a token in the place of what was kept; None removes it."""
         try:
             await asyncio.to_thread(self._save, resource, token)
@@ -50,20 +66,21 @@ class DeltaTokens:
                 f"next run begins where this one did: {error.strerror or error}"
             )
 
-    def _load(self, resource: str) -> str | None:
+    def _load(self, resource: str) -> DeltaToken | None:
         entry = self._kept.find(self._name(resource))
         if entry is None or not entry.is_intact():
             return None
         entry.touch()
-        token = json.loads(entry.read_all())
-        return token if isinstance(token, str) else None
+        text, owners, order, version = json.loads(entry.read_all())
+        return DeltaToken(text, base64.b64decode(owners), order, version)
 
-    def _save(self, resource: str, token: str | None) -> None:
+    def _save(self, resource: str, token: DeltaToken | None) -> None:
         name = self._name(resource)
         if token is None:
             self._kept.remove(name)
             return
-        content = json.dumps(token).encode()
+        owners = base64.b64encode(token.owners).decode()
+        content = json.dumps([token.text, owners, token.order, token.version]).encode()
         digest = body_digest()
         digest.update(content)
         new = self._kept.begin(name, Metadata((), digest.digest(), len(content)))

@@ -121,12 +121,7 @@ class KeptResponses:
         return self.keyed_hash(b"entry", name.encode(), content)
 
     def _open_place(self) -> bytes:
-        self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self._place.lstat()
-        if not self._place.is_dir() or self._place.is_symlink() or found.st_uid != os.getuid():
-            raise PermissionError(f"{self._place} is not a directory of this process's user")
-        if found.st_mode & 0o077:
-            self._place.chmod(0o700)
+        private_files.make_folder(self._place)
         return self._read_key() or self._make_key()
 
     def _read_key(self) -> bytes | None:

@@ -79,6 +79,11 @@ class DataPath:
         return self._is_path or _ONE_FOR_EACH.fullmatch(self._rest) is not None
 
     @property
+    def has_alternative(self) -> bool:
+        """True where it says what is meant when the path leads to nothing: `.users // []`."""
+        return self._rest.startswith("//")
+
+    @property
     def list_path(self) -> list[Step] | None:
         """The path of the list whose elements can be looked at one by one; None if they cannot."""
         if any(isinstance(step, int) and step < 0 for step in self._steps):
@@ -155,7 +160,7 @@ class DataPath:
             outputs = await self._run(body, source, evaluator)
         except ValueError as error:
             # jq fails on null where there is nothing; after `//`, there was something else.
-            if source is None and not self._rest.startswith("//"):
+            if source is None and not self.has_alternative:
                 return Extraction([], None, matched=present)
             raise self._failure(error) from None
         nothing = bool(outputs) and all(output is None for output in outputs)

@@ -38,8 +38,8 @@ _MOST_OUTPUT, _MOST_GROWTH = 64 * 2**20, 4
 # jq's memory does not go back to the system after a large text; a fresh process begins small.
 _MOST_MEMORY = 512 * 2**20
 _PROGRAMS = 64
-# What passes over a text, or reads the ones that come next.
-_MOVES_ON = re.compile(r"\b(?:halt|input)")
+# What passes over a text or reads the ones that come next, and what sees that it is not alone.
+_STANDS_ALONE = re.compile(r"\b(?:halt|input)|__loc__|__jq|\?//")
 
 
 class TooLargeError(Exception):
@@ -107,7 +107,7 @@ def _rows(compiled: list[tuple[Any, bool]], together: Any, text: str) -> Iterato
 @lru_cache(maxsize=_PROGRAMS)
 def _together(programs: tuple[tuple[str, bool], ...]) -> Any:
     """Return one program that gives a list of the outputs of several; None where that differs."""
-    if any(_MOVES_ON.search(program) for program, _ in programs):
+    if any(_STANDS_ALONE.search(program) for program, _ in programs):
         return None
     parts = (f"[({text}\n)]" if every else f"[first(({text}\n))]" for text, every in programs)
     try:

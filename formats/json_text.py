@@ -91,7 +91,7 @@ def parse(content: bytes) -> Any:
     """Parse UTF-8 JSON; large texts piecewise, so that other threads get their turn.
 
     Raises:
-        ValueError: not JSON, or nested too deeply; the message never quotes it.
+        ValueError: not JSON, or beyond a limit; the message never quotes it.
     """
     return parse_exactly(content)[0]
 

@@ -221,6 +221,11 @@ class KnownCodes:
         plain = code._replace(name=_plain(code.name))
         return plain in self._codes or (is_name and self._names_things(plain.name))
 
+    def always_succeed(self, name: str) -> bool:
+        """Return whether a key stood beside items, and said nothing but success there."""
+        found = [each.value for each in self._codes if each.name == _plain(name)]
+        return bool(found) and all(map(_is_success, found))
+
     def _names_things(self, name: str) -> bool:
         """Return whether the words under a name differ beside items, successes left out."""
         same = [each for each in self._codes if each.name == name and each.is_word]
@@ -248,6 +253,19 @@ def message_in(
                 if code and _counts(sign, code, part.value, lack) and not known.excuse(code, sign):
                     return _message(sign, code, part, parts[0])
     return None
+
+
+def other_words_in(parts: Iterable[Part]) -> Iterator[tuple[str, Code]]:
+    """Yield words that are no success where codes are, each with its place.
+
+    Alone they say little; where other answers say success in that place, these may say that they
+    are none. Sample: `{"result": "no such method", "arguments": {}}` has one at `.result`.
+    """
+    for part in _with_heads(parts):
+        for name in filter(_is_learnt, part.value):
+            value = part.value[name]
+            if isinstance(value, str) and _number(value) is None and not _is_success(value):
+                yield f"{part.place}{_key(name)}", Code(name, value)
 
 
 def is_evident_error(value: Any) -> bool:
@@ -351,9 +369,13 @@ def _with_heads(parts: Iterable[Part]) -> Iterator[Part]:
 
 
 def _message(sign: Sign, code: Code, part: Part, body: Part) -> Message:
-    key = f".{code.name}" if code.name.isidentifier() else f'["{code.name}"]'
     explained = text_of(part.value) or text_of(body.value)
-    return Message(explained[:_LONGEST_TEXT], code, f"{part.place}{key}", sign)
+    return Message(explained[:_LONGEST_TEXT], code, f"{part.place}{_key(code.name)}", sign)
+
+
+def _key(name: str) -> str:
+    """Return how JQ writes a key behind its object: `.code`, `["err-code"]`."""
+    return f".{name}" if name.isidentifier() else f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def _counts(sign: Sign, code: Code, beside: Mapping[str, Any], lack: Lack) -> bool:

@@ -1,12 +1,15 @@
 """Brackets within each other in a JSON text: where one ends, and how deep they may be.
 
-A parser takes some hundred bytes of memory, or of its stack, for each that is open.
+A parser takes some hundred bytes of memory, or of its stack, for each that is open. Beside them,
+the escapes of texts are counted.
 """
 
 from itertools import accumulate
 
 # Levels; data that people model has some tens.
 DEEPEST = 1000
+# Backslashes in one text; a file of 100 MB in base64, with a break after each line, has fewer.
+MOST_ESCAPES = 2_000_000
 _OPENING, _CLOSING = b"[{", b"]}"
 _NOT_BRACKETS = bytes(set(range(256)) - set(_OPENING + _CLOSING))
 _CHANGE = tuple((byte in _OPENING) - (byte in _CLOSING) for byte in range(256))
@@ -18,15 +21,19 @@ _AT_END = b"]} \t\r\n"
 _END = 256
 
 
-class DepthError(ValueError):
-    """A text that is nested too deeply; the message says the limit, and quotes nothing."""
+class JsonLimitError(ValueError):
+    """JSON of a shape that a parser may not be given; the message says which, and quotes nothing.
+
+    It is nested too deeply, or has a long text of escapes, at all of which a parser looks again
+    with each piece that arrives.
+    """
 
 
 def check_depth(text: bytes) -> None:
-    """Refuse a JSON text that is nested too deeply.
+    """Refuse a JSON text that is nested too deeply, or has a text of too many escapes.
 
     Raises:
-        DepthError: it is.
+        JsonLimitError: it is or has.
     """
     nesting = Nesting(0)
     for start in range(0, len(text), _CHUNK):
@@ -47,20 +54,22 @@ def check_end(text: bytes) -> None:
 
 def _refuse_deeper(depth: int) -> None:
     if depth > DEEPEST:
-        raise DepthError(f"it is nested more than {DEEPEST} levels deep")
+        raise JsonLimitError(f"it is nested more than {DEEPEST} levels deep")
 
 
 class Nesting:
     """The nesting of brackets in a text that begins within so many and arrives in chunks.
 
     Raises:
-        DepthError: from `follow` and `pass_over`.
+        JsonLimitError: from `follow` and `pass_over`.
     """
 
     def __init__(self, depth: int = 1) -> None:
         self._depth = depth
         self._in_string = False
         self._in_escape = False
+        # Of the text that is open, in all chunks so far.
+        self._escapes = 0
 
     def follow(self, chunk: bytes) -> tuple[int | None, int | None]:
         """Return where the first bracket ends, and the last comma directly within it stands."""
@@ -81,6 +90,10 @@ class Nesting:
         in_string = self._in_string
         parts = self._without_escapes(chunk).split(b'"')
         self._in_string = in_string != (len(parts) % 2 == 0)
+        before = self._escapes if len(parts) == 1 else 0
+        self._escapes = before + chunk.count(b"\\", len(chunk) - len(parts[-1]))
+        if self._in_string and self._escapes > MOST_ESCAPES:
+            raise JsonLimitError(f"a text in it has more than {MOST_ESCAPES} escapes")
         brackets = b"".join(parts[in_string::2]).translate(None, _NOT_BRACKETS)
         depths = list(accumulate(map(_CHANGE.__getitem__, brackets), initial=self._depth))
         _refuse_deeper(max(depths))

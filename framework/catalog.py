@@ -1,6 +1,5 @@
 """Guards of the catalog: entities that should stay are not deleted."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,8 @@ from expressions.item_expressions import ItemExpression
 from formats.json_values import LARGEST_VALUE, size_of
 from framework.deletion import Doomed, Feeder, LastGuard, feeder_of, named, objections
 from framework.dependents import required_by
-from framework.entity_processor import FusedEntityProcessor
+from framework.entity_processor import FusedEntityProcessor, MappedItems
+from framework.owners import Ledger
 from framework.port_writes import WritingContext
 from framework.refusals import EntityKey, key_of
 from framework.runs import Run, current_run
@@ -34,15 +34,15 @@ from reading.confirmation import Confirmation, Subject
 class IdentifierTally:
     """The count of a resource's items that passed the selector, with and without an identifier.
 
-    `unmet` are conditions of its `query` that found nothing in any item; `entities`, where they are
-    wanted, count how many items each entity was made of.
+    `unmet` are conditions of its `query` that found nothing in any item; `ledger`, where the API
+    tells by tokens what changed, notes of which items entities are made.
     """
 
     named: int = 0
     nameless: int = 0
     left_out: int = 0
     unmet: UnmetConditions = field(default_factory=lambda: comparisons_of(None))
-    entities: Counter[EntityKey] | None = None
+    ledger: Ledger | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -53,8 +53,6 @@ class IdentifierTally:
         """Count what items were mapped to."""
         before = self.named + self.nameless
         for each in mapped:
-            if self.entities is not None:
-                self.entities[key_of(Entity.construct(**each.entity))] += 1
             if not each.did_entity_pass_selector:
                 self.left_out += 1
                 continue
@@ -83,17 +81,29 @@ class CountingEntityProcessor(FusedEntityProcessor):
         super().__init__(context)
         self._tallies: dict[int, IdentifierTally] = {}
 
-    def start_tally(
-        self, index: int, query: str, *, counts_entities: bool = False
-    ) -> IdentifierTally:
+    def start_tally(self, index: int, query: str, ledger: Ledger | None = None) -> IdentifierTally:
         """Return a fresh tally for the resource with this index and `query` in the mapping."""
-        entities: Counter[EntityKey] | None = Counter() if counts_entities else None
-        self._tallies[index] = IdentifierTally(unmet=unmet_of(query), entities=entities)
+        self._tallies[index] = IdentifierTally(unmet=unmet_of(query), ledger=ledger)
         return self._tallies[index]
 
     def end_tally(self, index: int) -> None:
         """Count nothing any more for this resource: what is mapped from now on is none of its."""
         self._tallies.pop(index, None)
+
+    async def parse_items_sync(
+        self,
+        compileable_patterns: dict[str, Any],
+        raw_results: list[Any],
+        selector_query: str,
+        parse_all: bool = False,
+    ) -> MappedItems:
+        mapped = await super().parse_items_sync(
+            compileable_patterns, raw_results, selector_query, parse_all
+        )
+        tally = self._tallies.get(_current_index())
+        if tally and tally.ledger:
+            await tally.ledger.note(raw_results, mapped[0])
+        return mapped
 
     def merge_results(
         self, jq_results: Any, async_results: Any, raw_results: list[Any]

@@ -11,6 +11,7 @@ import orjson
 from loguru import logger
 from port_ocean.core.handlers.entity_processor.jq_entity_processor import JQEntityProcessor
 from port_ocean.core.handlers.entity_processor.models import MappedEntity
+from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.utils.json_compat import (
     JQInputNotJsonSerializableError,
     compile_jq,
@@ -41,7 +42,7 @@ from framework.fused_program import UnfusableError
 from settings.connection import MappingEngine
 
 type Mapped = tuple[list[MappedEntity], list[Exception]]
-type Outcome = tuple[list[Mapped], list[Exception]]
+type MappedItems = tuple[list[Mapped], list[Exception]]
 
 _CHUNK_ITEMS = 100
 _CHUNK_BYTES = 256 * 1024
@@ -94,6 +95,18 @@ class FusedEntityProcessor(JQEntityProcessor):
         """Return the value of an expression for an item; None where it fails, which is logged."""
         return await self._search(item, expression)
 
+    async def entities_of_each(
+        self, config: ResourceConfig, items: list[dict[str, Any]]
+    ) -> list[list[MappedEntity]]:
+        """Return the entities of each item by a resource's mapping, whether it is selected or not.
+
+        Raises:
+            ExpressionLimitError: an expression takes more than it may.
+        """
+        mapping = config.port.entity.mappings.dict(exclude_unset=True)
+        found, _ = await self.parse_items_sync(mapping, items, config.selector.query, True)
+        return [entities for entities, _ in found]
+
     def close(self) -> None:
         """End the jq process; the next batch starts a new one."""
         self._worker.close()
@@ -142,7 +155,7 @@ class FusedEntityProcessor(JQEntityProcessor):
         raw_results: list[Any],
         selector_query: str,
         parse_all: bool = False,
-    ) -> Outcome:
+    ) -> MappedItems:
         """Return the mapped entity or the errors of each item, and those of the whole batch.
 
         Raises:

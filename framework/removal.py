@@ -1,8 +1,7 @@
 """The explicit door of deletion: entities of items of which the API says that they are gone."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from loguru import logger
 from port_ocean.clients.port.types import UserAgentType
@@ -10,8 +9,9 @@ from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.models import Entity
 
-from framework.refusals import EntityKey, key_of
-from reading.delta import Removed
+from framework.entity_processor import FusedEntityProcessor
+from framework.owners import EntityOwners, entity_key
+from framework.refusals import EntityKey
 
 _EXAMPLES = 3
 
@@ -19,65 +19,55 @@ _EXAMPLES = 3
 async def delete_removed(
     integration: BaseIntegration,
     resource: ResourceConfig,
-    gone: Sequence[Removed],
-    brought: Mapping[EntityKey, int],
+    removed: Mapping[str, Any],
+    owners: EntityOwners,
 ) -> None:
     """Delete the entities of items that are gone, as the resource's mapping names them.
 
-    An item that has too little left for its identifier is left to the next full resync. `brought`
-    counts the items of which the round made an entity: one that another item has now, as that of
-    somebody who left and came back under the same name, stays.
+    Inputs: `removed`, the items by what tells one from another; `owners`, of all entities that the
+    rounds brought. One that another item has now, as that of somebody who left and came back under
+    the same name, stays. An item that has too little left for its identifier is left to the next
+    full resync.
     """
-    items = [each.item for each in gone]
-    if not items:
+    if not removed:
         return
     if not resource.enable_delete:
-        logger.info(f"{resource.kind}: {len(items)} items are gone, and enableDelete is false")
+        logger.info(f"{resource.kind}: {len(removed)} items are gone, and enableDelete is false")
         return
-    entities = await _entities_of(integration, resource, items)
-    if len(entities) < len(items):
-        logger.warning(
-            f"{resource.kind}: of {len(items)} items that are gone, {len(items) - len(entities)} "
-            "have no identifier by the mapping any more; the next full resync deletes their "
-            "entities"
-        )
-    if reused := await _reused(integration, resource, gone, entities, brought):
-        logger.info(f"{resource.kind}: {len(reused)} items that are gone have a successor")
-        entities = [entity for entity in entities if key_of(entity) not in reused]
-    if entities:
-        names = ", ".join(str(entity.identifier) for entity in entities[:_EXAMPLES])
-        logger.info(f"{resource.kind}: deleting {len(entities)} entities that are gone: {names}")
+    processor = cast("FusedEntityProcessor", integration.entity_processor)
+    found = await processor.entities_of_each(resource, list(removed.values()))
+    nameless = 0
+    held: set[EntityKey] = set()
+    gone: dict[EntityKey, Entity] = {}
+    for identity, entities in zip(removed, found, strict=True):
+        keys = [key for each in entities if (key := entity_key(each.entity))]
+        nameless += not keys
+        for key in keys:
+            if owners.let_go(key, identity):
+                gone[key] = Entity(identifier=key[1], blueprint=key[0])
+            else:
+                held.add(key)
+    _tell(resource.kind, nameless, len(held - gone.keys()), owners)
+    if gone:
+        names = ", ".join(identifier for _, identifier in list(gone)[:_EXAMPLES])
+        logger.info(f"{resource.kind}: deleting {len(gone)} entities that are gone: {names}")
         applier = integration.entities_state_applier
-        await applier.delete(entities, UserAgentType.exporter)
+        await applier.delete(list(gone.values()), UserAgentType.exporter)
 
 
-async def _reused(
-    integration: BaseIntegration,
-    resource: ResourceConfig,
-    gone: Sequence[Removed],
-    entities: Iterable[Entity],
-    brought: Mapping[EntityKey, int],
-) -> set[EntityKey]:
-    """Return which entities were made of other items than those that are gone."""
-    if not any(key_of(entity) in brought for entity in entities):
-        return set()
-    times: Counter[EntityKey] = Counter()
-    for each in gone:
-        for entity in await _entities_of(integration, resource, [each.item]):
-            times[key_of(entity)] += each.times_there
-    return {key for key, count in times.items() if brought.get(key, 0) > count}
-
-
-async def _entities_of(
-    integration: BaseIntegration, resource: ResourceConfig, items: list[dict[str, Any]]
-) -> list[Entity]:
-    """Return the entities of items, whether `query` lets them through or not."""
-    found = await integration.entity_processor.parse_items(resource, items, parse_all=True)
-    diff = found.entity_selector_diff
-    entities = [
-        Entity(identifier=entity.identifier, blueprint=entity.blueprint)
-        for entity in (*diff.passed, *diff.failed)
-        if isinstance(entity.identifier, str) and entity.identifier and entity.blueprint
-    ]
-    unique = {(entity.blueprint, entity.identifier): entity for entity in entities}
-    return list(unique.values())
+def _tell(kind: str, nameless: int, held: int, owners: EntityOwners) -> None:
+    if nameless:
+        logger.warning(
+            f"{kind}: {nameless} items that are gone have no identifier by the mapping any more; "
+            "the next full resync deletes their entities"
+        )
+    if held and owners.is_partial:
+        logger.warning(
+            f"{kind}: it is not known whose entities are, because there are too many that are not "
+            f"called like their items; {held} stay until the next full resync"
+        )
+    elif held:
+        logger.info(
+            f"{kind}: {held} entities of items that are gone are another item's now, or may be; "
+            "they stay until the next full resync at least"
+        )

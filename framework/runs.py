@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Self
 
 from port_ocean.core.models import Entity
 
 from api_messages import ApiRequest
-from cache.delta_tokens import DeltaTokens
+from cache.delta_tokens import DeltaToken, DeltaTokens
 from formats.times import http_date, in_utc
+from framework.owners import EntityOwners
 from framework.refusals import Refusals
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.resource import ResourcePlan
@@ -45,13 +48,27 @@ class ServerClock(Observer):
 class DeltaState:
     """The tokens of `incremental.delta` for one resource in one run.
 
-    `begun` is the one that was kept when the run came to it, `next` that of the round that it read.
+    `kept` is the one that was kept when the run came to it, `next` that of the round that it read;
+    `owners` are those of its entities.
     """
 
     tokens: DeltaTokens
     name: str
-    begun: str | None = None
+    kept: DeltaToken | None = None
     next: str | None = None
+    owners: EntityOwners = field(default_factory=EntityOwners)
+
+    @classmethod
+    async def loaded(cls, tokens: DeltaTokens, name: str, *, goes_on: bool) -> Self:
+        """Return the state of a resource; one that does not go on learns the owners anew."""
+        kept = await tokens.load(name)
+        owners = EntityOwners.from_bytes(kept.owners) if kept and goes_on else EntityOwners()
+        return cls(tokens, name, kept, owners=owners)
+
+    @property
+    def begun(self) -> str | None:
+        """The token that was kept when the run began."""
+        return self.kept.text if self.kept else None
 
     async def advance(self) -> None:
         """Keep the token for the next round, after everything of this one is in Port.
@@ -59,8 +76,24 @@ class DeltaState:
         Where another run has kept one meanwhile, the older one counts, because that run may have
         deleted what this one wrote, or the other way round: what is told twice does no harm.
         """
-        is_alone = await self.tokens.load(self.name) == self.begun
-        await self.tokens.save(self.name, self.next if is_alone else self.begun)
+        other = await self.tokens.load(self.name)
+        is_alone = other == self.kept
+        await self.tokens.save(self.name, self._next() if is_alone else self._older(other))
+
+    def _next(self) -> DeltaToken | None:
+        if self.next is None:
+            return None
+        version = self.kept.version + 1 if self.kept else 1
+        return DeltaToken(self.next, self.owners.to_bytes(), version, version)
+
+    def _older(self, other: DeltaToken | None) -> DeltaToken | None:
+        """Return the older one of two tokens, beside the owners by both; none is the oldest."""
+        if other is None or self.kept is None:
+            return None
+        self.owners.join(EntityOwners.from_bytes(other.owners))
+        oldest = min(self.kept, other, key=attrgetter("order"))
+        version = max(self.kept.version, other.version) + 1
+        return replace(oldest, owners=self.owners.to_bytes(), version=version)
 
 
 @dataclass(slots=True)

@@ -2,9 +2,10 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from cache.hook_secrets import HookSecrets
 from settings.basic_credentials import basic_pair
 from settings.webhook_signatures import NOWHERE, SignatureScheme, Target
 from settings.webhooks import WebhookSettings
@@ -120,13 +121,45 @@ class HmacAuthenticator(Authenticator):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class HookAuthenticator(Authenticator):
+    """A signature of each body, with the secret that came when its webhook was set up."""
+
+    scheme: SignatureScheme
+    kept: HookSecrets
+    tolerance: float = 300
+    needs_body: bool = True
+
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset({self.scheme.header.lower(), self.scheme.secret_from.partition(".")[2]})
+
+    def refusal(
+        self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
+    ) -> str | None:
+        signed = HmacAuthenticator(self.scheme, self.kept.known, self.tolerance)
+        reason = signed.refusal(headers, body, moment, target)
+        # Another process may have shaken hands.
+        if reason and self.kept.renew():
+            signed = replace(signed, secrets=self.kept.known)
+            reason = signed.refusal(headers, body, moment, target)
+        if reason and not self.kept.known:
+            return f"{reason}: no webhook has told its secret yet, so that it must be set up anew"
+        return reason
+
+
 def _equal(given: str, right: str) -> bool:
     # Of bytes, because texts beyond ASCII cannot be compared in constant time.
     return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
 
 
-def authenticator_of(settings: WebhookSettings) -> Authenticator | None:
-    """Return the authenticator that webhookAuth names; None when it is not set."""
+def authenticator_of(
+    settings: WebhookSettings, kept: HookSecrets | None = None
+) -> Authenticator | None:
+    """Return the authenticator that webhookAuth names; None when it is not set.
+
+    `kept` are the secrets that senders make, where they do.
+    """
     secrets = settings.webhook_secrets
     match settings.webhook_auth:
         case "none":
@@ -140,6 +173,8 @@ def authenticator_of(settings: WebhookSettings) -> Authenticator | None:
                 settings.webhook_prefix or "",
                 settings.webhook_query_param or "",
             )
+        case "hmac" if kept:
+            return HookAuthenticator(settings.signature_scheme, kept, settings.webhook_tolerance)
         case "hmac":
             return HmacAuthenticator(settings.signature_scheme, secrets, settings.webhook_tolerance)
         case None:

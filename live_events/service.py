@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import aclosing, contextmanager
 from contextvars import Context, copy_context
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import httpx
@@ -22,6 +23,7 @@ from port_ocean.core.handlers.webhook.webhook_event import (
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.utils.signal import signal_handler
 
+from cache.hook_secrets import HookSecrets
 from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.evaluator import Evaluator
@@ -108,6 +110,7 @@ class LiveEvents:
     def __init__(self, integration: BaseIntegration, settings: ConnectionSettings) -> None:
         self._integration = integration
         self._settings = settings
+        self._kept = HookSecrets.for_settings(settings, ocean.config.integration.identifier)
         self._sync = LiveEventSync(integration)
         self._evaluator = Evaluator()
         self._session: Session | None = None
@@ -125,9 +128,10 @@ class LiveEvents:
         self._resyncs = 0
         self._during_resync: dict[Any, Change] = {}
 
-    @property
+    @cached_property
     def authenticator(self) -> Authenticator:
-        return authenticator_of(self._settings) or FixedAuthenticator("webhookAuth is not set")
+        found = authenticator_of(self._settings, self._kept)
+        return found or FixedAuthenticator("webhookAuth is not set")
 
     @property
     def off(self) -> str:
@@ -160,6 +164,8 @@ class LiveEvents:
             self._settings.handshakes,
             self._settings.webhook_secrets,
             ocean.app.base_url or "",
+            self._settings.signature_scheme.secret_from,
+            self._kept,
         )
         app = ocean.app.fast_api_app
         app.add_middleware(WebhookMiddleware, rules, self.authenticator, self.refused)

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cache.hook_secrets import HookSecretError, HookSecrets
 from framework.live_events import Original
 from live_events.arrival import as_json, body_of, target_of
 from live_events.authentication import Authenticator
@@ -38,7 +39,8 @@ class WebhookRules:
     """The rules for events: `paths` as they arrive, with every prefix; `limit` in bytes.
 
     `handshakes` are answered, by which an address proves that it takes part, with the `secrets` of
-    which one must be right. `base_url` is the address that webhooks reach.
+    which one must be right. `base_url` is the address that webhooks reach. `kept` are the secrets
+    that handshakes bring, at the place `secret_from`.
     """
 
     paths: tuple[str, ...]
@@ -46,6 +48,8 @@ class WebhookRules:
     handshakes: tuple[Handshake, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
     base_url: str = ""
+    secret_from: str = ""
+    kept: HookSecrets | None = None
 
 
 class WebhookMiddleware:
@@ -87,7 +91,7 @@ class WebhookMiddleware:
         Raises:
             Refused: it is too large, too slow, not genuine or no JSON.
         """
-        if answer := self._handshake(visit, is_signed=False):
+        if answer := await self._handshake(visit, is_signed=False):
             return answer
         if visit.target.method != "POST":
             return None
@@ -99,22 +103,22 @@ class WebhookMiddleware:
         visit.body, visit.was_read = await self._whole(receive), True
         if asks_in_body:
             visit.parse()
-            if answer := self._handshake(visit, is_signed=False):
+            if answer := await self._handshake(visit, is_signed=False):
                 return answer
         if not is_checked_early:
             self._check(visit)
         problem = visit.parse()
-        if answer := self._handshake(visit, is_signed=True):
+        if answer := await self._handshake(visit, is_signed=True):
             return answer
         if problem:
             raise Refused(400, problem)
         return None
 
-    def _handshake(self, visit: "_Visit", *, is_signed: bool) -> Response | None:
+    async def _handshake(self, visit: "_Visit", *, is_signed: bool) -> Response | None:
         """Return the answer to a handshake of those that are signed, or are not; None of others.
 
         Raises:
-            Refused: it lacks the secret, or cannot be answered.
+            Refused: it lacks the secret, brings one that is not kept, or cannot be answered.
         """
         knock, rules = visit.knock, self._rules
         known = (each for each in rules.handshakes if each.is_signed is is_signed)
@@ -126,10 +130,26 @@ class WebhookMiddleware:
         reply = one.reply(knock, rules.secrets[0] if rules.secrets else "")
         if reply is None:
             raise Refused(400, "a handshake that cannot be answered")
+        await self._keep_secret(one, knock)
         headers = {**reply.headers, "X-Content-Type-Options": "nosniff"}
         if reply.content is None or isinstance(reply.content, str):
             return PlainTextResponse(reply.content or "", headers=headers)
         return JSONResponse(reply.content, headers=headers)
+
+    async def _keep_secret(self, handshake: Handshake, knock: Knock) -> None:
+        """Keep the secret that a handshake brings, before its sender is told that all is well.
+
+        Raises:
+            Refused: it is not kept, so that no event of this webhook would be genuine.
+        """
+        place, kept = self._rules.secret_from, self._rules.kept
+        # One that nobody vouches for may come from anyone.
+        if kept is None or place not in handshake.when or not handshake.verify:
+            return
+        try:
+            await asyncio.to_thread(kept.keep, knock.find(place) or "")
+        except HookSecretError as error:
+            raise Refused(503, str(error)) from None
 
     async def _whole(self, receive: Receive) -> bytes:
         """Return the body.

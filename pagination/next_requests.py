@@ -36,18 +36,21 @@ _BODIES: Mapping[str, type] = {"json": object, "graphql": dict, "form": dict, "t
 
 
 @lru_cache(maxsize=64)
-def places_read_by(expression: str) -> frozenset[str]:
+def places_read_by(expression: str) -> Mapping[str, tuple[str, ...]]:
     """Return the places of answers that an expression looks at, as the witness calls them.
 
-    Sample: `.body.meta.next // .headers.link` reads `meta.next` and `Link`.
+    With them come the keys in the body that lead there; none for a header. Sample:
+    `.body.meta.next // .headers.link` reads `{"meta.next": ("meta", "next"), "Link": ()}`.
     """
-    found = set()
+    found: dict[str, tuple[str, ...]] = {}
     for part, steps in _READ.findall(expression):
         keys = _keys_in(steps)
         header = keys[0].lower()
-        name = "Link" if header == "link" else header
-        found.add(".".join(keys) if part == "body" else name)
-    return frozenset(found)
+        if part == "body":
+            found[".".join(keys)] = tuple(keys)
+        else:
+            found["Link" if header == "link" else header] = ()
+    return found
 
 
 def _keys_in(steps: str) -> list[str]:

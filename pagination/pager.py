@@ -124,7 +124,7 @@ class Pager:
             self._sizes.look_for(self._places, page.body)
         statement = self._marked(page) or self._stated(page)
         if self._is_repeated(page):
-            return self._with_part(self._end_repeated(page, statement))
+            return self._after_asking(self._end_repeated(page, statement))
         self._refuse_object(page)
         was_promised = self._was_promised
         probed = self._take(page)
@@ -221,8 +221,10 @@ class Pager:
             return None
         return doubt_over_passed(passed, self._longest)
 
-    def _with_part(self, verdict: Verdict) -> Verdict:
-        """Return the verdict on the end of our own asking, with the doubt over a part of a list."""
+    def _after_asking(self, verdict: Verdict) -> Verdict:
+        """Return the verdict on an answer that brings no page, with the doubt that is left."""
+        if doubt := self._doubt_over_places(verdict):
+            verdict = replace(verdict, doubt=doubt, denied=False)
         doubt = verdict.doubt or self._doubt_over_part(verdict)
         return replace(verdict, doubt=doubt) if doubt else verdict
 
@@ -278,11 +280,7 @@ class Pager:
             TooDeepError: the API refuses to go deeper although there is more; it `said` why.
         """
         verdict = self._end_refused(status, said)
-        if verdict is None:
-            return None
-        if verdict.is_end and (doubt := self._doubt_over_places(verdict)):
-            verdict = replace(verdict, doubt=doubt, denied=False)
-        return self._with_part(verdict)
+        return None if verdict is None else self._after_asking(verdict)
 
     def _end_refused(self, status: int, said: str) -> Verdict | None:
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
@@ -394,7 +392,7 @@ class Pager:
         if page.is_object:
             return None
         denied = self._strategy.rank if self._is_way_denied(page) else None
-        if sign := self._evidence.leading(denied, judged=self._strategy.judged):
+        if sign := self._evidence.leading(denied, judged=self._strategy.judged(page)):
             return sign if sign.more else None
         if denied or not (page.is_plain and self._is_behind):
             return None
@@ -515,19 +513,21 @@ class Pager:
             )
         if self._probed_length:
             self._sizes.remember_final(self._probed_length)
-        reason, sign = "a page like the one before", self._unfollowed()
+        reason, sign = "a page like the one before", self._unfollowed(page)
         # What says more outranks a number of pages, and any total where the way on has never led
         # anywhere.
         is_promised = sign is not None and sign.is_promise
         is_all = complete and self._total.items is not None and not is_promised
-        if is_all and self._leads_on(page, statement):
+        is_first = sign is not None and self._pages == 1
+        if complete and (is_first or self._leads_on(page, statement)):
             is_all, sign = False, sign or self._evidence.leading()
         doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)
         return Verdict(keep=False, reason=reason, doubt=doubt)
 
-    def _unfollowed(self) -> Sign | None:
+    def _unfollowed(self, page: Page | None) -> Sign | None:
         """Return what says more in another place than that which is followed."""
-        sign = self._evidence.leading(followed=self._strategy.followed)
+        followed = self._strategy.followed(page) if page else frozenset[str]()
+        sign = self._evidence.leading(followed=followed)
         return sign if sign and sign.more else None
 
     def _leads_on(self, page: Page, statement: Statement) -> bool:
@@ -563,7 +563,7 @@ class Pager:
         return Verdict(keep=True, request=request, reason=reason, extra=extra)
 
     def _end_at_known_address(self) -> Verdict:
-        sign = self._unfollowed()
+        sign = self._unfollowed(self.previous)
         if self._says_more or self._is_behind or (sign and sign.is_promise):
             raise PaginationError(
                 f"the next page after {self._pages} pages is one that was already read, although "

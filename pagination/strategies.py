@@ -16,7 +16,7 @@ from formats.paths import Step
 from pagination.blanks import Blank
 from pagination.cursors import CursorValue, cursors_of
 from pagination.link_headers import parse_link_header
-from pagination.lookup import any_says_more, find
+from pagination.lookup import any_says_more, find, steps_of
 from pagination.next_requests import SETTING, NextRequests, places_read_by
 from pagination.page import SILENT, Page, Statement
 from pagination.witness import Rank, next_link_in
@@ -101,14 +101,12 @@ class Strategy[Settings: PaginationSettings](ABC):
         """The number or offset that is asked for first; 0 where there can be none before it."""
         return 0
 
-    @property
-    def followed(self) -> frozenset[str]:
-        """The places of answers that the way on is taken from."""
+    def followed(self, page: Page) -> frozenset[str]:
+        """Return the places of an answer that the way on is taken from."""
         return frozenset()
 
-    @property
-    def judged(self) -> frozenset[str]:
-        """The places of which the user says what they mean, also where they speak of more."""
+    def judged(self, page: Page) -> frozenset[str]:
+        """Return the places of which the user says what they mean, also where they say more."""
         return frozenset()
 
     def statement(self, page: Page) -> Statement:
@@ -274,8 +272,7 @@ class Cursor(AskingStrategy[CursorSettings]):
     def is_named(self, page: Page) -> bool:
         return self._cursors.are_named(page)
 
-    @property
-    def followed(self) -> frozenset[str]:
+    def followed(self, page: Page) -> frozenset[str]:
         return self._cursors.places
 
     def _value_in(self, cursor: CursorValue) -> CursorValue:
@@ -296,8 +293,7 @@ class NextLink(Strategy[NextLinkSettings]):
     parameter = "nextLinkPath"
     rank = Rank.LINK
 
-    @property
-    def followed(self) -> frozenset[str]:
+    def followed(self, page: Page) -> frozenset[str]:
         header = self._settings.next_link_header
         return frozenset({header.lower() if header else self._settings.next_link_path})
 
@@ -324,8 +320,7 @@ class HeaderLink(Strategy[HeaderLinkSettings]):
     parameter = "headerLinkRel"
     rank = Rank.LINK
 
-    @property
-    def followed(self) -> frozenset[str]:
+    def followed(self, page: Page) -> frozenset[str]:
         return frozenset({"Link"})
 
     def following(self, page: Page) -> ApiRequest | None:
@@ -359,13 +354,15 @@ class Custom(Strategy[CustomSettings]):
     def needs_list(self, path: Sequence[Step]) -> bool:
         return self._next.needs_list(path)
 
-    @property
-    def followed(self) -> frozenset[str]:
-        return self._places
+    def followed(self, page: Page) -> frozenset[str]:
+        # `."@odata".nextLink` is spelt like the key `@odata.nextLink`, and leads elsewhere.
+        led = {name: steps_of(page.body, name) for name in self._places}
+        return frozenset(
+            name for name, keys in self._places.items() if not keys or led[name] in (None, keys)
+        )
 
-    @property
-    def judged(self) -> frozenset[str]:
-        return self._places
+    def judged(self, page: Page) -> frozenset[str]:
+        return self.followed(page)
 
     def following(self, page: Page) -> ApiRequest | None:
         if isinstance(page.told, ValueError):

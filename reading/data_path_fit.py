@@ -22,6 +22,7 @@ from formats.messages import (
     is_bare_message,
     is_evident_error,
     message_in,
+    other_words_in,
     text_of,
 )
 from mapping.plan.endpoint import Endpoint
@@ -74,6 +75,13 @@ class Quote:
         return f"{spoken}: {start}" if start else spoken
 
 
+class _Word(NamedTuple):
+    """A word beside a list that is not there, and the doubt that it is if others say success."""
+
+    name: str
+    doubt: Doubt
+
+
 type Key = tuple[str, str]
 """A key of an object on the way to a list, with the place of that object."""
 
@@ -116,6 +124,8 @@ class DataPathFit:
     _has_listed: bool = False
     _has_records: bool = False
     _lacking: dict[frozenset[Key], _Lacking] = field(default_factory=dict)
+    # Words in answers without the list, by their places: doubts, if others say success there.
+    _words: dict[str, _Word] = field(default_factory=dict)
     # Messages that are none if their code stands beside items, or if no answer is a list.
     _suspects: list[_Suspect] = field(default_factory=list)
     _objects: list[ResponseError] = field(default_factory=list)
@@ -152,6 +162,8 @@ class DataPathFit:
             self._take_items(page, parts, quote)
         elif message := message_in(parts, _lack(page), self._known):
             self._take_message(message, quote)
+        elif _lack(page) is Lack.LIST and not self.data_path.has_alternative:
+            self._take_words(parts, quote)
         if page.matched or page.count:
             self._matched += 1
             self._has_lists |= page.received is not None
@@ -183,6 +195,9 @@ class DataPathFit:
 
     def doubts(self) -> Iterator[Doubt]:
         """Yield what speaks against believing that each answer is data."""
+        for name, doubt in self._words.values():
+            if self._known.always_succeed(name):
+                yield doubt
         if not self._has_listed:
             yield from self._lone_objects.doubts(self.data_path)
 
@@ -285,6 +300,17 @@ class DataPathFit:
         if not is_open or len(self._suspects) >= _MOST_SUSPECTS:
             raise error
         self._suspects.append(_Suspect(message, error.at(quote.place)))
+
+    def _take_words(self, parts: list[Part], quote: Quote) -> None:
+        """Keep what is said in place of a list: a word where other answers may say success."""
+        for place, code in other_words_in(parts):
+            if place not in self._words and len(self._words) < _MOST_SUSPECTS:
+                seen = (
+                    f'the list is missing, and {place} says "{quote.text(str(code.value))}", '
+                    "where it says success beside items"
+                )
+                doubt = Doubt(seen, self._hint(speaks=self.has_rules), quote.place)
+                self._words[place] = _Word(code.name, doubt)
 
     def _learn_keys(self, parts: list[Part]) -> None:
         # Most answers have the same keys as the one before.

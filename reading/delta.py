@@ -4,10 +4,9 @@ Each round is read to its end like any list. Its last page has the token for the
 counts only once everything of this one is in the catalog.
 """
 
-from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import Any
 
 from loguru import logger
 
@@ -27,13 +26,6 @@ from reading.item_stream import Portion
 from statuses import Meaning, Situation, meaning_of
 
 
-class Removed(NamedTuple):
-    """An item that is gone, and how many times the round had it before."""
-
-    item: Any
-    times_there: int
-
-
 class DeltaRound(Watch):
     """One round: what changed since `token`, or all there is where that is None.
 
@@ -51,9 +43,8 @@ class DeltaRound(Watch):
         self._delta = delta
         self._token = token
         self._reads_all = token is None
-        # By hashes of identities. What a filter or emit leaves of an item is not known here.
-        self._times_there: Counter[int] = Counter()
-        self._is_shaped = bool(plan.shape)
+        # Hashes of identities.
+        self._there: set[int] = set()
         self._kind = plan.kind
         self._query = plan.incremental.query_params if plan.incremental else {}
         self._reset = _reset_policy(delta)
@@ -91,12 +82,16 @@ class DeltaRound(Watch):
             async for portion in portions:
                 yield await self._sifted(portion, reader.account)
 
-    @property
-    def gone(self) -> list[Removed]:
-        """The items that are gone at the end of the round."""
+    async def identities(self, items: Sequence[Any]) -> list[str | None]:
+        """Return what tells each item from others; None where it has nothing that does.
+
+        Raises:
+            ExpressionLimitError: the expression takes more than it may.
+        """
+        rows = await self._evaluator.table([Column(self._delta.identity)], items)
         return [
-            Removed(item, 0 if self._is_shaped else self._times_there[hash(identity)])
-            for identity, item in self.removed.items()
+            None if isinstance(row[0], ValueError) else _identity_of(first_of(row[0]))
+            for row in rows
         ]
 
     def conclude(self) -> None:
@@ -137,12 +132,13 @@ class DeltaRound(Watch):
 
     def _is_removed(self, item: Any, row: Sequence[Outputs]) -> bool:
         is_gone = _first(self._delta.removed, row[0]) is True
-        identity = _first(self._delta.identity, row[1])
-        if isinstance(identity, str | int | float) and not isinstance(identity, bool):
-            self._note(str(identity), item, is_gone=is_gone)
+        value = _first(self._delta.identity, row[1])
+        identity = _identity_of(value)
+        if identity is not None:
+            self._note(identity, item, is_gone=is_gone)
         elif is_gone:
             raise EndpointError(
-                f"incremental.delta.id {self._delta.identity.expression} gives {kind_of(identity)} "
+                f"incremental.delta.id {self._delta.identity.expression} gives {kind_of(value)} "
                 "for an item that is gone",
                 advice="look at incremental.delta.id",
             )
@@ -151,9 +147,15 @@ class DeltaRound(Watch):
     def _note(self, identity: str, item: Any, *, is_gone: bool) -> None:
         if not is_gone:
             self.removed.pop(identity, None)
-            self._times_there[hash(identity)] += 1
-        elif not self._reads_all or hash(identity) in self._times_there:
+            if self._reads_all:
+                self._there.add(hash(identity))
+        elif not self._reads_all or hash(identity) in self._there:
             self.removed[identity] = item
+
+
+def _identity_of(value: Any) -> str | None:
+    is_one = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return str(value) if is_one else None
 
 
 def _first(expression: ItemExpression, outputs: Outputs) -> Any:

@@ -11,7 +11,7 @@ from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
 from formats.documents import Documents
 from formats.format import Document, ItemReader, ListPart
-from formats.nesting import DepthError
+from formats.nesting import JsonLimitError
 from formats.paths import Step
 
 # So many bytes without the end of an item are no list of items.
@@ -158,7 +158,7 @@ class ItemStream:
     ) -> list[ListPart]:
         try:
             return await asyncio.to_thread(work, *args, **kwargs)
-        except DepthError as error:
+        except JsonLimitError as error:
             raise ResponseError(f"the body is not JSON: {error}") from None
         except (ValueError, RecursionError):
             # What a parser says may hold pieces of the body.

@@ -27,7 +27,7 @@ _MOST_AGAIN = 2
 _MOST_WAITING = 5000
 _ADVICE = (
     "ask for a fixed order with query_params, such as a sort by id, or page by a cursor where the "
-    "API has one"
+    "API has one; where it counts offsets from 1, `startOffset: 1`"
 )
 
 
@@ -59,8 +59,14 @@ class Movement(Watch):
         self._sizes = sizes
         self._room = room
         self.total: int | None = None
-        # Whether a page was shorter than another one, and not the last.
+        # Whether a page was shorter than another one, and not the last; whether one began with the
+        # item with which the one before had ended.
         self.is_uneven = False
+        self.is_overlapping = False
+        # Whether a number of pages may have told the end, and no number of items.
+        self.goes_by_pages = False
+        self._ending: int | None = None
+        self._begins = True
         self._lengths: set[int] = set()
         # The first page, which is looked at only where there is another one.
         self._first: list[list[Any]] = []
@@ -79,6 +85,13 @@ class Movement(Watch):
         else:
             repeats = self.repeats or self._begin()
             repeats.portion(items)
+            if isinstance(repeats, ByJson) and repeats.last:
+                self._look_at_border(repeats.last)
+
+    def _look_at_border(self, marks: list[int]) -> None:
+        if self._begins and marks[0] == self._ending:
+            self.is_overlapping = True
+        self._begins, self._ending = False, marks[-1]
 
     def answered(self, page: Page) -> None:
         self._inner.answered(page)
@@ -86,8 +99,10 @@ class Movement(Watch):
             self.is_uneven = len(self._lengths) > 1 or self._is_after_shorter(page.received)
             self._lengths.add(page.received)
         path = self._sizes.met_total_path(self._pagination)
-        total = find_total(page, path, page.received or 0, self._pagination.ignored).items
+        told = find_total(page, path, page.received or 0, self._pagination.ignored)
+        total = told.items
         if total is None:
+            self.goes_by_pages = told.pages is not None
             return
         if self.total is not None and total < self.total:
             self.cause = self.cause or "the total fell while the list was read"
@@ -97,6 +112,7 @@ class Movement(Watch):
         return any(before < length for before in self._lengths)
 
     def page_ended(self, received: int) -> str | None:
+        self._begins = True
         if self.repeats:
             self.repeats.page_ended()
             if self.repeats.found:
@@ -162,7 +178,8 @@ class _Union:
     def is_below(self, total: int | None) -> bool:
         """Return whether a total promises more items than are known to differ.
 
-        Those of short pages, where an offset goes by what was received, may be counted twice.
+        Those of short pages, where an offset goes by what was received, may be counted twice, and
+        those at the border of pages, where offsets are counted from 1. Others may be there twice.
         """
         return total is not None and (self._marks is None or len(self._marks) < total)
 
@@ -238,9 +255,19 @@ class WholeListReader(EndpointReader):
             if not movement.cause or movement.is_cut:
                 return
             before = movement
-            if not is_new and not (movement.is_uneven and union.is_below(movement.total)):
+            if not is_new and not self._may_be_short(movement, union):
                 return
         self.doubts.append(Doubt(f"{before.cause}, as often as it was read", _ADVICE, place))
+
+    @staticmethod
+    def _may_be_short(movement: Movement, union: _Union) -> bool:
+        """Return whether what was counted twice may have ended a reading that brought nothing new.
+
+        It is so where pages may overlap, and a total was not reached without that.
+        """
+        if movement.is_overlapping and movement.goes_by_pages:
+            return True
+        return (movement.is_uneven or movement.is_overlapping) and union.is_below(movement.total)
 
     def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:
         return Movement(watch, self._pagination, self._sizes, self._room, repeats)

@@ -52,7 +52,8 @@ class SignatureScheme:
     be right. `signed_payload` is what the sender signs: `{timestamp}.{body}`, with the parts that
     `PLACEHOLDER` allows. `timestamp_prefix` names the part of `timestamp_header` with the time: in
     seconds or milliseconds since 1970, or in ISO 8601. `secret_encoding` is how the secret is
-    given; without its `secret_prefix`.
+    given; without its `secret_prefix`. `secret_from` is the place of a handshake that brings the
+    secret, where the sender makes one for each webhook.
     """
 
     header: str
@@ -65,6 +66,7 @@ class SignatureScheme:
     separator: str = ","
     secret_encoding: Literal["text", "base64", "hex"] = "text"  # noqa: S105 (no secret)
     secret_prefix: str = ""
+    secret_from: str = ""
 
     def refusal(
         self,
@@ -258,6 +260,11 @@ PRESETS: Mapping[str, SignatureScheme] = {
     "pagerduty": SignatureScheme("X-PagerDuty-Signature", prefix="v1="),
     # https://linear.app/developers/webhooks
     "linear": SignatureScheme("Linear-Signature"),
+    # https://developers.asana.com/docs/webhooks-guide
+    "asana": SignatureScheme(
+        "X-Hook-Signature",
+        secret_from="headers.x-hook-secret",  # noqa: S106 (no secret)
+    ),
     # https://developer.atlassian.com/cloud/jira/platform/webhooks/
     "atlassian": SignatureScheme("X-Hub-Signature", prefix="sha256="),
 }

@@ -108,7 +108,19 @@ class WebhookSettings(FrozenSettings):
         """The handshakes that are answered: what is described, what is named, what a preset has."""
         names = (self.webhook_handshake, self.webhook_preset)
         known = (HANDSHAKES[str(name)] for name in dict.fromkeys(names) if name in HANDSHAKES)
-        return (*((self.webhook_challenge,) if self.webhook_challenge else ()), *known)
+        own = (self.webhook_challenge,) if self.webhook_challenge else ()
+        return tuple(self._trusted(each) for each in (*own, *known))
+
+    def _trusted(self, handshake: Handshake) -> Handshake:
+        """Return a handshake that is answered to who knows the address, if it brings a secret.
+
+        Anyone can make a secret and sign with it; only the address, which has webhookSecret in it,
+        tells a webhook of the user's own from that of a stranger.
+        """
+        if self.webhook_auth != "hmac" or self.signature_scheme.secret_from not in handshake.when:
+            return handshake
+        place = f"query.{self.webhook_query_param}"
+        return handshake.model_copy(update={"is_signed": False, "verify": place})
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -141,6 +153,14 @@ def webhook_problems(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _signature_problems(given: Mapping[str, Any]) -> Iterator[str]:
     preset = PRESETS.get(str(given.get("webhookPreset")))
+    if preset and preset.secret_from:
+        yield from _secret_problems(given)
+    asking = PRESETS.get(name := str(given.get("webhookHandshake")))
+    if asking and asking.secret_from and asking is not preset:
+        yield (
+            f"webhookHandshake: with webhookAuth hmac, {name} needs webhookPreset {name}, which "
+            "keeps the secret that comes with the handshake; or give webhookAuth token"
+        )
     if not preset and "webhookHeader" not in given:
         yield (
             "webhookHeader: is required with webhookAuth hmac, unless webhookPreset is one of "
@@ -163,3 +183,19 @@ def _signature_problems(given: Mapping[str, Any]) -> Iterator[str]:
         )
     if TIMESTAMP in template and not has_header:
         yield f"webhookTimestampHeader: is required where webhookSignedPayload holds {TIMESTAMP}"
+
+
+def _secret_problems(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what lacks where the sender makes a secret for each webhook."""
+    name = given["webhookPreset"]
+    if "webhookQueryParam" not in given:
+        yield (
+            f"webhookQueryParam: is required with webhookPreset {name}: a secret is believed only "
+            "where it comes to an address with webhookSecret in this parameter"
+        )
+    if "responseDirectory" not in given:
+        yield (
+            f"responseDirectory: is required with webhookPreset {name}, to keep the secrets that "
+            "come with handshakes; without one, give webhookAuth token, webhookQueryParam and "
+            f"webhookHandshake {name}"
+        )

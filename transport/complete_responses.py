@@ -80,10 +80,8 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                 with _explaining():
                     deadline = asyncio.get_running_loop().time() + policy.timeout
                     async with asyncio.timeout_at(deadline):
-                        send = connection.handle_async_request
-                        session = self._context.session
                         # In its turn: the answer before may have brought what this one carries.
-                        response = await (session.send(request, send) if session else send(request))
+                        response = await self._send(connection, request)
                         answer, large = await _received(response, turn)
                     if large:
                         download = self._download(connection, request)
@@ -99,6 +97,13 @@ class CompleteResponses(httpx.AsyncBaseTransport):
         for _ in range(_STEPS_TO_SEND):
             await asyncio.sleep(0)
         return answer
+
+    async def _send(
+        self, connection: httpx.AsyncBaseTransport, request: httpx.Request
+    ) -> httpx.Response:
+        """Send a request with what its server gave for it, and return the answer as it begins."""
+        send, session = connection.handle_async_request, self._context.session
+        return await (session.send(request, send) if session else send(request))
 
     def _judge(self, status: int, request: httpx.Request, generation: int) -> None:
         context = self._context
@@ -121,7 +126,7 @@ class CompleteResponses(httpx.AsyncBaseTransport):
     def _download(self, connection: httpx.AsyncBaseTransport, request: httpx.Request) -> Download:
         context = self._context
         place = f"{request.method} {context.redactor.url(request.url)}"
-        again = partial(connection.handle_async_request, request)
+        again = partial(self._send, connection, request)
         budget = context.outages.budget
         return Download(again, place, context.policy, budget, context.redactor)
 

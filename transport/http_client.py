@@ -65,7 +65,7 @@ class ApiHttpClient(OceanAsyncClient):
         self.outages = Outages(settings.max_retries, settings.max_outage_wait)
         self.traffic = Traffic(limiter, self.outages)
         names = settings.session_headers
-        session = SessionHeaders(names, settings.base_url, redactor) if names else None
+        session = SessionHeaders(names, redactor) if names else None
         self._context = TransportContext(
             policy, limiter, self.traffic, self.outages, redactor, session
         )

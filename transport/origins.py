@@ -29,7 +29,11 @@ _OBTAINED = "the token in use"
 _HEADERS = frozenset({"accept", "content-type"})
 
 
-def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+# Scheme, host and port.
+type Origin = tuple[str, str, int | None]
+
+
+def origin(url: httpx.URL) -> Origin:
     """Return scheme, host and port of a URL (RFC 6454), with the scheme's default port."""
     port = _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
     return url.scheme, _host_of(url), port

@@ -1,9 +1,23 @@
-"""Files that only their owner may read: made, put in another's place, and locked."""
+"""Files and folders that only their owner may read: made, put in another's place, and locked."""
 
 import fcntl
 import os
 import tempfile
 from pathlib import Path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless it is there; only its owner may look into it.
+
+    Raises:
+        OSError: it cannot be made, or somebody else has it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not folder.is_dir() or folder.is_symlink() or found.st_uid != os.getuid():
+        raise PermissionError(f"{folder} is not a directory of this process's user")
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
 
 
 def create(file: Path) -> int:

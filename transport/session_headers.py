@@ -11,7 +11,7 @@ import httpx
 
 from redaction import Redactor
 from transport.exchange import Exchange
-from transport.origins import origin
+from transport.origins import Origin, origin
 
 type Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
@@ -25,17 +25,17 @@ class _Held:
 
 
 class SessionHeaders:
-    """The headers of these names, as the last answer that had them brought them.
+    """The headers of these names, as the last answer of each server that had them brought them.
 
-    They go to the origin of `base_url` alone, and never into a request without credentials. Where a
-    login gives new credentials for the same header, these count.
+    What a server brought goes back to that one alone, and never into a request without credentials:
+    instances have a session each. Where a login gives new credentials for the same header, these
+    count.
     """
 
-    def __init__(self, names: Iterable[str], base_url: str, redactor: Redactor) -> None:
+    def __init__(self, names: Iterable[str], redactor: Redactor) -> None:
         self._names = tuple(name.lower() for name in names)
-        self._origin = origin(httpx.URL(base_url))
         self._redactor = redactor
-        self._held: dict[str, _Held] = {}
+        self._held: dict[Origin, dict[str, _Held]] = {}
 
     async def send(self, request: httpx.Request, send: Send) -> httpx.Response:
         """Send a request with them, and once more where it is refused for want of a new value."""
@@ -51,10 +51,11 @@ class SessionHeaders:
 
     def _carried_by(self, request: httpx.Request) -> httpx.Request:
         """Return the request with them; the same one where there are none."""
-        if not self._held or not self._is_own(request):
+        brought = self._held.get(origin(request.url))
+        if not brought or Exchange.of(request).is_anonymous:
             return request
         headers = request.headers.copy()
-        for name, held in self._held.items():
+        for name, held in brought.items():
             if headers.get(name) == held.instead_of:
                 headers[name] = held.value
         return httpx.Request(
@@ -72,17 +73,21 @@ class SessionHeaders:
 
         Inputs: `request`, as it was before it was `sent` with what was held.
         """
-        if not self._names or not self._is_own(request):
+        if Exchange.of(request).is_anonymous:
             return False
-        is_new = False
-        for name in self._names:
-            value = answer.headers.get(name, "").strip()
-            if value and value != sent.headers.get(name):
-                self._held[name] = _Held(value, request.headers.get(name))
-                self._redactor.learn_renewed(value, of=name)
-                is_new = True
-        return is_new and answer.is_client_error
+        values = {name: answer.headers.get(name, "").strip() for name in self._names}
+        new = {
+            name: value
+            for name, value in values.items()
+            if value not in ("", sent.headers.get(name))
+        }
+        for name, value in new.items():
+            self._take(request, name, value)
+        return bool(new) and answer.is_client_error
 
-    def _is_own(self, request: httpx.Request) -> bool:
-        is_anonymous = Exchange.of(request).is_anonymous
-        return not is_anonymous and origin(request.url) == self._origin
+    def _take(self, request: httpx.Request, name: str, value: str) -> None:
+        """Hold what the answer to a request brought, for the server that it came from."""
+        server = origin(request.url)
+        brought = self._held.setdefault(server, {})
+        brought[name] = _Held(value, request.headers.get(name))
+        self._redactor.learn_renewed(value, of=f"{name} of {server}")

@@ -11,7 +11,14 @@ from urllib.parse import quote, unquote
 
 import httpx
 
-from api_messages import SCHEMES, ApiRequest, BodyFormat, QueryValue, address_below
+from api_messages import (
+    LONGEST_ADDRESS,
+    SCHEMES,
+    ApiRequest,
+    BodyFormat,
+    QueryValue,
+    address_below,
+)
 from errors import EndpointError, SelectorError
 from expressions.jq_expressions import DataPath
 from formats.format import Format
@@ -34,6 +41,8 @@ _BRACES = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 _LEGAL_IN_SEGMENT = "-._~!$&'()*+,;=:@"
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _GRAPHQL = re.compile(r"\s*(?:query\b|\{\s*\w+\s*[({])")
+# So often a path may have been escaped; to undo one more takes time in proportion to all of it.
+_MOST_ESCAPED = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -256,8 +265,9 @@ class Endpoint:
         path = self._parts.path
         if self.is_address and (address := values[self.placeholders[0]].text).startswith(SCHEMES):
             return address
-        encoded = {name: value.encoded for name, value in values.items()}
-        filled = fill_text(path, encoded, encoded.keys())
+        here = placeholders_in(path)
+        encoded = {name: self._in_path(value) for name, value in values.items() if name in here}
+        filled = fill_text(path, encoded, values.keys())
         if _dot_segments(filled) > _dot_segments(path):
             raise EndpointError(
                 "a path parameter's value holds a '.' or '..' segment, which would call another "
@@ -266,6 +276,21 @@ class Endpoint:
                 advice="look at the path parameter's field and filter",
             )
         return address_below(base_url, filled) if filled.strip("/") else base_url
+
+    def _in_path(self, value: PathValue) -> str:
+        """Return a value as it stands in a path.
+
+        Raises:
+            EndpointError: it is too long for any.
+        """
+        if len(value.text) > LONGEST_ADDRESS:
+            raise EndpointError(
+                f"a path parameter's value has {len(value.text)} characters, and an address at "
+                f"most {LONGEST_ADDRESS}",
+                endpoint=f"{self.method} {self.path}",
+                advice="look at the path parameter's field and filter",
+            )
+        return value.encoded
 
 
 def check_placeholders(endpoint: Endpoint, names: Mapping[str, object], setting: str) -> None:
@@ -289,8 +314,14 @@ def _dot_segments(path: str) -> int:
     """Count the segments "." and "..", also those that a server would decode, even repeatedly.
 
     Some servers take what follows a `;` for a parameter of the segment: `..;x` is `..` to them.
+    A path that was escaped again and again, as nobody means to, counts as full of them.
     """
-    while (decoded := unquote(path)) != path:
+    for _ in range(_MOST_ESCAPED):
+        decoded = unquote(path)
+        if decoded == path:
+            break
         path = decoded
+    else:
+        return len(path)
     segments = (segment.partition(";")[0] for segment in re.split(r"[/\\]", path))
     return sum(segment in (".", "..") for segment in segments)

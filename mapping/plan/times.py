@@ -7,6 +7,7 @@ from typing import Any
 
 from expressions.evaluator import Outputs, first_of
 from formats.times import http_date, in_utc, iso_time
+from mapping.plan.time_patterns import check_parts, check_readable, has_zone, read_time
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -41,13 +42,15 @@ class TimeFormat:
     moments differ by.
 
     Raises:
-        ValueError: on construction, when different days would look the same.
+        ValueError: on construction, when different times would look the same, or cannot be read.
     """
 
     name: str = "iso8601"
     unit: timedelta = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self._is_pattern:
+            check_parts(self.name)
         year = self.write(_SAMPLE + timedelta(days=365))
         if len({self.write(_SAMPLE), self.write(_SAMPLE + timedelta(days=1)), year}) < 3:
             allowed = ", ".join(_NAMED)
@@ -62,15 +65,18 @@ class TimeFormat:
                 "must tell morning from afternoon: %H has 24 hours, %I needs %p "
                 f"(got {self.name!r})"
             )
-        if "%s" in self.name.replace("%%", ""):
-            # It would be written in the zone of this machine, and cannot be read.
-            raise ValueError(f"must be epoch_seconds in place of %s (got {self.name!r})")
+        if self._is_pattern:
+            check_readable(self.name, unit)
         object.__setattr__(self, "unit", unit)
+
+    @property
+    def _is_pattern(self) -> bool:
+        return self.name not in _NAMED
 
     @property
     def is_local(self) -> bool:
         """True where an API may take what is written for the time of another zone."""
-        return self.name not in _NAMED and not {"%z", "Z"} & {self.name[-2:], self.name[-1:]}
+        return self._is_pattern and not has_zone(self.name)
 
     def write(self, moment: datetime) -> str | int:
         """Return a moment, which must be in UTC, in this format, cut off to its unit."""
@@ -100,7 +106,7 @@ class TimeFormat:
             return _EPOCH + timedelta(seconds=float(value) / _PER_SECOND[self.name])
         if self.name == "iso8601":
             return _from_text(str(value).strip())
-        moment = datetime.strptime(str(value).strip(), self.name)  # noqa: DTZ007 (below)
+        moment = read_time(self.name, str(value))
         lost = timedelta() if self.unit == timedelta(seconds=1) else self.unit
         if moment.tzinfo or not self.is_local:
             return in_utc(moment).astimezone(UTC) + lost

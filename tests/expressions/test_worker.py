@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jq
 import pytest
@@ -287,21 +288,34 @@ async def test_each_program_on_each_text(worker: JqWorker) -> None:
         await worker.run_each([(".[", False)], [b"1"])
 
 
-@pytest.mark.parametrize("odd", ["error", "halt", "input", "[inputs]", ".n.x", "[.[]"])
-async def test_a_text_on_which_a_program_fails_is_one_of_many(worker: JqWorker, odd: str) -> None:
+@pytest.mark.parametrize(
+    "odd, given",
+    [("error", "fails"), (".n.x", "fails"), ("input", "fails"), ("halt", []), ("[inputs]", [[]])],
+)
+async def test_a_text_on_which_a_program_fails_is_one_of_many(
+    worker: JqWorker, odd: str, given: Any
+) -> None:
     program = f"if .n == 3 then ({odd} # odd\n) else .n, .n end"
-    programs = [(".n", False), (program, False), (program, True)] if odd != "[.[]" else []
-    programs = programs or [(".n", False), (".n # n", False), (".n, .n", True)]
+    programs = [(".n", False), (program, False), (program, True)]
     texts = [b'{"n": %d}' % n for n in range(6)]
-    texts[3] = b'{"n": ' if odd == "[.[]" else texts[3]
     rows = [json.loads(row) for row in await worker.run_each(programs, texts)]
-    for number in (0, 1, 2, 4, 5):
-        assert rows[number] == [[number], [number], [number, number]]
-    assert len(rows) == 6
-    said = ["error" in each if isinstance(each, dict) else each for each in rows[3]]
-    assert said[1:] == (
-        [[], []] if odd == "halt" else [[[]], [[]]] if odd == "[inputs]" else [1, 1]
-    )
+    told = [["fails" if isinstance(each, dict) else each for each in row] for row in rows]
+    usual = [[[n], [n], [n, n]] for n in range(6)]
+    assert told == [*usual[:3], [[3], given, given], *usual[4:]]
+
+
+async def test_a_program_among_others_is_what_it_is_alone(worker: JqWorker) -> None:
+    programs = [(".n # n", False), ("$__loc__.line", False), ("def f: .n; f, f", True)]
+    [row] = await worker.run_each(programs, [b'{"n": 7}'])
+    assert json.loads(row) == [[7], [1], [7, 7]]
+
+
+async def test_a_text_that_is_no_json_is_one_of_many(worker: JqWorker) -> None:
+    texts = [b'{"n": %d}' % n for n in range(6)]
+    texts[3] = b'{"n": '
+    rows = [json.loads(row) for row in await worker.run_each([(".n", True), (".", False)], texts)]
+    assert all("error" in each for each in rows.pop(3))
+    assert rows == [[[n], [{"n": n}]] for n in (0, 1, 2, 4, 5)]
 
 
 def open_descriptors() -> int:

@@ -1,9 +1,12 @@
 """Endpoint templates, values in paths, and the requests that they become."""
 
 import re
+import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+import httpx
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -117,6 +120,32 @@ def test_dot_segments_are_refused_however_often_they_are_encoded() -> None:
         value = quote(value.replace(".", "%2e"), safe="")
     with pytest.raises(EndpointError):
         path_of("/x/{v}", v=value)
+
+
+@pytest.mark.contract("paths.dot-segments")
+@pytest.mark.parametrize("hidden", ["2e2e", "2e%2e", "2f"])
+def test_what_is_escaped_without_end_is_refused_at_once(hidden: str) -> None:
+    spent = []
+    for length in (5_000, 20_000):
+        started = time.process_time()
+        with pytest.raises(EndpointError, match="segment"):
+            path_of("/x/{v}/y", v=f"%{'25' * length}{hidden}")
+        spent.append(time.process_time() - started)
+    # In proportion to the length, as opposed to its square; 50 ms let other tasks wait.
+    assert spent[1] < 8 * max(spent[0], 0.005)
+
+
+def test_a_value_that_is_too_long_for_an_address_fails_its_endpoint_alone() -> None:
+    endpoint = Endpoint("/x/{v}", body={"of": "{v}"}, method="POST", names=frozenset({"v"}))
+    long = PathValue("é" * 70_000)
+    with pytest.raises(EndpointError, match="has 70000 characters, and an address at most 65536"):
+        endpoint.request(BASE, {"v": long})
+    in_body = replace(endpoint, path="/x").request(BASE, {"v": long})
+    assert in_body.body == {"of": long.text}
+    in_query = replace(endpoint, path="/x", query_params={"of": "{v}"})
+    with pytest.raises(httpx.InvalidURL, match="too long"):
+        _ = in_query.request(BASE, {"v": long}).url
+    assert path_of("/x/{v}", v="e" * 60_000)
 
 
 @pytest.mark.contract("paths.dot-segments")

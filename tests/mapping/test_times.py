@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.plan.times import TimeFormat, date_of, duration_of, moment_of
@@ -57,12 +57,99 @@ def test_what_does_not_tell_days_apart_is_refused(name: str) -> None:
     [
         ("%Y-%m-%d %I:%M", "must tell morning from afternoon: %H has 24 hours, %I needs %p"),
         ("%s", "must be epoch_seconds in place of %s"),
+        ("%-s", "must be epoch_seconds in place of %-s"),
+        ("%F %Q", "has %Q, which strftime does not know"),
+        ("%F %T%", "has %, which strftime does not know"),
+        # The eleventh of January and the first of November.
+        ("%Y%-m%-d", "has %-m right before another number, .*, or write %m in place of %-m"),
+        ("%-d1%m%Y", "or write %d in place of %-d"),
+        ("%F %k%M", "put a space between them, or write %H in place of %k"),
+        ("%F %z:%T", r"put a space between them \(got"),
+        ("%FT%k:%M", "would be '2024-01-01T 6:42'; .* and %H in place of %k"),
+        ("%C%y-%m-%d", "and %Y in place of %C"),
+        ("%g-W%V-%u", "and %G in place of %g"),
+        ("%F %F", "write each part once"),
+        ("%Y-%V-%u", "whose times can be read again"),
     ],
 )
 def test_what_would_be_an_earlier_moment_is_refused(name: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         TimeFormat(name)
     assert TimeFormat("%Y-%m-%d %I:%M %p").unit == timedelta(minutes=1)
+
+
+PARTS = [f"%{letter}" for letter in "aAbBcCdDeFfgGHhIjklmMnpPrRStTuUVwWxXyYzZ%"]
+PATTERNS = st.lists(
+    st.sampled_from([*PARTS, "%-d", "%-m", "%-H", "%_d", "%^b", "%Ey", "%:z", *"- :/T.Z1"]),
+    min_size=3,
+    max_size=9,
+).map("".join)
+
+
+@pytest.mark.contract("freshness.times")
+@pytest.mark.parametrize(
+    "name, written",
+    [
+        ("%F %T", "2024-02-09 04:05:06"),
+        ("%D %R", "02/09/24 04:05"),
+        ("%e.%m.%Y", " 9.02.2024"),
+        ("%F %k:%M", "2024-02-09  4:05"),
+        ("%F %l:%M %P", "2024-02-09  4:05 am"),
+        ("%-d.%-m.%Y %r", "9.2.2024 04:05:06 AM"),
+        ("%h %d %Y%n%T", "Feb 09 2024\n04:05:06"),
+        ("%F %T %Z", "2024-02-09 04:05:06 UTC"),
+        ("%FT%T%:z", "2024-02-09T04:05:06+00:00"),
+        (" %F ", " 2024-02-09 "),
+        ("%c", "Fri Feb  9 04:05:06 2024"),
+    ],
+)
+def test_parts_that_only_the_system_writes_are_read_too(name: str, written: str) -> None:
+    time_format, moment = TimeFormat(name), datetime(2024, 2, 9, 4, 5, 6, tzinfo=UTC)
+    assert time_format.write(moment) == written
+    assert _stated(time_format, written) == time_format.floor(moment)
+
+
+def _stated(time_format: TimeFormat, written: str | int) -> datetime | None:
+    """Return what a text says, without the allowances for its zone and for what is cut off."""
+    meant = time_format.read(written)
+    if meant is None:
+        return None
+    lost = timedelta() if time_format.unit == timedelta(seconds=1) else time_format.unit
+    return meant - lost - (timedelta(hours=12) if time_format.is_local else timedelta())
+
+
+@pytest.mark.contract("freshness.times")
+@given(
+    name=PATTERNS,
+    day=st.sampled_from(["%F", "%Y%m%d", "%D", "%e %b %y", "%-d.%-m.%Y", "%Y%-j", "%G-W%V-%u", ""]),
+    # Two digits of a year are those from 1969 to 2068.
+    moment=MOMENTS.filter(lambda moment: moment.year <= 2068),
+)
+@settings(max_examples=300)
+def test_a_pattern_reads_what_it_writes_or_is_refused(
+    name: str, day: str, moment: datetime
+) -> None:
+    try:
+        time_format = TimeFormat(day + name)
+    except ValueError:
+        return
+    stated = _stated(time_format, time_format.write(moment))
+    assert stated is not None
+    assert time_format.floor(moment) <= stated <= moment
+
+
+@pytest.mark.contract("freshness.times")
+@pytest.mark.parametrize(
+    "name, value", [("%F %T %Z", "2024-02-29 12:30:45 EST"), ("%F %T", "2024-02-29T12:30:45")]
+)
+def test_a_text_that_a_pattern_does_not_write_is_no_time(name: str, value: str) -> None:
+    assert TimeFormat(name).read(value) is None
+
+
+@pytest.mark.parametrize("name", ["%F %TZ", "%F %T %z", "%F %T UTC", "%F %T GMT", "%F %T %Z"])
+def test_a_pattern_with_a_zone_is_not_local(name: str) -> None:
+    assert not TimeFormat(name).is_local
+    assert TimeFormat(name.rpartition(" ")[0] if name.count(" ") > 1 else "%F %T").is_local
 
 
 @given(moment=MOMENTS, name=st.sampled_from(FORMATS))

@@ -584,4 +584,6 @@ def test_what_is_no_jq_is_refused_by_name(told: str) -> None:
     ],
 )
 def test_the_places_that_an_expression_reads(expression: str, places: set[str]) -> None:
-    assert places_read_by(expression) == places
+    read = places_read_by(expression)
+    assert read.keys() == places
+    assert all(".".join(keys) in ("", place) for place, keys in read.items())

@@ -8,7 +8,7 @@ import pytest
 
 from outcomes import Standing
 from pagination.lookup import find
-from settings.pagination import PAGINATION_TYPES
+from settings.pagination import PAGINATION_TYPES, CustomSettings
 from tests.reading.test_proof import Result, read
 from tests.support.speaking_api import Fault, Speech, Word, World
 from tests.support.worlds import Reading
@@ -169,6 +169,73 @@ def test_a_page_like_the_one_before_beside_a_marker_and_a_total_that_is_too_low(
     assert result.missing
     assert not result.outcome.is_proven
     assert came_of(replace(world, words=(more, TOTAL)), page_size=2).outcome.is_proven
+
+
+@pytest.mark.contract("evidence.capped-page")
+def test_a_page_like_the_first_beside_a_token_and_a_total_that_is_too_low() -> None:
+    token = Word(Speech.TOKEN, "x-next-page", None)
+    world = World(
+        "offset", (2,), cap=1, honours_size=False, words=(token, replace(X_TOTAL, lie=-1))
+    )
+    by_page = Reading("other", PAGINATION_TYPES["page"](page_size=2), ".items")
+    result = asyncio.run(read(world, by_page))
+    assert result.missing
+    assert "x-next-page" in f"{result.outcome}"
+    assert not result.outcome.is_proven
+    whole = replace(world, counts=(1,), words=(token, X_TOTAL))
+    assert asyncio.run(read(whole, by_page)).outcome.is_proven
+
+
+@pytest.mark.contract("evidence.capped-page")
+def test_a_cursor_that_is_ignored_beside_a_number_of_pages_that_is_too_low() -> None:
+    token = Word(Speech.TOKEN, "x-next-page", None)
+    pages = Word(Speech.PAGES, "x-total-pages", None)
+    words = (token, replace(pages, lie=-3))
+    world = World("cursor", (10,), cap=3, honours_size=False, words=words, list_path=())
+    told = {"page_size": 1, "cursor_header": "x-next-page"}
+    result = came_of(world, param="wrong", **told)
+    assert result.missing
+    assert not result.outcome.is_proven
+    assert came_of(replace(world, words=(token, pages)), **told).outcome.is_proven
+    assert came_of(replace(world, counts=(3,)), param="wrong", **told).outcome.is_proven
+
+
+@pytest.mark.contract("evidence.passed-over")
+def test_an_empty_page_that_was_passed_over_before_a_page_like_the_one_before() -> None:
+    more = replace(MORE, name="EXCEEDED_TRANSFER_LIMIT")
+    world = World("offset", (16,), cap=2, honours_size=False, words=(more,))
+    hiding = replace(world, hidden=frozenset({0, 1, 2, 14}))
+    result = came_of(hiding, page_size=4)
+    assert result.missing
+    assert result.outcome.standing is KEPT
+    assert not came_of(hiding, page_size=2).missing
+    assert came_of(hiding, page_size=2).outcome.is_proven
+    assert came_of(world, page_size=4).outcome.is_proven
+
+
+@pytest.mark.contract("whole-list.repeated")
+@pytest.mark.parametrize("counts", [4, 12])
+@pytest.mark.parametrize("total", [X_TOTAL, Word(Speech.PAGES, "x-total-pages", None)])
+def test_offsets_from_one_that_are_asked_for_from_zero(counts: int, total: Word) -> None:
+    world = World("offset", (counts,), cap=2, honours_size=False, first_offset=1, words=(total,))
+    result = came_of(world, page_size=3)
+    assert result.missing
+    assert result.outcome.standing is KEPT
+    assert "startOffset: 1" in f"{result.outcome}"
+    assert came_of(world, page_size=3, start_offset=1).outcome.is_proven
+    assert came_of(replace(world, first_offset=0), page_size=3).outcome.is_proven
+
+
+@pytest.mark.contract("pagination.custom.evidence")
+@pytest.mark.parametrize(
+    "keys, is_right", [('["@odata.nextLink"]', True), ('["@odata"].nextLink', False)]
+)
+def test_an_expression_that_reads_what_is_only_spelt_like_a_key(keys: str, is_right: bool) -> None:
+    world = World("next_link", (2,), cap=1, words=(Word(Speech.LINK, "@odata.nextLink"),))
+    told = CustomSettings(page_size=1, next_request=f".body{keys}")
+    result = asyncio.run(read(world, Reading("right", told, ".items")))
+    assert result.outcome.is_proven == is_right
+    assert bool(result.missing) != is_right
 
 
 @pytest.mark.contract("evidence.capped-page")

@@ -182,6 +182,82 @@ def test_an_answer_without_the_list_has_no_keys_of_its_own(lacking: Any, is_wron
     assert in_any_order(good, lacking, data_path=".data.users // []") == {False}
 
 
+def doubted(*bodies: Any, data_path: str = ".arguments.torrents") -> set[str]:
+    """What is doubtful about answers none of which is wrong, for each order of them."""
+    told = set()
+    for order in itertools.permutations(bodies):
+        fit = DataPathFit(DataPath(data_path))
+        assert judged(order, data_path, fit) == ""
+        told.add("; ".join(doubt.seen for doubt in fit.doubts()))
+    return told
+
+
+TORRENTS = {"arguments": {"torrents": ONE}, "result": "success"}
+
+
+@pytest.mark.contract("body.other-word")
+@pytest.mark.parametrize(
+    "beside, lacking, place",
+    [
+        ({"result": "success"}, {"result": "the database is locked"}, ".result"),
+        ({"Status": "OK"}, {"Status": "REQUEST_EXPIRED", "arguments": None}, ".Status"),
+        ({"code": 0}, {"code": "E17", "arguments": {}}, ".code"),
+        ({"result": "success"}, {"result": "locked", "arguments": {"torrents": None}}, ".result"),
+        ({"meta": {"status": "ok"}}, {"meta": {"status": "throttled"}}, ".meta.status"),
+        ({"result": "success"}, {"result": "s3cret is wrong"}, ".result"),
+    ],
+    ids=str,
+)
+def test_a_word_other_than_success_in_place_of_a_list_is_a_doubt(
+    beside: dict[str, Any], lacking: dict[str, Any], place: str
+) -> None:
+    (told,) = doubted({**TORRENTS, "result": None, **beside}, lacking)
+    assert told.startswith(f"the list is missing, and {place} says ")
+    assert "s3cret" not in told
+
+
+@pytest.mark.contract("body.other-word")
+@pytest.mark.parametrize(
+    "beside, lacking",
+    [
+        # It says success, or nothing.
+        ({"result": "success"}, {"result": "success"}),
+        ({"result": "success"}, {"result": "OK", "arguments": {}}),
+        ({"result": "success"}, {"result": None}),
+        ({"result": "success"}, {}),
+        # Numbers are judged by the text beside them.
+        ({"code": 0}, {"code": 3}),
+        # A word that stood beside items too, or that names something there.
+        ({"status": "active"}, {"status": "archived"}),
+        ({"status": "archived"}, {"status": "archived"}),
+        # Nothing is said of how it went.
+        ({"kind": "ok"}, {"kind": "other"}),
+        # The list is there.
+        ({"status": "OK"}, {"status": "ZERO_RESULTS", "arguments": {"torrents": []}}),
+    ],
+    ids=str,
+)
+def test_what_is_no_other_word(beside: dict[str, Any], lacking: dict[str, Any]) -> None:
+    first = {"arguments": {"torrents": ONE}, **beside}
+    assert doubted(first, lacking) == {""}
+
+
+@pytest.mark.contract("body.other-word")
+@pytest.mark.parametrize("has_rules, advice", [(True, "on_error"), (False, "`.users // []`")])
+def test_another_word_comes_with_what_says_that_it_is_none(has_rules: bool, advice: str) -> None:
+    fit = DataPathFit(DataPath(".users"), has_rules=has_rules)
+    assert not judged([{"users": ONE, "status": "ok"}, {"status": "nobody"}], ".users", fit)
+    (doubt,) = fit.doubts()
+    assert advice in doubt.advice
+    assert doubt.place == "GET https://h.test/1"
+
+
+@pytest.mark.contract("body.other-word")
+def test_an_alternative_says_that_any_word_will_do() -> None:
+    bodies = TORRENTS, {"result": "nothing there", "arguments": {}}
+    assert doubted(*bodies, data_path=".arguments.torrents // []") == {""}
+
+
 @pytest.mark.contract("body.null-above")
 def test_a_null_above_the_list_is_no_list() -> None:
     nothing = {"data": {"group": None}}

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api_messages import ApiRequest, ApiResponse
+from cache.delta_tokens import DeltaToken
 from errors import ResourceError, SelectorError, StatusError
 from framework.runs import DeltaState
 from mapping.fields.selector import CustomSelector
@@ -55,12 +56,12 @@ class Tokens:
     """Those that are kept, in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, str | None] = {}
+        self.kept: dict[str, DeltaToken | None] = {}
 
-    async def load(self, resource: str) -> str | None:
+    async def load(self, resource: str) -> DeltaToken | None:
         return self.kept.get(resource)
 
-    async def save(self, resource: str, token: str | None) -> None:
+    async def save(self, resource: str, token: DeltaToken | None) -> None:
         self.kept[resource] = token
 
 
@@ -69,10 +70,12 @@ class Graph:
     """An API with delta links, as Microsoft Graph has them, or with sync tokens, as Google.
 
     A round tells of all that changed since it began before; `meanwhile` happens between its pages.
+    Items have a name, which another may have as well, and by which the catalog knows them.
     """
 
     is_linked: bool = True
     items: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     oldest: int = 0
     meanwhile: list[tuple[str, str]] = field(default_factory=list)
@@ -82,6 +85,8 @@ class Graph:
         if what == "delete":
             self.items.pop(name, None)
         else:
+            if what.startswith("call "):
+                self.names[name] = what.removeprefix("call ")
             self.items[name] = self.items.get(name, 0) + len(self.changes) + 1
         self.changes.append(name)
 
@@ -110,10 +115,11 @@ class Graph:
         return StatusError(400, "the API answered 400", answer=answer)
 
     def _shown(self, name: str) -> dict[str, Any]:
+        known = {"id": name, "name": self.names.get(name, name)}
         if name in self.items:
-            return {"id": name, "version": self.items[name]}
+            return {**known, "version": self.items[name]}
         gone = {"@removed": {"reason": "deleted"}} if self.is_linked else {"status": "cancelled"}
-        return {"id": name, **gone}
+        return {**known, **gone}
 
     def _body(self, found: list[Any], link: str, token: str, value: str) -> dict[str, Any]:
         if not self.is_linked:
@@ -130,6 +136,7 @@ class Round:
     removed: list[str]
     delta: DeltaState
     is_full: bool
+    gone: set[str] = field(default_factory=set)
 
 
 class Catalog:
@@ -142,7 +149,7 @@ class Catalog:
     async def begin(self, *, is_full: bool) -> Round | None:
         """Read; None where that fails."""
         tokens: Any = self.tokens
-        delta = DeltaState(tokens, "/things", await tokens.load("/things"))
+        delta = await DeltaState.loaded(tokens, "/things", goes_on=not is_full)
         client: Any = Api(self._api)
         reader = ResourceReader(
             self._plan,
@@ -153,17 +160,25 @@ class Catalog:
         items: dict[str, int] = {}
         try:
             async for batch in reader.batches():
-                items |= {item["id"]: item["version"] for item in batch}
+                items |= {item["name"]: item["version"] for item in batch}
+                for item in batch:
+                    delta.owners.bring(("thing", item["name"]), item["id"])
         except ResourceError:
             return None
         assert reader.delta
         delta.next = reader.delta.next_token
-        return Round(items, list(reader.delta.removed), delta, is_full)
+        removed = reader.delta.removed
+        gone = {
+            item["name"]
+            for name, item in removed.items()
+            if delta.owners.let_go(("thing", item["name"]), name)
+        }
+        return Round(items, list(removed), delta, is_full, gone)
 
     async def end(self, one: Round) -> None:
         """Write what was read, as Ocean does."""
         self.entities |= one.items
-        for name in one.removed:
+        for name in one.gone:
             self.entities.pop(name, None)
         if one.is_full:
             for name in self.entities.keys() - one.items.keys():
@@ -238,6 +253,80 @@ def test_runs_in_any_order_lose_nothing_and_bring_nothing_back(
         assert catalog.entities == api.items
     asyncio.run(catalog.run(is_full=True))
     assert catalog.entities == api.items
+
+
+CALLED = st.tuples(st.sampled_from(["call x", "call y", "call a", "delete", "change"]), NAMES)
+TAKEN = st.one_of(
+    CALLED,
+    CALLED,
+    st.tuples(st.just("meanwhile"), CALLED),
+    st.tuples(
+        st.sampled_from(["begin full", "begin incremental", "end", "full", "expire"]), st.just("")
+    ),
+    st.tuples(st.just("incremental"), st.just("")),
+)
+
+
+@pytest.mark.contract("incremental.delta")
+@given(steps=st.lists(TAKEN, max_size=25))
+@example(
+    # A removal that arrives a round after another item took over the name.
+    steps=[
+        ("call x", "a"),
+        ("full", ""),
+        ("call x", "b"),
+        ("incremental", ""),
+        ("delete", "a"),
+        ("incremental", ""),
+    ]
+)
+@example(
+    # A full run that began before two others ends between them.
+    steps=[
+        ("begin full", ""),
+        ("call x", "a"),
+        ("incremental", ""),
+        ("begin incremental", ""),
+    ]
+)
+@example(
+    # An item that is called like another one's id.
+    steps=[("change", "a"), ("full", ""), ("call a", "b"), ("incremental", ""), ("delete", "b")]
+)
+@settings(max_examples=150, deadline=None)
+def test_no_removal_takes_what_another_item_has(steps: list[tuple[str, Any]]) -> None:
+    api = Graph()
+    catalog = Catalog(api, plan_of(LINKED))
+
+    async def history() -> None:
+        under_way: list[Round] = []
+        await catalog.run(is_full=True)
+        for step, value in steps:
+            match step:
+                case "meanwhile":
+                    api.meanwhile.append(value)
+                case "full" | "incremental":
+                    await catalog.run(is_full=step == "full")
+                case "begin full" | "begin incremental":
+                    begun = await catalog.begin(is_full=step == "begin full")
+                    under_way += [begun] if begun else []
+                case "end":
+                    if under_way:
+                        await catalog.end(under_way.pop())
+                case "expire":
+                    api.oldest = len(api.changes)
+                case _:
+                    api.change(step, value)
+        while under_way:
+            await catalog.end(under_way.pop(0))
+        api.meanwhile.clear()
+        await catalog.run(is_full=False)
+
+    asyncio.run(history())
+    living = {api.names.get(name, name) for name in api.items}
+    assert living <= catalog.entities.keys()
+    asyncio.run(catalog.run(is_full=True))
+    assert living == catalog.entities.keys()
 
 
 def names(count: int) -> Graph:

@@ -53,7 +53,7 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
                 (
                     "webhookHeader: is required with webhookAuth hmac, unless webhookPreset is "
                     "one of github, slack, stripe, standard_webhooks, svix, hubspot, zendesk, "
-                    "zoom, trello, twitch, meta, shopify, pagerduty, linear, atlassian"
+                    "zoom, trello, twitch, meta, shopify, pagerduty, linear, asana, atlassian"
                 ),
             ],
         ),
@@ -104,6 +104,35 @@ def test_what_is_given_replaces_what_a_preset_says() -> None:
                     "webhookSignedPayload: must hold {body} once, and of other placeholders "
                     "{timestamp}, {method}, {url} and {header:name} only (got '{host}{body}')"
                 )
+            ],
+        ),
+        (
+            {
+                "webhook_auth": "hmac",
+                "webhook_header": "X-Hook-Signature",
+                "webhook_secret": "k" * 20,
+                "webhook_handshake": "asana",
+            },
+            [
+                (
+                    "webhookHandshake: with webhookAuth hmac, asana needs webhookPreset asana, "
+                    "which keeps the secret that comes with the handshake; or give webhookAuth "
+                    "token"
+                )
+            ],
+        ),
+        (
+            {"webhook_auth": "hmac", "webhook_preset": "asana", "webhook_secret": "k" * 20},
+            [
+                (
+                    "webhookQueryParam: is required with webhookPreset asana: a secret is believed "
+                    "only where it comes to an address with webhookSecret in this parameter"
+                ),
+                (
+                    "responseDirectory: is required with webhookPreset asana, to keep the secrets "
+                    "that come with handshakes; without one, give webhookAuth token, "
+                    "webhookQueryParam and webhookHandshake asana"
+                ),
             ],
         ),
         (

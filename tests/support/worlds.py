@@ -237,7 +237,7 @@ def readings(draw: st.DrawFn, world: World) -> Reading:
     elif mode == "wrong_param":
         chosen = {**chosen, "param": "wrong"}
     if mode in ("right", "misspelt", "wrong_param") and draw(st.booleans()):
-        kind, chosen = draw(as_custom(kind, chosen))
+        kind, chosen = draw(as_custom(world, kind, chosen))
     page_size = draw(st.integers(1, 8))
     is_plain = draw(st.integers(0, 15)) > 0
     path = ".".join(["", *world.list_path]) or "."
@@ -283,12 +283,14 @@ def _options_of(word: Word, used: int) -> dict[str, Any]:
 
 
 @st.composite
-def as_custom(draw: st.DrawFn, kind: str, chosen: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def as_custom(
+    draw: st.DrawFn, world: World, kind: str, chosen: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
     """The same way on as an expression; other types as they are."""
     kept = {name: chosen[name] for name in ("total_path",) if name in chosen}
     if kind == "header_link":
         told = r'.headers.link | select(.) | capture("<(?<address>[^>]*)>; rel=.next").address'
-    elif (place := _place_told(kind, chosen)) is None:
+    elif (place := _place_told(world, kind, chosen)) is None:
         return kind, chosen
     elif kind == "next_link":
         by_relation = '.[] | select(type == "object" and (.rel // .relation) == "next")'
@@ -301,12 +303,18 @@ def as_custom(draw: st.DrawFn, kind: str, chosen: dict[str, Any]) -> tuple[str, 
     return "custom", {**kept, "next_request": told}
 
 
-def _place_told(kind: str, chosen: Mapping[str, Any]) -> str | None:
+def _place_told(world: World, kind: str, chosen: Mapping[str, Any]) -> str | None:
     """Return JQ for the place of a cursor or link; None where nothing names it."""
     if header := chosen.get(f"{kind}_header"):
         return f'.headers["{header.lower()}"]'
     path = chosen.get(f"{kind}_path")
-    return ".body" + "".join(f'["{key}"]' for key in path.split(".")) if path else None
+    if not path:
+        return None
+    # A key may have dots itself, as `@odata.nextLink` has.
+    word = next((word for word in world.words if f"{path}.".startswith(f"{word.place}.")), None)
+    rest = path.removeprefix(word.place).strip(".") if word else path
+    keys = [*(word.path if word else ()), *filter(None, rest.split("."))]
+    return ".body" + "".join(f'["{key}"]' for key in keys)
 
 
 def _misspelt(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:

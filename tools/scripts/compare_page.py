@@ -1,4 +1,4 @@
-"""The generated parts of docs/compare.md: the table, and the ten tasks with their sources."""
+"""The generated parts of docs/compare.md: the table, and the fifteen tasks with their sources."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tools.benchmarks.compare.files import parts_of
 from tools.benchmarks.compare.results import RESULTS, Lines, count, digest
 from tools.benchmarks.compare.tasks import FILES, TASKS, Task, Variant
 from tools.scripts.markdown import table, with_part
@@ -84,12 +85,16 @@ def _task(number: int, task: Task, results: Results) -> str:
 
 
 def _source(tool: str, file: Path) -> str:
-    language = "python" if file.suffix == ".py" else "yaml"
-    block = f"```{language}\n{file.read_text(encoding='utf-8').strip()}\n```"
+    blocks = "\n\n".join(_block(part) for part in parts_of(file))
     if tool == "ours":
-        return block
+        return blocks
     summary = f"{_TITLES[tool]}: {count(file)}"
-    return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
+    return f"<details><summary>{summary}</summary>\n\n{blocks}\n\n</details>"
+
+
+def _block(file: Path) -> str:
+    language = "python" if file.suffix == ".py" else "yaml"
+    return f"```{language}\n{file.read_text(encoding='utf-8').strip()}\n```"
 
 
 def _variant(task: Task, variant: Variant, results: Results) -> str:

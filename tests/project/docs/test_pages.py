@@ -1,12 +1,14 @@
 """What the pages mention exists: links, settings, environment variables, messages."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jq
 import pytest
 import yaml
 from humps import camelize, decamelize
@@ -14,6 +16,7 @@ from pydantic.v1 import BaseModel as BaseModelV1
 
 from mapping.fields.selector import CustomSelector
 from mapping.resources import CustomPortAppConfig
+from settings.answer_template import programs_in
 from settings.connection import ConnectionSettings
 from settings.custom_auth import CustomAuthRequest, CustomAuthRequestTemplate
 from tools.scripts.model_tables import nested_models
@@ -110,10 +113,12 @@ BODY = {
 }
 
 
-def _rows_of(page: str) -> list[str]:
+def _rows_of(page: str, heading: str = "## Your API") -> list[str]:
     text = (ROOT / "docs" / page).read_text("utf-8")
-    table = text.partition("## Your API\n")[2].partition("\n## ")[0]
-    return [line for line in table.splitlines() if line.startswith("| ")][2:]
+    section = text.partition(f"{heading}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+    # Of several tables, the last one.
+    table = section.rpartition("\n| --- |")[2]
+    return [line for line in table.splitlines() if line.startswith("| ")]
 
 
 def _blocks_in(row: str) -> dict[str, Any]:
@@ -134,6 +139,27 @@ def test_blocks_for_apis_can_be_used(row: str) -> None:
     CustomSelector.validate(selector).plan("/x", settings)
 
 
+_LOGINS = _rows_of("authentication.md", "### Logins in several steps")
+
+
+@pytest.mark.contract("auth.steps.answers")
+@pytest.mark.parametrize("row", _LOGINS, ids=lambda row: row[2:20])
+def test_logins_can_be_used(row: str) -> None:
+    codes = [code.replace(r"\|", "|").replace("{…}", "{}") for code in _CODE.findall(row)]
+    request, *template = map(json.loads, codes)
+    given = {"custom_auth_request": request, "auth_type": "custom", "base_url": "https://h.test"}
+    given |= {"custom_auth_request_template": template[0]} if template else {}
+    parsed = ConnectionSettings.parse(given)
+    assert parsed.custom_auth_request
+    assert parsed.custom_auth_request.steps
+    for program in programs_in([request, template]).values():
+        jq.compile(program)
+
+
+def test_logins_were_found() -> None:
+    assert len(_LOGINS) == 6
+
+
 @pytest.mark.contract("docs.your-api")
 @pytest.mark.parametrize("row", _rows_of("live-events.md"), ids=lambda row: row[2:20])
 def test_live_events_for_apis_can_be_used(row: str) -> None:
@@ -146,6 +172,7 @@ def test_live_events_for_apis_can_be_used(row: str) -> None:
         more.remove(value)
     assert not more, api
     given |= {"webhook_query_param": "key"} if "query parameter" in settings else {}
+    given |= {"response_directory": "/var/lib/x"} if "directory" in settings else {}
     parsed = ConnectionSettings.parse({"base_url": "https://api.example.com", **given})
     fields: dict[str, Any] = {}
     for code in _CODE.findall(entry):

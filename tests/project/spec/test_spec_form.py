@@ -59,7 +59,7 @@ DEPENDENCIES: dict[str, dict[str, list[str]]] = {
     "webhookSecret": {"webhookAuth": ["hmac", "basic", "token"]},
     "webhookPreviousSecret": {"webhookAuth": ["hmac", "basic", "token"]},
     "webhookSecretEncoding": SIGNED,
-    "webhookQueryParam": {"webhookAuth": ["token"]},
+    "webhookQueryParam": {"webhookAuth": ["token", "hmac"]},
     "webhookSeparator": SIGNED,
     "webhookUsername": {"webhookAuth": ["basic"]},
     "webhookHeader": {"webhookAuth": ["hmac", "token"]},

@@ -1,4 +1,4 @@
-"""The ten tasks of docs/compare.md, as this project reads them: every item, exactly once."""
+"""The fifteen tasks of docs/compare.md, as this project reads them: every item, exactly once."""
 
 import pytest
 

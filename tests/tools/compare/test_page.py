@@ -66,6 +66,17 @@ def test_lines_of_a_source_in_python(tmp_path: Path) -> None:
     assert count(file) == Lines(configuration=3, code=4)
 
 
+def test_components_beside_a_manifest_are_code_and_belong_to_its_result(tmp_path: Path) -> None:
+    file = tmp_path / "airbyte.yml"
+    file.write_text("streams:\n  - name: a\n")
+    (tmp_path / "airbyte_other.py").write_text("class Other:\n    pass\n")
+    before = digest(TASK, file)
+    assert count(file) == Lines(2)
+    (tmp_path / "airbyte_components.py").write_text("import requests\n\n\nclass A:\n    pass\n")
+    assert count(file) == Lines(2, code=2)
+    assert digest(TASK, file) != before
+
+
 def test_a_result_is_of_one_state_of_its_source(tmp_path: Path) -> None:
     file = tmp_path / "ours.yml"
     file.write_text("a: 1\n")

@@ -218,6 +218,7 @@ def _pretend_ocean(patch: pytest.MonkeyPatch, catalog: Catalog, fates: Counter[s
         allow_environment_variables_jq_access=False,
         max_wait_seconds_before_shutdown=5,
         event_listener=SimpleNamespace(should_process_webhooks=True),
+        integration=SimpleNamespace(identifier="my-integration"),
     )
     app: Any = SimpleNamespace(
         config=config,

@@ -103,3 +103,39 @@ async def test_an_entity_that_another_item_has_now_is_not_deleted(
     mapped["port"]["entity"]["mappings"]["identifier"] = ".name"
     deleted = await deleted_by_incremental_runs(tmp_path, monkeypatch, mapped, answer, 1)
     assert deleted == expected
+
+
+@pytest.mark.contract("incremental.delta")
+@pytest.mark.parametrize(
+    "rounds, shape, expected",
+    [
+        ([[BACK], [GONE]], {}, []),
+        ([[BACK], [GONE], [{**BACK, "@removed": {}}]], {}, ["item/ada"]),
+        # Nobody said whose it was before.
+        ([[{"id": 3, "name": "bob", "@removed": {}}]], {}, []),
+        ([[BACK], [GONE]], {"items_filter": ".id > 0"}, []),
+        ([[GONE]], {"items_filter": ".id > 0"}, ["item/ada"]),
+        ([[GONE]], {"emit": "{id, name}"}, ["item/ada"]),
+        # What is emitted cannot be told from others.
+        ([[GONE]], {"emit": "{name}"}, []),
+    ],
+)
+async def test_a_removal_that_comes_late_spares_a_successor(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rounds: list[list[dict[str, Any]]],
+    shape: dict[str, Any],
+    expected: list[str],
+) -> None:
+    def answer(request: httpx.Request) -> Any:
+        number = int(request.url.params.get("token", "0"))
+        found = [[{"id": 1, "name": "ada"}], *rounds][number]
+        following = f"{request.url.copy_with(query=None)}?token={number + 1}"
+        return reply({"value": found, "@odata.deltaLink": following})
+
+    mapped = resource("/items", **DELTA, **shape)
+    mapped["port"]["entity"]["mappings"]["identifier"] = ".name"
+    count = len(rounds)
+    assert await deleted_by_incremental_runs(tmp_path, monkeypatch, mapped, answer, count) == (
+        expected
+    )

@@ -55,3 +55,35 @@ async def test_latin_1_that_nobody_declares(sync: Sync) -> None:
     told = {"type": "json", "encoding": "windows-1252"}
     outcome = await sync({}, [resource("/items", response_format=told)], routes)
     assert outcome.succeeded().items["/items"] == [{"id": 1, "name": "Müller"}]
+
+
+@pytest.mark.contract("body.other-word")
+@pytest.mark.parametrize(
+    "said, rules, is_kept",
+    [
+        ("the database is locked", [], True),
+        ("success", [], False),
+        ("nothing", [{"when": '.body.result == "nothing"', "then": "skip"}], False),
+    ],
+)
+async def test_transmission_on_two_servers(
+    sync: Sync, said: str, rules: list[dict[str, str]], is_kept: bool
+) -> None:
+    """Where one of them says other than success, nothing of it is taken for gone."""
+    routes = {
+        "/us/rpc": {"arguments": {"torrents": [{"id": 1}]}, "result": "success"},
+        "/eu/rpc": {"arguments": {}, "result": said},
+    }
+    selector = resource(
+        "/items",
+        endpoint="/{server}/rpc",
+        method="POST",
+        body={"method": "torrent-get"},
+        data_path=".arguments.torrents",
+        path_parameters={"server": {"values": ["us", "eu"]}},
+        on_error=rules,
+    )
+    outcome = (await sync({}, [selector], routes, existing=["1", "of-eu"])).succeeded()
+    assert outcome.ids() == [1]
+    assert outcome.deleted == ([] if is_kept else ["of-eu"])
+    assert (f'.result says "{said}", where it says success' in outcome.warnings) == is_kept

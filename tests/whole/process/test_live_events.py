@@ -1,10 +1,14 @@
 """Webhooks reach a running integration, and the catalog follows the API."""
 
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -80,6 +84,23 @@ def test_an_item_is_created_updated_and_deleted(scene: Scene) -> None:
     # A 404 is believed half a minute later.
     until(lambda: scene.version("new") is None, seconds=60)
     assert scene.version("ann") == 1
+
+
+def test_an_item_that_is_shown_only_after_its_event_arrives(scene: Scene) -> None:
+    """As GitHub's, which answer 404 for a moment after they were made."""
+    assert scene.tell("late") == 200
+    until(lambda: scene.asked_for("late") == 1)
+    scene.api.change("late", 1)
+    until(lambda: scene.version("late") == 1)
+
+
+def test_a_form_with_a_signed_payload_is_read(scene: Scene) -> None:
+    scene.api.change("fay", 3)
+    form = urlencode({"payload": json.dumps({"user": {"id": "fay"}})}).encode()
+    headers = {"X-Event": "user", "Content-Type": "application/x-www-form-urlencoded"}
+    assert scene.integration.send(form, headers=headers) == 200
+    until(lambda: scene.version("fay") == 3)
+    assert scene.integration.send(form, secret="another secret", headers=headers) == 401
 
 
 def test_an_event_that_says_so_deletes_without_a_request(scene: Scene) -> None:
@@ -200,3 +221,61 @@ def test_batches_forms_and_handshakes_of_others_arrive(harbour: Harbour) -> None
             assert httpx.post(integration.hook, data=form, params={"key": SECRET}).is_success
             until(lambda: harbour.catalog("user")["bob"]["version"] == 3)
             assert SECRET not in integration.text()
+
+
+MADE = "b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81"
+
+
+@pytest.mark.contract("live.made-secrets", "live.handshakes")
+def test_a_sender_that_makes_its_secret_and_others_that_ask(
+    harbour: Harbour, tmp_path: Path
+) -> None:
+    """As Asana sends, at one of two addresses; Okta and a sender of its own kind ask as well."""
+    with ChangingApi().serve() as api:
+        api.change("ann", 1)
+        entry = {**EVENTS[0], "each": ".body.events[]", "when": "true", "path": "/asana"}
+        harbour.install([resource("/users", "user", live_events=[entry])])
+        settings = {
+            "baseUrl": api.url,
+            "webhookAuth": "hmac",
+            "webhookPreset": "asana",
+            "webhookQueryParam": "key",
+            "webhookSecret": SECRET,
+            "webhookPaths": ["/webhook", "/asana"],
+            "webhookHandshake": "okta",
+            "webhookChallenge": {
+                "method": "GET",
+                "when": ["query.crc_token"],
+                "respond": {"token": "{hmac:query.crc_token}"},
+            },
+            "webhookWindow": "0.3",
+            "responseDirectory": str(tmp_path),
+        }
+        event = json.dumps({"events": [{"user": {"id": "ann"}}]}).encode()
+        with listening(harbour, settings) as integration:
+            hook = integration.hook.replace("/webhook", "/asana")
+
+            def send(secret: str) -> int:
+                signature = hmac.new(secret.encode(), event, hashlib.sha256).hexdigest()
+                headers = {"X-Hook-Signature": signature, "Content-Type": "application/json"}
+                return httpx.post(hook, content=event, headers=headers).status_code
+
+            def shake(secret: str, **query: str) -> httpx.Response:
+                return httpx.post(hook, params=query, headers={"X-Hook-Secret": secret})
+
+            api.change("ann", 2)
+            # A stranger's comes first, and gets nothing.
+            stranger = MADE[::-1]
+            assert shake(stranger).status_code == 401
+            assert send(stranger) == 401
+            assert shake(MADE, key=SECRET).headers["x-hook-secret"] == MADE
+            assert send(MADE) == 200
+            until(lambda: harbour.catalog("user")["ann"]["version"] == 2)
+            assert shake(stranger, key="guessed-5ec2e7").status_code == 401
+            assert [send(stranger), send(SECRET)] == [401, 401]
+            okta = httpx.get(hook, headers={"X-Okta-Verification-Challenge": "abc"})
+            assert okta.json() == {"verification": "abc"}
+            answer = httpx.get(integration.hook, params={"crc_token": "abc"}).json()
+            digest = hmac.new(SECRET.encode(), b"abc", hashlib.sha256).hexdigest()
+            assert answer == {"token": digest}
+            assert not [each for each in (MADE, stranger, SECRET) if each in integration.text()]

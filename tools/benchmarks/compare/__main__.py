@@ -1,4 +1,4 @@
-"""Runs the ten tasks with all three tools, and writes what came of it into docs/compare.md.
+"""Runs the fifteen tasks with all three tools, and writes what came of it into docs/compare.md.
 
 python -m tools.benchmarks.compare                     all tasks; takes some minutes
 python -m tools.benchmarks.compare --only chain,xml    some; the results of the others are kept

@@ -1,15 +1,17 @@
-"""Ten small APIs in one application, each below a path of its own and with a quirk of real ones.
+"""Fifteen small APIs in one application, each below a path of its own, with a quirk of real ones.
 
-With `broken`, four of them break: what they do then is said in tasks.py, beside this file.
+With `broken`, six of them break: what they do then is said in tasks.py, beside this file.
 """
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
+from urllib.request import parse_http_list, parse_keqv_list
 from xml.sax.saxutils import quoteattr
 
 from fastapi import APIRouter, Body, FastAPI, Header, Request
@@ -33,11 +35,18 @@ RECORDS = [{"id": number, "text": "x" * 50} for number in range(500)]
 THINGS = [{"id": f"t{number}"} for number in range(12)]
 TEAMS = ["red", "green", "blue", "black", "white"]
 FORBIDDEN = "blue"
+ACCOUNTS = [{"id": f"a{number}", "name": f"Account {number}"} for number in range(10)]
+READINGS = [{"id": f"r{number}", "value": number} for number in range(14)]
+FILES = [{"id": f"id:{number}", "name": f"file-{number}.txt"} for number in range(11)]
+PATIENTS = [{"id": f"p{number}", "gender": "unknown"} for number in range(9)]
+CLUSTERS = [{"id": f"c{number}"} for number in range(13)]
 MOST_PER_EVENTS_PAGE = 40
 _MOST_KEYS = 10
 _QUOTA = 5
 _REQUESTS_OF_A_TOKEN = 2
+_REQUESTS_OF_A_NONCE = 3
 _CLIENT = ("catalog", "s3cr3t")
+_REALM = "clusters"
 
 
 def pulls_of(org: str, repo: str) -> list[Item]:
@@ -51,9 +60,9 @@ def members_of(team: str) -> list[Item]:
 def application(*, broken: bool = False) -> FastAPI:
     """Return a fresh application, whose jobs, tokens and quotas start anew."""
     app = FastAPI()
-    for api in (_Chain, _Batches, _Keyset, _Capped, _Xml, _OAuth):
+    for api in (_Chain, _Batches, _Keyset, _Capped, _Xml, _OAuth, _Keystone, _Scan, _Digest):
         app.include_router(api().router)
-    for fragile in (_GraphQL, _Export, _Lines, _Parents):
+    for fragile in (_GraphQL, _Export, _Lines, _Parents, _Folder, _Bundles):
         app.include_router(fragile(broken).router)
     return app
 
@@ -266,3 +275,146 @@ class _Parents:
         if self._broken and team == FORBIDDEN:
             return JSONResponse({"message": "Forbidden"}, 403)
         return {"items": members_of(team)}
+
+
+class _Keystone:
+    """Accounts, behind a login whose token is a header of its answer and good for two requests."""
+
+    def __init__(self) -> None:
+        self.router = APIRouter(prefix="/keystone")
+        self.router.post("/v3/auth/tokens")(self.tokens)
+        self.router.get("/v3/users")(self.users)
+        self._left: dict[str, int] = {}
+
+    def tokens(self, body: Annotated[dict[str, Any], Body()]) -> JSONResponse:
+        given = body["auth"]["identity"]["password"]["user"]
+        if (given["name"], given["password"]) != _CLIENT:
+            return JSONResponse({"error": {"code": 401, "title": "Unauthorized"}}, 401)
+        token = f"gAAAAAB{len(self._left)}"
+        self._left[token] = _REQUESTS_OF_A_TOKEN
+        return JSONResponse(
+            {"token": {"methods": ["password"]}}, 201, headers={"X-Subject-Token": token}
+        )
+
+    def users(
+        self, request: Request, x_auth_token: Annotated[str, Header()] = "", start: int = 0
+    ) -> Any:
+        if self._left.get(x_auth_token, 0) < 1:
+            return JSONResponse({"error": {"code": 401, "title": "Unauthorized"}}, 401)
+        self._left[x_auth_token] -= 1
+        end = start + 2
+        more = str(request.url.include_query_params(start=end)) if end < len(ACCOUNTS) else None
+        return {"users": ACCOUNTS[start:end], "links": {"self": str(request.url), "next": more}}
+
+
+class _Scan:
+    """Readings in pages of four; the second page has none, and a key for the third all the same."""
+
+    _STARTS = (0, 4, 4, 8, 12)
+
+    def __init__(self) -> None:
+        self.router = APIRouter(prefix="/scan")
+        self.router.post("/query")(self.query)
+
+    def query(self, body: Annotated[dict[str, Any], Body()]) -> Any:
+        pages = [self._key(page) for page in range(1, len(self._STARTS))]
+        key = body.get("ExclusiveStartKey")
+        if body.get("TableName") != "readings" or key not in (None, *pages):
+            return JSONResponse({"__type": "ValidationException", "message": "invalid"}, 400)
+        page = pages.index(key) + 1 if key else 0
+        start, *later = [*self._STARTS[page:], len(READINGS)]
+        following = {"LastEvaluatedKey": self._key(page + 1)} if len(later) > 1 else {}
+        return {"Items": READINGS[start : later[0]], **following}
+
+    def _key(self, page: int) -> Item:
+        return {"device": {"S": "d1"}, "at": {"N": f"{page}"}}
+
+
+class _Folder:
+    """A folder whose first page has one endpoint, and all others another; broken, a cursor ends."""
+
+    def __init__(self, broken: bool) -> None:
+        self.router = APIRouter(prefix="/folder")
+        self.router.post("/2/files/list_folder")(self.first)
+        self.router.post("/2/files/list_folder/continue")(self.later)
+        self._broken = broken
+
+    def first(self, body: Annotated[dict[str, Any], Body()]) -> Any:
+        if body != {"path": "/docs"}:
+            return JSONResponse({"error_summary": "malformed request"}, 400)
+        return self._page(0)
+
+    def later(self, body: Annotated[dict[str, Any], Body()]) -> Any:
+        if set(body) != {"cursor"}:
+            return JSONResponse({"error_summary": "malformed request"}, 400)
+        start = int(body["cursor"].removeprefix("AAE"))
+        if self._broken and start:
+            return JSONResponse({"error_summary": "reset/", "error": {".tag": "reset"}}, 409)
+        return self._page(start)
+
+    def _page(self, start: int) -> Item:
+        end = start + 3
+        return {"entries": FILES[start:end], "cursor": f"AAE{end}", "has_more": end < len(FILES)}
+
+
+class _Bundles:
+    """Patients, with the next address in a list; broken, the second page is an OperationOutcome."""
+
+    def __init__(self, broken: bool) -> None:
+        self.router = APIRouter(prefix="/bundles")
+        self.router.get("/Patient")(self.patients)
+        self._broken = broken
+
+    def patients(self, request: Request, start: int = 0) -> Item:
+        if self._broken and start:
+            issue = {"severity": "error", "code": "timeout", "diagnostics": "a shard timed out"}
+            return {"resourceType": "OperationOutcome", "issue": [issue]}
+        end = start + 4
+        links = [{"relation": "self", "url": str(request.url)}]
+        if end < len(PATIENTS):
+            following = str(request.url.include_query_params(start=end))
+            links.append({"relation": "next", "url": following})
+        found = [{"resource": patient} for patient in PATIENTS[start:end]]
+        return {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": found}
+
+
+class _Digest:
+    """Clusters in pages of two, for who answers a challenge; a nonce is good for three requests."""
+
+    def __init__(self) -> None:
+        self.router = APIRouter(prefix="/digest")
+        self.router.get("/clusters")(self.clusters)
+        self._counts: dict[str, int] = {}
+
+    def clusters(
+        self, request: Request, authorization: Annotated[str, Header()] = "", page: int = 1
+    ) -> Any:
+        given = parse_keqv_list(parse_http_list(authorization.removeprefix("Digest ")))
+        nonce = given.get("nonce", "")
+        if nonce not in self._counts or not self._is_right(request, given):
+            return self._challenge(stale=False)
+        count = int(given["nc"], 16)
+        if not self._counts[nonce] < count <= _REQUESTS_OF_A_NONCE:
+            return self._challenge(stale=True)
+        self._counts[nonce] = count
+        return _page(CLUSTERS, page, 2)
+
+    def _is_right(self, request: Request, given: Mapping[str, str]) -> bool:
+        query = request.url.query
+        target = f"{request.url.path}?{query}" if query else request.url.path
+        user, password = _CLIENT
+        who = _md5(f"{user}:{_REALM}:{password}")
+        what = _md5(f"{request.method}:{target}")
+        parts = [given.get(name, "") for name in ("nonce", "nc", "cnonce", "qop")]
+        return given.get("response") == _md5(":".join([who, *parts, what]))
+
+    def _challenge(self, *, stale: bool) -> JSONResponse:
+        nonce = f"nonce-{len(self._counts)}"
+        self._counts[nonce] = 0
+        asked = f'Digest realm="{_REALM}", nonce="{nonce}", qop="auth", algorithm=MD5'
+        headers = {"WWW-Authenticate": f"{asked}, stale=true" if stale else asked}
+        return JSONResponse({"error": 401, "reason": "Unauthorized"}, 401, headers)
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -23,7 +23,8 @@ async def read(text: str, url: str) -> Outcome:
     """
     written = yaml.safe_load(text)
     config = {"baseUrl": url} | written.get("config", {})
-    settings = ConnectionSettings.parse(decamelize(config))
+    # What is in a setting stays as it is, such as the names of headers.
+    settings = ConnectionSettings.parse({decamelize(name): each for name, each in config.items()})
     client = ApiClient(settings)
     items: list[Item] = []
     try:

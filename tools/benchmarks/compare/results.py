@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.benchmarks.compare.files import parts_of
 from tools.benchmarks.compare.tasks import FOLDER, Task
 
 RESULTS = FOLDER / "results.json"
@@ -27,14 +28,20 @@ class Lines:
 
 
 def digest(task: Task, file: Path) -> str:
-    """Return a digest that changes with this file, these APIs and this task."""
+    """Return a digest that changes with this file and its parts, these APIs and this task."""
     asked = repr((task.text, task.items, task.fault, sorted(task.names.items())))
-    parts = [file.read_bytes(), (FOLDER / "apis.py").read_bytes(), asked.encode()]
+    parts = [part.read_bytes() for part in parts_of(file)]
+    parts += [(FOLDER / "apis.py").read_bytes(), asked.encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
 
 
 def count(file: Path) -> Lines:
-    """Count a mapping or manifest (`.yml`) or a source in Python."""
+    """Count a mapping, a manifest with its components, or a source in Python."""
+    counted = [_count(part) for part in parts_of(file)]
+    return Lines(sum(each.configuration for each in counted), sum(each.code for each in counted))
+
+
+def _count(file: Path) -> Lines:
     text = file.read_text(encoding="utf-8")
     said = [i for i, line in enumerate(text.splitlines(), 1) if _says_something(line)]
     if file.suffix != ".py":

@@ -1,4 +1,4 @@
-"""The ten tasks: what each API does, which items there are, and what counts as right."""
+"""The fifteen tasks: what each API does, which items there are, and what counts as right."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -203,5 +203,46 @@ TASKS = (
             Variant("dlt", "dlt_ignore.py", "with `ignore` for 403"),
             Variant("airbyte", "airbyte_ignore.yml", "with `IGNORE` for 403"),
         ),
+    ),
+    Task(
+        "keystone",
+        "A token in a header",
+        "As Keystone of OpenStack: a login has a JSON body, and its token is in the header "
+        "`X-Subject-Token` of the answer. After two requests a token is answered with 401.",
+        apis.ACCOUNTS,
+    ),
+    Task(
+        "scan",
+        "A cursor that is an object",
+        "As DynamoDB: `LastEvaluatedKey` of an answer goes into the body of the next request as "
+        "`ExclusiveStartKey`. One page in the middle is empty.",
+        apis.READINGS,
+    ),
+    Task(
+        "folder",
+        "Another endpoint for what follows",
+        "As Dropbox: the first page is asked for with a folder, all others at another endpoint, "
+        "with the cursor and nothing else in the body.",
+        apis.FILES,
+        Fault("the cursor is not valid any more, 409"),
+    ),
+    Task(
+        "bundles",
+        "A list of links",
+        "As FHIR: the next address is the `url` in a list of links of which `relation` is `next`.",
+        apis.PATIENTS,
+        Fault("the second page is an `OperationOutcome`, with status 200"),
+        variants=(
+            Variant("dlt", "dlt_declarative.py", "without the hook"),
+            Variant("airbyte", "airbyte_default.yml", "without `error_handler`"),
+        ),
+    ),
+    Task(
+        "digest",
+        "HTTP Digest",
+        "As MongoDB Atlas (RFC 7616, `qop=auth`). After three requests a nonce is stale, and no "
+        "count is taken twice.",
+        apis.CLUSTERS,
+        variants=(Variant("dlt", "dlt_declarative.py", "with a `session` of `rest_api`"),),
     ),
 )
