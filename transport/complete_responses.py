@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -98,12 +98,12 @@ class CompleteResponses(httpx.AsyncBaseTransport):
             await asyncio.sleep(0)
         return answer
 
-    async def _send(
+    def _send(
         self, connection: httpx.AsyncBaseTransport, request: httpx.Request
-    ) -> httpx.Response:
-        """Send a request with what its server gave for it, and return the answer as it begins."""
+    ) -> Awaitable[httpx.Response]:
+        """Return what sends a request with what its server gave for it, up to where it answers."""
         send, session = connection.handle_async_request, self._context.session
-        return await (session.send(request, send) if session else send(request))
+        return session.send(request, send) if session else send(request)
 
     def _judge(self, status: int, request: httpx.Request, generation: int) -> None:
         context = self._context

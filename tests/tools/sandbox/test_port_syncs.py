@@ -166,6 +166,10 @@ async def test_metrics_are_kept_by_kind(
     path = f"{base}/syncMetrics/resync/event-1/kind/%2Fapi%2Fteams-0"
     await port_catalog.put(path, json={"syncKindMetrics": done})
     await port_catalog.post(f"{base}/heartbeat", json={"eventId": "event-1"})
+    stopped = await port_catalog.put(
+        f"{base}/syncMetrics/resync//kind/things-0", json={"syncKindMetrics": done}
+    )
+    assert stopped.status_code == 404
     assert port_state.integrations["my-integration"].metrics == {"/api/teams-0": done}
     assert port_state.unknown_requests == []
 

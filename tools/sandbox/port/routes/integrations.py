@@ -147,6 +147,12 @@ async def replace_metrics(
     return answer(202)
 
 
+@router.put("/metrics/integration/{identifier}/syncMetrics/resync//kind/{kind:path}")
+async def refuse_metrics(identifier: str, kind: str, body: Body) -> Response:
+    """Answer what Ocean says of a resync in whose middle it was stopped: it has no id any more."""
+    raise NotFound.of("Resync", "")
+
+
 @router.post("/metrics/integration/{identifier}/heartbeat")
 async def heartbeat(identifier: str, body: Body) -> Response:
     return answer(202)
