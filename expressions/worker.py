@@ -31,8 +31,6 @@ _PATIENCE = 2.0
 # process and its children together, but not less than the second.
 _MOST_MEMORY, _LEAST_MEMORY = 1024 * 2**20, 256 * 2**20
 _OF_ALL = 2
-# What glibc's malloc keeps for the next page: to give it back costs a sixth of all time.
-_KEEPING_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(32 * 2**20)}
 # Where the limit of a container stands.
 _CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -239,7 +237,6 @@ def _started() -> tuple[subprocess.Popen[bytes], int]:
             [sys.executable, "-P", str(_SCRIPT), str(theirs), str(_memory_allowed())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_KEEPING_MEMORY | os.environ,
             bufsize=0,
             pass_fds=(theirs,),
         )

@@ -75,7 +75,10 @@ def install(folder: Path, *, newest: bool) -> None:
 
 
 def main() -> int:
-    """Install in a folder that is removed, print how long it took, and return 0."""
+    """Install in a folder that is removed, and print how long it took; returns 0, or 1 at once."""
+    if shutil.which("poetry") is None:
+        print("poetry is not on the path; https://python-poetry.org/docs/#installation says how")
+        return 1
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         install(Path(folder), newest="--newest" in sys.argv[1:])
