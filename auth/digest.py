@@ -70,7 +70,9 @@ def _is_stale(response: httpx.Response) -> bool:
 def _explaining() -> Iterator[None]:
     try:
         yield
-    except NotImplementedError:  # That is how httpx refuses qop auth-int.
+    except NotImplementedError:
+        # httpx has no qop auth-int (RFC 7616, section 3.4.3), which signs the body as well; servers
+        # that ask for it offer auth beside it, and where one does not, no request is sent.
         raise _impossible("asks for qop auth-int only, and auth is what is possible") from None
     except KeyError:
         raise _impossible(

@@ -7,9 +7,9 @@ secret is gone cannot be told from a forgery.
 """
 
 import hashlib
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -39,6 +39,7 @@ class HookSecrets:
         self._place = self._all / _hashed(b"instance", instance)
         self._known: tuple[str, ...] = ()
         self._next_look = 0.0
+        self._looking = threading.Lock()
 
     @classmethod
     def for_settings(cls, settings: ConnectionSettings, identifier: str) -> Self | None:
@@ -57,12 +58,16 @@ class HookSecrets:
         return self._known
 
     def renew(self) -> bool:
-        """Read what is kept, unless that was just done; returns whether something is new."""
-        if time.monotonic() < self._next_look:
-            return False
-        self._next_look = time.monotonic() + _PAUSE
-        before, self._known = self._known, tuple(self._read())
-        return not set(self._known) <= set(before)
+        """Read what is kept, unless that was just done; returns whether something is new.
+
+        Threads wait for each other, so that each knows afterwards what another one has read.
+        """
+        with self._looking:
+            if time.monotonic() < self._next_look:
+                return False
+            before, self._known = self._known, tuple(self._read())
+            self._next_look = time.monotonic() + _PAUSE
+            return not set(self._known) <= set(before)
 
     def keep(self, secret: str) -> None:
         """Keep one more secret, so that it is on disk when this returns.
@@ -73,7 +78,8 @@ class HookSecrets:
         if not (_SHORTEST <= len(secret) <= _LONGEST and secret.isascii() and secret.isprintable()):
             raise HookSecretError(f"its secret must have {_SHORTEST} to {_LONGEST} characters")
         try:
-            self._write(secret)
+            with self._looking:
+                self._write(secret)
         except OSError as error:
             raise HookSecretError(
                 "its secret cannot be kept; look at responseDirectory: "
@@ -95,7 +101,10 @@ class HookSecrets:
         self._known = tuple(dict.fromkeys((*known, secret)))
 
     def _read(self) -> Iterator[str]:
-        """Yield what is kept and whole: a file is named by what it holds."""
+        """Yield what is kept and whole: a file is named by what it holds.
+
+        What cannot be read is not gone: of that, what was known before counts.
+        """
         try:
             if not self._place.exists():
                 return
@@ -104,12 +113,19 @@ class HookSecrets:
             files = sorted(self._place.iterdir())
         except OSError as error:
             logger.warning(f"responseDirectory: secrets of webhooks cannot be read: {error}")
+            yield from self._known
             return
+        known = {self._name(secret): secret for secret in self._known}
         for file in files[: 2 * _MOST]:
-            with suppress(OSError, UnicodeDecodeError):
+            try:
                 secret = file.read_bytes()[: _LONGEST + 1].decode()
-                if file.name == self._name(secret):
-                    yield secret
+            except OSError as error:
+                logger.warning(f"responseDirectory: a secret of a webhook is not read: {error!r}")
+                secret = known.get(file.name, "")
+            except UnicodeDecodeError:
+                continue
+            if file.name == self._name(secret):
+                yield secret
 
     def _name(self, secret: str) -> str:
         return _hashed(self._instance, secret.encode())

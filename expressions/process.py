@@ -61,11 +61,12 @@ def answer(program: str, text: bytes) -> tuple[int, bytes]:
 
 def answer_each(programs: str, text: bytes) -> tuple[int, bytes]:
     """Return the same of a list of programs, each for itself on each line of the input."""
+    asked = json.loads(programs)
     try:
-        compiled = [(_compile(program), is_every) for program, is_every in json.loads(programs)]
+        compiled = [(_compile(program), is_every) for program, is_every in asked]
     except ValueError as error:
         return INVALID, _bytes(error)
-    together = _together(tuple(map(tuple, json.loads(programs))))
+    together = _together(tuple(map(tuple, asked)))
     return _reply(lambda: _rows(compiled, together, text.decode()), len(text))
 
 

@@ -45,9 +45,8 @@ def check_end(text: bytes) -> None:
 
     For parsers that have a limit of their own, a little beyond. Errors as for `check_depth`.
     """
-    ending = text[-_END:]
-    if not ending.rstrip(_AT_END):
-        ending = text
+    # To look at all of it would copy all of it.
+    ending = text[-_END:] if text[-_END:].rstrip(_AT_END) else text
     ending = ending[len(ending.rstrip(_AT_END)) :]
     _refuse_deeper(sum(map(ending.count, (b"]", b"}"))))
 
@@ -68,7 +67,7 @@ class Nesting:
         self._depth = depth
         self._in_string = False
         self._in_escape = False
-        # Of the text that is open, in all chunks so far.
+        # Backslashes in the text that is open, in all chunks so far.
         self._escapes = 0
 
     def follow(self, chunk: bytes) -> tuple[int | None, int | None]:

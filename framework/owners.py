@@ -1,4 +1,4 @@
-"""Which items an entity was made of, by what an API that gives tokens told, round after round.
+"""The items that entities were made of, as an API that gives tokens told, round after round.
 
 A removal may arrive long after another item has taken over the identifier, as somebody who came
 back under the same name. Only who still has an entity tells whether it is gone.

@@ -9,6 +9,7 @@ from port_ocean.core.handlers.port_app_config.models import ResourceConfig
 from port_ocean.core.integrations.base import BaseIntegration
 from port_ocean.core.models import Entity
 
+from expressions.event_loop import TimeSlice
 from framework.entity_processor import FusedEntityProcessor
 from framework.owners import EntityOwners, entity_key
 from framework.refusals import EntityKey
@@ -39,6 +40,7 @@ async def delete_removed(
     nameless = 0
     held: set[EntityKey] = set()
     gone: dict[EntityKey, Entity] = {}
+    time_slice = TimeSlice()
     for identity, entities in zip(removed, found, strict=True):
         keys = [key for each in entities if (key := entity_key(each.entity))]
         nameless += not keys
@@ -47,6 +49,7 @@ async def delete_removed(
                 gone[key] = Entity(identifier=key[1], blueprint=key[0])
             else:
                 held.add(key)
+        await time_slice.pause_when_over()
     _tell(resource.kind, nameless, len(held - gone.keys()), owners)
     if gone:
         names = ", ".join(identifier for _, identifier in list(gone)[:_EXAMPLES])

@@ -1,5 +1,6 @@
 """Proofs that an event is genuine. Secrets are compared in a time that tells nothing of them."""
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,11 @@ class Authenticator(Protocol):
     @property
     def needs_body(self) -> bool:
         """Tell whether the body takes part in the decision."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether files, or any number of secrets, take part in it."""
+        return False
 
     def refusal(
         self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
@@ -129,6 +135,7 @@ class HookAuthenticator(Authenticator):
     kept: HookSecrets
     tolerance: float = 300
     needs_body: bool = True
+    is_slow: bool = True
 
     @property
     def headers(self) -> frozenset[str]:
@@ -137,15 +144,31 @@ class HookAuthenticator(Authenticator):
     def refusal(
         self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
     ) -> str | None:
-        signed = HmacAuthenticator(self.scheme, self.kept.known, self.tolerance)
+        known = self.kept.known
+        signed = HmacAuthenticator(self.scheme, known, self.tolerance)
         reason = signed.refusal(headers, body, moment, target)
-        # Another process may have shaken hands.
-        if reason and self.kept.renew():
-            signed = replace(signed, secrets=self.kept.known)
-            reason = signed.refusal(headers, body, moment, target)
+        if reason:
+            # Another process may have shaken hands.
+            self.kept.renew()
+            if self.kept.known != known:
+                signed = replace(signed, secrets=self.kept.known)
+                reason = signed.refusal(headers, body, moment, target)
         if reason and not self.kept.known:
             return f"{reason}: no webhook has told its secret yet, so that it must be set up anew"
         return reason
+
+
+async def refusal_of(
+    authenticator: Authenticator,
+    headers: Mapping[str, str],
+    body: bytes,
+    moment: float,
+    target: Target,
+) -> str | None:
+    """Return what `refusal` of an authenticator does, without holding up the event loop."""
+    if authenticator.is_slow:
+        return await asyncio.to_thread(authenticator.refusal, headers, body, moment, target)
+    return authenticator.refusal(headers, body, moment, target)
 
 
 def _equal(given: str, right: str) -> bool:

@@ -30,7 +30,12 @@ from expressions.evaluator import Evaluator
 from framework.catalog import DeletionGuard
 from framework.live_events import LiveEventSync, UploadError, original_of
 from live_events.arrival import body_of
-from live_events.authentication import Authenticator, FixedAuthenticator, authenticator_of
+from live_events.authentication import (
+    Authenticator,
+    FixedAuthenticator,
+    authenticator_of,
+    refusal_of,
+)
 from live_events.change import Change, count
 from live_events.coalescing import Coalescer
 from live_events.webhook_middleware import WebhookMiddleware, WebhookRules
@@ -70,8 +75,8 @@ class LiveEventProcessor(AbstractWebhookProcessor):
     async def authenticate(self, payload: EventPayload, headers: EventHeaders) -> bool:
         original = await original_of(self.event)
         moment = self.event.created_at.timestamp()
-        reason = self.receiver.authenticator.refusal(
-            _lower(headers), original.body, moment, original.target
+        reason = await refusal_of(
+            self.receiver.authenticator, _lower(headers), original.body, moment, original.target
         )
         if reason:
             self.receiver.refused(self._path, reason)

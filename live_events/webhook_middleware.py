@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cache.hook_secrets import HookSecretError, HookSecrets
 from framework.live_events import Original
 from live_events.arrival import as_json, body_of, target_of
-from live_events.authentication import Authenticator
+from live_events.authentication import Authenticator, refusal_of
 from settings.webhook_handshakes import Handshake, Knock
 from settings.webhook_signatures import Target
 
@@ -99,14 +99,14 @@ class WebhookMiddleware:
         asks_in_body = any(one.needs_body and not one.is_signed for one in self._rules.handshakes)
         is_checked_early = not (asks_in_body or self._authenticator.needs_body)
         if is_checked_early:
-            self._check(visit)
+            await self._check(visit)
         visit.body, visit.was_read = await self._whole(receive), True
         if asks_in_body:
             visit.parse()
             if answer := await self._handshake(visit, is_signed=False):
                 return answer
         if not is_checked_early:
-            self._check(visit)
+            await self._check(visit)
         problem = visit.parse()
         if answer := await self._handshake(visit, is_signed=True):
             return answer
@@ -168,8 +168,10 @@ class WebhookMiddleware:
         if not length.isdecimal() or int(length[:20]) > self._rules.limit:
             raise self._too_large()
 
-    def _check(self, visit: "_Visit") -> None:
-        reason = self._authenticator.refusal(visit.names, visit.body, time.time(), visit.target)
+    async def _check(self, visit: "_Visit") -> None:
+        reason = await refusal_of(
+            self._authenticator, visit.names, visit.body, time.time(), visit.target
+        )
         if reason:
             raise Refused(401, reason)
 

@@ -518,8 +518,8 @@ class Pager:
         # anywhere.
         is_promised = sign is not None and sign.is_promise
         is_all = complete and self._total.items is not None and not is_promised
-        is_first = sign is not None and self._pages == 1
-        if complete and (is_first or self._leads_on(page, statement)):
+        has_led_nowhere = sign is not None and self._pages == 1
+        if complete and (has_led_nowhere or self._leads_on(page, statement)):
             is_all, sign = False, sign or self._evidence.leading()
         doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)
         return Verdict(keep=False, reason=reason, doubt=doubt)

@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from operator import itemgetter
 from typing import Any
 
@@ -21,9 +20,6 @@ MOST_COMPARED = 200_000
 _PAGES_COMPARED = 10
 # What items are told apart by, if it is there and differs for all of a page.
 _IDENTIFIERS = ("id", "_id", "uuid", "guid", "sys_id", "key", "identifier", "arn", "Id", "ID")
-
-
-_BEYOND = 2**63
 
 
 class Room:
@@ -144,7 +140,7 @@ class ByIdentifier(Repeats):
         self._room = room
         self._page: list[Any] = []
         self._types: set[type] = set()
-        # The marks of each page, while they are in order; None once they were not. The identifiers
+        # The hashes of each page, while they are in order; None once they were not. The identifiers
         # themselves would keep the memory of the pages that they came with from being used again.
         self._ordered: deque[array[int]] | None = deque()
         self._order = _Order()
@@ -164,12 +160,16 @@ class ByIdentifier(Repeats):
             values = [None]
         types = set(map(type, values))
         if not types <= {str, int}:
-            values = [self.identifier_of(item) for item in items]
+            values = list(map(self._identifier_of, items))
             types = set(map(type, values))
         self._page += values
         self._types |= types
 
-    def identifier_of(self, item: Any) -> Any:
+    def marks_of(self, items: Sequence[Any]) -> set[int]:
+        """Return the hashes by which these items are told apart, as `marks` has them."""
+        return set(map(hash, map(self._identifier_of, items)))
+
+    def _identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""
         value = item.get(self.name) if isinstance(item, dict) else None
         return value if type(value) in (str, int) else mark_of(item)
@@ -178,11 +178,11 @@ class ByIdentifier(Repeats):
         page, self._page = self._page, []
         types, self._types = self._types, set()
         if self._ordered is None:
-            self._seen.page(set(_marks_of(page, types)))
+            self._seen.page(set(map(hash, page)))
         elif page:
             self._is_cut = self._is_cut or not self._room.take(len(page))
             self._taken += 0 if self._is_cut else len(page)
-            self._ordered.append(_marks_of(page, types))
+            self._ordered.append(array("q", map(hash, page)))
             if len(types) > 1 or not self._order.goes_on(page):
                 self._compare_all()
             elif self._is_cut:
@@ -224,19 +224,6 @@ class _Order:
         ):
             return False
         return sorted(page, reverse=self._falls) == page
-
-
-def _marks_of(values: list[Any], types: set[type]) -> "array[int]":
-    """Return eight bytes for each text or number."""
-    if types == {str}:
-        return array("q", map(hash, values))
-    with suppress(TypeError, OverflowError):
-        return array("q", values)
-    return array("q", map(_mark, values))
-
-
-def _mark(value: Any) -> int:
-    return value if isinstance(value, int) and -_BEYOND <= value < _BEYOND else hash(value)
 
 
 def repeats_of(first: Iterable[Sequence[Any]], room: Room) -> Repeats:

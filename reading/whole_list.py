@@ -157,7 +157,7 @@ class _Union:
             ]
             self._is_new = self._is_new or bool(items)
         elif self._by_identifier:
-            here = {hash(self._by_identifier.identifier_of(item)) for item in items}
+            here = self._by_identifier.marks_of(items)
             self._identifiers |= here
             self._is_new = self._is_new or not here <= (self._by_identifier.marks or set())
         else:

@@ -1,6 +1,9 @@
 """Secrets that senders make: each is kept for its owner only, and takes the place of no other."""
 
 import stat
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,48 @@ def test_what_is_damaged_is_no_secret(tmp_path: Path) -> None:
     file.write_text(ONE[:-1])
     again = kept(tmp_path)
     assert not again.renew()
+
+
+@pytest.mark.contract("live.made-secrets")
+@pytest.mark.parametrize("what", ["iterdir", "read_bytes"])
+def test_what_cannot_be_read_for_a_while_is_not_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(hook_secrets, "_PAUSE", 0)
+    ours = kept(tmp_path)
+    ours.keep(ONE)
+
+    def fail(path: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, what, fail)
+        assert not ours.renew()
+        assert ours.known == (ONE,)
+    kept(tmp_path).keep(OTHER)
+    assert ours.renew()
+    assert set(ours.known) == {ONE, OTHER}
+
+
+def test_threads_know_what_another_one_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = kept(tmp_path)
+    kept(tmp_path).keep(ONE)
+    read, begun = ours._read, threading.Event()
+
+    def slowly() -> Iterator[str]:
+        begun.set()
+        time.sleep(0.2)
+        yield from read()
+
+    monkeypatch.setattr(ours, "_read", slowly)
+    first = threading.Thread(target=ours.renew)
+    first.start()
+    assert begun.wait(10)
+    ours.renew()
+    assert ours.known == (ONE,)
+    first.join()
 
 
 @pytest.mark.parametrize("secret", ["", "a" * 15, "a" * 513, "ä" * 20, "a" * 20 + "\n"])

@@ -1,6 +1,7 @@
 """Senders that make a secret for each webhook: whose is believed, and whose is not."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,22 @@ async def test_a_handshake_of_ones_own_is_no_way_around_the_address(tmp_path: Pa
     )
     assert await shake(open_door, ONE, "") == 200
     assert not list(tmp_path.iterdir())
+
+
+async def test_files_are_read_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = []
+    renew = HookSecrets.renew
+
+    def noting(kept: HookSecrets) -> bool:
+        readers.append(threading.current_thread())
+        return renew(kept)
+
+    monkeypatch.setattr(HookSecrets, "renew", noting)
+    assert await event(door(tmp_path), ONE) == 401
+    assert readers
+    assert threading.main_thread() not in readers
 
 
 def test_neither_secret_nor_signature_gets_into_the_event(tmp_path: Path) -> None:

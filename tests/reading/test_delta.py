@@ -1,6 +1,7 @@
 """Tokens that tell what changed: nothing is lost, and nothing comes back, in any order of runs."""
 
 import asyncio
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest, ApiResponse
 from cache.delta_tokens import DeltaToken
 from errors import ResourceError, SelectorError, StatusError
+from framework.owners import EntityOwners
 from framework.runs import DeltaState
 from mapping.fields.selector import CustomSelector
 from mapping.plan.resource import ResourcePlan
@@ -402,3 +404,29 @@ def test_a_token_needs_a_directory_and_one_list() -> None:
     }
     with pytest.raises(SelectorError, match="cannot be used with path_parameters"):
         plan_of(nested)
+
+
+async def test_owners_are_read_and_written_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers = []
+    read, write = EntityOwners.from_bytes, EntityOwners.to_bytes
+
+    def reading(content: bytes) -> EntityOwners:
+        workers.append(threading.current_thread())
+        return read(content)
+
+    def writing(owners: EntityOwners) -> bytes:
+        workers.append(threading.current_thread())
+        return write(owners)
+
+    monkeypatch.setattr(EntityOwners, "from_bytes", reading)
+    monkeypatch.setattr(EntityOwners, "to_bytes", writing)
+    tokens: Any = Tokens()
+    tokens.kept["x"] = DeltaToken("old", write(EntityOwners()), 1, 1)
+    state = await DeltaState.loaded(tokens, "x", goes_on=True)
+    state.next = "new"
+    await state.advance()
+    assert tokens.kept["x"].text == "new"
+    assert len(workers) == 2
+    assert threading.main_thread() not in workers

@@ -25,6 +25,18 @@ def compared(pages: list[list[Any]], how: Repeats | None = None) -> Repeats:
     return how
 
 
+@pytest.mark.parametrize(
+    "ids",
+    [[1, 2, 3], [-1, 0, 1], [2**61 - 1, 2**61, 2**63 - 1, 2**63, 2**80], ["a", "b"], [-1, "a", 2]],
+)
+def test_marks_are_made_in_one_way(ids: list[Any]) -> None:
+    items = [{"id": each} for each in ids]
+    how = ByIdentifier(Room(), "id")
+    compared([items], how)
+    assert how.marks == how.marks_of(items)
+    assert compared([items, items[:1]], how).found
+
+
 def stands_on_two(pages: list[list[str]]) -> bool:
     return any(set(page) & set(other) for n, page in enumerate(pages) for other in pages[:n])
 

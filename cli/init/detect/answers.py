@@ -39,9 +39,9 @@ class Answer:
 
     @property
     def listed(self) -> list[dict[str, Any]]:
-        """The items that are there: none where there is no list, which proves nothing.
+        """The items that are there; none where there is no list.
 
-        `compare` tells both apart; a run of no items is like no other that has some.
+        Where that must not be taken for an empty list, `compare` or `items` tells.
         """
         return self.items or []
 

@@ -71,7 +71,7 @@ type Columns = Mapping[Keys, list[Any]]
 
 
 class Cleaning(Enum):
-    """What makes of a text one that Port takes as an identifier, as JQ.
+    """A way to turn any text into one that Port takes as an identifier, as JQ.
 
     Different texts stay different, those that nobody has seen yet included: `a b` gives `a=20b`.
     """

@@ -52,4 +52,5 @@ def _is_proven(
     if not is_next(items, known, (yield Ask({**sizes.query, param: items[-1][key]}))):
         return False
     after_first = yield Ask({**sizes.query, param: items[0][key]})
-    return same_run(items[1:], after_first.listed[: len(items) - 1])
+    rest = after_first.items
+    return rest is not None and same_run(items[1:], rest[: len(items) - 1])
