@@ -26,7 +26,6 @@ class Authenticator(Protocol):
     @property
     def is_slow(self) -> bool:
         """Tell whether files, or any number of secrets, take part in it."""
-        return False
 
     def refusal(
         self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
@@ -45,6 +44,7 @@ class FixedAuthenticator(Authenticator):
     answer: str | None = None
     headers: frozenset[str] = frozenset()
     needs_body: bool = False
+    is_slow: bool = False
 
     def refusal(
         self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
@@ -65,6 +65,7 @@ class TokenAuthenticator(Authenticator):
     prefix: str = ""
     query: str = ""
     needs_body: bool = False
+    is_slow: bool = False
 
     @property
     def headers(self) -> frozenset[str]:
@@ -89,6 +90,7 @@ class BasicAuthenticator(Authenticator):
     passwords: tuple[str, ...] = field(repr=False)
     headers: frozenset[str] = frozenset({"authorization"})
     needs_body: bool = False
+    is_slow: bool = False
 
     def refusal(
         self, headers: Mapping[str, str], body: bytes, moment: float, target: Target = NOWHERE
@@ -109,6 +111,7 @@ class HmacAuthenticator(Authenticator):
     secrets: tuple[str, ...] = field(repr=False)
     tolerance: float = 300
     needs_body: bool = True
+    is_slow: bool = False
 
     @property
     def headers(self) -> frozenset[str]:
