@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import ijson
 import orjson
 
 from errors import ResponseError
-from formats.json_values import exact, exact_integer
+from formats.json_values import exact, exact_fraction, exact_integer
 from formats.nesting import check_depth, check_end
 from formats.texts import TextDecoder
 
@@ -59,7 +60,8 @@ class Body:
 async def decode_json(content: bytes, encoding: str, *, as_lines: bool = False) -> Body:
     """Return the value of a JSON text; of one that has a value on each line, the list of them.
 
-    Integers beyond ±2^53 become strings, because JQ would round them.
+    Integers beyond ±2^53 become strings, because JQ would round them, and so do other numbers
+    beyond all doubles, such as `1e400`, of which null would be left.
 
     Raises:
         ResponseError: it is empty, or cannot be decoded.
@@ -99,21 +101,24 @@ def parse(content: bytes) -> Any:
 def parse_exactly(content: bytes) -> tuple[Any, bool]:
     """Return the value of a UTF-8 JSON text, and whether the text says the very same.
 
-    It does not where an integer was turned into a string, or half a surrogate pair replaced.
+    It may not where a number was turned into a string, or half a surrogate pair replaced.
     Errors as for `parse`.
     """
+    is_exact = not has_long_integer(content)
+    if len(content) <= _LARGE:
+        return _parse_at_once(content, is_exact=is_exact)
     whole = without_halves(content)
-    is_exact = not has_long_integer(whole)
     is_same = is_exact and whole is content
-    if len(whole) <= _LARGE:
-        return _parse_at_once(whole, is_exact=is_exact), is_same
     check_depth(whole)
     if not is_exact and _has_long_run(whole):
         if len(whole) > MOST_WITH_LONG_RUNS:
             raise ValueError(f"more than {_SAFE_DIGITS} digits in a row, in a body of this size")
-        return json.loads(whole, parse_int=exact_integer), False
-    value = _parse_piecewise(whole, use_float=is_exact)
-    return (value if is_exact else exact(value)), is_same
+        return _parse_slowly(whole), False
+    if is_exact:
+        # It fails over a number beyond all doubles, too.
+        with suppress(ValueError):
+            return _parse_piecewise(whole, use_float=True), is_same
+    return exact(_parse_piecewise(whole, use_float=False)), False
 
 
 def without_halves(content: bytes) -> bytes:
@@ -152,17 +157,26 @@ def _replaced(found: re.Match[bytes]) -> bytes:
     return "\ufffd".encode() if found[2] else found[0]
 
 
-def _parse_at_once(content: bytes, *, is_exact: bool) -> Any:
+def _parse_at_once(content: bytes, *, is_exact: bool) -> tuple[Any, bool]:
     check_end(content)
+    if is_exact:
+        # It takes no half of a pair, so that these need not be looked for.
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(content), True
+    whole = without_halves(content)
     try:
-        value = orjson.loads(content)
+        value = orjson.loads(whole)
     except orjson.JSONDecodeError:
         # The json module takes more: NaN, a byte order mark; also depth.
-        check_depth(content)
+        check_depth(whole)
     else:
         if is_exact:
-            return value
-    return json.loads(content, parse_int=exact_integer)
+            return value, False
+    return _parse_slowly(whole), False
+
+
+def _parse_slowly(content: bytes) -> Any:
+    return json.loads(content, parse_int=exact_integer, parse_float=exact_fraction)
 
 
 def has_long_integer(content: bytes) -> bool:
@@ -172,11 +186,11 @@ def has_long_integer(content: bytes) -> bool:
 
 def _has_one_from(content: bytes, start: int) -> bool:
     """Return whether such an integer begins in the chunk of the text from `start` on."""
-    chunk = content[start : start + _CHUNK + _EXACT_DIGITS]
+    end = start + _CHUNK + _EXACT_DIGITS
     # A run of 16 has four of every fourth byte, and few texts have these without one.
-    if _TOO_LONG[:4] not in chunk[::4].translate(_DIGITS_ONLY):
+    if _TOO_LONG[:4] not in content[start:end:4].translate(_DIGITS_ONLY):
         return False
-    digits = chunk.translate(_DIGITS_ONLY)
+    digits = content[start:end].translate(_DIGITS_ONLY)
     place = digits.find(_TOO_LONG)
     while place >= 0:
         end = digits.find(b" ", place)

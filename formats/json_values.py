@@ -1,6 +1,7 @@
-"""JSON values: the words for their kinds, their size, and integers that JQ would round."""
+"""JSON values: the words for their kinds, their size, and numbers that JQ would change."""
 
 import json
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -31,14 +32,17 @@ def element_kind_of(value: Any) -> str:
 
 
 def exact(value: Any) -> Any:
-    """Return a value whose integers beyond ±2^53 are texts: `[9007199254740993]` has one."""
+    """Return a value whose integers beyond ±2^53 are texts: `[9007199254740993]` has one.
+
+    So are other numbers beyond all doubles, such as `1e400`.
+    """
     match value:
         case dict():
             return {key: exact(item) for key, item in value.items()}
         case list():
             return [exact(item) for item in value]
         case Decimal():
-            return float(value)
+            return _exact_fraction(value)
         case int() if abs(value) > LARGEST_EXACT:
             return str(value)
     return value
@@ -50,6 +54,22 @@ def exact_integer(digits: str) -> int | str:
         return digits
     number = int(digits)
     return number if abs(number) <= LARGEST_EXACT else digits
+
+
+def exact_fraction(number: str) -> float | str:
+    """Return the fraction that stands in a JSON text; as text where it is beyond all doubles."""
+    value = float(number)
+    if not math.isinf(value):
+        return value
+    try:
+        return _exact_fraction(Decimal(number))
+    except ArithmeticError:
+        return number
+
+
+def _exact_fraction(number: Decimal) -> float | str:
+    value = float(number)
+    return str(number) if math.isinf(value) else value
 
 
 def size_of(value: Any) -> int:
