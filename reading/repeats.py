@@ -7,10 +7,8 @@ order, as identifiers often come, not even what was seen before is looked at.
 
 import json
 from abc import ABC, abstractmethod
-from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -136,14 +134,15 @@ class ByIdentifier(Repeats):
     def __init__(self, room: Room, name: str) -> None:
         super().__init__(room)
         self.name = name
-        self._get = itemgetter(name)
         self._room = room
-        self._page: list[Any] = []
-        self._types: set[type] = set()
-        # The hashes of each page, while they are in order; None once they were not. The identifiers
-        # themselves would keep the memory of the pages that they came with from being used again.
-        self._ordered: deque[array[int]] | None = deque()
+        # What the marks are made of, a line for each page, while they are in order; None once they
+        # were not. It is one block, because objects that are kept from each page keep the memory of
+        # all else of it from being used again.
+        self._ordered: bytearray | None = bytearray()
+        self._pages = 0
         self._order = _Order()
+        self._page: set[int] = set()
+        self._length = 0
         self._taken = 0
         self._is_cut = False
 
@@ -154,20 +153,24 @@ class ByIdentifier(Repeats):
         return super().marks
 
     def portion(self, items: Sequence[Any]) -> None:
-        try:
-            values = list(map(self._get, items))
-        except (KeyError, TypeError, IndexError):
-            values = [None]
-        types = set(map(type, values))
-        if not types <= {str, int}:
-            values = list(map(self._identifier_of, items))
-            types = set(map(type, values))
-        self._page += values
-        self._types |= types
+        if not items:
+            return
+        values = _values_of(self.name, items)
+        numbers = _numbers(values)
+        if numbers is None:
+            if not _are_texts(values):
+                values = list(map(self._identifier_of, items))
+            numbers = orjson.dumps(list(map(hash, values)))
+        self._length += len(values)
+        if self._ordered is None:
+            self._page |= _marks_in(numbers)
+        else:
+            self._ordered += numbers
+            self._order.take(values)
 
     def marks_of(self, items: Sequence[Any]) -> set[int]:
         """Return the hashes by which these items are told apart, as `marks` has them."""
-        return set(map(hash, map(self._identifier_of, items)))
+        return set(map(hash, map(hash, map(self._identifier_of, items))))
 
     def _identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""
@@ -175,20 +178,22 @@ class ByIdentifier(Repeats):
         return value if type(value) in (str, int) else mark_of(item)
 
     def page_ended(self) -> None:
-        page, self._page = self._page, []
-        types, self._types = self._types, set()
+        length, self._length = self._length, 0
         if self._ordered is None:
-            self._seen.page(set(map(hash, page)))
-        elif page:
-            self._is_cut = self._is_cut or not self._room.take(len(page))
-            self._taken += 0 if self._is_cut else len(page)
-            self._ordered.append(array("q", map(hash, page)))
-            if len(types) > 1 or not self._order.goes_on(page):
+            self._seen.page(self._page)
+            self._page = set()
+        elif length:
+            self._is_cut = self._is_cut or not self._room.take(length)
+            self._taken += 0 if self._is_cut else length
+            self._ordered += b"\n"
+            self._pages += 1
+            if not self._order.is_kept:
                 self._compare_all()
             elif self._is_cut:
                 self._release()
-                while len(self._ordered) > _PAGES_COMPARED:
-                    self._ordered.popleft()
+                while self._pages > _PAGES_COMPARED:
+                    del self._ordered[: self._ordered.index(b"\n") + 1]
+                    self._pages -= 1
 
     def forget(self) -> None:
         self._release()
@@ -199,31 +204,75 @@ class ByIdentifier(Repeats):
         self._taken = 0
 
     def _compare_all(self) -> None:
-        pages, self._ordered = self._ordered or (), None
+        *pages, rest = (self._ordered or b"").split(b"\n")
+        self._ordered = None
         self._release()
         if self._is_cut:
             self._seen.keep_last_only()
         for page in pages:
-            self._seen.page(set(page))
+            self._seen.page(_marks_in(page))
+        self._page = _marks_in(rest)
+
+
+def _values_of(name: str, items: Sequence[Any]) -> list[Any]:
+    """Return the values of a field of some items; `[None]` where one is without it."""
+    first = items[0] if items else None
+    # Its key itself, because one that is merely equal takes longer to look up.
+    key = next((key for key in first if key == name), name) if isinstance(first, dict) else name
+    try:
+        return [item[key] for item in items]
+    except (KeyError, TypeError, IndexError):
+        return [None]
+
+
+def _are_texts(values: list[Any]) -> bool:
+    try:
+        "".join(values)
+    except TypeError:
+        return False
+    return True
+
+
+def _numbers(values: list[Any]) -> bytes | None:
+    """Return the JSON of some integers; None where others are among them."""
+    try:
+        text = orjson.dumps(values)
+    except TypeError:
+        # An integer beyond 64 bits, or half a character.
+        return None
+    return text if not text[1:-1].translate(None, b"0123456789-,") else None
+
+
+def _marks_in(lists: bytes | bytearray) -> set[int]:
+    """Return the marks that some JSON lists of numbers make, such as `[1,2][3]`."""
+    return set(map(hash, orjson.loads(lists.replace(b"][", b",") or b"[]")))
 
 
 class _Order:
-    """The order of the values of pages: rising or falling, as those of the first one."""
+    """The order of some values, rising or falling as the first of them; `is_kept` while they do."""
 
     def __init__(self) -> None:
+        self.is_kept = True
         self._last: Any = None
         self._falls = False
 
-    def goes_on(self, page: list[Any]) -> bool:
-        """Return whether a page is in order, and goes on beyond those before; one type a page."""
-        last, self._last = self._last, page[-1]
-        if last is None:
-            self._falls = page[0] > page[-1]
-        elif type(last) is not type(page[0]) or not (
-            last > page[0] if self._falls else last < page[0]
-        ):
+    def take(self, values: list[Any]) -> None:
+        """Look at the values that come next, one at least."""
+        if self.is_kept:
+            self.is_kept = self._goes_on(values)
+            self._last = values[-1]
+
+    def _goes_on(self, values: list[Any]) -> bool:
+        first = values[0]
+        try:
+            if self._last is None:
+                self._falls = first > values[-1]
+            elif not (self._last > first if self._falls else self._last < first):
+                return False
+            return sorted(values, reverse=self._falls) == values
+        except TypeError:
+            # Numbers and texts.
             return False
-        return sorted(page, reverse=self._falls) == page
 
 
 def repeats_of(first: Iterable[Sequence[Any]], room: Room) -> Repeats:
@@ -245,8 +294,5 @@ def mark_of(item: Any) -> int:
 
 
 def _identifies(name: str, items: Sequence[Any]) -> bool:
-    try:
-        values = list(map(itemgetter(name), items))
-    except (KeyError, TypeError, IndexError):
-        return False
+    values = _values_of(name, items)
     return set(map(type, values)) <= {str, int} and len(set(values)) == len(values) > 0
