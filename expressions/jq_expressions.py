@@ -7,10 +7,10 @@ another process. Every output counts, so `.data[]` and `.data` mean the same.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from errors import ResponseError
 from expressions.evaluator import Evaluator, shown
@@ -33,8 +33,7 @@ _MOST_PARTS = 1000
 _ONE_FOR_EACH = re.compile(r"\[\]\??(?:\.[A-Za-z_]\w*)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
+class Extraction(NamedTuple):
     """The items that a data_path found in one body.
 
     `received` is how many records the API sent, before any filter in the expression: pagination
@@ -106,7 +105,7 @@ class DataPath:
             raise self._failure(error) from None
         items = outputs
         if self._each.is_piped:
-            items = [item for output in outputs for item in _elements(output)]
+            items = list(chain.from_iterable(map(_elements, outputs)))
         return Extraction(items, len(elements), not outputs or any(o is not None for o in outputs))
 
     async def extract(self, body: Body, evaluator: Evaluator) -> Extraction:
@@ -119,7 +118,7 @@ class DataPath:
         present, source = _reached(body.value, self._steps)
         found = await self._find(body, present, source, evaluator)
         is_null = found.matched and source is None and not found.items
-        return replace(found, is_null=is_null, beside=self.beside(body.value))
+        return found._replace(is_null=is_null, beside=self.beside(body.value))
 
     def beside(self, value: Any) -> Any:
         """Return the object of a body that holds the items, where totals stand."""
@@ -305,7 +304,7 @@ def _place(steps: Iterable[Step | None]) -> str:
 
 
 def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extraction:
-    items = [item for output in outputs for item in _elements(output)]
+    items = list(chain.from_iterable(map(_elements, outputs)))
     if isinstance(source, list):
         return Extraction(items, len(source), matched)
     if isinstance(source, Mapping) and len(outputs) != 1:

@@ -27,6 +27,8 @@ def steps_of(body: Any, path: str) -> tuple[str | int, ...] | None:
     """
     if isinstance(body, Mapping) and path in body:
         return (path,)
+    if isinstance(body, Mapping) and "." not in path:
+        return None
     steps: list[str | int] = []
     parts = path.removeprefix(".").split(".")
     while parts:

@@ -85,7 +85,7 @@ class NextRequests:
         if self._speaks_of("items"):
             told["items"] = page.items
         if self._speaks_of("headers"):
-            told["headers"] = {name.lower(): text for name, text in page.headers.items()}
+            told["headers"] = dict(page.headers)
         if self._speaks_of("request"):
             told["request"] = self._request_of(page.request)
         return told

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from api_messages import ApiRequest
@@ -9,20 +10,23 @@ from errors import EndpointError
 from expressions.evaluator import Outputs
 from formats.paths import Step, walk
 from outcomes import Doubt
+from pagination.counts import Count, counts_in
+from pagination.holders import Holder, holders_around
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """One answer, as pagination sees it.
 
-    `count` is how many items data_path found, and `items` are these, unless they were too many to
-    keep: then `digest` is equal for equal ones, and only `first_item` and `last_item` are there.
-    `received` is how many records the API sent (None when the answer is a single object); `beside`
-    is the object that holds the items, where totals stand; `fingerprint` is equal for equal bodies.
-    Where there are no items, `matched` tells whether the list is there, `is_null` that it is null.
-    `path` leads to the items, as far as data_path is a path; where that is all it is, and what it
-    finds is what the API counts, the page `is_plain`. `size` is that of the items, in bytes. `told`
-    is what an expression of the user, by which the strategy goes on, gives on this page.
+    Names of `headers` are lower case. `count` is how many items data_path found, and `items` are
+    these, unless they were too many to keep: then `digest` is equal for equal ones, and only
+    `first_item` and `last_item` are there. `received` is how many records the API sent (None when
+    the answer is a single object); `beside` is the object that holds the items, where totals stand;
+    `fingerprint` is equal for equal bodies. Where there are no items, `matched` tells whether the
+    list is there, `is_null` that it is null. `path` leads to the items, as far as data_path is a
+    path; where that is all it is, and what it finds is what the API counts, the page `is_plain`.
+    `size` is that of the items, in bytes. `told` is what an expression of the user, by which the
+    strategy goes on, gives on this page.
     """
 
     request: ApiRequest
@@ -42,6 +46,16 @@ class Page:
     is_plain: bool = True
     size: int = 0
     told: Outputs = ()
+
+    @cached_property
+    def holders(self) -> list[Holder]:
+        """Return the objects around the items, which may speak of further pages."""
+        return holders_around(self.body, self.path, is_plain=self.is_plain)
+
+    @cached_property
+    def counts(self) -> tuple[Count, ...]:
+        """Return the numbers of items and pages that the answer itself gives."""
+        return tuple(counts_in(self.holders, self.headers))
 
     @property
     def is_object(self) -> bool:

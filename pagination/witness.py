@@ -15,12 +15,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from pagination import dialects
 from pagination.link_headers import parse_link_header
 from pagination.lookup import show, truth
 from pagination.page import Page
+from pagination.spellings import every_spelling, spellings
 
 LINK_HEADER = "Link"
 # As in `https://…`, `/v1/things`, `?page=2`.
@@ -28,7 +29,6 @@ _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//\S+|[/?&]\S+", re.IGNORECASE)
 _MOST_WORDS = re.compile(r"\s")
 # A number, several words, or a word of truth.
 _NO_TOKEN = re.compile(r"|[+-]?[\d.,]+|.*\s.*|true|yes", re.IGNORECASE | re.DOTALL)
-_RANGE = re.compile(r"(?!bytes\b)(?:[\w-]+[ =])?(?:\d+-\d+|\*)/(\d{1,19})", re.IGNORECASE)
 
 
 class Rank(IntEnum):
@@ -97,6 +97,8 @@ class Evidence:
         Inputs: `denied`, a rank at which it was denied otherwise; `followed`, places whose signs
         are obeyed already; `judged`, places that may say more and are known to mean something else.
         """
+        if not self.signs:
+            return None
         signs = [
             sign
             for sign in self.signs
@@ -118,6 +120,9 @@ class Evidence:
         return replace(found, way=ways[0].way) if ways else found
 
 
+_SILENCE = Evidence()
+
+
 class Witness:
     """Hears the answers of one endpoint, and remembers what spoke.
 
@@ -133,8 +138,10 @@ class Witness:
     def hear(self, page: Page) -> Evidence:
         """Return what an answer says; nothing where it is one object and no list."""
         if page.is_object:
-            return Evidence()
+            return _SILENCE
         heard = [sign for sign in _signs(page) if not self._ignored or not self._ignores(sign)]
+        if not heard and not self._spoke:
+            return _SILENCE
         partial = next((sign for sign in heard if sign.rank is Rank.PARTIAL), None)
         cut = next((sign for sign in heard if sign.rank is Rank.CUT), None)
         signs = [sign for sign in heard if sign.rank > Rank.CUT]
@@ -159,80 +166,24 @@ def is_below(place: str, ignored: Iterable[str]) -> bool:
 
 def sign_of_page_before(page: Page) -> Sign | None:
     """Return what says that there is a page before this one; None where nothing does."""
-    for holder in holders_of(page):
-        for found in containers_in(holder):
-            for read, place, value in found.words(_BACK_READERS):
-                if sign := next(read(place, value), None):
-                    return sign
+    for holder in page.holders:
+        for read, place, value in holder.words(_BACK_READERS):
+            if sign := next(read(place, value), None):
+                return sign
     targets = _targets_of(page.headers.get("link", ""))
     if any(targets.get(name) for name in dialects.BACK_RELATIONS):
         return Sign(Rank.LINK, LINK_HEADER, more=True, said="has a link back")
     return None
 
 
-class Holder(NamedTuple):
-    """An object that may speak of pages, and its place in the body, such as `data.`.
-
-    Its key `leads_on` holds the items, however it is called.
-    """
-
-    value: Mapping[str, Any]
-    prefix: str
-    leads_on: Any = None
-
-    @property
-    def name(self) -> str:
-        """Return how it is called in the object around it; empty where it is the body."""
-        return self.prefix.rstrip(".").rpartition(".")[2]
-
-    def words[Word](self, known: Mapping[str, Word]) -> Iterator[tuple[Word, str, Any]]:
-        """Yield what is known of its keys, with their places and values."""
-        for key, value in self.value.items():
-            if key in known and key != self.leads_on:
-                yield known[key], f"{self.prefix}{key}", value
-
-
-def holders_of(page: Page) -> list[Holder]:
-    """Return the objects around the items: the body, the list's holder, and that one's own.
-
-    There are none where the body is itself the items, or one of them, as in NDJSON.
-    """
-    if not page.path:
-        is_around = not page.is_plain and isinstance(page.body, Mapping)
-        return [Holder(page.body, "")] if is_around else []
-    found: list[Holder] = []
-    value, prefix, last = page.body, "", len(page.path) - 1
-    for depth, step in enumerate(page.path):
-        if isinstance(value, Mapping) and (depth == 0 or depth >= last - 1):
-            found.append(Holder(value, prefix, step))
-        value, prefix = _inside(value, step), f"{prefix}{step}."
-    return found
-
-
-def containers_in(holder: Holder, depth: int = 2) -> Iterator[Holder]:
-    """Yield the holder, and the usual objects in it, such as `meta.pagination`."""
-    yield holder
-    if depth:
-        for _, place, value in holder.words(_CONTAINERS):
-            if isinstance(value, Mapping):
-                yield from containers_in(Holder(value, f"{place}."), depth - 1)
-
-
-def _inside(value: Any, step: Any) -> Any:
-    if isinstance(value, Mapping):
-        return value.get(step)
-    if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
-        return value[step]
-    return None
-
-
 def _signs(page: Page) -> Iterator[Sign]:
-    for holder in holders_of(page):
-        for found in containers_in(holder):
-            for read, place, value in found.words(_READERS_IN.get(found.name, _READERS)):
-                yield from read(place, value)
-    if page.headers:
-        yield from _in_headers(page.headers)
+    for holder in page.holders:
+        for read, place, value in holder.words(_READERS_IN.get(holder.name, _READERS)):
+            yield from read(place, value)
+    if not page.headers.keys().isdisjoint(_HEADERS.keys()):
+        for name, text in page.headers.items():
+            if name in _HEADERS:
+                yield from _HEADERS[name](name, text)
 
 
 # What a word says, by its value.
@@ -410,16 +361,14 @@ def next_link_in(links: Iterable[Any]) -> Any:
     return relations_in(links).get(dialects.NEXT_RELATION)
 
 
-def _in_headers(headers: Mapping[str, str]) -> Iterator[Sign]:
-    for name, text in headers.items():
-        if name in dialects.NEXT_LINK_HEADERS:
-            way = f"pagination: {{type: next_link, next_link_header: {name}}}"
-            yield _of_header(Rank.LINK, name, text, way)
-        elif name in dialects.NEXT_TOKEN_HEADERS:
-            way = f"pagination: {{type: cursor, cursor_header: {name}}}"
-            yield _of_header(Rank.TOKEN, name, text, way)
-        elif name == "link":
-            yield from _in_link_header(text)
+def _link_in_header(name: str, text: str) -> Iterator[Sign]:
+    way = f"pagination: {{type: next_link, next_link_header: {name}}}"
+    yield _of_header(Rank.LINK, name, text, way)
+
+
+def _token_in_header(name: str, text: str) -> Iterator[Sign]:
+    way = f"pagination: {{type: cursor, cursor_header: {name}}}"
+    yield _of_header(Rank.TOKEN, name, text, way)
 
 
 def _of_header(rank: Rank, name: str, text: str, way: str) -> Sign:
@@ -435,7 +384,7 @@ def _targets_of(text: str) -> dict[str, str]:
     return targets
 
 
-def _in_link_header(text: str) -> Iterator[Sign]:
+def _in_link_header(_: str, text: str) -> Iterator[Sign]:
     targets = _targets_of(text)
     following = next((name for name in targets if name.startswith(dialects.NEXT_RELATION)), None)
     if following:
@@ -482,35 +431,9 @@ def _is_address(value: Any) -> bool:
     return isinstance(value, str) and bool(_ADDRESS.fullmatch(value.strip()))
 
 
-def total_in_range(headers: Mapping[str, str]) -> int | None:
-    """Return the total of a `Content-Range` header such as `items 0-9/20`; None without one."""
-    found = _RANGE.fullmatch(headers.get(dialects.RANGE_HEADER, "").strip())
-    return int(found[1]) if found else None
-
-
 # The words in all their spellings.
 
-
-def spellings(name: str) -> set[str]:
-    """Return the usual spellings of a word.
-
-    Sample: `has_more` gives `has_more`, `hasMore`, `HasMore`, `has-more`, `HAS_MORE`, `hasmore`.
-    """
-    if not name.strip("_").replace("_", "").isalpha() or name.lower() != name:
-        return {name}
-    lead = name[: len(name) - len(name.lstrip("_"))]
-    words = name.lstrip("_").split("_")
-    pascal = "".join(word.capitalize() for word in words)
-    spelt = {"_".join(words), pascal[0].lower() + pascal[1:], pascal, "-".join(words)}
-    return {f"{lead}{each}" for each in (*spelt, "_".join(words).upper(), "".join(words))}
-
-
 type _Reader = Callable[[str, Any], Iterator[Sign]]
-
-
-def every_spelling[Value](words: Iterable[str], value: Value) -> dict[str, Value]:
-    """Return a look-up table of the words in all their spellings."""
-    return {spelt: value for word in words for spelt in spellings(word)}
 
 
 _BOOLEAN_TEXTS = dialects.TRUE_TEXTS | dialects.FALSE_TEXTS | {""}
@@ -542,7 +465,6 @@ _BACK_READERS: dict[str, _Reader] = {
     **every_spelling(dialects.BACK_LINKS, _back_link),
     **every_spelling(dialects.LINK_CONTAINERS, _links_back),
 }
-_CONTAINERS = every_spelling(dialects.CONTAINERS, value=True)
 _READERS_IN: dict[str, dict[str, _Reader]] = {
     spelt: {**_READERS, **every_spelling(words, read)}
     for table, read in (
@@ -551,4 +473,9 @@ _READERS_IN: dict[str, dict[str, _Reader]] = {
     )
     for container, words in table.items()
     for spelt in spellings(container)
+}
+_HEADERS: dict[str, _Reader] = {
+    **dict.fromkeys(dialects.NEXT_LINK_HEADERS, _link_in_header),
+    **dict.fromkeys(dialects.NEXT_TOKEN_HEADERS, _token_in_header),
+    "link": _in_link_header,
 }

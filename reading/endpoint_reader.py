@@ -234,8 +234,9 @@ class EndpointReader:
         Inputs: `records`, how many of the page were not counted yet.
         """
         self.account.received += records
-        verdict = Verdict(keep=True, reason=visit.stop)
-        if not visit.stop:
+        if visit.stop:
+            verdict = Verdict(keep=True, reason=visit.stop)
+        else:
             verdict = await self._verdict(visit, page)
         self._observer.page_read(self._endpoint, page.request, page, verdict)
         visit.watch.answered(page)

@@ -58,7 +58,7 @@ class LargePage:
         stream = self.stream
         return Page(
             self.request,
-            self.response.headers,
+            _headers_of(self.response),
             stream.body,
             [],
             stream.count,
@@ -144,7 +144,7 @@ class PageParser:
             value, found = await self._found_in(documents)
         return Page(
             request,
-            response.headers,
+            _headers_of(response),
             value,
             found.items,
             len(found.items),
@@ -187,6 +187,11 @@ def _together(found: list[Extraction]) -> Extraction:
         any(one.matched for one in found),
         beside=found[0].beside,
     )
+
+
+def _headers_of(response: ApiResponse) -> dict[str, str]:
+    # Their own class looks at each header once more whenever it is asked.
+    return dict(response.headers.items())
 
 
 def _fingerprint(response: ApiResponse) -> bytes:

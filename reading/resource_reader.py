@@ -296,7 +296,7 @@ def objects_among(items: list[Any]) -> tuple[list[dict[str, Any]], ResponseError
 
     Sample: of `[{"id": 1}, null]`, the first one, and that data_path gives null.
     """
-    if not set(map(type, items)) - {dict}:
+    if list(map(type, items)).count(dict) == len(items):
         return items, None
     odd = next(item for item in items if not isinstance(item, dict))
     return [item for item in items if isinstance(item, dict)], ResponseError(

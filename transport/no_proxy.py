@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import quote, unquote
 
@@ -98,6 +99,7 @@ def _unquoted(text: str) -> str:
     return unquote(text.removeprefix(_UNKNOWN)) if text.startswith(_UNKNOWN) else text
 
 
+@lru_cache(maxsize=1024)
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(host)

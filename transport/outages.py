@@ -76,7 +76,8 @@ class EndpointState:
         # Seconds of the event loop's clock.
         self._end = self._next_probe = 0.0
         self._probes = 0
-        self._changed = asyncio.Event()
+        # What those wait for who want to look again; None while nobody does.
+        self._changed: asyncio.Event | None = None
 
     @property
     def since(self) -> str:
@@ -126,11 +127,13 @@ class EndpointState:
 
     def wake(self) -> None:
         """Let all who wait look at the state again."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self._changed:
+            self._changed.set()
+            self._changed = None
 
     async def changed(self) -> None:
         """Wait until the state may be another one."""
+        self._changed = self._changed or asyncio.Event()
         await self._changed.wait()
 
     def _give_up(self) -> None:
@@ -192,7 +195,9 @@ class Outages:
     def _state_of(self, template: str) -> EndpointState:
         if not template:
             return EndpointState("")
-        return self._endpoints.setdefault(template, EndpointState(template))
+        if template not in self._endpoints:
+            self._endpoints[template] = EndpointState(template)
+        return self._endpoints[template]
 
 
 class Inquiry:

@@ -12,7 +12,7 @@ from pagination import dialects
 from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
-from pagination.witness import spellings
+from pagination.spellings import spellings
 from tests.support.models import START, Answer, numbered, put, read, settings_of
 
 ITEMS = numbered(3)

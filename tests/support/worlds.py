@@ -10,7 +10,7 @@ from expressions.jq_expressions import DataPath
 from formats.messages import MESSAGE_SIGNS, Kind, Needs
 from formats.messages import Sign as MessageSign
 from pagination import dialects
-from pagination.witness import spellings
+from pagination.spellings import spellings
 from settings.pagination import OPTIONS, PAGINATION_TYPES, PaginationSettings
 from tests.support.speaking_api import (
     TEAMS,

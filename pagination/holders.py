@@ -1,0 +1,68 @@
+"""The objects of an answer that may speak of further pages: those around its items."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from formats.paths import Step
+from pagination import dialects
+from pagination.spellings import every_spelling
+
+_CONTAINERS = every_spelling(dialects.CONTAINERS, value=True)
+
+
+class Holder(NamedTuple):
+    """An object that may speak of pages, and its place in the body, such as `data.`.
+
+    Its key `leads_on` holds the items, however it is called.
+    """
+
+    value: Mapping[str, Any]
+    prefix: str
+    leads_on: Any = None
+
+    @property
+    def name(self) -> str:
+        """Return how it is called in the object around it; empty where it is the body."""
+        return self.prefix.rstrip(".").rpartition(".")[2]
+
+    def words[Word](self, known: Mapping[str, Word]) -> Iterator[tuple[Word, str, Any]]:
+        """Yield what is known of its keys, with their places and values."""
+        for key, value in self.value.items():
+            if key in known and key != self.leads_on:
+                yield known[key], f"{self.prefix}{key}", value
+
+
+def holders_around(body: Any, path: Sequence[Step], *, is_plain: bool) -> list[Holder]:
+    """Return the objects around the items, and the usual objects in them, as `meta.pagination`.
+
+    Around them are the body, the list's holder, and that one's own. There are none where the body
+    is itself the items, or one of them, as in NDJSON. Inputs: `path` leads to the items, and where
+    that is all that data_path is, it `is_plain`.
+    """
+    return [found for holder in _around(body, path, is_plain) for found in _inside(holder)]
+
+
+def _around(body: Any, path: Sequence[Step], is_plain: bool) -> Iterator[Holder]:
+    if not path and not is_plain and isinstance(body, Mapping):
+        yield Holder(body, "")
+    value, prefix, last = body, "", len(path) - 1
+    for depth, step in enumerate(path):
+        if isinstance(value, Mapping) and (depth == 0 or depth >= last - 1):
+            yield Holder(value, prefix, step)
+        value, prefix = _at(value, step), f"{prefix}{step}."
+
+
+def _inside(holder: Holder, depth: int = 2) -> Iterator[Holder]:
+    yield holder
+    if depth:
+        for _, place, value in holder.words(_CONTAINERS):
+            if isinstance(value, Mapping):
+                yield from _inside(Holder(value, f"{place}."), depth - 1)
+
+
+def _at(value: Any, step: Step) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
+        return value[step]
+    return None
