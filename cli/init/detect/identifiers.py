@@ -62,6 +62,8 @@ _JQ_ESCAPED = (
     r'gsub("(?<c>[^A-Za-z0-9@_.+:\\\\/-])"; .c | @uri | gsub("%"; "=") | gsub("~"; "=7E"))'
 )
 
+_JQ_WITHOUT_SLASH = 'gsub("="; "=3D") | gsub("/"; "=2F")'
+
 # Objects that only wrap the fields of an item.
 WRAPPERS = frozenset({"attributes", "fields", "properties", "node", "resource", "spec"})
 _HEADS = WRAPPERS | {"metadata", "meta"}
@@ -94,17 +96,33 @@ def _escape(found: re.Match[str]) -> str:
     return "".join(f"={byte:02X}" for byte in found[0].encode("utf-8", "replace"))
 
 
+def _without_slash(text: str) -> str:
+    return text.replace("=", "=3D").replace("/", "=2F")
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A field that is a part of an identifier; `is_text` unless it has to become one."""
+    """A field that is a part of an identifier; `is_text` unless it has to become one.
+
+    Where it may hold the slash that joins it to the next part, it `is_escaped`: `a/b` is `a=2Fb`.
+    """
 
     keys: Keys
     is_text: bool = True
+    is_escaped: bool = False
 
     @property
     def expression(self) -> str:
         path = jq_path(self.keys)
-        return path if self.is_text else f"{path} | tostring"
+        text = path if self.is_text else f"{path} | tostring"
+        return f"{text} | {_JQ_WITHOUT_SLASH}" if self.is_escaped else text
+
+    def of(self, item: Mapping[str, Any]) -> str | None:
+        """Return what it is of an item; None where that has no such field."""
+        value = value_of(item, self.keys)
+        if value is None:
+            return None
+        return _without_slash(str(value)) if self.is_escaped else str(value)
 
     @property
     def is_mark(self) -> bool:
@@ -136,10 +154,15 @@ class Identifier:
 
     def of(self, item: Mapping[str, Any]) -> str:
         """Return the identifier that an item gets; empty where a part is missing."""
-        values = [value_of(item, part.keys) for part in self.parts]
-        if any(value is None for value in values):
+        texts = [text for part in self.parts if (text := part.of(item)) is not None]
+        if len(texts) < len(self.parts):
             return ""
-        return self.cleaning.of("/".join(map(str, values)))
+        return self.cleaning.of("/".join(texts))
+
+
+def within(expression: str) -> str:
+    """Return an expression as an operand of another one."""
+    return f"({expression})" if " " in expression else expression
 
 
 def cleaned(expression: str, cleaning: Cleaning) -> str:
@@ -244,13 +267,14 @@ def _identifier(
     is_sure = len(fields) == 1 and is_sure_of(fields[0], blueprint)
     found = Identifier((), is_sure, why=_why(fields, is_sure=is_sure))
     # Of one parent alone, nobody can tell whether others have the same names.
-    is_seen = not nests or len(set(_texts(_keys_of(nests[0]), columns))) > 1
+    parents = _parts(_keys_of(nests[0]), columns) if nests else ()
+    is_seen = not nests or len(set(_texts(parents, columns))) > 1
     is_comparable = is_seen and not (nests and bare(fields[-1][-1]) in _COUNTED_BELOW)
     for marks in [*([()] if is_comparable else []), *nests]:
         keys = (*_keys_of(marks), *fields)
-        texts = _texts(keys, columns)
+        parts = _parts(keys, columns)
+        texts = _texts(parts, columns)
         if len(set(texts)) == len(texts):
-            parts = tuple(Part(each, _is_text(columns[each])) for each in keys)
             return replace(found, parts=parts, cleaning=Cleaning.for_texts(texts))
     return None
 
@@ -259,9 +283,23 @@ def _keys_of(marks: Sequence[str]) -> tuple[Keys, ...]:
     return tuple((mark,) for mark in marks)
 
 
-def _texts(fields: Sequence[Keys], columns: Columns) -> list[str]:
-    rows = zip(*(columns[keys] for keys in fields), strict=True)
-    return ["/".join(map(str, row)) for row in rows]
+def _parts(fields: Sequence[Keys], columns: Columns) -> tuple[Part, ...]:
+    """Return the parts of an identifier; a slash in one is enough to be careful with all."""
+    has_slash = len(fields) > 1 and any("/" in str(v) for keys in fields for v in columns[keys])
+    last = len(fields) - 1
+    return tuple(
+        Part(keys, is_text, is_escaped=has_slash and is_text and place < last)
+        for place, keys in enumerate(fields)
+        for is_text in [_is_text(columns[keys])]
+    )
+
+
+def _texts(parts: Sequence[Part], columns: Columns) -> list[str]:
+    texts = (
+        [_without_slash(str(v)) if part.is_escaped else str(v) for v in columns[part.keys]]
+        for part in parts
+    )
+    return ["/".join(row) for row in zip(*texts, strict=True)]
 
 
 def _pairs(named: list[Keys], others: list[Keys], usable: Columns) -> Iterator[tuple[Keys, Keys]]:
@@ -335,8 +373,8 @@ def _is_text(values: Sequence[Any]) -> bool:
 def _joined(expressions: Sequence[str]) -> str:
     if len(expressions) == 1:
         return expressions[0]
-    first = f"({expressions[0]})" if " " in expressions[0] else expressions[0]
-    return ' + "/" + '.join([first, *(f"({each})" for each in expressions[1:])])
+    first, *others = expressions
+    return ' + "/" + '.join([within(first), *(f"({each})" for each in others)])
 
 
 def find_title(columns: Columns, identifier: Identifier | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.arrays import jq_path
-from cli.init.detect.identifiers import Identifier, Part, bare, is_name
+from cli.init.detect.identifiers import Identifier, Part, bare, is_name, within
 from cli.init.detect.naming import property_name, property_title, words_of
 from cli.init.detect.plurals import singular
 
@@ -97,7 +97,7 @@ class _Way:
 
         Samples: `.team`, `[.teams[]?.id | tostring]`.
         """
-        marks = "".join(f'{part.expression} + "/" + ' for part in self.marks)
+        marks = "".join(f'{within(part.expression)} + "/" + ' for part in self.marks)
         outer = f"({marks.removesuffix(' + ')}) as $outer | " if marks else ""
         steps = self._steps
         path = f"{jq_path((self.key,))}{'[]?' if self.many else ''}"
@@ -117,7 +117,7 @@ class _Way:
         return [*text, made.cleaning.value] if made and made.cleaning.value else text
 
     def _outer(self, item: Mapping[str, Any]) -> list[str]:
-        return [str(item.get(part.keys[0])) for part in self.marks]
+        return [part.of(item) or "" for part in self.marks]
 
 
 def find_relations(

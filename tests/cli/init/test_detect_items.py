@@ -6,12 +6,12 @@ from urllib.parse import unquote
 
 import jq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cli.arrays import arrays_in, jq_path
 from cli.init.detect.fields import infer_schema, infer_shape
-from cli.init.detect.identifiers import Cleaning
+from cli.init.detect.identifiers import Cleaning, Identifier, Part, _parts
 from cli.init.detect.lists import find_lists, is_clear
 from cli.init.detect.naming import blueprint_name, property_name
 from cli.init.detect.plurals import singular
@@ -211,6 +211,42 @@ def test_texts_that_nobody_has_seen_yet_stay_apart_too(seen: list[str], unseen: 
     assert len(set(made.values())) == len(made)
     assert all(re.fullmatch(r"[A-Za-z0-9@_.+:\\/=-]*", text) for text in made.values())
     assert {unquote(text.replace("=", "%")) for text in made.values()} == set(made)
+
+
+ROWS = st.lists(st.tuples(SIGNS, SIGNS, SIGNS), unique=True, max_size=6)
+
+
+@pytest.mark.contract("init.identifiers-apart")
+@given(seen=ROWS.filter(len), unseen=ROWS)
+@example(seen=[("/", "orders", "a")], unseen=[("/", "a/b", "c"), ("/", "a", "b/c")])
+@example(seen=[("a/b", "c", 1), ("a", "b/c", 1)], unseen=[("a/b/c", "", 1), ("", "a=2Fb", 1)])
+def test_fields_that_are_joined_stay_apart_whatever_they_hold(
+    seen: list[tuple[Any, ...]], unseen: list[tuple[Any, ...]]
+) -> None:
+    """Unless no slash was ever seen, where plain identifiers are worth more."""
+    keys = ("vhost", "queue", "name")
+    columns: dict[tuple[str, ...], list[Any]] = {
+        (key,): [row[place] for row in seen] for place, key in enumerate(keys)
+    }
+    parts = _parts(tuple(columns), columns)
+    identifier = Identifier(parts, is_sure=False, cleaning=Cleaning.ESCAPED)
+    program = jq.compile(identifier.expression)
+    items = [dict(zip(keys, row, strict=True)) for row in dict.fromkeys([*seen, *unseen])]
+    made = [program.input_value(item).first() for item in items]
+    assert made == [identifier.of(item) for item in items]
+    if any("/" in str(value) for row in seen for value in row):
+        assert len(set(made)) == len(items)
+
+
+def test_relations_escape_what_identifiers_of_their_target_do() -> None:
+    parts = (Part(("__vhost",), is_escaped=True), Part(("name",)))
+    made = Identifier(parts, is_sure=False)
+    items = [{"__vhost": "/", "queue": name} for name in ("a", "b/c")]
+    identifiers = frozenset({"=2F/a", "=2F/b/c"})
+    [found] = find_relations(items, "binding", [RelationTarget("queue", identifiers, made)])
+    program = jq.compile(found.expression)
+    assert found.is_sure
+    assert {program.input_value(item).first() for item in items} == identifiers
 
 
 @pytest.mark.contract("init.identifiers-apart")
