@@ -169,13 +169,14 @@ def _parse_at_once(content: bytes, *, is_exact: bool) -> tuple[Any, bool]:
     except orjson.JSONDecodeError:
         # The json module takes more: NaN, a byte order mark; also depth.
         check_depth(whole)
-    else:
-        if is_exact:
-            return value, False
-    return _parse_slowly(whole), False
+        return _parse_slowly(whole), False
+    if not is_exact:
+        value = json.loads(whole, parse_int=exact_integer)
+    return value, False
 
 
 def _parse_slowly(content: bytes) -> Any:
+    """Parse what orjson refuses, be it for a number beyond all doubles."""
     return json.loads(content, parse_int=exact_integer, parse_float=exact_fraction)
 
 

@@ -9,6 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -156,11 +157,10 @@ class ByIdentifier(Repeats):
         if not items:
             return
         values = _values_of(self.name, items)
-        numbers = _numbers(values)
+        numbers = _numbers_of(values)
         if numbers is None:
-            if not _are_texts(values):
-                values = list(map(self._identifier_of, items))
-            numbers = orjson.dumps(list(map(hash, values)))
+            values = list(map(self._identifier_of, items))
+            numbers = _mixed_numbers_of(values)
         self._length += len(values)
         if self._ordered is None:
             self._page |= _marks_in(numbers)
@@ -170,7 +170,7 @@ class ByIdentifier(Repeats):
 
     def marks_of(self, items: Sequence[Any]) -> set[int]:
         """Return the hashes by which these items are told apart, as `marks` has them."""
-        return set(map(hash, map(hash, map(self._identifier_of, items))))
+        return _marks_in(_mixed_numbers_of(list(map(self._identifier_of, items))))
 
     def _identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""
@@ -225,27 +225,32 @@ def _values_of(name: str, items: Sequence[Any]) -> list[Any]:
         return [None]
 
 
-def _are_texts(values: list[Any]) -> bool:
-    try:
-        "".join(values)
-    except TypeError:
-        return False
-    return True
-
-
-def _numbers(values: list[Any]) -> bytes | None:
-    """Return the JSON of some integers; None where others are among them."""
-    try:
+def _numbers_of(values: list[Any]) -> bytes | None:
+    """Return the marks of identifiers as JSON; None where not all are integers, or all texts."""
+    # Each of these looks at all values within C.
+    with suppress(TypeError):
         text = orjson.dumps(values)
-    except TypeError:
-        # An integer beyond 64 bits, or half a character.
-        return None
-    return text if not text[1:-1].translate(None, b"0123456789-,") else None
+        if not text[1:-1].translate(None, b"0123456789-,"):
+            return text
+    with suppress(TypeError):
+        "".join(values)
+        return orjson.dumps(list(map(hash, values)))
+    return None
+
+
+def _mixed_numbers_of(values: Iterable[int | str]) -> bytes:
+    """Return the marks of any identifiers as JSON: integers of 64 bits are marks themselves."""
+    return orjson.dumps(
+        [
+            value if isinstance(value, int) and -(2**63) <= value < 2**64 else hash(value)
+            for value in values
+        ]
+    )
 
 
 def _marks_in(lists: bytes | bytearray) -> set[int]:
-    """Return the marks that some JSON lists of numbers make, such as `[1,2][3]`."""
-    return set(map(hash, orjson.loads(lists.replace(b"][", b",") or b"[]")))
+    """Return the marks in some JSON lists of them, such as `[1,2][3]`."""
+    return set(orjson.loads(lists.replace(b"][", b",") or b"[]"))
 
 
 class _Order:
