@@ -54,12 +54,20 @@ class Seen:
         """The marks of all pages; None where they were too many to keep."""
         return self._all
 
+    def begin(self, marks: set[int] | None, last: Iterable[set[int]]) -> None:
+        """Begin with pages that share none: all `marks`, if they are known, and those of the last."""
+        self._recent.extend(map(_bounded, last))
+        if marks is None or not self._room.take(len(marks)):
+            self.keep_last_only()
+        else:
+            self._all, self._taken = marks, len(marks)
+
     def page(self, marks: set[int]) -> None:
         """Compare a page with those before, and remember it."""
         if not self.is_repeated:
             before = self._recent if self._all is None else [self._all]
             self.is_repeated = not all(map(marks.isdisjoint, before))
-        self._recent.append(marks if len(marks) <= MOST_COMPARED else set())
+        self._recent.append(_bounded(marks))
         if self._all is None:
             return
         if self._room.take(len(marks)):
@@ -79,6 +87,10 @@ class Seen:
         self._taken = 0
 
 
+def _bounded(marks: set[int]) -> set[int]:
+    return marks if len(marks) <= MOST_COMPARED else set()
+
+
 class Repeats(ABC):
     """Looks at the pages of one reading of a list, and tells whether it `found` a repeated item."""
 
@@ -92,7 +104,7 @@ class Repeats(ABC):
 
     @property
     def marks(self) -> set[int] | None:
-        """The hashes by which all items were told apart; None where they were too many."""
+        """The marks by which all items were told apart; None where they were too many."""
         return self._seen.marks
 
     @abstractmethod
@@ -169,8 +181,8 @@ class ByIdentifier(Repeats):
             self._order.take(values)
 
     def marks_of(self, items: Sequence[Any]) -> set[int]:
-        """Return the hashes by which these items are told apart, as `marks` has them."""
-        return _marks_in(_mixed_numbers_of(list(map(self._identifier_of, items))))
+        """Return the marks by which these items are told apart, as `marks` has them."""
+        return _marks_in(_mixed_numbers_of(map(self._identifier_of, items)))
 
     def _identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""
@@ -207,9 +219,11 @@ class ByIdentifier(Repeats):
         *pages, rest = (self._ordered or b"").split(b"\n")
         self._ordered = None
         self._release()
-        if self._is_cut:
-            self._seen.keep_last_only()
-        for page in pages:
+        # Those in order share none.
+        kept = pages if self._order.is_kept else pages[:-1]
+        marks = None if self._is_cut else _marks_in(b"".join(kept))
+        self._seen.begin(marks, map(_marks_in, kept[-_PAGES_COMPARED:]))
+        for page in pages[len(kept) :]:
             self._seen.page(_marks_in(page))
         self._page = _marks_in(rest)
 
