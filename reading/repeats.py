@@ -55,7 +55,7 @@ class Seen:
         return self._all
 
     def begin(self, marks: set[int] | None, last: Iterable[set[int]]) -> None:
-        """Begin with pages that share none: all `marks`, if they are known, and those of the last."""
+        """Begin with pages that share none: all `marks`, if they are known, and the `last` ones."""
         self._recent.extend(map(_bounded, last))
         if marks is None or not self._room.take(len(marks)):
             self.keep_last_only()
