@@ -120,8 +120,10 @@ class Part:
     def of(self, item: Mapping[str, Any]) -> str | None:
         """Return what it is of an item; None where that has no such field."""
         value = value_of(item, self.keys)
-        if value is None:
-            return None
+        return None if value is None else self.text(value)
+
+    def text(self, value: Any) -> str:
+        """Return what the field's value is in the identifier, as the JQ makes it."""
         return _without_slash(str(value)) if self.is_escaped else str(value)
 
     @property
@@ -295,10 +297,7 @@ def _parts(fields: Sequence[Keys], columns: Columns) -> tuple[Part, ...]:
 
 
 def _texts(parts: Sequence[Part], columns: Columns) -> list[str]:
-    texts = (
-        [_without_slash(str(v)) if part.is_escaped else str(v) for v in columns[part.keys]]
-        for part in parts
-    )
+    texts = (map(part.text, columns[part.keys]) for part in parts)
     return ["/".join(row) for row in zip(*texts, strict=True)]
 
 
