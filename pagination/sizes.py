@@ -13,6 +13,9 @@ from settings.pagination import PaginationSettings
 # So much of the keys of a body as a warning can take.
 _LONGEST_KEYS = 300
 
+# Of short pages as long as the longest, so many are asked about before only some are.
+_ALL_ASKED = 8
+
 
 @dataclass(slots=True)
 class PageSizes:
@@ -39,13 +42,14 @@ class PageSizes:
         """Return whether to ask for a page after a short one of this length, while none was full.
 
         Yes for each new longest one. Pages that are just as long may be full by a cap that the
-        server keeps to itself: of these, the first, second, fourth, eighth … is asked about.
+        server keeps to itself: of these, the first eight are asked about, then the sixteenth, the
+        thirty-second and so on.
         """
         if length != self.longest_final:
             return length > self.longest_final
         self._trusted[length] += 1
         count = self._trusted[length]
-        return count & (count - 1) == 0
+        return count <= _ALL_ASKED or count & (count - 1) == 0
 
     def remember_final(self, length: int) -> None:
         """Remember that a short page of this length turned out to be the last."""
@@ -58,9 +62,7 @@ class PageSizes:
         """
         self.page_size = min(self.page_size, length)
         self.saw_full = True
-        # The last of the count is the one that was asked about and taught the cap.
-        trusted = self._trusted[length]
-        return trusted > 2
+        return self._trusted[length] > _ALL_ASKED
 
     def look_for(self, places: Mapping[str, str], body: Any) -> None:
         """Note which places, by the settings that name them, a body has."""

@@ -412,7 +412,7 @@ def test_requests_are_pages_plus_full_last_pages_plus_records(
 ) -> None:
     """One after the other: a page each, one more where the last page is full, and, while no page
     was full yet, one more for each last page that is longer than all before it; of those as long
-    as the longest, a logarithmic number."""
+    as the longest, eight and then a logarithmic number."""
     assume(cap >= page_size or cap not in counts)
     settings_ = settings_of(kind, page_size)
     sizes = PageSizes(page_size)
@@ -432,7 +432,29 @@ def test_requests_are_pages_plus_full_last_pages_plus_records(
             records, longest = records + 1, count
         elif count:
             equals[count] += count == longest
-    assert requests <= pages + full + records + sum(n.bit_length() for n in equals.values())
+    asked = sum(min(n, 8) + max(0, n.bit_length() - 4) for n in equals.values())
+    assert requests <= pages + full + records + asked
+
+
+@pytest.mark.contract("evidence.capped-few")
+@pytest.mark.parametrize("endpoints, asked", [(1, 1), (9, 9), (16, 9), (17, 10), (5000, 18)])
+def test_of_many_endpoints_as_long_as_each_other_few_are_asked_about(
+    endpoints: int, asked: int
+) -> None:
+    sizes = PageSizes(100)
+    api = Numbered(numbered(3), 100)
+    reads = [read(api, settings_of("page", 100), sizes) for _ in range(endpoints)]
+    assert sum(done.extra for done in reads) == asked
+
+
+@pytest.mark.contract("evidence.capped-page")
+@pytest.mark.parametrize("before", range(9))
+def test_an_endpoint_after_some_of_just_one_capped_page_is_read_to_its_end(before: int) -> None:
+    sizes = PageSizes(100)
+    for _ in range(before):
+        read(Numbered(numbered(50), 50), settings_of("page", 100), sizes)
+    done = read(Numbered(numbered(120), 50), settings_of("page", 100), sizes)
+    assert len(done.items) == 120
 
 
 @pytest.mark.contract("evidence.capped-page")
@@ -548,9 +570,9 @@ def test_a_total_that_is_none_is_ignored(total: Any) -> None:
 
 @pytest.mark.contract("evidence.capped-page")
 def test_endpoints_trusted_before_a_cap_shows_are_a_loud_failure() -> None:
-    """Three endpoints of fifty are not all asked about; a fourth shows that fifty is the cap."""
+    """Of so many endpoints of fifty not all are asked about; one more shows that fifty is the cap."""
     sizes = PageSizes(100)
-    for _ in range(4):
+    for _ in range(16):
         read(Numbered(numbered(50), 50), settings_of("page", 100), sizes)
     with pytest.raises(PaginationError, match="at most 50 items per page"):
         read(Numbered(numbered(120), 50), settings_of("page", 100), sizes)

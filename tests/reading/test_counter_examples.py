@@ -261,3 +261,14 @@ def test_a_token_that_leads_back_beside_a_total_that_is_too_low() -> None:
 def test_a_key_with_dots_may_stand_anywhere_on_a_path(path: str, found: Any) -> None:
     body = {"data": {"@odata.nextLink": "/2"}, "@odata.count": {"value": 3}}
     assert find(body, path) == (found is not None, found)
+
+
+@pytest.mark.contract("evidence.capped-page")
+@pytest.mark.parametrize("way", ["offset", "page"])
+@pytest.mark.parametrize("before", [0, 3, 8])
+def test_a_list_of_two_capped_pages_after_lists_of_one(way: str, before: int) -> None:
+    counts = (1,) * before + (2,)
+    world = World(way, counts, cap=1, honours_size=False, is_nested=True, list_path=("items",))
+    result = came_of(world, page_size=2)
+    assert not result.missing
+    assert result.outcome.is_proven
