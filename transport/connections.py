@@ -1,10 +1,9 @@
 """Connections to the API: one for each turn, opened anew when it has to be."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
-from ssl import SSLContext, SSLError, SSLObject, SSLWantReadError
-from typing import Any
+from ssl import SSLContext, SSLError
 
 import anyio
 import httpcore
@@ -13,13 +12,11 @@ import httpx
 from transport.address_guard import AddressGuard
 from transport.diagnosis import malformed_answer
 from transport.exchange import Exchange
+from transport.network import Network
 
 # Up to this many bytes a body is parsed at once, within about 5 ms.
 SMALL = 1_000_000
 _KEEP_ALIVE_SECONDS = 5.0
-# As many bytes as asyncio takes from a socket at once. httpcore asks for a quarter of that, and on
-# its way through httpcore, anyio and h11 each piece costs as much as parsing 10 kB of JSON.
-_PIECE = 256 * 1024
 _FAILURES = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
@@ -70,7 +67,7 @@ class Connection(httpx.AsyncBaseTransport):
     def __init__(self, route: Route) -> None:
         self._has_proxy = route.proxy is not None
         self._guard = route.guard
-        self._network = _Network(route.guard, is_proxy=self._has_proxy)
+        self._network = Network(route.guard, is_proxy=self._has_proxy)
         self._connectors = [
             route.connector(self._network, is_anonymous=one) for one in (False, True)
         ]
@@ -142,69 +139,6 @@ def load_backend() -> None:
     anyio.Event()
 
 
-class _Network(httpcore.AnyIOBackend):
-    """The network, whose connections give what has arrived in few, large pieces.
-
-    Inputs: `guard`, which judges each address before anything is sent there; `is_proxy`, whether
-    all connections are to a proxy. `tls_names` are the names behind addresses that stand for them.
-    """
-
-    def __init__(self, guard: AddressGuard | None, *, is_proxy: bool) -> None:
-        super().__init__()
-        self._guard = guard
-        self._is_proxy = is_proxy
-        self.tls_names: Mapping[str, str] = {}
-
-    async def connect_tcp(
-        self, host: str, *args: Any, **kwargs: Any
-    ) -> httpcore.AsyncNetworkStream:
-        addresses = [host]
-        if self._guard:
-            addresses = await self._guard.addresses(host, is_proxy=self._is_proxy)
-        *others, last = addresses
-        for address in others:
-            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                return self._read_at_once(await super().connect_tcp(address, *args, **kwargs))
-        return self._read_at_once(await super().connect_tcp(last, *args, **kwargs))
-
-    def _read_at_once(self, stream: httpcore.AsyncNetworkStream) -> "_Stream":
-        return _Stream(stream, self.tls_names)
-
-
-class _Stream(httpcore.AsyncNetworkStream):
-    def __init__(
-        self, stream: httpcore.AsyncNetworkStream, tls_names: Mapping[str, str] | None = None
-    ) -> None:
-        self._stream = stream
-        self._tls: SSLObject | None = stream.get_extra_info("ssl_object")
-        self._tls_names = tls_names or {}
-
-    async def read(self, max_bytes: int, *args: Any, **kwargs: Any) -> bytes:
-        left = max(max_bytes, _PIECE)
-        pieces = [await self._stream.read(left, *args, **kwargs)]
-        # TLS gives one record of 16 kB at a time, however many have arrived.
-        with suppress(SSLWantReadError):
-            while self._tls and pieces[-1] and (left := left - len(pieces[-1])) > 0:
-                pieces.append(self._tls.read(left))
-        return b"".join(pieces)
-
-    async def write(self, *args: Any, **kwargs: Any) -> None:
-        await self._stream.write(*args, **kwargs)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def start_tls(
-        self, ssl_context: SSLContext, server_hostname: str | None = None, *args: Any, **kwargs: Any
-    ) -> httpcore.AsyncNetworkStream:
-        name = self._tls_names.get(server_hostname or "", server_hostname)
-        tls = await self._stream.start_tls(ssl_context, name, *args, **kwargs)
-        return _Stream(tls, self._tls_names)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
 class _Body(httpx.AsyncByteStream):
     def __init__(self, response: httpcore.Response) -> None:
         self._response = response
@@ -223,22 +157,22 @@ class _Body(httpx.AsyncByteStream):
 
 
 async def _received(response: httpcore.Response) -> httpx.Response:
-    headers = httpx.Headers(response.headers)
+    status, headers, extensions = response.status, response.headers, response.extensions
     if not _is_known_to_be_small(headers):
         return httpx.Response(
-            response.status, headers=headers, stream=_Body(response), extensions=response.extensions
+            status, headers=headers, stream=_Body(response), extensions=extensions
         )
     async with aclosing(response):
         content = await response.aread()
-    return httpx.Response(
-        response.status, headers=headers, content=content, extensions=response.extensions
-    )
+    return httpx.Response(status, headers=headers, content=content, extensions=extensions)
 
 
-def _is_known_to_be_small(headers: httpx.Headers) -> bool:
+def _is_known_to_be_small(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether a body is small; a compressed one may be of any size when unpacked."""
-    length = headers.get("content-length", "")
-    return "content-encoding" not in headers and length.isdecimal() and int(length) <= SMALL
+    told = [(name.lower(), value) for name, value in headers]
+    lengths = [value for name, value in told if name == b"content-length"]
+    is_known = len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= SMALL
+    return is_known and all(name != b"content-encoding" for name, _ in told)
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:

@@ -29,6 +29,8 @@ from transport.traffic import Traffic
 # As many as browsers keep of a domain at least (RFC 6265, section 6.1).
 MOST_COOKIES = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+# A part of the timeout, so that it ends first and tells that there was not even a connection.
+_CONNECTING = 0.98
 
 
 class CookieJar(httpx.Cookies):
@@ -81,7 +83,7 @@ class ApiHttpClient(OceanAsyncClient):
             auth=auth,
             headers={"User-Agent": USER_AGENT},
             follow_redirects=False,
-            timeout=settings.timeout,
+            timeout=httpx.Timeout(settings.timeout, connect=_CONNECTING * settings.timeout),
             verify=self._tls,
             proxy=settings.proxy.get_secret_value() if settings.proxy else None,
         )
