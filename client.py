@@ -89,8 +89,8 @@ class ApiClient:
                     send = partial(self._revalidation.exchange, admitted.identity, send)
                 response = await send(built)
             meaning = meaning_of(response.status_code)
-            location = response.headers.get("location")
-            if meaning not in REDIRECTS or not location:
+            location = meaning in REDIRECTS and response.headers.get("location")
+            if not location:
                 return self._answer(current, response)
             current = self._redirected(current, meaning, location)
         raise RequestError(

@@ -92,9 +92,10 @@ class CompleteResponses(httpx.AsyncBaseTransport):
                 self._judge_failure(error, request, generation)
                 raise
             self._judge(answer.status_code, request, generation)
+            is_awaited = limiter.is_awaited
         limiter.heed(answer.headers, policy.max_wait)
         # Who waits for this turn sends its request before this answer is looked at.
-        for _ in range(_STEPS_TO_SEND):
+        for _ in range(_STEPS_TO_SEND if is_awaited else 0):
             await asyncio.sleep(0)
         return answer
 

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import Self
 
 import log_lines
 from errors import RequestError
@@ -178,19 +179,12 @@ class Outages:
         else:
             endpoint.failed(self.longest)
 
-    @contextmanager
-    def inquiry(self, template: str, *, is_first: bool) -> Iterator["Inquiry"]:
-        """Give one request's way through an outage; `is_first` is sent whatever is known.
+    def inquiry(self, template: str, *, is_first: bool) -> "Inquiry":
+        """Return one request's way through an outage; `is_first` is sent whatever is known.
 
         A request without a template is judged alone.
         """
-        endpoint = self._state_of(template)
-        inquiry = Inquiry(self, endpoint, is_first=is_first)
-        endpoint.trying += 1
-        try:
-            yield inquiry
-        finally:
-            inquiry.leave()
+        return Inquiry(self, self._state_of(template), is_first=is_first)
 
     def _state_of(self, template: str) -> EndpointState:
         if not template:
@@ -201,7 +195,7 @@ class Outages:
 
 
 class Inquiry:
-    """One request with all its repeats.
+    """One request with all its repeats, which is under way while this context is entered.
 
     While it waits in the queue of an endpoint that is down, it is not counted among those that try.
     """
@@ -210,6 +204,14 @@ class Inquiry:
         self.is_first = is_first
         self._outages = outages
         self._endpoint = endpoint
+
+    def __enter__(self) -> Self:
+        self._endpoint.trying += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._endpoint.trying -= 1
+        self._leave_queue()
 
     async def is_admitted(self) -> bool:
         """Wait for the return of an endpoint that is down, or for the turn to ask; or refuse."""
@@ -263,11 +265,6 @@ class Inquiry:
         if self._outages.budget.spend():
             return backoff(attempt)
         return await self._held(attempt)
-
-    def leave(self) -> None:
-        """Take note that the request has ended, however it did."""
-        self._endpoint.trying -= 1
-        self._leave_queue()
 
     @property
     def _must_wait(self) -> bool:

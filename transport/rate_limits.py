@@ -73,6 +73,9 @@ def reset_after(headers: Mapping[str, str]) -> float | None:
 
 def remaining(headers: Mapping[str, str]) -> int | None:
     """Return the requests left in the rate limit's window, if the API tells."""
+    # All at once, because httpx looks for a name in every header.
+    if headers.keys().isdisjoint(_REMAINING):
+        return None
     numbers = (_number(headers[name]) for name in _REMAINING if name in headers)
     return next((int(number) for number in numbers if number is not None), None)
 

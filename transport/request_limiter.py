@@ -92,6 +92,11 @@ class RequestLimiter:
         """Return how many requests may be in flight at once, for now."""
         return self._slots.current
 
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether a request waits for the end of another one's turn."""
+        return bool(self._queue)
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[int]:
         """Wait for a turn and hold a slot while the request is in flight.
