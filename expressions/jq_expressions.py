@@ -147,7 +147,7 @@ class DataPath:
         return [
             Part(f"{_place(self._way[:last])}[{index}]", element)
             for index, element in enumerate(elements)
-            if isinstance(element, Mapping) and element.get(following) is None
+            if isinstance(element, dict) and element.get(following) is None
         ]
 
     async def _find(
@@ -192,7 +192,7 @@ class DataPath:
         """Return the outputs of a simple path, whose rest is nothing or an iteration."""
         if not self._rest.startswith("[]") or source is None or isinstance(source, list):
             return [source]
-        if isinstance(source, Mapping):
+        if isinstance(source, dict):
             return list(source.values())
         if self._rest.endswith("?"):
             return []
@@ -249,7 +249,7 @@ def _counting(each: str) -> str:
 
 def keys_of(body: Any, depth: int = 1) -> str:
     """Return the keys of a body for an error message, such as `data.users, next`."""
-    if isinstance(body, Mapping):
+    if isinstance(body, dict):
         return ", ".join(_key_paths(body, depth)) or "no keys"
     return kind_of(body)
 
@@ -275,7 +275,7 @@ def _way_to_list(expression: str) -> list[Step | None]:
 def _along(part: Part, way: Sequence[Step | None]) -> Iterator[Part]:
     """Yield the objects that a way leads through; its last step is the list itself."""
     place, value = part
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield part
     for position, step in enumerate(way[:-1]):
         if step is None:
@@ -284,7 +284,7 @@ def _along(part: Part, way: Sequence[Step | None]) -> Iterator[Part]:
             return
         value = walk(value, [step])[1]
         place += _place_of(step)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield Part(place, value)
 
 
@@ -307,7 +307,7 @@ def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extracti
     items = list(chain.from_iterable(map(_elements, outputs)))
     if isinstance(source, list):
         return Extraction(items, len(source), matched)
-    if isinstance(source, Mapping) and len(outputs) != 1:
+    if isinstance(source, dict) and len(outputs) != 1:
         return Extraction(items, len(items), matched)
     single = len(outputs) == 1 and not isinstance(outputs[0], list)
     return Extraction(items, None if single or not outputs else len(items), matched)
@@ -322,6 +322,6 @@ def _elements(output: Any) -> Iterable[Any]:
 def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:
     paths = []
     for key, item in body.items():
-        nested = _key_paths(item, depth - 1) if depth and isinstance(item, Mapping) else []
+        nested = _key_paths(item, depth - 1) if depth and isinstance(item, dict) else []
         paths += [f"{key}.{path}" for path in nested] or [str(key)]
     return paths

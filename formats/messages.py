@@ -270,7 +270,7 @@ def other_words_in(parts: Iterable[Part]) -> Iterator[tuple[str, Code]]:
 
 def is_evident_error(value: Any) -> bool:
     """Return whether a JSON value is an object such as is hardly a record: `{"error": "no"}`."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return False
     return any(
         _says_error(sign.kind, found)
@@ -293,12 +293,12 @@ def only_explains(value: Any) -> bool:
 
     Sample: `{"message": "You may not see this"}`, and `{}`.
     """
-    return isinstance(value, Mapping) and all(_plain(name) in _MESSAGE_NAMES for name in value)
+    return isinstance(value, dict) and all(_plain(name) in _MESSAGE_NAMES for name in value)
 
 
 def says_success(body: Any) -> bool:
     """Return whether a body says of itself that it is a success: `{"code": 0, "data": []}`."""
-    if not isinstance(body, Mapping) or message_in([Part("", body)], Lack.ITEMS):
+    if not isinstance(body, dict) or message_in([Part("", body)], Lack.ITEMS):
         return False
     flags = (value for _, value in _named(body, _FLAG_NAMES))
     codes = (value for _, value in _named(body, _LEARNT_NAMES) if value not in (None, ""))
@@ -310,7 +310,7 @@ def says_pending(value: Any) -> bool:
 
     Sample: `{"status": "In Progress", "id": 7}`, `{"message": "The report is being computed"}`.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return False
     words = (held for _, held in _named(value, _PROGRESS) if isinstance(held, str))
     return any(_plain(word) in _PENDING for word in words) or only_explains(value)
@@ -349,12 +349,12 @@ def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
         current = waiting.popleft()
         if isinstance(current, list):
             waiting.extend(current[:_MOST_ELEMENTS])
-        elif isinstance(current, Mapping):
+        elif isinstance(current, dict):
             yield current
             waiting.extend(
                 held
                 for name, held in current.items()
-                if isinstance(held, Mapping)
+                if isinstance(held, dict)
                 or (isinstance(held, list) and (len(held) == 1 or _plain(name) in _ERROR_TEXTS))
             )
 
@@ -364,7 +364,7 @@ def _with_heads(parts: Iterable[Part]) -> Iterator[Part]:
     for part in parts:
         yield part
         for name, held in _named(part.value, _HEADS):
-            if isinstance(held, Mapping):
+            if isinstance(held, dict):
                 yield Part(f"{part.place}.{name}", held)
 
 
@@ -430,7 +430,7 @@ def _is_said(value: Any) -> bool:
 
     Some APIs send an object always, with a code of success in it.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         codes = [held for _, held in _named(value, _CODE_NAMES) if _is_scalar(held)]
         if codes and all(map(_is_success, codes)):
             return False

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 type Step = str | int
@@ -97,7 +97,7 @@ def walk(value: Any, steps: Sequence[Step]) -> tuple[bool, Any]:
 
 def _take(value: Any, step: Step) -> tuple[bool, Any]:
     if isinstance(step, str):
-        present = isinstance(value, Mapping) and step in value
+        present = isinstance(value, dict) and step in value
         return present, value[step] if present else None
     present = isinstance(value, list) and -len(value) <= step < len(value)
     return present, value[step] if present else None

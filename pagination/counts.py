@@ -63,6 +63,6 @@ def number_of(value: Any) -> int | None:
 def _in_holder(holder: Holder) -> Iterator[Count]:
     names = _NAMES if holder.value.keys().isdisjoint(_NEIGHBOURS) else _NAMES_BESIDE
     for unit, place, value in holder.words(names):
-        inner = value.get(dialects.TOTAL_VALUE) if isinstance(value, Mapping) else value
+        inner = value.get(dialects.TOTAL_VALUE) if isinstance(value, dict) else value
         if (number := number_of(inner)) is not None:
             yield Count(unit, number, place)

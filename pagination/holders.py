@@ -43,11 +43,11 @@ def holders_around(body: Any, path: Sequence[Step], *, is_plain: bool) -> list[H
 
 
 def _around(body: Any, path: Sequence[Step], is_plain: bool) -> Iterator[Holder]:
-    if not path and not is_plain and isinstance(body, Mapping):
+    if not path and not is_plain and isinstance(body, dict):
         yield Holder(body, "")
     value, prefix, last = body, "", len(path) - 1
     for depth, step in enumerate(path):
-        if isinstance(value, Mapping) and (depth == 0 or depth >= last - 1):
+        if isinstance(value, dict) and (depth == 0 or depth >= last - 1):
             yield Holder(value, prefix, step)
         value, prefix = _at(value, step), f"{prefix}{step}."
 
@@ -56,12 +56,12 @@ def _inside(holder: Holder, depth: int = 2) -> Iterator[Holder]:
     yield holder
     if depth:
         for _, place, value in holder.words(_CONTAINERS):
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 yield from _inside(Holder(value, f"{place}."), depth - 1)
 
 
 def _at(value: Any, step: Step) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.get(step)
     if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
         return value[step]

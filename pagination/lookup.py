@@ -25,9 +25,9 @@ def steps_of(body: Any, path: str) -> tuple[str | int, ...] | None:
 
     Sample: on `{"page": {"a.next": null}}`, `page.a.next` gives `("page", "a.next")`.
     """
-    if isinstance(body, Mapping) and path in body:
+    if isinstance(body, dict) and path in body:
         return (path,)
-    if isinstance(body, Mapping) and "." not in path:
+    if isinstance(body, dict) and "." not in path:
         return None
     steps: list[str | int] = []
     parts = path.removeprefix(".").split(".")
@@ -36,7 +36,7 @@ def steps_of(body: Any, path: str) -> tuple[str | int, ...] | None:
         if isinstance(body, list) and first.isdecimal() and int(first) < len(body):
             steps.append(int(first))
             body, parts = body[int(first)], parts[1:]
-        elif isinstance(body, Mapping) and (length := _key_in(body, parts)):
+        elif isinstance(body, dict) and (length := _key_in(body, parts)):
             steps.append(".".join(parts[:length]))
             body, parts = body[steps[-1]], parts[length:]
         else:

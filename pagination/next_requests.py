@@ -129,13 +129,13 @@ class NextRequests:
         """
         told: list[Any] = []
         for output in outputs:
-            if (output or isinstance(output, Mapping)) and output not in told:
+            if (output or isinstance(output, dict)) and output not in told:
                 told.append(output)
         if not told:
             return None
         if len(told) > 1:
             raise self._refused(f"gives {len(told)} next requests for one answer")
-        if isinstance(told[0], Mapping):
+        if isinstance(told[0], dict):
             return self._changed(told[0], before)
         if self.param:
             return self._with_cursor(told[0], before)
@@ -209,7 +209,7 @@ class NextRequests:
         return replace(before, body=body)
 
     def _object(self, value: Any, name: str) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise self._refused(f"gives {name} that are {kind_of(value)} and no object")
         return value
 
@@ -222,7 +222,7 @@ def _without(body: Any, path: Sequence[Step]) -> Any:
     if not path:
         return []
     step, *rest = path
-    if not isinstance(body, Mapping) or step not in body:
+    if not isinstance(body, dict) or step not in body:
         return body
     return {**body, step: _without(body[step], rest)}
 

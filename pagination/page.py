@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from api_messages import ApiRequest
 from errors import EndpointError
@@ -108,8 +108,7 @@ class Statement:
 SILENT = Statement()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The decision on a page: hand its items on or drop them, ask for `request`, or end.
 
     An end may leave a `doubt`: something that speaks of more, and that no setting answers. It is

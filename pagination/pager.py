@@ -5,7 +5,6 @@ the answer, then its links and tokens; a total; the number of items. The outcome
 an error where a promise broke, or a doubt where nobody said how to go on.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from api_messages import ApiRequest
@@ -138,7 +137,7 @@ class Pager:
             verdict = Verdict(keep=True, error=error)
         verdict = self._with_doubt(verdict, page)
         is_denied = verdict.is_end and self._is_denied(page, statement)
-        return replace(verdict, denied=True) if is_denied else verdict
+        return verdict._replace(denied=True) if is_denied else verdict
 
     def _is_denied(self, page: Page, statement: Statement) -> bool:
         """Return whether the answer itself says that this is all: a marker, a total, or success."""
@@ -224,15 +223,15 @@ class Pager:
     def _after_asking(self, verdict: Verdict) -> Verdict:
         """Return the verdict on an answer that brings no page, with the doubt that is left."""
         if doubt := self._doubt_over_places(verdict):
-            verdict = replace(verdict, doubt=doubt, denied=False)
+            verdict = verdict._replace(doubt=doubt, denied=False)
         doubt = verdict.doubt or self._doubt_over_part(verdict)
-        return replace(verdict, doubt=doubt) if doubt else verdict
+        return verdict._replace(doubt=doubt) if doubt else verdict
 
     def _with_doubt(self, verdict: Verdict, page: Page) -> Verdict:
         """Return the verdict, with the doubt that an answer leaves wherever it stands."""
         doubt = verdict.doubt or self._doubt_over_start(page) or self._doubt_over_part(verdict)
         doubt = doubt or self._doubt_over_places(verdict)
-        return replace(verdict, doubt=doubt) if doubt else verdict
+        return verdict._replace(doubt=doubt) if doubt else verdict
 
     def _doubt_over_places(self, verdict: Verdict) -> Doubt | None:
         """Return the doubt at an end of a list in which pages may not have followed each other."""

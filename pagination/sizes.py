@@ -67,7 +67,7 @@ class PageSizes:
     def look_for(self, places: Mapping[str, str], body: Any) -> None:
         """Note which places, by the settings that name them, a body has."""
         for setting, path in places.items():
-            if setting in self._met or not isinstance(body, Mapping | list):
+            if setting in self._met or not isinstance(body, dict | list):
                 continue
             if find(body, path)[0]:
                 self._met.add(setting)

@@ -1,7 +1,7 @@
 """The strategy of each pagination type: its next request, and the usual markers of answers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import get_original_bases
 from typing import Any, ClassVar, get_args
 
@@ -309,7 +309,7 @@ class NextLink(Strategy[NextLinkSettings]):
         if not header:
             present, link = find(page.body, self._settings.next_link_path)
             # FHIR gives a list of links by relation.
-            by_relation = isinstance(link, list) and all(isinstance(one, Mapping) for one in link)
+            by_relation = isinstance(link, list) and all(isinstance(one, dict) for one in link)
             return present, next_link_in(link) if by_relation else link
         return header in page.headers, page.headers.get(header, "").strip()
 

@@ -229,14 +229,14 @@ def _unreached(place: str, value: Any) -> Iterator[Sign]:
 def _failed_parts(place: str, value: Any) -> Iterator[Sign]:
     """Read an object such as `_shards`, which counts the parts of a search."""
     counts = dialects.PARTIAL_COUNTS[place.rpartition(".")[2]]
-    for name in counts if isinstance(value, Mapping) else ():
+    for name in counts if isinstance(value, dict) else ():
         number = value.get(name)
         if isinstance(number, int) and number > 0:
             yield Sign(Rank.PARTIAL, f"{place}.{name}", more=True, said=f"is {int(number)}")
 
 
 def _status(place: str, value: Any) -> Iterator[Sign]:
-    if isinstance(value, Mapping) and value.get("type") in dialects.PARTIAL_TYPES:
+    if isinstance(value, dict) and value.get("type") in dialects.PARTIAL_TYPES:
         yield Sign(Rank.PARTIAL, f"{place}.type", more=True, said=f"is {value['type']}")
 
 
@@ -263,7 +263,7 @@ def _bare_token(place: str, value: Any) -> Iterator[Sign]:
 
 def _next(place: str, value: Any) -> Iterator[Sign]:
     """Read what may be an address, a token, a number or an object with one of them."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from _next_object(place, value)
     elif isinstance(value, str) and not _is_address(value) and truth(value):
         # A text of several words is about something else.
@@ -279,7 +279,7 @@ def _next(place: str, value: Any) -> Iterator[Sign]:
 
 def _first_of_links(place: str, value: list[Any]) -> Iterator[Sign]:
     """Read a list of links of one relation, as HAL has it."""
-    if value and isinstance(value[0], Mapping):
+    if value and isinstance(value[0], dict):
         yield from _next_object(f"{place}.0", value[0])
 
 
@@ -297,7 +297,7 @@ def _next_object(place: str, value: Mapping[str, Any]) -> Iterator[Sign]:
 
 
 def _address(place: str, value: Any) -> Iterator[Sign]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from _next_object(place, value)
     elif value is None or isinstance(value, str | bool):
         yield _link(place, value)
@@ -314,7 +314,7 @@ def _links(place: str, value: Any) -> Iterator[Sign]:
     """Read an object of links by name, or a list of links by relation."""
     if isinstance(value, list):
         yield from _by_relation(place, next_link_in(value), relations_in(value))
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         following = [each for key, each in value.items() if key in _LINK_WORDS]
         for key, each in value.items():
             if key in _LINK_WORDS:
@@ -346,7 +346,7 @@ def relations_in(links: Iterable[Any]) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for link in links:
-        if isinstance(link, Mapping):
+        if isinstance(link, dict):
             relation = next((link[n] for n in dialects.RELATION_NAMES if n in link), None)
             address = next((link[n] for n in dialects.ADDRESS_NAMES if n in link), None)
             # Siren gives a list of relations.
@@ -410,7 +410,7 @@ def _has_back(place: str, value: Any) -> Iterator[Sign]:
 
 def _back_link(place: str, value: Any) -> Iterator[Sign]:
     # A number is that of the page before by a count of the API's own.
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = next((value[name] for name in dialects.ADDRESS_NAMES if name in value), None)
     if _is_address(value):
         yield Sign(Rank.LINK, place, more=True, said="is set")
@@ -418,7 +418,7 @@ def _back_link(place: str, value: Any) -> Iterator[Sign]:
 
 def _links_back(place: str, value: Any) -> Iterator[Sign]:
     links = relations_in(value) if isinstance(value, list) else value
-    for name, link in links.items() if isinstance(links, Mapping) else ():
+    for name, link in links.items() if isinstance(links, dict) else ():
         if str(name).lower() in dialects.BACK_RELATIONS:
             yield from _back_link(f"{place}.{name}", link)
 

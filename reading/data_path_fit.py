@@ -219,7 +219,7 @@ class DataPathFit:
     def _refuse_errors(self, page: Page, quote: Quote) -> None:
         """Refuse what is an error even beside items."""
         body = page.body
-        if self.is_graphql and isinstance(body, Mapping) and body.get("errors"):
+        if self.is_graphql and isinstance(body, dict) and body.get("errors"):
             raise _said_error(text_of(body["errors"]), quote)
         for part in self.data_path.parts_without_list(body):
             if is_evident_error(part.value):
@@ -231,7 +231,7 @@ class DataPathFit:
             self._take_object(page, quote)
         elif not is_bare_message(page.first_item):
             self._has_records = True
-            if isinstance(page.first_item, Mapping) and len(self._item_keys) < _MOST_KEYS:
+            if isinstance(page.first_item, dict) and len(self._item_keys) < _MOST_KEYS:
                 self._item_keys.update(page.first_item)
         elif page.received == 1:
             self._take_lone_item(page, quote)
@@ -241,7 +241,7 @@ class DataPathFit:
     def _take_object(self, page: Page, quote: Quote) -> None:
         """Look at an item that is no list: where other answers are lists, it may be a message."""
         item = page.first_item
-        if not isinstance(item, Mapping):
+        if not isinstance(item, dict):
             return
         error = _said_error(text_of(item), quote).at(quote.place)
         self._lone_objects.take(item, quote.place, error)

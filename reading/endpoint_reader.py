@@ -164,8 +164,9 @@ class EndpointReader:
         if not self.account.endpoints:
             # Whatever is known to be down, a resource asks at least once.
             first = replace(first, is_first=True)
-        # Sent twice, it would pass over a page of an API that moves on by itself.
-        first = replace(first, is_once=self._pagination.stateful)
+        if self._pagination.stateful:
+            # Sent twice, it would pass over a page of an API that moves on by itself.
+            first = replace(first, is_once=True)
         self.account.endpoints += 1
         with self._place(first):
             pager = Pager(first, self._pagination, self._sizes, self._base_url)

@@ -7,6 +7,7 @@ block with its form, and the command line.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -99,7 +100,15 @@ class PaginationSettings(BaseModel):
         if "type" in vars(cls):
             PAGINATION_TYPES[cls.type] = cls
 
+    def __copy__(self) -> Self:
+        """Return a copy of the fields alone: `model_copy` may be about to change some."""
+        copied = super().__copy__()
+        for derived in ("ignored", "places", "marker"):
+            vars(copied).pop(derived, None)
+        return copied
+
     @classmethod
+    @cache
     def options(cls) -> Mapping[str, Option]:
         """Return the options that the type has, by name; those of every type come last."""
         shared = marked(PaginationSettings, Option)
@@ -120,13 +129,13 @@ class PaginationSettings(BaseModel):
             name for name in options if options[name].is_required and not getattr(self, name)
         )
 
-    @property
+    @cached_property
     def ignored(self) -> tuple[str, ...]:
-        """The places that do not speak of pages, in lower case: headers have no case."""
+        """Return the places that do not speak of pages, in lower case: headers have no case."""
         plain = (place.removeprefix("$").removeprefix(".") for place in self.ignore_markers)
         return tuple(place.lower() for place in plain)
 
-    @property
+    @cached_property
     def places(self) -> Mapping[str, str]:
         """Return the places in bodies that are given, by the names of their options.
 
@@ -153,7 +162,7 @@ class PaginationSettings(BaseModel):
                 changed[name] = place
         return self.model_copy(update=changed) if changed else self
 
-    @property
+    @cached_property
     def marker(self) -> tuple[str, bool] | None:
         """Return the path of the marker to look at in bodies, and whether true means more.
 
@@ -171,6 +180,7 @@ class SingleRequestSettings(PaginationSettings):
     type = "none"
 
     @classmethod
+    @cache
     def options(cls) -> Mapping[str, Option]:
         """Return those that tell whether one page is all."""
         options = marked(PaginationSettings, Option)

@@ -1,6 +1,6 @@
 """Endpoints as a user wants them, and as they are known after asking."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,7 @@ class Wanted:
         )
 
     @property
-    def placeholders(self) -> list[str]:
+    def placeholders(self) -> Sequence[str]:
         return Endpoint(self.path).placeholders
 
 

@@ -4,8 +4,9 @@ A path may hold placeholders, `/teams/{team_id}/members`, that path parameters f
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -18,6 +19,7 @@ from api_messages import (
     BodyFormat,
     QueryValue,
     address_below,
+    query_texts,
 )
 from errors import EndpointError, SelectorError
 from expressions.jq_expressions import DataPath
@@ -80,10 +82,13 @@ class PathValue(Filled):
 class _Parts:
     """An endpoint's parts, prepared for values; `query` is the path's own, `body` may be a part.
 
-    `variables` are the names of those of the environment that were filled in.
+    `in_path` are the placeholders of the path, and `dot_segments` how many of its segments are
+    dots. `variables` are the names of those of the environment that were filled in.
     """
 
     path: str
+    in_path: frozenset[str]
+    dot_segments: int
     query: Template
     query_params: Template
     headers: Template
@@ -92,7 +97,7 @@ class _Parts:
     variables: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Endpoint:
     """One endpoint to call: a resource's own, or the one that discovers a path parameter.
 
@@ -128,9 +133,9 @@ class Endpoint:
         asked = self.pagination
         return asked.placeholders if isinstance(asked, AskedSettings) else frozenset()
 
-    @property
-    def placeholders(self) -> list[str]:
-        """The names in braces that path parameters fill, each once, those of the path first."""
+    @cached_property
+    def placeholders(self) -> Sequence[str]:
+        """Return the names in braces for path parameters, each once, those of the path first."""
         parts = self._parts
         in_path = self._named_in(self.path)
         found = [*in_path, *parts.query_params.names, *parts.headers.names]
@@ -143,22 +148,21 @@ class Endpoint:
         looks_so = isinstance(query, str) and bool(_GRAPHQL.match(query))
         return self.body_format == "graphql" or looks_so
 
-    @property
+    @cached_property
     def is_address(self) -> bool:
-        """True where one placeholder is the whole endpoint, so that its value may be a full URL."""
+        """Tell whether one placeholder is all of it, so that its value may be a full URL."""
         return self.path in {f"{{{name}}}" for name in self.placeholders[:1]}
 
-    @property
+    @cached_property
     def template(self) -> str:
-        """The endpoint without values, such as `GET /teams/{team_id}/members`."""
+        """Return the endpoint without values, such as `GET /teams/{team_id}/members`."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
     @property
     def identity(self) -> str:
         """A text, equal for endpoints that call the API in the same way; may hold secrets."""
         body = [self.path, self.body]
-        request = self._request("http://identity", self.headers, body)
-        return request.with_query(self.query_params).identity
+        return self._request("http://identity", self.headers, body, self.query_params).identity
 
     def request(self, base_url: str, values: Mapping[str, PathValue]) -> ApiRequest:
         """Return the request for the first page, with each placeholder replaced.
@@ -176,11 +180,10 @@ class Endpoint:
             )
             if self.body_format == "graphql":
                 body = {**parts.fixed_body, "variables": body}
-            request = self._request(address, parts.headers.fill(values), body)
-            request = replace(request, variables=self._variables_of(values))
             params = parts.query_params.fill(values, has_typed_lists=True)
             query = {**parts.query.fill(values), **params}
-            return request.with_query(query)
+            variables = self._variables_of(values)
+            return self._request(address, parts.headers.fill(values), body, query, variables)
         except UnicodeEncodeError as error:
             raise self.refused(error) from None
 
@@ -202,8 +205,11 @@ class Endpoint:
         path, _, query = self.path.partition("?")
         asked = {name: httpx.QueryParams(query).get_list(name) for name in httpx.QueryParams(query)}
         in_query = frozenset(self._named_in(query))
+        prepared = self._prepared_path(path)
         return _Parts(
-            self._prepared_path(path),
+            prepared,
+            frozenset(placeholders_in(prepared)),
+            _dot_segments(prepared),
             self._template(asked, "endpoint", in_query),
             self._template(self.query_params, "query_params", self.names),
             self._prepared_headers(),
@@ -250,25 +256,35 @@ class Endpoint:
         variables = self._template(self.body.get("variables", {}), "body.variables", self.names)
         return with_variables(fixed, self.exposed, "body"), variables
 
-    def _request(self, address: str, headers: Mapping[str, str], body: Any) -> ApiRequest:
+    def _request(
+        self,
+        address: str,
+        headers: Mapping[str, str],
+        body: Any,
+        query: Mapping[str, QueryValue],
+        variables: frozenset[str] = frozenset(),
+    ) -> ApiRequest:
         return ApiRequest(
             self.method,
             address,
             headers,
             body,
             self.body_format,
+            {name: query_texts(value) for name, value in query.items()},
             is_anonymous=self.is_anonymous,
             template=self.template,
+            variables=variables,
         )
 
     def _address(self, base_url: str, values: Mapping[str, PathValue]) -> str:
-        path = self._parts.path
+        parts = self._parts
         if self.is_address and (address := values[self.placeholders[0]].text).startswith(SCHEMES):
             return address
-        here = placeholders_in(path)
-        encoded = {name: self._in_path(value) for name, value in values.items() if name in here}
-        filled = fill_text(path, encoded, values.keys())
-        if _dot_segments(filled) > _dot_segments(path):
+        encoded = {
+            name: self._in_path(value) for name, value in values.items() if name in parts.in_path
+        }
+        filled = fill_text(parts.path, encoded, values.keys())
+        if _dot_segments(filled) > parts.dot_segments:
             raise EndpointError(
                 "a path parameter's value holds a '.' or '..' segment, which would call another "
                 "endpoint",

@@ -133,7 +133,7 @@ class PathParameter:
         return self.variables.names if self.variables else frozenset()
 
     @property
-    def uses(self) -> list[str]:
+    def uses(self) -> Sequence[str]:
         """The placeholders of other parameters that its request holds."""
         return self.endpoint.placeholders if self.endpoint else []
 

@@ -570,7 +570,7 @@ def test_a_total_that_is_none_is_ignored(total: Any) -> None:
 
 @pytest.mark.contract("evidence.capped-page")
 def test_endpoints_trusted_before_a_cap_shows_are_a_loud_failure() -> None:
-    """Of so many endpoints of fifty not all are asked about; one more shows that fifty is the cap."""
+    """Of so many endpoints of fifty, not all are asked about; one more shows that it is the cap."""
     sizes = PageSizes(100)
     for _ in range(16):
         read(Numbered(numbered(50), 50), settings_of("page", 100), sizes)

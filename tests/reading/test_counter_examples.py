@@ -266,7 +266,7 @@ def test_a_key_with_dots_may_stand_anywhere_on_a_path(path: str, found: Any) -> 
 @pytest.mark.contract("evidence.capped-page")
 @pytest.mark.parametrize("way", ["offset", "page"])
 @pytest.mark.parametrize("before", [0, 3, 8])
-def test_a_list_of_two_capped_pages_after_lists_of_one(way: str, before: int) -> None:
+def test_a_list_of_two_capped_pages_after_lists_of_one(way: Any, before: int) -> None:
     counts = (1,) * before + (2,)
     world = World(way, counts, cap=1, honours_size=False, is_nested=True, list_path=("items",))
     result = came_of(world, page_size=2)

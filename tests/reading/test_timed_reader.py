@@ -390,7 +390,7 @@ class MoreBesides(Pager):
     def receive(self, page: Page) -> Verdict:
         verdict = super().receive(page)
         is_told = verdict.request is None and page.body["has_more"]
-        return replace(verdict, doubt=Doubt("has_more is true") if is_told else None)
+        return verdict._replace(doubt=Doubt("has_more is true") if is_told else None)
 
 
 async def in_windows(
