@@ -58,6 +58,12 @@ class Page:
         return tuple(counts_in(self.holders, self.headers))
 
     @property
+    def sent(self) -> list[Any]:
+        """Return the records that the API sent, where data_path leaves out or changes some."""
+        found = None if self.is_plain else walk(self.body, self.path)[1]
+        return found if isinstance(found, list) else []
+
+    @property
     def is_object(self) -> bool:
         """Return whether the answer is one object, of which there are no pages."""
         return self.received is None and self.count > 0

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import httpx
 from loguru import logger
@@ -48,7 +47,7 @@ class Watch:
     def reads_ahead(self) -> bool:
         return True
 
-    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
+    async def portion(self, portion: Portion, evaluator: Evaluator) -> None:
         """Look at some items of a page, in their order."""
 
     def answered(self, page: Page) -> None:
@@ -182,7 +181,7 @@ class EndpointReader:
                             async for portion in portions:
                                 yield await self._seen(visit, portion)
                     elif page and await self._decide(visit, page, records := _records_of(page)):
-                        portion = Portion(page.items, page.size, records)
+                        portion = Portion(page.items, page.size, records, page.sent)
                         yield await self._seen(visit, portion)
                     visit.refuse_to_end()
                     visit.heed_watch()
@@ -226,7 +225,7 @@ class EndpointReader:
             check_sizes(portion.items, "an item")
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
         visit.items += len(portion.items)
-        await visit.watch.portion(portion.items, self._evaluator)
+        await visit.watch.portion(portion, self._evaluator)
         return portion
 
     async def _decide(self, visit: _Visit, page: Page, records: int) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -19,11 +19,15 @@ _LONGEST_ITEM = 256 * 2**20
 
 
 class Portion(NamedTuple):
-    """Some items of a page, how many bytes of JSON they take, and of how many records they are."""
+    """Some items of a page, how many bytes of JSON they take, and of how many records they are.
+
+    `sent` are these records, as the API sent them, where data_path leaves out or changes some.
+    """
 
     items: list[Any]
     size: int
     records: int
+    sent: Sequence[Any] = ()
 
 
 class ItemStream:
@@ -170,7 +174,8 @@ class ItemStream:
         if found.items:
             self.last_item = found.items[-1]
         self._found_nulls = self._found_nulls or not found.matched
-        return Portion(found.items, len(part.text), len(part.elements))
+        sent = () if self.data_path.is_plain else part.elements
+        return Portion(found.items, len(part.text), len(part.elements), sent)
 
     def _take(self, reader: ItemReader, chunk: bytes) -> list[ListPart]:
         parts = self._counted(reader.feed(chunk))

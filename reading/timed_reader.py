@@ -64,8 +64,8 @@ class Cutoff(Watch):
     def reads_ahead(self) -> bool:
         return False
 
-    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
-        for (outputs,) in await evaluator.table([Column(self._changed)], items):
+    async def portion(self, portion: Portion, evaluator: Evaluator) -> None:
+        for (outputs,) in await evaluator.table([Column(self._changed)], portion.items):
             self._item(self._moment_of(first_of(outputs)))
 
     def _moment_of(self, value: Any) -> datetime | None:

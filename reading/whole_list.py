@@ -4,7 +4,7 @@ Where the total falls, or an item stands on two pages, another one may have slip
 was still to be read to one that was read already. All readings together count.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from pagination.totals import find_total
 from reading.account import Reason
 from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
 from reading.item_stream import Portion
-from reading.repeats import ByIdentifier, ByJson, Repeats, Room, repeats_of
+from reading.repeats import ByIdentifier, ByJson, Repeats, Room, mark_of, repeats_of
 from settings.pagination import OffsetSettings, PageNumberSettings, PaginationSettings
 
 _MOST_AGAIN = 2
@@ -31,12 +31,62 @@ _ADVICE = (
 )
 
 
+class _Comparison:
+    """Compares the pages of one reading, from the second one on.
+
+    Inputs: `repeats` compares, by default what suits the first page.
+    """
+
+    def __init__(self, room: Room, repeats: Repeats | None = None) -> None:
+        self.repeats = repeats
+        self._room = room
+        # The first page, which is looked at only where there is another one.
+        self._first: list[Sequence[Any]] = []
+        self._has_first = False
+
+    @property
+    def found(self) -> bool:
+        """True where something stood on two pages."""
+        return self.repeats is not None and self.repeats.found
+
+    def portion(self, items: Sequence[Any]) -> None:
+        """Look at some of a page."""
+        if self.repeats is None and not self._has_first:
+            self._first.append(items)
+            if sum(map(len, self._first)) > _MOST_WAITING:
+                self._begin()
+        else:
+            (self.repeats or self._begin()).portion(items)
+
+    def page_ended(self) -> None:
+        """Compare the page with those before."""
+        if self.repeats:
+            self.repeats.page_ended()
+        self._has_first = self._has_first or bool(self._first)
+
+    def forget(self) -> None:
+        """Give back what memory was reserved, at the end of the reading."""
+        if self.repeats:
+            self.repeats.forget()
+
+    def _begin(self) -> Repeats:
+        """Look at the first page, or at what arrived of it."""
+        self.repeats = repeats_of(self._first, self._room)
+        for items in self._first:
+            self.repeats.portion(items)
+        if self._has_first:
+            self.repeats.page_ended()
+        self._first = []
+        return self.repeats
+
+
 class Movement(Watch):
     """Watches one reading of a list for items that move between its pages.
 
     Inputs: `inner` watches too; `pagination`, the settings, say where a total is, and what is none,
     as far as answers had it, which `sizes` knows;
-    `repeats` compares the items, by default what suits those of the first page.
+    `repeats` compares the items, by default what suits those of the first page. Where data_path
+    leaves out or changes some, what the API sent is compared as well.
 
     Sample of the cause: "an item stood on two pages of the list".
     """
@@ -49,7 +99,9 @@ class Movement(Watch):
         room: Room,
         repeats: Repeats | None = None,
     ) -> None:
-        self.repeats = repeats
+        self._items = _Comparison(room, repeats)
+        # Once it is read again, what is equal but for what an identifier tells is another one.
+        self._sent = _Comparison(room, ByJson(Room()) if repeats else None)
         # Why items may have been missed; empty where nothing speaks for it.
         self.cause = ""
         # True where it was not read to its end, or the end is in doubt anyway.
@@ -57,7 +109,6 @@ class Movement(Watch):
         self._inner = inner
         self._pagination = pagination
         self._sizes = sizes
-        self._room = room
         self.total: int | None = None
         # Whether a page was shorter than another one, and not the last; whether one began with the
         # item with which the one before had ended.
@@ -68,30 +119,28 @@ class Movement(Watch):
         self._ending: int | None = None
         self._begins = True
         self._lengths: set[int] = set()
-        # The first page, which is looked at only where there is another one.
-        self._first: list[list[Any]] = []
-        self._has_first = False
 
     @property
     def reads_ahead(self) -> bool:
         return self._inner.reads_ahead
 
-    async def portion(self, items: list[Any], evaluator: Evaluator) -> None:
-        await self._inner.portion(items, evaluator)
-        if self.repeats is None and not self._has_first:
-            self._first.append(items)
-            if sum(map(len, self._first)) > _MOST_WAITING:
-                self._begin()
-        else:
-            repeats = self.repeats or self._begin()
-            repeats.portion(items)
-            if isinstance(repeats, ByJson) and repeats.last:
-                self._look_at_border(repeats.last)
+    @property
+    def repeats(self) -> Repeats | None:
+        """What compares the items; None while there is only one page."""
+        return self._items.repeats
 
-    def _look_at_border(self, marks: list[int]) -> None:
-        if self._begins and marks[0] == self._ending:
+    async def portion(self, portion: Portion, evaluator: Evaluator) -> None:
+        await self._inner.portion(portion, evaluator)
+        self._items.portion(portion.items)
+        if portion.sent:
+            self._sent.portion(portion.sent)
+        if isinstance(self.repeats, ByJson) and (sent := portion.sent or portion.items):
+            self._look_at_border(sent)
+
+    def _look_at_border(self, sent: Sequence[Any]) -> None:
+        if self._begins and mark_of(sent[0]) == self._ending:
             self.is_overlapping = True
-        self._begins, self._ending = False, marks[-1]
+        self._begins, self._ending = False, mark_of(sent[-1])
 
     def answered(self, page: Page) -> None:
         self._inner.answered(page)
@@ -113,11 +162,10 @@ class Movement(Watch):
 
     def page_ended(self, received: int) -> str | None:
         self._begins = True
-        if self.repeats:
-            self.repeats.page_ended()
-            if self.repeats.found:
+        for each in (self._items, self._sent):
+            each.page_ended()
+            if each.found:
                 self.cause = self.cause or "an item stood on two pages of the list"
-        self._has_first = self._has_first or bool(self._first)
         reason = self._inner.page_ended(received)
         self.is_cut = self.is_cut or bool(reason)
         return reason
@@ -126,15 +174,10 @@ class Movement(Watch):
         self.is_cut = True
         return self._inner.takes(doubt)
 
-    def _begin(self) -> Repeats:
-        """Look at the first page, or at what arrived of it."""
-        self.repeats = repeats_of(self._first, self._room)
-        for items in self._first:
-            self.repeats.portion(items)
-        if self._has_first:
-            self.repeats.page_ended()
-        self._first = []
-        return self.repeats
+    def forget(self) -> None:
+        """Give back what memory was reserved, at the end of the reading."""
+        self._items.forget()
+        self._sent.forget()
 
 
 class _Union:
@@ -224,8 +267,7 @@ class WholeListReader(EndpointReader):
                     async for portion in portions:
                         yield portion
         finally:
-            if movement.repeats:
-                movement.repeats.forget()
+            movement.forget()
 
     async def _again(
         self,

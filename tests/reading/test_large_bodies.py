@@ -379,6 +379,25 @@ async def test_an_expression_tells_of_large_pages_what_it_tells_of_small_ones(
     assert any(opened) is in_pieces
 
 
+@pytest.mark.contract("whole-list.repeated")
+@pytest.mark.parametrize("data_path", [".data.items", ".data.items[] | select(.id % 2 == 0)"])
+async def test_large_pages_of_a_list_that_moved_are_read_again(
+    api: FakeApi, read: Read, data_path: str
+) -> None:
+    """Between two pages, 150 takes the place of 1, which comes again and may be left out."""
+    moved = [{1: ITEMS[150], 150: ITEMS[1]}.get(n, item) for n, item in enumerate(ITEMS)]
+
+    def answer(request: Received) -> Reply:
+        offset = int(request.query["offset"])
+        now = moved if len(api.received) > 1 else ITEMS
+        return Reply(body={"total": 300, "data": {"items": now[offset : offset + 100]}})
+
+    api.answer = answer
+    settings = {"pagination_type": "offset", "max_concurrent_requests": "1"}
+    found = {item["id"] for item in await read(plan(data_path), **settings)}
+    assert found == set(range(0, 300, 1 if data_path == ".data.items" else 2))
+
+
 async def test_a_large_page_that_starts_like_the_one_before_is_read_as_well(
     api: FakeApi, read: Read
 ) -> None:

@@ -25,6 +25,14 @@ LIST = ResourcePlan("/things", Endpoint("/things", data_path=DataPath(".items"))
 OFFSET: dict[str, Any] = {"pagination_type": "offset", "page_size": "5"}
 PAGE: dict[str, Any] = {"pagination_type": "page", "page_size": "5", "start_page": "0"}
 
+# What data_path leaves out moves like what it gives, and only the API's own list shows it.
+NARROWED = [
+    ".items[] | select((.id // .n) % 2 == 0)",
+    ".items | map(select((.id // .n) % 2 == 0))",
+    ".items | map(select((.id // .n) % 2 == 0) | {n: (.id // .n)})",
+    "[.items[] | select((.id // .n) % 2 == 0)]",
+]
+
 type Rows = list[dict[str, Any]]
 
 
@@ -118,6 +126,54 @@ async def test_a_list_without_a_fixed_order_is_kept_unless_all_came(name: str) -
     assert len(ids(found)) > 45
 
 
+def narrowed(data_path: str) -> ResourcePlan:
+    return ResourcePlan("/things", Endpoint("/things", data_path=DataPath(data_path)))
+
+
+@pytest.mark.contract("whole-list.repeated")
+@pytest.mark.parametrize("has_total", [True, False])
+@pytest.mark.parametrize("name", ["id", "n"])
+@pytest.mark.parametrize("data_path", NARROWED)
+async def test_what_data_path_leaves_out_tells_that_a_list_moved(
+    data_path: str, name: str, has_total: bool
+) -> None:
+    """Between two pages, 6 takes the place of 1, which comes again and is left out."""
+
+    def move(request: int, now: Rows) -> Rows:
+        before = rows(10, name)
+        return before if request == 0 else [before[n] for n in (6, 0, 2, 3, 4, 1, 5, 7, 8, 9)]
+
+    found, asked, outcome = await read(listing(move, has_total), narrowed(data_path))
+    assert ids(found) == {0, 2, 4, 6, 8}
+    assert outcome.is_proven
+    assert len(asked) == 6
+
+
+@pytest.mark.contract("whole-list.kept")
+@pytest.mark.parametrize("data_path", NARROWED)
+async def test_a_narrowed_list_without_a_fixed_order_is_kept(data_path: str) -> None:
+    chance = random.Random(7)
+
+    def shuffle(request: int, now: Rows) -> Rows:
+        now = now or rows(60)
+        return chance.sample(now, len(now))
+
+    *_, outcome = await read(listing(shuffle), narrowed(data_path))
+    assert outcome.standing is Standing.KEPT
+
+
+@pytest.mark.contract("whole-list.repeated")
+@pytest.mark.parametrize("has_total", [True, False])
+async def test_groups_that_go_on_on_the_next_page_cost_one_more_reading(has_total: bool) -> None:
+    """A group stands on two pages, with other members; they are no repeated items."""
+    groups = [{"id": n - n // 5, "members": [{"n": n}]} for n in range(12)]
+    plan = narrowed(".items[].members[]")
+    found, asked, outcome = await read(listing(lambda request, now: groups, has_total), plan)
+    assert ids(found) == set(range(12))
+    assert outcome.is_proven
+    assert len(asked) == 6
+
+
 @pytest.mark.contract("whole-list.kept")
 @settings(max_examples=150, deadline=None)
 @given(
@@ -128,13 +184,24 @@ async def test_a_list_without_a_fixed_order_is_kept_unless_all_came(name: str) -
     ),
     name=st.sampled_from(["id", "n"]),
     has_total=st.booleans(),
+    data_path=st.sampled_from([".items", ".items", *NARROWED]),
 )
 # The list was 31 long, then 29, of which 30 had arrived.
-@example(count=32, changes=[(0, 0, "drop"), *[(6, 0, "drop")] * 2], name="id", has_total=True)
+@example(
+    count=32,
+    changes=[(0, 0, "drop"), *[(6, 0, "drop")] * 2],
+    name="id",
+    has_total=True,
+    data_path=".items",
+)
 def test_what_is_there_all_the_time_is_read_or_the_list_is_kept(
-    count: int, changes: list[tuple[int, int, str]], name: str, has_total: bool
+    count: int,
+    changes: list[tuple[int, int, str]],
+    name: str,
+    has_total: bool,
+    data_path: str,
 ) -> None:
-    lasting = set(range(count))
+    lasting = {n for n in range(count) if n % 2 == 0 or data_path == ".items"}
 
     def change(request: int, now: Rows) -> Rows:
         now = list(now) if request else rows(count, name)
@@ -152,7 +219,7 @@ def test_what_is_there_all_the_time_is_read_or_the_list_is_kept(
     # Without a total, nothing tells that a list has become shorter.
     if not has_total:
         changes = [each for each in changes if each[2] != "drop"]
-    found, _, outcome = asyncio.run(read(listing(change, has_total)))
+    found, _, outcome = asyncio.run(read(listing(change, has_total), narrowed(data_path)))
     if outcome.is_proven and not hidden(changes):
         assert lasting <= ids(found)
 
