@@ -103,8 +103,8 @@ class PaginationSettings(BaseModel):
     def __copy__(self) -> Self:
         """Return a copy of the fields alone: `model_copy` may be about to change some."""
         copied = super().__copy__()
-        for derived in ("ignored", "places", "marker"):
-            vars(copied).pop(derived, None)
+        for derived in vars(copied).keys() - type(self).model_fields.keys():
+            del vars(copied)[derived]
         return copied
 
     @classmethod

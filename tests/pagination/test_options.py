@@ -1,8 +1,11 @@
 """What only a `pagination` block can say: places of values, keyset cursors, explicit ends."""
 
 import contextlib
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from api_messages import ApiRequest
 from errors import PaginationError, SelectorError
 from mapping.fields.pagination import PaginationConfig
-from settings.pagination import CursorSettings, OffsetSettings
+from settings.pagination import CursorSettings, OffsetSettings, PaginationSettings
 from tests.support.models import Answer, EndpointRead, Item, numbered, read, settings_of
 
 quickly = settings(deadline=None, max_examples=60)
@@ -232,6 +235,44 @@ def test_a_value_cannot_be_placed_in_a_body_that_is_no_object() -> None:
     for place in ("c.x", "c.1", "c.-1"):
         with pytest.raises(ValueError, match="is no place in a list of 1"):
             request.placed("body", place, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda request: request.with_query({"n": 2}),
+        lambda request: request.placed("header", "x-n", 2),
+        lambda request: request.placed("body", "n", 2),
+        lambda request: request.with_url(httpx.URL("https://h.test/b")),
+        lambda request: request.following("/b"),
+    ],
+)
+def test_a_changed_request_has_nothing_of_what_was_derived_from_the_one_before(
+    change: Callable[[ApiRequest], ApiRequest],
+) -> None:
+    request = ApiRequest("POST", "https://h.test/a?n=1", {"x-n": "1"}, {"n": 1}, is_once=True)
+    derived = {n for n, one in vars(ApiRequest).items() if isinstance(one, cached_property)}
+    before = {name: getattr(request, name) for name in derived}
+    changed = change(request)
+    assert type(changed) is ApiRequest
+    assert derived.isdisjoint(vars(changed))
+    assert changed != request
+    assert changed.is_once
+    assert changed.identity != request.identity
+    assert {name: getattr(request, name) for name in derived} == before
+
+
+def test_a_copy_of_settings_has_nothing_of_what_was_derived_from_others() -> None:
+    before = OffsetSettings(ignore_markers=("A",), total_path="x", has_more_path="more")
+    derived = [n for n, one in vars(PaginationSettings).items() if isinstance(one, cached_property)]
+    assert len([getattr(before, name) for name in derived]) >= 3
+    update = {"ignore_markers": ("b",), "total_path": "y", "has_more_path": None}
+    copied = before.model_copy(update=update)
+    fresh = OffsetSettings.model_validate(update)
+    assert [getattr(copied, name) for name in derived] == [getattr(fresh, name) for name in derived]
+    assert copied == fresh
+    assert hash(copied) == hash(fresh)
+    assert before == OffsetSettings(ignore_markers=("A",), total_path="x", has_more_path="more")
 
 
 def test_a_block_replaces_what_it_says_and_keeps_the_rest() -> None:
