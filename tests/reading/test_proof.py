@@ -76,7 +76,7 @@ def plan_of(world: World, reading: Reading) -> ResourcePlan:
 
 
 async def read(world: World, reading: Reading) -> Result:
-    api = SpeakingApi(world)
+    api = SpeakingApi(world, is_filtered=not reading.is_plain)
     plan = plan_of(world, reading)
     session = Session(cast("ApiClient", api), CONNECTION, (plan,))
     reader = ResourceReader(plan, session)

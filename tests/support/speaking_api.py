@@ -93,9 +93,9 @@ class World:
     """An API: `counts` are the rows of its list, or of that of each parent where `is_nested`.
 
     `cap` is the most rows of a page, whatever is asked for; `hidden` are rows that are counted, but
-    never shown; `list_path` is where a list stands, empty for a bare array; `beyond` is what a page
-    after the last one is; `noise` stands beside every list; `first_offset` is that of the first
-    row.
+    never shown, and `off` those that a filter of the user leaves out; `list_path` is where a list
+    stands, empty for a bare array; `beyond` is what a page after the last one is; `noise` stands
+    beside every list; `first_offset` is that of the first row.
     """
 
     way: Way = "page"
@@ -107,6 +107,7 @@ class World:
     first_offset: int = 0
     words: tuple[Word, ...] = ()
     hidden: frozenset[int] = frozenset()
+    off: frozenset[int] = frozenset()
     counts_hidden: bool = False
     list_path: tuple[str, ...] = ("items",)
     beyond: str = "empty"
@@ -124,12 +125,13 @@ class World:
         return {TEAMS: parents, **below}
 
     def _rows(self, name: str, count: int) -> list[Row | None]:
-        return [None if n in self.hidden else row(f"{name}-{n}") for n in range(count)]
+        rows = [row(f"{name}-{n}", on=n not in self.off) for n in range(count)]
+        return [None if n in self.hidden else each for n, each in enumerate(rows)]
 
 
-def row(identifier: str) -> Row:
+def row(identifier: str, *, on: bool = True) -> Row:
     """Return a record, with fields that speak of pages nowhere but beside a list."""
-    return {"id": identifier, "next": "/v1?page=2", "code": "LHR", "has_more": True, "on": True}
+    return {"id": identifier, "next": "/v1?page=2", "code": "LHR", "has_more": True, "on": on}
 
 
 @dataclass(frozen=True)
@@ -185,18 +187,18 @@ def written(word: Word, point: Point) -> Any:
 class SpeakingApi:
     """Stands for an ApiClient: answers as a world is, and keeps what was asked for."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, is_filtered: bool = False) -> None:
         self.redactor = self
         self.asked: list[ApiRequest] = []
         self._world = world
         self._lists = world.lists
-        # What was there all the time, and could be seen.
+        # What was there all the time, and could be seen; of a filtered list, what is on.
         self.lasting = {
             item["id"]
             for path, rows in self._lists.items()
             if path != TEAMS
             for item in rows
-            if item
+            if item and (item["on"] or not is_filtered)
         }
         self._requests: Counter[str] = Counter()
 

@@ -73,6 +73,8 @@ _KINDS = (
     *("message", "not_ready", "status", "strange", "gone", "repeat", "no_way", "null_item"),
     *("partial", "cut_above"),
 )
+# What users leave out, in pieces and as a whole.
+_FILTERS = ("map(select(.on))", "[.[] | select(.on)]")
 MODES = ("right", "right", "right", "none", "other", "left_out", "misspelt", "wrong_param")
 
 
@@ -121,6 +123,7 @@ def worlds(draw: st.DrawFn) -> World:
         first_page=draw(st.sampled_from([1, 0])),
         first_offset=draw(st.sampled_from([0, 0, 1])),
         list_path=list_path,
+        off=draw(st.frozensets(st.integers(0, 23), max_size=8)),
         beyond=draw(st.sampled_from(["empty", "null", "absent", "404", "400"])),
         noise=draw(st.sampled_from(_BESIDE)),
         words=_apart(draw(_all_words(way, list_path)), list_path),
@@ -239,10 +242,10 @@ def readings(draw: st.DrawFn, world: World) -> Reading:
     if mode in ("right", "misspelt", "wrong_param") and draw(st.booleans()):
         kind, chosen = draw(as_custom(world, kind, chosen))
     page_size = draw(st.integers(1, 8))
-    is_plain = draw(st.integers(0, 15)) > 0
+    is_plain = draw(st.integers(0, 9)) > 0
     path = ".".join(["", *world.list_path]) or "."
     if not is_plain:
-        path = f"{path} | map(select(.on))"
+        path = f"{path} | {draw(st.sampled_from(_FILTERS))}"
     return Reading(mode, _settings(kind, page_size, chosen), path, is_plain)
 
 
