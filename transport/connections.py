@@ -1,5 +1,6 @@
 """Connections to the API: one for each turn, opened anew when it has to be."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -81,7 +82,8 @@ class Connection(httpx.AsyncBaseTransport):
             request = exchange.sign(request)
         try:
             address = _lowered(request.url)
-            connection = await self._connection_for(address.origin, exchange.is_anonymous)
+            seconds = request.extensions.get("timeout", {}).get("connect")
+            connection = await self._connection_for(address.origin, exchange.is_anonymous, seconds)
             address.host = self._pinned or address.host
             lowered = httpcore.Request(
                 request.method,
@@ -90,7 +92,7 @@ class Connection(httpx.AsyncBaseTransport):
                 content=request.stream,
                 extensions=request.extensions,
             )
-            response = await _received(await connection.handle_async_request(lowered))
+            response = await self._received(await connection.handle_async_request(lowered))
             # With TLS, the proxy sees nothing of the answer.
             response.extensions["came_from_proxy"] = self._has_proxy and address.scheme == b"http"
             return response
@@ -99,24 +101,47 @@ class Connection(httpx.AsyncBaseTransport):
         except (*_FAILURES, SSLError) as error:
             if malformed := malformed_answer(error):
                 raise malformed from None
-            if self._has_proxy and _is_unreachable(error):
+            if self._has_proxy and self._is_unreachable(error):
                 raise httpx.ProxyError(f"no connection to the proxy: {error}") from error
             raise _as_httpx(error) from error
+        except asyncio.CancelledError:
+            self._drop()
+            raise
 
     async def aclose(self) -> None:
         connection, self._current = self._current, None
         if connection is not None:
             await connection.aclose()
 
+    def _drop(self) -> None:
+        """Let the next request open a new connection: nobody knows whether this one still lives."""
+        self._key = None
+
+    def _is_unreachable(self, error: Exception) -> bool:
+        """Return whether there was not even a TCP connection; through a proxy, TLS is later."""
+        is_of_connecting = isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout)
+        return is_of_connecting and not self._network.has_reached
+
+    async def _received(self, response: httpcore.Response) -> httpx.Response:
+        status, headers, extensions = response.status, response.headers, response.extensions
+        if not _is_known_to_be_small(headers):
+            body = _Body(response, self._drop)
+            return httpx.Response(status, headers=headers, stream=body, extensions=extensions)
+        async with aclosing(response):
+            content = await response.aread()
+        return httpx.Response(status, headers=headers, content=content, extensions=extensions)
+
     async def _connection_for(
-        self, origin: httpcore.Origin, is_anonymous: bool
+        self, origin: httpcore.Origin, is_anonymous: bool, seconds: float | None
     ) -> httpcore.AsyncConnectionInterface:
+        """Return a connection to an origin; a new one is made within so many seconds."""
         key = (origin, is_anonymous)
         current = self._current
         if current and self._key == key and current.is_available() and not current.has_expired():
             return current
         await self.aclose()
         self._key = key
+        self._network.begin(seconds)
         if self._guard and self._has_proxy:
             origin = await self._pinned_at(origin, self._guard)
         self._current = current = self._connectors[is_anonymous](origin)
@@ -140,8 +165,11 @@ def load_backend() -> None:
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
+    """A body that arrives; `drop` is told where it is given up before its end."""
+
+    def __init__(self, response: httpcore.Response, drop: Callable[[], None]) -> None:
         self._response = response
+        self._drop = drop
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -151,20 +179,12 @@ class _Body(httpx.AsyncByteStream):
             if malformed := malformed_answer(error):
                 raise malformed from None
             raise _as_httpx(error) from error
+        except asyncio.CancelledError:
+            self._drop()
+            raise
 
     async def aclose(self) -> None:
         await self._response.aclose()
-
-
-async def _received(response: httpcore.Response) -> httpx.Response:
-    status, headers, extensions = response.status, response.headers, response.extensions
-    if not _is_known_to_be_small(headers):
-        return httpx.Response(
-            status, headers=headers, stream=_Body(response), extensions=extensions
-        )
-    async with aclosing(response):
-        content = await response.aread()
-    return httpx.Response(status, headers=headers, content=content, extensions=extensions)
 
 
 def _is_known_to_be_small(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -181,12 +201,6 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
         return httpx.ReadError(str(error))
     kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
     return kind(str(error))
-
-
-def _is_unreachable(error: Exception) -> bool:
-    """Return whether there was not even a TCP connection; through a proxy, TLS is later."""
-    is_tls = isinstance(error.__context__, SSLError)
-    return isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout) and not is_tls
 
 
 def _lowered(url: httpx.URL) -> httpcore.URL:

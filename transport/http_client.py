@@ -29,7 +29,7 @@ from transport.traffic import Traffic
 # As many as browsers keep of a domain at least (RFC 6265, section 6.1).
 MOST_COOKIES = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-# A part of the timeout, so that it ends first and tells that there was not even a connection.
+# The part of the timeout for a connection: that it was not made is then told before all else.
 _CONNECTING = 0.98
 
 

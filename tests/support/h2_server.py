@@ -16,6 +16,7 @@ class _Protocol(asyncio.Protocol):
     def __init__(self, server: "TwoVersions") -> None:
         self._server = server
         self._h2: h2.connection.H2Connection | None = None
+        self._is_silent = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -27,6 +28,8 @@ class _Protocol(asyncio.Protocol):
             transport.write(self._h2.data_to_send())
 
     def data_received(self, data: bytes) -> None:
+        if self._is_silent:
+            return
         if self._h2 is None:
             self._server.seen.append(("HTTP/1.1", data.split(b" ")[1].decode()))
             self._transport.write(
@@ -44,6 +47,9 @@ class _Protocol(asyncio.Protocol):
         headers = dict(event.headers)
         path = headers[b":path"].decode()
         self._server.seen.append(("HTTP/2", path))
+        if path == "/silent" and not self._server.has_fallen_silent:
+            self._is_silent = self._server.has_fallen_silent = True
+            return
         stream = event.stream_id
         answer = [(":status", "200"), ("content-length", str(len(_BODY)))]
         connection.send_headers(stream, answer)
@@ -59,12 +65,16 @@ class _Protocol(asyncio.Protocol):
 
 
 class TwoVersions:
-    """`seen` has the version and path of each request."""
+    """`seen` has the version and path of each request.
+
+    One connection that `/silent` is asked of never says anything again: the first of these.
+    """
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
         self.transports: set[asyncio.Transport] = set()
         self.url = ""
+        self.has_fallen_silent = False
 
     @contextlib.asynccontextmanager
     async def running(self, tls: ssl.SSLContext) -> AsyncIterator["TwoVersions"]:

@@ -103,6 +103,21 @@ async def test_a_stream_that_is_reset_is_retried_and_then_an_error(
     await client.aclose()
 
 
+async def test_a_connection_that_fell_silent_is_not_asked_again(
+    server: TwoVersions, authority: Authority, connect: ClientFactory
+) -> None:
+    client = connect(
+        base_url=server.url,
+        ca_certificate=authority.pem,
+        http_version="auto",
+        timeout="0.5",
+        max_retries=1,
+    )
+    assert await _get(client, f"{server.url}/silent") == b'[{"id": 1}]'
+    assert [path for _, path in server.seen] == ["/silent"] * 2
+    await client.aclose()
+
+
 _LARGE_BODY = bytes(4_000_000)
 
 
@@ -160,6 +175,30 @@ async def test_an_idle_connection_that_the_server_closed_is_not_used(api: FakeAp
         assert response.content == b"{}"
         await asyncio.sleep(0.02)
     await connection.aclose()
+
+
+async def test_an_idle_connection_that_the_server_closed_in_tls_is_not_used(
+    authority: Authority, tmp_path: Path
+) -> None:
+    """It says so in TLS, and waits for the answer to that before it closes TCP."""
+    begun = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        writer.close()
+
+    trusting = ssl.create_default_context(cadata=authority.pem)
+    tls = authority.server(tmp_path, asks=False)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls) as listening:
+        url = f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}/x"
+        connection = Connection(Route(trusting, trusting))
+        for _ in range(3):
+            response = await connection.handle_async_request(httpx.Request("GET", url))
+            assert response.content == b"{}"
+            await asyncio.sleep(0.02)
+        await connection.aclose()
+    assert len(begun) == 3
 
 
 async def test_a_connection_serves_again_after_a_request_was_given_up(api: FakeApi) -> None:

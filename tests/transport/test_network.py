@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +15,8 @@ from api_messages import ApiRequest
 from client import ApiClient
 from errors import RequestError
 from tests.rooms import ClientFactory
+from tests.support.proxy import Proxy
+from transport.network import Network
 
 _SECONDS = 0.4
 
@@ -44,19 +48,34 @@ async def _silent(*, ends: bool = False) -> AsyncIterator[str]:
             transport.abort()
 
 
-@pytest.fixture
-def full() -> Iterator[str]:
-    """A server that takes no connection any more."""
+@contextmanager
+def _taking_nothing(host: str, port: int = 0) -> Iterator[str]:
+    """Give the address of a server that takes no connection any more."""
     with ExitStack() as stack:
         listening = stack.enter_context(socket.socket())
-        listening.bind(("127.0.0.1", 0))
+        listening.bind((host, port))
         listening.listen(0)
-        host, port = listening.getsockname()
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
-            waiting.connect_ex((host, port))
-        yield f"{host}:{port}"
+            waiting.connect_ex(listening.getsockname())
+        yield host if port else f"{host}:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+def full() -> Iterator[str]:
+    with _taking_nothing("127.0.0.1") as place:
+        yield place
+
+
+class _Known:
+    """Stands for an AddressGuard that has found these."""
+
+    def __init__(self, found: list[str]) -> None:
+        self._found = found
+
+    async def addresses(self, host: str, *, is_proxy: bool) -> list[str]:
+        return self._found
 
 
 async def _failure(client: ApiClient, url: str, body: object = None) -> str:
@@ -84,6 +103,48 @@ async def test_a_server_without_a_word_of_tls_is_one_without_a_connection(
     async with _silent() as place:
         client = connect(base_url=f"https://{place}", timeout=f"{_SECONDS}", max_retries=0)
         assert "no connection within" in await _failure(client, f"https://{place}/x")
+
+
+@pytest.mark.contract("settings.timeout.applies")
+async def test_an_origin_without_a_word_of_tls_is_told_from_a_proxy_that_is_away(
+    connect: ClientFactory,
+) -> None:
+    async with _silent() as place, Proxy().running() as proxy:
+        url, through = f"https://{place}", f"http://{proxy.address}"
+        client = connect(base_url=url, proxy=through, timeout=f"{_SECONDS}", max_retries=0)
+        assert "no connection within" in await _failure(client, f"{url}/x")
+        assert proxy.asked == [f"CONNECT {place} HTTP/1.1"]
+
+
+async def test_an_address_that_is_dead_leaves_time_for_the_next_one() -> None:
+    """As of a name that a hosted instance has looked up itself."""
+    async with _silent() as place:
+        host, _, port = place.partition(":")
+        with _taking_nothing("127.0.0.2", int(port)) as dead:
+            guard: Any = _Known([dead, dead, host])
+            network = Network(guard)
+            network.begin(_SECONDS)
+            stream = await network.connect_tcp("api.test", int(port))
+            assert stream.get_extra_info("server_addr") == (host, int(port))
+            assert network.has_reached
+            await stream.aclose()
+
+
+async def test_a_handshake_that_is_given_up_leaves_no_socket() -> None:
+    async with _silent() as place:
+        host, _, port = place.partition(":")
+        network = Network()
+        network.begin(None)
+        stream = await network.connect_tcp(host, int(port))
+        raw: socket.socket = stream.get_extra_info("socket")
+        securing = asyncio.create_task(stream.start_tls(ssl.create_default_context(), host))
+        await asyncio.sleep(0.01)
+        securing.cancel()
+        assert isinstance(
+            (await asyncio.gather(securing, return_exceptions=True))[0], BaseException
+        )
+        await asyncio.sleep(0.01)
+        assert raw.fileno() == -1
 
 
 @pytest.mark.contract("settings.timeout.applies")
