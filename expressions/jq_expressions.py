@@ -4,6 +4,7 @@ A simple path such as `.data.users[]` is walked in Python; everything else runs 
 another process. Every output counts, so `.data[]` and `.data` mean the same.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +40,9 @@ class Extraction(NamedTuple):
     `received` is how many records the API sent, before any filter in the expression: pagination
     counts these. None when the answer is a single object. `matched` is false when the path leads
     to nothing at all, as opposed to null or an empty list; `is_null` tells null from an empty list.
+    Where an expression may leave records out or change them, `sent` are these, as far as can be
+    told: the list whose path it begins with, or the longest one. Of that, a body that has more than
+    were `received` is not `counted`.
     """
 
     items: list[Any]
@@ -46,6 +50,8 @@ class Extraction(NamedTuple):
     matched: bool
     is_null: bool = False
     beside: Any = None
+    sent: Sequence[Any] = ()
+    counted: bool = True
 
 
 class DataPath:
@@ -118,7 +124,11 @@ class DataPath:
         present, source = _reached(body.value, self._steps)
         found = await self._find(body, present, source, evaluator)
         is_null = found.matched and source is None and not found.items
-        return found._replace(is_null=is_null, beside=self.beside(body.value))
+        found = found._replace(is_null=is_null, beside=self.beside(body.value))
+        if self.is_plain or isinstance(source, list):
+            return found._replace(sent=() if self.is_plain else source)
+        sent = await asyncio.to_thread(_longest_in, body.value)
+        return found._replace(sent=sent, counted=len(sent) <= (found.received or 0))
 
     def beside(self, value: Any) -> Any:
         """Return the object of a body that holds the items, where totals stand."""
@@ -317,6 +327,22 @@ def _elements(output: Any) -> Iterable[Any]:
     if output is None:
         return ()
     return output if isinstance(output, list) else (output,)
+
+
+def _longest_in(value: Any, depth: int = 3) -> list[Any]:
+    """Return the longest list in a body, the outer one of two, or alike objects by their keys."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(inner, list):
+        return []
+    here = inner if inner is value or _are_alike(inner) else []
+    below = (_longest_in(each, depth - 1) for each in inner) if depth else ()
+    return max([here, *below], key=len)
+
+
+def _are_alike(values: list[Any]) -> bool:
+    """Return whether these are several objects with the same keys."""
+    kinds = {tuple(each) if isinstance(each, dict) else () for each in values}
+    return len(values) > 1 and len(kinds) == 1 and () not in kinds
 
 
 def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:

@@ -94,6 +94,15 @@ def doubt_over_overlap(place: str) -> Doubt:
     )
 
 
+def doubt_over_count() -> Doubt:
+    """Return the doubt over pages of which data_path gives nothing, although something is there."""
+    return Doubt(
+        "pages on which data_path finds nothing are not empty, so that there may be more",
+        "let data_path begin with the path of the list, as `.items[] | select(.active)` does, or "
+        "set hasMorePath or totalPath",
+    )
+
+
 def doubt_over_passed(passed: int, longest: int) -> Doubt:
     """Return the doubt over an empty page that was taken for more items than any page had."""
     return Doubt(

@@ -1,6 +1,6 @@
 """The values that pagination works with; nothing here or beside it touches the network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,8 +25,9 @@ class Page:
     `fingerprint` is equal for equal bodies. Where there are no items, `matched` tells whether the
     list is there, `is_null` that it is null. `path` leads to the items, as far as data_path is a
     path; where that is all it is, and what it finds is what the API counts, the page `is_plain`.
-    `size` is that of the items, in bytes. `told` is what an expression of the user, by which the
-    strategy goes on, gives on this page.
+    `sent` are the records of the API where data_path may leave out or change some, as far as can be
+    told; `counted` tells whether `received` is how many. `size` is that of the items, in bytes.
+    `told` is what an expression of the user, by which the strategy goes on, gives on this page.
     """
 
     request: ApiRequest
@@ -46,6 +47,8 @@ class Page:
     is_plain: bool = True
     size: int = 0
     told: Outputs = ()
+    sent: Sequence[Any] = ()
+    counted: bool = True
 
     @cached_property
     def holders(self) -> list[Holder]:
@@ -56,12 +59,6 @@ class Page:
     def counts(self) -> tuple[Count, ...]:
         """Return the numbers of items and pages that the answer itself gives."""
         return tuple(counts_in(self.holders, self.headers))
-
-    @property
-    def sent(self) -> list[Any]:
-        """Return the records that the API sent, where data_path leaves out or changes some."""
-        found = None if self.is_plain else walk(self.body, self.path)[1]
-        return found if isinstance(found, list) else []
 
     @property
     def is_object(self) -> bool:

@@ -16,6 +16,7 @@ from pagination.doubts import (
     advice_on_broken_promise,
     advice_on_repeat,
     doubt_over,
+    doubt_over_count,
     doubt_over_empty_pages,
     doubt_over_known_request,
     doubt_over_overlap,
@@ -406,6 +407,9 @@ class Pager:
         length, sign = page.received, self._left_over(page, statement)
         if page.is_object:
             return self._count_on(page, sign) if sign else self._end("a single object")
+        if not page.counted and self._empty_pages <= self._strategy.most_empty:
+            # Only a page on which there is nothing to leave out is the last one.
+            return self._count_on(page, sign)
         if not length:
             return self._decide_after_empty_page(page, sign)
         full = self._sizes.is_full(length)
@@ -432,7 +436,8 @@ class Pager:
         """Decide after a page without records: the end, unless more was promised."""
         is_all = self._total.is_reached(self.received, self._pages)
         if sign is None or (is_all and sign.rank is not Rank.MARKER):
-            return self._go_on_ahead(page) or self._end("an empty page")
+            doubt = None if page.counted else doubt_over_count()
+            return self._go_on_ahead(page) or self._end("an empty page", doubt)
         following = self._strategy.following(page)
         is_sent = following is not None and following.identity in self._sent_ahead
         if self._empty_pages <= self._strategy.most_empty or is_sent:

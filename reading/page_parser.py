@@ -158,6 +158,8 @@ class PageParser:
             path=self.endpoint.data_path.path,
             is_plain=self.endpoint.data_path.is_plain,
             size=_size_of(documents, found.items),
+            sent=found.sent,
+            counted=found.counted,
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
@@ -186,6 +188,8 @@ def _together(found: list[Extraction]) -> Extraction:
         sum(len(one.items) if one.received is None else one.received for one in found),
         any(one.matched for one in found),
         beside=found[0].beside,
+        sent=[record for one in found for record in one.sent],
+        counted=all(one.counted for one in found),
     )
 
 

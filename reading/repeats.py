@@ -7,7 +7,7 @@ order, as identifiers often come, not even what was seen before is looked at.
 
 import json
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -43,11 +43,22 @@ class Seen:
     """The marks that pages had: all of them, or those of the last pages where they are many."""
 
     def __init__(self, room: Room) -> None:
-        self.is_repeated = False
+        # How often each mark came again.
+        self._again: Counter[int] = Counter()
         self._room = room
         self._all: set[int] | None = set()
         self._recent: deque[set[int]] = deque(maxlen=_PAGES_COMPARED)
         self._taken = 0
+
+    @property
+    def is_repeated(self) -> bool:
+        """True where a mark was on two pages."""
+        return bool(self._again)
+
+    @property
+    def has_moved(self) -> bool:
+        """True where a mark was on two pages and on no third: what stays on pages is on each."""
+        return 1 in self._again.values()
 
     @property
     def marks(self) -> set[int] | None:
@@ -64,9 +75,8 @@ class Seen:
 
     def page(self, marks: set[int]) -> None:
         """Compare a page with those before, and remember it."""
-        if not self.is_repeated:
-            before = self._recent if self._all is None else [self._all]
-            self.is_repeated = not all(map(marks.isdisjoint, before))
+        before = self._recent if self._all is None else [self._all]
+        self._again.update(set().union(*(marks & each for each in before)))
         self._recent.append(_bounded(marks))
         if self._all is None:
             return
@@ -101,6 +111,11 @@ class Repeats(ABC):
     def found(self) -> bool:
         """True where an item stood on two pages."""
         return self._seen.is_repeated
+
+    @property
+    def has_moved(self) -> bool:
+        """True where an item stood on two pages, and not on more of them."""
+        return self._seen.has_moved
 
     @property
     def marks(self) -> set[int] | None:
@@ -301,6 +316,12 @@ def repeats_of(first: Iterable[Sequence[Any]], room: Room) -> Repeats:
         if _identifies(name, items):
             return ByIdentifier(room, name)
     return ByJson(room)
+
+
+def has_identifier(item: Any) -> bool:
+    """Return whether an item has a field of the kind that tells items apart."""
+    names = item if isinstance(item, dict) else ()
+    return any(type(item[name]) in (str, int) for name in _IDENTIFIERS if name in names)
 
 
 def mark_of(item: Any) -> int:

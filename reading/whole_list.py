@@ -19,12 +19,21 @@ from pagination.totals import find_total
 from reading.account import Reason
 from reading.endpoint_reader import UNWATCHED, EndpointReader, Watch
 from reading.item_stream import Portion
-from reading.repeats import ByIdentifier, ByJson, Repeats, Room, mark_of, repeats_of
+from reading.repeats import (
+    ByIdentifier,
+    ByJson,
+    Repeats,
+    Room,
+    has_identifier,
+    mark_of,
+    repeats_of,
+)
 from settings.pagination import OffsetSettings, PageNumberSettings, PaginationSettings
 
 _MOST_AGAIN = 2
 # Items of a first page that wait to see whether there is a second one.
 _MOST_WAITING = 5000
+_REPEATED = "an item stood on two pages of the list"
 _ADVICE = (
     "ask for a fixed order with query_params, such as a sort by id, or page by a cursor where the "
     "API has one; where it counts offsets from 1, `startOffset: 1`"
@@ -48,6 +57,11 @@ class _Comparison:
     def found(self) -> bool:
         """True where something stood on two pages."""
         return self.repeats is not None and self.repeats.found
+
+    @property
+    def has_moved(self) -> bool:
+        """True where something stood on two pages, and not on more of them."""
+        return self.repeats is not None and self.repeats.has_moved
 
     def portion(self, items: Sequence[Any]) -> None:
         """Look at some of a page."""
@@ -101,9 +115,9 @@ class Movement(Watch):
     ) -> None:
         self._items = _Comparison(room, repeats)
         # Once it is read again, what is equal but for what an identifier tells is another one.
-        self._sent = _Comparison(room, ByJson(Room()) if repeats else None)
-        # Why items may have been missed; empty where nothing speaks for it.
-        self.cause = ""
+        # With room of its own, it takes none from the items.
+        self._sent = _Comparison(Room(), ByJson(Room()) if repeats else None)
+        self._cause = ""
         # True where it was not read to its end, or the end is in doubt anyway.
         self.is_cut = False
         self._inner = inner
@@ -129,18 +143,31 @@ class Movement(Watch):
         """What compares the items; None while there is only one page."""
         return self._items.repeats
 
+    @property
+    def cause(self) -> str:
+        """Why items may have been missed; empty where nothing speaks for it."""
+        return self._cause or (_REPEATED if self._sent.has_moved else "")
+
+    @property
+    def sent_marks(self) -> set[int] | None:
+        """The marks of what the API sent beyond the items, where it was read by its JSON."""
+        repeats = self._sent.repeats
+        return repeats.marks if isinstance(repeats, ByJson) else None
+
     async def portion(self, portion: Portion, evaluator: Evaluator) -> None:
         await self._inner.portion(portion, evaluator)
         self._items.portion(portion.items)
-        if portion.sent:
-            self._sent.portion(portion.sent)
-        if isinstance(self.repeats, ByJson) and (sent := portion.sent or portion.items):
-            self._look_at_border(sent)
+        # Of what is empty, as a row that may not be seen, there may be any number.
+        if sent := [record for record in portion.sent if record]:
+            self._sent.portion(sent)
+        if isinstance(self.repeats, ByJson) and (border := portion.sent or portion.items):
+            self._look_at_border(border[0], border[-1], is_item=not portion.sent)
 
-    def _look_at_border(self, sent: Sequence[Any]) -> None:
-        if self._begins and mark_of(sent[0]) == self._ending:
-            self.is_overlapping = True
-        self._begins, self._ending = False, mark_of(sent[-1])
+    def _look_at_border(self, first: Any, last: Any, *, is_item: bool) -> None:
+        # Of what data_path leaves out, only an identifier tells from a header or the like.
+        if self._begins and (is_item or has_identifier(first)):
+            self.is_overlapping |= mark_of(first) == self._ending
+        self._begins, self._ending = False, mark_of(last)
 
     def answered(self, page: Page) -> None:
         self._inner.answered(page)
@@ -154,7 +181,7 @@ class Movement(Watch):
             self.goes_by_pages = told.pages is not None
             return
         if self.total is not None and total < self.total:
-            self.cause = self.cause or "the total fell while the list was read"
+            self._cause = self._cause or "the total fell while the list was read"
         self.total = total
 
     def _is_after_shorter(self, length: int) -> bool:
@@ -162,10 +189,10 @@ class Movement(Watch):
 
     def page_ended(self, received: int) -> str | None:
         self._begins = True
-        for each in (self._items, self._sent):
-            each.page_ended()
-            if each.found:
-                self.cause = self.cause or "an item stood on two pages of the list"
+        self._items.page_ended()
+        self._sent.page_ended()
+        if self._items.found:
+            self._cause = self._cause or _REPEATED
         reason = self._inner.page_ended(received)
         self.is_cut = self.is_cut or bool(reason)
         return reason
@@ -187,6 +214,7 @@ class _Union:
         self._by_identifier = first if isinstance(first, ByIdentifier) else None
         self._marks = first.marks if isinstance(first, ByJson) else None
         self._identifiers: set[int] = set()
+        self._sent: set[int] = set()
         self._is_new = False
 
     def lacking(self, items: list[Any], marks: list[int]) -> list[Any]:
@@ -207,8 +235,12 @@ class _Union:
             self._is_new = True
         return items
 
-    def add(self, reading: ByJson) -> bool:
-        """Add a reading that has ended, and return whether it brought anything new."""
+    def add(self, reading: ByJson, sent: set[int] | None) -> bool:
+        """Add a reading that has ended, and return whether it brought anything new.
+
+        Inputs: `sent`, the marks of what the API sent where that is not the items.
+        """
+        self._sent |= sent or set()
         marks = reading.marks
         # Where items that differ share one, it identifies nothing.
         if self._by_identifier and len(marks or ()) != len(self._identifiers):
@@ -224,7 +256,8 @@ class _Union:
         Those of short pages, where an offset goes by what was received, may be counted twice, and
         those at the border of pages, where offsets are counted from 1. Others may be there twice.
         """
-        return total is not None and (self._marks is None or len(self._marks) < total)
+        marks = self._sent or self._marks
+        return total is not None and (marks is None or len(marks) < total)
 
 
 class WholeListReader(EndpointReader):
@@ -293,7 +326,7 @@ class WholeListReader(EndpointReader):
                     if left_out := len(portion.items) - len(items):
                         self.account.left_out[Reason.READ_BEFORE] += left_out
                     yield portion._replace(items=items)
-            is_new = union.add(repeats)
+            is_new = union.add(repeats, movement.sent_marks)
             if not movement.cause or movement.is_cut:
                 return
             before = movement
