@@ -17,6 +17,8 @@ import orjson
 # Beyond so many items of a list, only the last pages are compared.
 MOST_COMPARED = 200_000
 _PAGES_COMPARED = 10
+# Of so many that came again, it is known that they did.
+_MOST_COUNTED = 10_000
 # What items are told apart by, if it is there and differs for all of a page.
 _IDENTIFIERS = ("id", "_id", "uuid", "guid", "sys_id", "key", "identifier", "arn", "Id", "ID")
 
@@ -75,8 +77,9 @@ class Seen:
 
     def page(self, marks: set[int]) -> None:
         """Compare a page with those before, and remember it."""
-        before = self._recent if self._all is None else [self._all]
-        self._again.update(set().union(*(marks & each for each in before)))
+        if len(self._again) < _MOST_COUNTED:
+            before = self._recent if self._all is None else [self._all]
+            self._again.update(set().union(*(marks & each for each in before)))
         self._recent.append(_bounded(marks))
         if self._all is None:
             return

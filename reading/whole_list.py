@@ -100,7 +100,8 @@ class Movement(Watch):
     Inputs: `inner` watches too; `pagination`, the settings, say where a total is, and what is none,
     as far as answers had it, which `sizes` knows;
     `repeats` compares the items, by default what suits those of the first page. Where data_path
-    leaves out or changes some, what the API sent is compared as well.
+    leaves out or changes some, what the API sent is compared as well, with room of its own, so that
+    it takes none from the items.
 
     Sample of the cause: "an item stood on two pages of the list".
     """
@@ -111,12 +112,12 @@ class Movement(Watch):
         pagination: PaginationSettings,
         sizes: PageSizes,
         room: Room,
+        room_for_sent: Room,
         repeats: Repeats | None = None,
     ) -> None:
         self._items = _Comparison(room, repeats)
         # Once it is read again, what is equal but for what an identifier tells is another one.
-        # With room of its own, it takes none from the items.
-        self._sent = _Comparison(Room(), ByJson(Room()) if repeats else None)
+        self._sent = _Comparison(room_for_sent, ByJson(Room()) if repeats else None)
         self._cause = ""
         # True where it was not read to its end, or the end is in doubt anyway.
         self.is_cut = False
@@ -284,8 +285,8 @@ class WholeListReader(EndpointReader):
         return super().read(first, path_params, watch, anew=anew)
 
     @cached_property
-    def _room(self) -> Room:
-        return Room()
+    def _rooms(self) -> tuple[Room, Room]:
+        return Room(), Room()
 
     async def _read_whole(
         self, first: ApiRequest, path_params: Mapping[str, str] | None, watch: Watch
@@ -345,4 +346,5 @@ class WholeListReader(EndpointReader):
         return (movement.is_uneven or movement.is_overlapping) and union.is_below(movement.total)
 
     def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:
-        return Movement(watch, self._pagination, self._sizes, self._room, repeats)
+        room, room_for_sent = self._rooms
+        return Movement(watch, self._pagination, self._sizes, room, room_for_sent, repeats)

@@ -120,3 +120,20 @@ def test_pages_whose_identifiers_are_none_go_by_their_json() -> None:
     first = [{"id": 1}, {"id": 2}]
     assert not compared([first, odd, [{"id": None, "n": 3}]], ByIdentifier(Room(), "id")).found
     assert compared([first, odd, odd[:1]], ByIdentifier(Room(), "id")).found
+
+
+@pytest.mark.parametrize(
+    "pages, has_moved",
+    [
+        ([[1, 2], [3, 4]], False),
+        ([[1, 2], [2, 3]], True),
+        ([[0, 1], [0, 2], [0, 3]], False),
+        ([[0, 1], [0, 2], [0, 1]], True),
+        ([[0, 9], [0, 5], [0, 1]], False),
+    ],
+)
+def test_what_is_on_more_than_two_pages_has_not_moved(
+    pages: list[list[int]], has_moved: bool
+) -> None:
+    for how in (ByJson(Room()), ByIdentifier(Room(), "id")):
+        assert compared([[{"id": n} for n in page] for page in pages], how).has_moved is has_moved
