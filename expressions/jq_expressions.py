@@ -127,7 +127,7 @@ class DataPath:
         found = found._replace(is_null=is_null, beside=self.beside(body.value))
         if self.is_plain or isinstance(source, list):
             return found._replace(sent=() if self.is_plain else source)
-        sent = await asyncio.to_thread(_longest_in, body.value)
+        sent = await asyncio.to_thread(_longest_in, source)
         return found._replace(sent=sent, counted=len(sent) <= (found.received or 0))
 
     def beside(self, value: Any) -> Any:

@@ -75,6 +75,8 @@ class Pager:
         # Whether a page that another one followed was shorter than others.
         self._is_uneven = False
         self._empty_pages = 0
+        # Those of the records of which data_path may leave some out.
+        self._keys: frozenset[str] | None = None
         self._probed_length = 0
         # Whether the page just asked for is one of which the answer before says that there is none.
         self._asks_anyway = False
@@ -407,11 +409,12 @@ class Pager:
         length, sign = page.received, self._left_over(page, statement)
         if page.is_object:
             return self._count_on(page, sign) if sign else self._end("a single object")
-        if not page.counted and self._empty_pages <= self._strategy.most_empty:
+        is_filtered = self._is_filtered(page)
+        if is_filtered and self._empty_pages <= self._strategy.most_empty:
             # Only a page on which there is nothing to leave out is the last one.
             return self._count_on(page, sign)
         if not length:
-            return self._decide_after_empty_page(page, sign)
+            return self._decide_after_empty_page(page, sign, is_filtered=is_filtered)
         full = self._sizes.is_full(length)
         self._sizes.saw_full = self._sizes.saw_full or full
         if full or self._is_behind or sign:
@@ -432,11 +435,24 @@ class Pager:
         self._asked_for = None if is_promised else sign
         return self._ask(self._strategy.following(page), reason=f"{sign}" if sign else "")
 
-    def _decide_after_empty_page(self, page: Page, sign: Sign | None) -> Verdict:
+    def _is_filtered(self, page: Page) -> bool:
+        """Return whether data_path may have left out records: of the list that others came from."""
+        first = page.sent[0] if page.sent else None
+        keys = frozenset(first) if isinstance(first, dict) else None
+        if page.received:
+            self._keys = keys
+        if page.counted:
+            return False
+        # Where nothing is left, another list may be the longest, such as one of links.
+        return page.received is None or self._pages == 1 or keys == self._keys
+
+    def _decide_after_empty_page(
+        self, page: Page, sign: Sign | None, *, is_filtered: bool
+    ) -> Verdict:
         """Decide after a page without records: the end, unless more was promised."""
         is_all = self._total.is_reached(self.received, self._pages)
         if sign is None or (is_all and sign.rank is not Rank.MARKER):
-            doubt = None if page.counted else doubt_over_count()
+            doubt = doubt_over_count() if is_filtered else None
             return self._go_on_ahead(page) or self._end("an empty page", doubt)
         following = self._strategy.following(page)
         is_sent = following is not None and following.identity in self._sent_ahead

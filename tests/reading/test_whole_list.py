@@ -189,6 +189,23 @@ async def test_a_page_that_is_short_only_behind_a_filter_is_not_the_last(
     assert len(asked) <= most
 
 
+@pytest.mark.contract("evidence.empty-page")
+@pytest.mark.parametrize("end", [[], None])
+@pytest.mark.parametrize("data_path", [HIDDEN[2], HIDDEN[3], *NARROWED])
+async def test_a_list_of_links_is_no_list_of_which_a_filter_leaves_nothing(
+    data_path: str, end: list[Any] | None
+) -> None:
+    def route(request: ApiRequest) -> Any:
+        start = 5 * int(request.url.params["page"])
+        links = [{"rel": "self", "href": "/things"}, {"rel": "first", "href": "/things"}]
+        return {"items": rows(12)[start : start + 5] or end, "links": links}
+
+    found, asked, outcome = await read(route, narrowed(data_path), **PAGE)
+    assert ids(found) == set(range(0, 12, 2))
+    assert outcome.is_proven
+    assert len(asked) <= 4
+
+
 @pytest.mark.contract("evidence.proof")
 @pytest.mark.parametrize("gap, is_proven", [(3, True), (4, False)])
 async def test_pages_of_which_a_filter_leaves_nothing_are_no_end(gap: int, is_proven: bool) -> None:
