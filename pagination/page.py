@@ -61,6 +61,12 @@ class Page:
         return tuple(counts_in(self.holders, self.headers))
 
     @property
+    def record_keys(self) -> frozenset[str] | None:
+        """The keys of the first record that was `sent`; None where that is none, or no object."""
+        first = self.sent[0] if self.sent else None
+        return frozenset(first) if isinstance(first, dict) else None
+
+    @property
     def is_object(self) -> bool:
         """Return whether the answer is one object, of which there are no pages."""
         return self.received is None and self.count > 0

@@ -75,7 +75,7 @@ class Pager:
         # Whether a page that another one followed was shorter than others.
         self._is_uneven = False
         self._empty_pages = 0
-        # Those of the records of which data_path may leave some out.
+        # Those of the records from which items came, where data_path may leave some out.
         self._keys: frozenset[str] | None = None
         self._probed_length = 0
         # Whether the page just asked for is one of which the answer before says that there is none.
@@ -161,6 +161,7 @@ class Pager:
         self._pages += 1
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
+        self._keys = page.record_keys if page.received else self._keys
         found = self._total_of(page)
         is_withdrawn = not found and self._total.is_withdrawn(page, self.received)
         self._total = found or (Total() if is_withdrawn else self._total)
@@ -437,14 +438,8 @@ class Pager:
 
     def _is_filtered(self, page: Page) -> bool:
         """Return whether data_path may have left out records: of the list that others came from."""
-        first = page.sent[0] if page.sent else None
-        keys = frozenset(first) if isinstance(first, dict) else None
-        if page.received:
-            self._keys = keys
-        if page.counted:
-            return False
         # Where nothing is left, another list may be the longest, such as one of links.
-        return page.received is None or self._pages == 1 or keys == self._keys
+        return not page.counted and (self._pages == 1 or page.record_keys == self._keys)
 
     def _decide_after_empty_page(
         self, page: Page, sign: Sign | None, *, is_filtered: bool

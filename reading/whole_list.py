@@ -141,7 +141,7 @@ class Movement(Watch):
 
     @property
     def repeats(self) -> Repeats | None:
-        """What compares the items; None while there is only one page."""
+        """The comparison of the items; None while there is only one page."""
         return self._items.repeats
 
     @property

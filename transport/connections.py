@@ -82,6 +82,7 @@ class Connection(httpx.AsyncBaseTransport):
             request = exchange.sign(request)
         try:
             address = _lowered(request.url)
+            # Where none is asked for, the deadline of who sends is the only one.
             seconds = request.extensions.get("timeout", {}).get("connect")
             connection = await self._connection_for(address.origin, exchange.is_anonymous, seconds)
             address.host = self._pinned or address.host

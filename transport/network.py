@@ -91,6 +91,8 @@ class Network(httpcore.AsyncNetworkBackend):
                     # Many servers end a connection without a word of TLS.
                     standard_compatible=False,
                 )
+        # A cancellation too: nobody else knows of the connection, which would stay open. Nothing is
+        # kept back, whatever it was.
         except BaseException:
             await stream.aclose()
             raise

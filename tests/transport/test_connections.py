@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -33,6 +34,13 @@ def authority() -> Authority:
 async def server(authority: Authority, tmp_path: Path) -> AsyncIterator[TwoVersions]:
     async with TwoVersions().running(authority.server(tmp_path, asks=False)) as running:
         yield running
+
+
+def _of_two_versions(
+    connect: ClientFactory, server: TwoVersions, authority: Authority, **settings: Any
+) -> ApiClient:
+    trusting = {"base_url": server.url, "ca_certificate": authority.pem}
+    return connect(**trusting, http_version="auto", **settings)
 
 
 async def _get(client: ApiClient, url: str) -> bytes:
@@ -64,12 +72,7 @@ async def test_auto_speaks_the_older_version_to_a_server_of_that(
 async def test_each_turn_has_a_connection_of_its_own(
     server: TwoVersions, authority: Authority, connect: ClientFactory
 ) -> None:
-    client = connect(
-        base_url=server.url,
-        ca_certificate=authority.pem,
-        http_version="auto",
-        max_concurrent_requests=4,
-    )
+    client = _of_two_versions(connect, server, authority, max_concurrent_requests=4)
     await asyncio.gather(*(_get(client, f"{server.url}/{n}") for n in range(40)))
     assert len({path for _, path in server.seen}) == 40
     assert len(server.transports) <= 4
@@ -79,12 +82,7 @@ async def test_each_turn_has_a_connection_of_its_own(
 async def test_a_connection_that_the_server_ends_is_replaced(
     server: TwoVersions, authority: Authority, connect: ClientFactory
 ) -> None:
-    client = connect(
-        base_url=server.url,
-        ca_certificate=authority.pem,
-        http_version="auto",
-        max_concurrent_requests=1,
-    )
+    client = _of_two_versions(connect, server, authority, max_concurrent_requests=1)
     for path in ("/last", "/1", "/last", "/2"):
         assert await _get(client, f"{server.url}{path}") == b'[{"id": 1}]'
     await client.aclose()
@@ -93,9 +91,7 @@ async def test_a_connection_that_the_server_ends_is_replaced(
 async def test_a_stream_that_is_reset_is_retried_and_then_an_error(
     server: TwoVersions, authority: Authority, connect: ClientFactory
 ) -> None:
-    client = connect(
-        base_url=server.url, ca_certificate=authority.pem, http_version="auto", max_retries=2
-    )
+    client = _of_two_versions(connect, server, authority, max_retries=2)
     with pytest.raises(RequestError, match="the connection broke"):
         await _get(client, f"{server.url}/broken")
     assert [path for _, path in server.seen] == ["/broken"] * 3
@@ -106,13 +102,7 @@ async def test_a_stream_that_is_reset_is_retried_and_then_an_error(
 async def test_a_connection_that_fell_silent_is_not_asked_again(
     server: TwoVersions, authority: Authority, connect: ClientFactory
 ) -> None:
-    client = connect(
-        base_url=server.url,
-        ca_certificate=authority.pem,
-        http_version="auto",
-        timeout="0.5",
-        max_retries=1,
-    )
+    client = _of_two_versions(connect, server, authority, timeout="0.5", max_retries=1)
     assert await _get(client, f"{server.url}/silent") == b'[{"id": 1}]'
     assert [path for _, path in server.seen] == ["/silent"] * 2
     await client.aclose()
