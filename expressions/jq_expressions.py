@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 from errors import ResponseError
 from expressions.evaluator import Evaluator, shown
 from expressions.programs import check_jq, check_program, program_of
+from expressions.streams import may_give_several
 from formats.format import ListPart
 from formats.json_text import Body, json_text
 from formats.json_values import kind_of
+from formats.lists import longest_in
 from formats.messages import Part
 from formats.paths import Step, leading_path, walk
 
@@ -72,6 +74,7 @@ class DataPath:
         self._is_path = is_plain and self.expression.startswith(".")
         self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
         self._way = _way_to_list(self.expression)
+        self._gives_several = may_give_several(self.expression)
 
     @property
     def path(self) -> tuple[Step, ...]:
@@ -125,9 +128,9 @@ class DataPath:
         found = await self._find(body, present, source, evaluator)
         is_null = found.matched and source is None and not found.items
         found = found._replace(is_null=is_null, beside=self.beside(body.value))
-        if self.is_plain or isinstance(source, list):
-            return found._replace(sent=() if self.is_plain else source)
-        sent = await asyncio.to_thread(_longest_in, source)
+        if self._is_path or isinstance(source, list):
+            return found._replace(sent=() if self._is_path else source)
+        sent = await asyncio.to_thread(longest_in, source)
         return found._replace(sent=sent, counted=len(sent) <= (found.received or 0))
 
     def beside(self, value: Any) -> Any:
@@ -164,7 +167,7 @@ class DataPath:
         self, body: Body, present: bool, source: Any, evaluator: Evaluator
     ) -> Extraction:
         if self._is_path and (present or self._rest == ""):
-            return _from_outputs(self._iterate(source), source, matched=present)
+            return self._from_outputs(self._iterate(source), source, matched=present)
         try:
             outputs = await self._run(body, source, evaluator)
         except ValueError as error:
@@ -173,7 +176,18 @@ class DataPath:
                 return Extraction([], None, matched=present)
             raise self._failure(error) from None
         nothing = bool(outputs) and all(output is None for output in outputs)
-        return _from_outputs(outputs, source, matched=(present and source is None) or not nothing)
+        matched = (present and source is None) or not nothing
+        return self._from_outputs(outputs, source, matched=matched)
+
+    def _from_outputs(self, outputs: list[Any], source: Any, *, matched: bool) -> Extraction:
+        items = list(chain.from_iterable(map(_elements, outputs)))
+        if isinstance(source, list):
+            return Extraction(items, len(source), matched)
+        if isinstance(source, dict) and len(outputs) != 1:
+            return Extraction(items, len(items), matched)
+        is_one = len(outputs) == 1 and not isinstance(outputs[0], list)
+        is_object = not outputs or (is_one and not self._gives_several)
+        return Extraction(items, None if is_object else len(items), matched)
 
     async def _run(self, body: Body, source: Any, evaluator: Evaluator) -> list[Any]:
         """Return all outputs of the expression, whose path leads to this source."""
@@ -313,36 +327,10 @@ def _place(steps: Iterable[Step | None]) -> str:
     return "".join(_place_of(step) for step in steps if step is not None)
 
 
-def _from_outputs(outputs: list[Any], source: Any, *, matched: bool) -> Extraction:
-    items = list(chain.from_iterable(map(_elements, outputs)))
-    if isinstance(source, list):
-        return Extraction(items, len(source), matched)
-    if isinstance(source, dict) and len(outputs) != 1:
-        return Extraction(items, len(items), matched)
-    single = len(outputs) == 1 and not isinstance(outputs[0], list)
-    return Extraction(items, None if single or not outputs else len(items), matched)
-
-
 def _elements(output: Any) -> Iterable[Any]:
     if output is None:
         return ()
     return output if isinstance(output, list) else (output,)
-
-
-def _longest_in(value: Any, depth: int = 3) -> list[Any]:
-    """Return the longest list in a body, the outer one of two, or alike objects by their keys."""
-    inner = list(value.values()) if isinstance(value, dict) else value
-    if not isinstance(inner, list):
-        return []
-    here = inner if inner is value or _are_alike(inner) else []
-    below = (_longest_in(each, depth - 1) for each in inner) if depth else ()
-    return max([here, *below], key=len)
-
-
-def _are_alike(values: list[Any]) -> bool:
-    """Return whether these are several objects with the same keys."""
-    kinds = {tuple(each) if isinstance(each, dict) else () for each in values}
-    return len(values) > 1 and len(kinds) == 1 and () not in kinds
 
 
 def _key_paths(body: Mapping[str, Any], depth: int) -> list[str]:

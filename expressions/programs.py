@@ -91,8 +91,13 @@ def program_of(expression: str) -> str:
     Texts may stand in single quotes, and the environment is hidden unless the operator allows it:
     `.kind == 'team'` is `def env: {}; {} as $ENV | .kind == "team"`.
     """
-    program = _SINGLE_QUOTE.sub('"', expression)
+    program = with_double_quotes(expression)
     return program if environment_is_allowed() else environment.hidden_from(program)
+
+
+def with_double_quotes(expression: str) -> str:
+    """Return an expression with its texts in double quotes, as JQ wants them."""
+    return _SINGLE_QUOTE.sub('"', expression)
 
 
 def literal_text(expression: str) -> str | None:
@@ -100,7 +105,7 @@ def literal_text(expression: str) -> str | None:
 
     Sample: `"a b"`, `'a b'` and `("a b")` are the text `a b`; `"a" + .b` and `"\\(.a)"` are none.
     """
-    text = _SINGLE_QUOTE.sub('"', expression).strip()
+    text = with_double_quotes(expression).strip()
     while text.startswith("(") and text.endswith(")"):
         text = text[1:-1].strip()
     try:

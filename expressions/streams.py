@@ -1,0 +1,65 @@
+"""Tells by the text of a JQ expression whether it may give several outputs.
+
+Where it may, one output is a list of one element, as with `(.items[] | select(.ok))` of a page on
+which one item is left, and no answer of which there is only one.
+"""
+
+import re
+from typing import NamedTuple
+
+from expressions.programs import with_double_quotes
+
+# These give one output or none, however many their argument gives.
+_COLLECTING = re.compile(
+    r"(?:IN|add|all|any|contains|del|first|group_by|has|index|indices|inside|isempty|join|last|map"
+    r"|map_values|max_by|min_by|nth|rindex|select|sort_by|test|unique_by|with_entries)\s*\("
+    r"|limit\s*\(\s*1\s*;"
+)
+_TOKEN = re.compile(
+    r"""
+    "(?:[^"\\]|\\.)*" | \#[^\r\n]* | \b(?:then|else|elif|and|or)\s*\[\s*\]
+    |(?P<many>(?<=[\w.\])"?}])\s*\[\s*\]|\.\.|(?<![.$])\b(?:combinations|inputs|leaf_paths|match
+        |paths|range|recurse|recurse_down|repeat|scan|splits|tostream|while)\b)
+    |(?<![.$])\b(?P<reduce>reduce)\b | \b(?P<named>as)\b
+    |(?P<call>(?<![.$\w])(?:limit\s*\(\s*1\s*;|[A-Za-z_]\w*\s*\()) | (?P<index>(?<=[\w.\])"?}])\[)
+    |(?P<open>[\[({]) | (?P<close>[\])}]) | (?P<comma>,)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class _Bracket(NamedTuple):
+    """An open bracket: what stands in it `collects` outputs to one; commas may only `part` it."""
+
+    collects: bool = False
+    parts: bool = False
+
+
+def may_give_several(expression: str) -> bool:
+    """Return whether an expression that compiles may give several outputs for one input.
+
+    Sample: true for `.data | .items[]` and `.left, .right`, false for `{names: [.items[].name]}`
+    and `first(.items[])`. Where that cannot be told, as behind a function that it defines, it may.
+    """
+    brackets = [_Bracket()]
+    is_reduced = False
+    for token in _TOKEN.finditer(with_double_quotes(expression)):
+        inside = brackets[-1]
+        match token.lastgroup:
+            case "many" if not (inside.collects or is_reduced):
+                return True
+            case "comma" if not (inside.collects or inside.parts):
+                return True
+            case "reduce" | "named":
+                is_reduced = token.lastgroup == "reduce"
+            case "call":
+                is_collecting = _COLLECTING.fullmatch(token[0]) is not None
+                brackets.append(_Bracket(inside.collects or is_collecting))
+            case "index":
+                brackets.append(_Bracket(inside.collects))
+            case "open":
+                is_list = token[0] == "["
+                brackets.append(_Bracket(inside.collects or is_list, parts=token[0] == "{"))
+            case "close" if len(brackets) > 1:
+                brackets.pop()
+    return False
