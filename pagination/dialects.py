@@ -219,8 +219,6 @@ LINK_CONTAINERS: Mapping[str, str] = {
     "urls": "Lacework, Discogs",
     "link": "FHIR",
 }
-RELATION_NAMES = ("rel", "relation")
-ADDRESS_NAMES = ("href", "url", "link", "uri", "$ref")
 # What an object called `next` may hold instead of an address.
 TOKEN_NAMES = ("after", "cursor", "starting_after", "token", "page", "offset", "start", "number")
 # Relations of pages that came before: where one is given, and no next one, there is no next page.

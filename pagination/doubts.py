@@ -12,6 +12,7 @@ from settings.pagination import (
 )
 
 _BY_LINKS = "set paginationType: header_link, because answers have a Link header; "
+_MOST_NAMES = 3
 _WAYS: dict[str, type[PaginationSettings]] = {
     "cursorPath": CursorSettings,
     "nextLinkPath": NextLinkSettings,
@@ -86,6 +87,17 @@ def advice_on_repeat(*, has_links: bool) -> str:
     return f"{_BY_LINKS if has_links else ''}look at paginationType and paginationParam"
 
 
+def but_for(differing: frozenset[str] | None) -> str:
+    """Return in which fields a page differs that came again; empty where it does in none.
+
+    Sample: `, but for age and seen that change each time`.
+    """
+    if not differing:
+        return ""
+    names = sorted(filter(None, differing))[:_MOST_NAMES]
+    return f", but for {' and '.join(names) or 'fields'} that change each time"
+
+
 def doubt_over_overlap(place: str) -> Doubt:
     """Return the doubt over a number of pages that arrived, of which some may overlap."""
     return Doubt(
@@ -100,6 +112,16 @@ def doubt_over_count() -> Doubt:
         "pages on which data_path finds nothing are not empty, so that there may be more",
         "let data_path begin with the path of the list, as `.items[] | select(.active)` does, or "
         "set hasMorePath or totalPath",
+    )
+
+
+def doubt_over_filtered_repeat(parameter: str) -> Doubt:
+    """Return the doubt over a page that came again, and has as many records as it may have."""
+    return Doubt(
+        "a page came again that is full before data_path leaves records out, as if the API ignored "
+        f"{parameter}",
+        "look at paginationType and paginationParam; where the API has no pages, say "
+        "`pagination: none` in the selector",
     )
 
 

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from api_messages import ApiRequest
 from errors import EndpointError
 from expressions.evaluator import Outputs
+from formats.lists import EACH, Place, lists_in, place_of
 from formats.paths import Step, walk
 from outcomes import Doubt
 from pagination.counts import Count, counts_in
 from pagination.holders import Holder, holders_around
+from pagination.likeness import common_difference, difference
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,9 @@ class Page:
     """One answer, as pagination sees it.
 
     Names of `headers` are lower case. `count` is how many items data_path found, and `items` are
-    these, unless they were too many to keep: then `digest` is equal for equal ones, and only
-    `first_item` and `last_item` are there. `received` is how many records the API sent (None when
+    these, unless they were too many to keep: then `digest` is equal for equal ones, `identities`
+    for those with the same identifiers (None without any), and only `first_item` and `last_item`
+    are there. `received` is how many records the API sent (None when
     the answer is a single object); `beside` is the object that holds the items, where totals stand;
     `fingerprint` is equal for equal bodies. Where there are no items, `matched` tells whether the
     list is there, `is_null` that it is null. `path` leads to the items, as far as data_path is a
@@ -41,6 +45,7 @@ class Page:
     digest: bytes = b""
     first_item: Any = None
     last_item: Any = None
+    identities: int | None = None
     matched: bool = True
     is_null: bool = False
     path: tuple[Step, ...] = ()
@@ -53,18 +58,20 @@ class Page:
     @cached_property
     def holders(self) -> list[Holder]:
         """Return the objects around the items, which may speak of further pages."""
-        return holders_around(self.body, self.path, is_plain=self.is_plain)
+        # Where data_path does not say where its list is, it is that of the records.
+        found = () if self.path or self.is_plain else self.record_place or ()
+        path = self.path or tuple(takewhile(EACH.__ne__, found))
+        return holders_around(self.body, path, is_plain=self.is_plain)
 
     @cached_property
     def counts(self) -> tuple[Count, ...]:
         """Return the numbers of items and pages that the answer itself gives."""
         return tuple(counts_in(self.holders, self.headers))
 
-    @property
-    def record_keys(self) -> frozenset[str] | None:
-        """The keys of the first record that was `sent`; None where that is none, or no object."""
-        first = self.sent[0] if self.sent else None
-        return frozenset(first) if isinstance(first, dict) else None
+    @cached_property
+    def record_place(self) -> Place | None:
+        """The place in the body of the records that were `sent`; None where there are none."""
+        return place_of(self.sent[0], self.body) if self.sent else None
 
     @property
     def is_object(self) -> bool:
@@ -86,15 +93,31 @@ class Page:
 
     def starts_with(self, item: Any) -> bool:
         """Return whether an answer that starts with this item may be the same once more."""
-        return self.count > 0 and self.first_item == item
+        return self.count > 0 and difference([self.first_item], [item]) is not None
 
     def repeats(self, before: "Page") -> bool:
-        """Return whether this answer, or its list of items, is the same as the one before."""
+        """Return whether this answer, or its list of records, is the same as the one before."""
         if self.fingerprint == before.fingerprint:
             return True
         if not self.count or self.count != before.count:
             return False
-        return self.digest == before.digest and self.items == before.items
+        if self.digest != before.digest or self.items != before.items:
+            return False
+        # Items that are made of other records may be equal.
+        return not self.sent or self.difference(before) == frozenset()
+
+    def difference(self, before: "Page") -> frozenset[str] | None:
+        """Return the fields in which the records differ from those before; None for other records.
+
+        Of pages of which the records were too many to keep, the name of the fields is empty.
+        """
+        if self.digest:
+            is_same = self.received == before.received and self.identities == before.identities
+            known = self.identities is not None and is_same
+            return frozenset({""} if self.digest != before.digest else ()) if known else None
+        if self.sent and not self.counted:
+            return common_difference(lists_in(before.body), lists_in(self.body))
+        return difference(before.sent or before.items, self.sent or self.items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,18 @@ from outcomes import Doubt
 from pagination.doubts import (
     advice_on_broken_promise,
     advice_on_repeat,
+    but_for,
     doubt_over,
     doubt_over_count,
     doubt_over_empty_pages,
+    doubt_over_filtered_repeat,
     doubt_over_known_request,
     doubt_over_overlap,
     doubt_over_part,
     doubt_over_passed,
     doubt_over_start,
 )
+from pagination.likeness import is_variation
 from pagination.lookup import find, show, truth
 from pagination.page import SILENT, Page, Statement, Verdict
 from pagination.sizes import PageSizes
@@ -47,7 +50,8 @@ class Pager:
 
     Send `request`; give the answer to `receive`, or its error status to `refused`; go on with
     the request of the verdict until there is none. `received` counts the records so far, and
-    `previous` is the page that arrived last.
+    `previous` is the page that arrived last. Where it `asks_again`, the page was there already, and
+    must be answered anew.
 
     Inputs: `request`, the endpoint's own; `sizes`, shared by all endpoints of a resource;
     `base_url`, that of the API.
@@ -75,9 +79,12 @@ class Pager:
         # Whether a page that another one followed was shorter than others.
         self._is_uneven = False
         self._empty_pages = 0
-        # Those of the records from which items came, where data_path may leave some out.
-        self._keys: frozenset[str] | None = None
+        # The last page of which data_path left items, or else the first.
+        self._filled: Page | None = None
         self._probed_length = 0
+        # A page like the one before it, until that one was asked for again.
+        self._alike: Page | None = None
+        self.asks_again = False
         # Whether the page just asked for is one of which the answer before says that there is none.
         self._asks_anyway = False
         self._by_count = False
@@ -103,7 +110,7 @@ class Pager:
     @property
     def is_probing(self) -> bool:
         """Return whether the page just asked for is only a question whether there is one."""
-        return self._probed_length > 0 or self._asks_anyway
+        return not self.asks_again and (self._probed_length > 0 or self._asks_anyway)
 
     @property
     def _is_behind(self) -> bool:
@@ -125,8 +132,13 @@ class Pager:
         if self._places:
             self._sizes.look_for(self._places, page.body)
         statement = self._marked(page) or self._stated(page)
+        if self._alike:
+            return self._after_alike(self._alike, page, statement)
+        was_settled, self.asks_again = self.asks_again, False
         if self._is_repeated(page):
             return self._after_asking(self._end_repeated(page, statement))
+        if not was_settled and self._may_be_the_same(page):
+            return self._ask_again_before(page)
         self._refuse_object(page)
         was_promised = self._was_promised
         probed = self._take(page)
@@ -161,7 +173,8 @@ class Pager:
         self._pages += 1
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
-        self._keys = page.record_keys if page.received else self._keys
+        if page.received or self._pages == 1:
+            self._filled = page
         found = self._total_of(page)
         is_withdrawn = not found and self._total.is_withdrawn(page, self.received)
         self._total = found or (Total() if is_withdrawn else self._total)
@@ -286,6 +299,8 @@ class Pager:
         return None if verdict is None else self._after_asking(verdict)
 
     def _end_refused(self, status: int, said: str) -> Verdict | None:
+        if self.asks_again:
+            return None
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
         meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
         if meaning is Meaning.NO_MORE:
@@ -438,8 +453,9 @@ class Pager:
 
     def _is_filtered(self, page: Page) -> bool:
         """Return whether data_path may have left out records: of the list that others came from."""
-        # Where nothing is left, another list may be the longest, such as one of links.
-        return not page.counted and (self._pages == 1 or page.record_keys == self._keys)
+        # Where nothing is left, another list may be the longest.
+        assert self._filled is not None  # noqa: S101 (it is the first page, at least)
+        return not page.counted and page.record_place == self._filled.record_place
 
     def _decide_after_empty_page(
         self, page: Page, sign: Sign | None, *, is_filtered: bool
@@ -513,8 +529,40 @@ class Pager:
         # Equal empty pages are no loop yet: their number is limited where the API says "more".
         return self.previous is not None and not page.is_empty and page.repeats(self.previous)
 
-    def _end_repeated(self, page: Page, statement: Statement) -> Verdict:
-        full = self._sizes.is_full(page.received or 0)
+    def _may_be_the_same(self, page: Page) -> bool:
+        """Return whether a page has the items of the one before, which may change each time.
+
+        It is looked at after as many pages as there are powers of two, so that an API that knows
+        nothing of pages is found out, and the others are not slowed down.
+        """
+        before, count = self.previous, self._pages
+        if before is None or count & (count - 1) or not page.received or self._settings.stateful:
+            return False
+        return page.difference(before) is not None
+
+    def _ask_again_before(self, page: Page) -> Verdict:
+        """Ask for the page before once more: does it differ from itself as this one does?"""
+        assert self.previous is not None  # noqa: S101 (it is what this page is like)
+        self._alike, self.asks_again = page, True
+        reason = "a page with the same items: is it another one?"
+        return Verdict(keep=False, request=self.previous.request, reason=reason, extra=True)
+
+    def _after_alike(self, alike: Page, again: Page, statement: Statement) -> Verdict:
+        """Decide after the page before came once more, on one that has the same items."""
+        before, self._alike = self.previous, None
+        assert before is not None  # noqa: S101 (it was asked for again)
+        differing, varying = alike.difference(before), again.difference(before)
+        if is_variation(differing, varying):
+            self.asks_again = False
+            return self._after_asking(self._end_repeated(alike, statement, differing))
+        return Verdict(keep=False, request=alike.request, reason="it is another one", extra=True)
+
+    def _end_repeated(
+        self, page: Page, statement: Statement, differing: frozenset[str] | None = None
+    ) -> Verdict:
+        # Of records that were not kept, it is not known in what they differ.
+        is_unclear = bool(differing and page.digest)
+        full = is_unclear or self._sizes.is_full(page.received or 0)
         unfinished = self._is_behind
         complete = self._total.is_reached(self.received, self._pages)
         if self._total.items is None and self._may_overlap:
@@ -522,7 +570,7 @@ class Pager:
         goes_on = statement.more or self._leads_on(page, statement)
         if not complete and (full or goes_on or unfinished):
             raise PaginationError(
-                f"page {self._pages + 1} is the same as the one before; "
+                f"page {self._pages + 1} is the same as the one before{but_for(differing)}; "
                 f"the API seems to ignore {self._strategy.parameter}",
                 advice=advice_on_repeat(has_links=self._strategy.counts and self._has_links),
             )
@@ -537,6 +585,8 @@ class Pager:
         if complete and (has_led_nowhere or self._leads_on(page, statement)):
             is_all, sign = False, sign or self._evidence.leading()
         doubt = None if is_all or not sign else doubt_over(sign, reason, self._settings)
+        if doubt is None and not complete and self._sizes.is_full(len(page.sent)):
+            doubt = doubt_over_filtered_repeat(self._strategy.parameter)
         return Verdict(keep=False, reason=reason, doubt=doubt)
 
     def _unfollowed(self, page: Page | None) -> Sign | None:

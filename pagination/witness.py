@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
+from formats.lists import ADDRESS_NAMES, RELATION_NAMES
 from pagination import dialects
 from pagination.link_headers import parse_link_header
 from pagination.lookup import show, truth
@@ -284,7 +285,7 @@ def _first_of_links(place: str, value: list[Any]) -> Iterator[Sign]:
 
 
 def _next_object(place: str, value: Mapping[str, Any]) -> Iterator[Sign]:
-    for name in dialects.ADDRESS_NAMES:
+    for name in ADDRESS_NAMES:
         if name in value:
             yield _link(f"{place}.{name}", value[name])
             return
@@ -347,8 +348,8 @@ def relations_in(links: Iterable[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for link in links:
         if isinstance(link, dict):
-            relation = next((link[n] for n in dialects.RELATION_NAMES if n in link), None)
-            address = next((link[n] for n in dialects.ADDRESS_NAMES if n in link), None)
+            relation = next((link[n] for n in RELATION_NAMES if n in link), None)
+            address = next((link[n] for n in ADDRESS_NAMES if n in link), None)
             # Siren gives a list of relations.
             for name in relation if isinstance(relation, list) else [relation]:
                 if isinstance(name, str):
@@ -411,7 +412,7 @@ def _has_back(place: str, value: Any) -> Iterator[Sign]:
 def _back_link(place: str, value: Any) -> Iterator[Sign]:
     # A number is that of the page before by a count of the API's own.
     if isinstance(value, dict):
-        value = next((value[name] for name in dialects.ADDRESS_NAMES if name in value), None)
+        value = next((value[name] for name in ADDRESS_NAMES if name in value), None)
     if _is_address(value):
         yield Sign(Rank.LINK, place, more=True, said="is set")
 

@@ -250,7 +250,7 @@ class EndpointReader:
         visit.error, visit.denied = verdict.error, verdict.denied
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
-        elif visit.request and (room := visit.ahead.room):
+        elif visit.request and not visit.pager.asks_again and (room := visit.ahead.room):
             visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
 
@@ -274,7 +274,7 @@ class EndpointReader:
 
     async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
         """Return the page; or none, by the user's rules or else by pagination's."""
-        fetch: Fetch = visit.ahead.fetch
+        fetch: Fetch = self._client.send if visit.pager.asks_again else visit.ahead.fetch
         for attempt in itertools.count(1):
             error: StatusError | ResponseError
             try:

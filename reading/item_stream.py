@@ -11,6 +11,7 @@ from expressions.evaluator import Evaluator
 from expressions.jq_expressions import DataPath
 from formats.documents import Documents
 from formats.format import Document, ItemReader, ListPart
+from formats.identifiers import identifier_of, sum_of
 from formats.nesting import JsonLimitError
 from formats.paths import Step
 
@@ -35,7 +36,8 @@ class ItemStream:
 
     After `pieces` has ended: `received` is how many records the API sent, `count` how many items
     the data_path made of them, `matched` whether it found anything but nulls, `digest` is equal for
-    equal lists, and `body` is the body with an empty list where the items were; where several
+    equal lists, `identities` for lists whose records have the same identifiers in any order (None
+    without any), and `body` is the body with an empty list where the items were; where several
     documents were packed, that of the first.
     """
 
@@ -59,6 +61,8 @@ class ItemStream:
         self._is_first_document = True
         self._since_item = 0
         self._digest = hashlib.blake2b(digest_size=16)
+        self._identifier: str | None = None
+        self.identities: int | None = 0
 
     @classmethod
     async def open(
@@ -198,4 +202,12 @@ class ItemStream:
         for part in parts:
             self._digest.update(part.said)
             self.received += len(part.elements)
+            self._identify(part.elements)
         return parts
+
+    def _identify(self, elements: Sequence[Any]) -> None:
+        if self._identifier is None and elements:
+            self._identifier = identifier_of(elements[0])
+        if self.identities is not None:
+            told = sum_of(self._identifier or "", elements)
+            self.identities = None if told is None else self.identities + told

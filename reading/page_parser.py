@@ -68,6 +68,7 @@ class LargePage:
             stream.digest,
             self._first,
             stream.last_item,
+            identities=stream.identities,
             matched=stream.matched,
             path=stream.data_path.path,
             is_plain=stream.data_path.is_plain,

@@ -5,7 +5,6 @@ first reading goes by an identifier, where items have one: where that differs, s
 order, as identifiers often come, not even what was seen before is looked at.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
@@ -14,13 +13,13 @@ from typing import Any
 
 import orjson
 
+from formats.identifiers import IDENTIFIERS, mark_of
+
 # Beyond so many items of a list, only the last pages are compared.
 MOST_COMPARED = 200_000
 _PAGES_COMPARED = 10
 # Of so many that came again, it is known that they did.
 _MOST_COUNTED = 10_000
-# What items are told apart by, if it is there and differs for all of a page.
-_IDENTIFIERS = ("id", "_id", "uuid", "guid", "sys_id", "key", "identifier", "arn", "Id", "ID")
 
 
 class Room:
@@ -315,25 +314,10 @@ class _Order:
 def repeats_of(first: Iterable[Sequence[Any]], room: Room) -> Repeats:
     """Return what compares the items of a list whose first page is given, in parts."""
     items = [item for part in first for item in part]
-    for name in _IDENTIFIERS:
+    for name in IDENTIFIERS:
         if _identifies(name, items):
             return ByIdentifier(room, name)
     return ByJson(room)
-
-
-def has_identifier(item: Any) -> bool:
-    """Return whether an item has a field of the kind that tells items apart."""
-    names = item if isinstance(item, dict) else ()
-    return any(type(item[name]) in (str, int) for name in _IDENTIFIERS if name in names)
-
-
-def mark_of(item: Any) -> int:
-    """Return eight bytes that are equal for items with equal JSON."""
-    try:
-        return hash(orjson.dumps(item))
-    except TypeError:
-        # An integer beyond 64 bits.
-        return hash(json.dumps(item))
 
 
 def _identifies(name: str, items: Sequence[Any]) -> bool:

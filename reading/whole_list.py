@@ -12,6 +12,7 @@ from typing import Any
 import log_lines
 from api_messages import ApiRequest
 from expressions.evaluator import Evaluator
+from formats.identifiers import has_identifier, mark_of
 from outcomes import Doubt
 from pagination.page import Page
 from pagination.sizes import PageSizes
@@ -24,8 +25,6 @@ from reading.repeats import (
     ByJson,
     Repeats,
     Room,
-    has_identifier,
-    mark_of,
     repeats_of,
 )
 from settings.pagination import OffsetSettings, PageNumberSettings, PaginationSettings

@@ -195,6 +195,9 @@ def is_innocent(world: World, reading: Reading) -> bool:
         return False
     if any(word.lie for word in world.words):
         return False
+    if reading.is_hidden:
+        # Offsets go by what was left, and pages of which nothing was are an end in the end.
+        return False
     # A refusal of a page after a full one says nothing of an end; where a field that was never
     # there is left out, that does not either.
     return world.beyond != "400" or any(

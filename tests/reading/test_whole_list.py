@@ -313,6 +313,14 @@ async def test_groups_that_go_on_on_the_next_page_cost_one_more_reading(has_tota
     has_total=True,
     data_path=".items",
 )
+# Of the first page, one item is left.
+@example(
+    count=3,
+    changes=[(0, 1, "add")] * 3,
+    name="id",
+    has_total=False,
+    data_path=HIDDEN[0],
+)
 def test_what_is_there_all_the_time_is_read_or_the_list_is_kept(
     count: int,
     changes: list[tuple[int, int, str]],

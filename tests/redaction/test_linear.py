@@ -20,6 +20,8 @@ from transport.rate_limits import parse_wait
 LENGTH = 64_000
 # Seconds of CPU for one text of that length.
 MOST = 0.05
+# So often, times are taken that are not as they should be: a busy machine makes some of them long.
+TIMES = 10
 REDACTOR = Redactor(["s3cr3t-value", "aaaaaaaab", "----KEY----\nabc"])
 BASE = ApiRequest("GET", "https://api.example.test/a")
 
@@ -61,7 +63,7 @@ PIECES = (
 
 
 def seconds(way: Callable[[str], object], text: str) -> float:
-    """The CPU time that a way takes, of the better of three runs; an error is an end as well."""
+    """The CPU time that a way takes, of the best of three runs; an error is an end as well."""
     best = float("inf")
     for _ in range(3):
         start = time.process_time()
@@ -87,11 +89,16 @@ def seconds(way: Callable[[str], object], text: str) -> float:
 def test_twice_the_text_takes_twice_the_time(name: str, start: str, parts: list[str]) -> None:
     piece = "".join(parts)
     text = (start + piece * (LENGTH // len(piece)))[:LENGTH]
-    taken = seconds(WAYS[name], text)
-    # What takes no time at all need not be compared.
-    if taken > MOST / 5:
-        assert taken < 3 * seconds(WAYS[name], text[: LENGTH // 2]) + MOST / 10
-    assert taken < 4 * MOST
+    taken = half = float("inf")
+    for _ in range(TIMES):
+        taken = min(taken, seconds(WAYS[name], text))
+        # What takes no time at all need not be compared.
+        if taken < MOST / 5:
+            return
+        half = min(half, seconds(WAYS[name], text[: LENGTH // 2]))
+        if taken < min(3 * half + MOST / 10, 4 * MOST):
+            return
+    pytest.fail(f"{taken:.3f} s for all of the text, {half:.3f} s for half of it")
 
 
 @pytest.mark.contract("secrets.errors")

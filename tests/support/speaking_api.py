@@ -95,7 +95,8 @@ class World:
     `cap` is the most rows of a page, whatever is asked for; `hidden` are rows that are counted, but
     never shown, and `off` those that a filter of the user leaves out; `list_path` is where a list
     stands, empty for a bare array; `beyond` is what a page after the last one is; `noise` stands
-    beside every list; `first_offset` is that of the first row.
+    beside every list; `first_offset` is that of the first row. Where it `varies`, each row holds
+    what changes from one answer to the next.
     """
 
     way: Way = "page"
@@ -105,6 +106,7 @@ class World:
     honours_size: bool = True
     first_page: int = 1
     first_offset: int = 0
+    varies: bool = False
     words: tuple[Word, ...] = ()
     hidden: frozenset[int] = frozenset()
     off: frozenset[int] = frozenset()
@@ -281,6 +283,8 @@ class SpeakingApi:
         if start and start >= len(rows) and self._world.beyond.isdecimal():
             return int(self._world.beyond), None, {}
         shown: Any = [item for item in rows[start : start + size] if item]
+        if self._world.varies:
+            shown = [{**item, "seen": len(self.asked)} for item in shown]
         body: Any = shown
         headers: dict[str, str] = {}
         if self._world.list_path:

@@ -74,18 +74,24 @@ _KINDS = (
     *("partial", "cut_above"),
 )
 # What users leave out, in pieces and as a whole.
-_FILTERS = ("map(select(.on))", "[.[] | select(.on)]")
+_FILTERS = ("{path} | map(select(.on))", "{path} | [.[] | select(.on)]")
+# The same, by what does not tell which list it is.
+_HIDING = ("({path}[]? | select(.on))", ". | {path} // [] | map(select(.on))")
 MODES = ("right", "right", "right", "none", "other", "left_out", "misspelt", "wrong_param")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a world is read: the settings, right or wrong, and the data_path."""
+    """How a world is read: the settings, right or wrong, and the data_path.
+
+    It `is_hidden` where that does not tell which list it leaves records out of.
+    """
 
     mode: str
     pagination: PaginationSettings
     data_path: str
     is_plain: bool = True
+    is_hidden: bool = False
 
 
 @st.composite
@@ -122,6 +128,7 @@ def worlds(draw: st.DrawFn) -> World:
         honours_size=draw(st.booleans()),
         first_page=draw(st.sampled_from([1, 0])),
         first_offset=draw(st.sampled_from([0, 0, 1])),
+        varies=draw(st.integers(0, 4)) == 0,
         list_path=list_path,
         off=draw(st.frozensets(st.integers(0, 23), max_size=8)),
         beyond=draw(st.sampled_from(["empty", "null", "absent", "404", "400"])),
@@ -244,9 +251,9 @@ def readings(draw: st.DrawFn, world: World) -> Reading:
     page_size = draw(st.integers(1, 8))
     is_plain = draw(st.integers(0, 9)) > 0
     path = ".".join(["", *world.list_path]) or "."
-    if not is_plain:
-        path = f"{path} | {draw(st.sampled_from(_FILTERS))}"
-    return Reading(mode, _settings(kind, page_size, chosen), path, is_plain)
+    way = "{path}" if is_plain else draw(st.sampled_from([*_FILTERS, *_HIDING]))
+    pagination = _settings(kind, page_size, chosen)
+    return Reading(mode, pagination, way.format(path=path), is_plain, is_hidden=way in _HIDING)
 
 
 def _settings(kind: str, page_size: int, chosen: Mapping[str, Any]) -> PaginationSettings:
