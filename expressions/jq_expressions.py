@@ -4,7 +4,6 @@ A simple path such as `.data.users[]` is walked in Python; everything else runs 
 another process. Every output counts, so `.data[]` and `.data` mean the same.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,13 +15,13 @@ from typing import Any, NamedTuple
 from errors import ResponseError
 from expressions.evaluator import Evaluator, shown
 from expressions.programs import check_jq, check_program, program_of
-from expressions.streams import may_give_several
+from expressions.streams import has_alternative, may_give_several
 from formats.format import ListPart
 from formats.json_text import Body, json_text
 from formats.json_values import kind_of
-from formats.lists import longest_in
+from formats.lists import lists_in, longest_in
 from formats.messages import Part
-from formats.paths import Step, leading_path, walk
+from formats.paths import Step, leading_path, unwrapped, walk
 
 # What is done with each element of a list for itself: `[] | EACH`, `| map(EACH)`.
 _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\s*)", re.DOTALL)
@@ -30,6 +29,8 @@ _EACH = re.compile(r"\s*(?:\[\]\s*\|\s*(?P<piped>.+)|\|\s*map\((?P<mapped>.+)\)\
 _SELECTION = re.compile(r"\s*select\((?P<condition>.+)\)\s*", re.DOTALL)
 # Each element is gone through, and its own path goes on: `.results[].series`.
 _THEN_EACH = re.compile(r"\[\]\??\s*\|?\s*(?=\.\w|\.[\[\"])")
+# What goes through the values of an object.
+_THROUGH_VALUES = re.compile(r"\[\]|\|\s*(?:map\(|to_entries\b|with_entries\()")
 # So many objects on the way to a list are looked at.
 _MOST_PARTS = 1000
 # What gives one item for each element of a list, such as GraphQL's `.edges[].node`.
@@ -42,9 +43,8 @@ class Extraction(NamedTuple):
     `received` is how many records the API sent, before any filter in the expression: pagination
     counts these. None when the answer is a single object. `matched` is false when the path leads
     to nothing at all, as opposed to null or an empty list; `is_null` tells null from an empty list.
-    Where an expression may leave records out or change them, `sent` are these, as far as can be
-    told: the list whose path it begins with, or the longest one. Of that, a body that has more than
-    were `received` is not `counted`.
+    Where an expression may leave records out or change them, `sent` are these: the list whose path
+    it begins with, or else a guess, which is the longest list of the body.
     """
 
     items: list[Any]
@@ -53,7 +53,7 @@ class Extraction(NamedTuple):
     is_null: bool = False
     beside: Any = None
     sent: Sequence[Any] = ()
-    counted: bool = True
+    is_guess: bool = False
 
 
 class DataPath:
@@ -69,12 +69,17 @@ class DataPath:
         self.expression = expression.strip() or "."
         check_jq(self.expression, setting)
         self._name = f"{setting} {shown(self.expression)}"
-        self._steps, self._rest = leading_path(self.expression)
-        is_plain = self._rest in ("", "[]", "[]?", "?")
-        self._is_path = is_plain and self.expression.startswith(".")
-        self._each = _EachItem.of(self._rest) if self.expression.startswith(".") else None
-        self._way = _way_to_list(self.expression)
+        self._unwrapped = unwrapped(self.expression)
+        self._steps, self._rest = leading_path(self._unwrapped)
+        begins_with_path = self._unwrapped.startswith(".")
+        self._is_path = self._rest in ("", "[]", "[]?", "?") and begins_with_path
+        self._each = _EachItem.of(self._rest) if begins_with_path else None
+        self._way = _way_to_list(self._unwrapped)
         self._gives_several = may_give_several(self.expression)
+        self._has_alternative = has_alternative(self.expression)
+        is_collected = self.expression.startswith("[") and self.expression.endswith("]")
+        inner = self.expression[1:-1] if is_collected else self.expression
+        self._goes_through = may_give_several(inner)
 
     @property
     def path(self) -> tuple[Step, ...]:
@@ -128,10 +133,16 @@ class DataPath:
         found = await self._find(body, present, source, evaluator)
         is_null = found.matched and source is None and not found.items
         found = found._replace(is_null=is_null, beside=self.beside(body.value))
-        if self._is_path or isinstance(source, list):
-            return found._replace(sent=() if self._is_path else source)
-        sent = await asyncio.to_thread(longest_in, source)
-        return found._replace(sent=sent, counted=len(sent) <= (found.received or 0))
+        if self._is_path:
+            return found
+        records = self._records_of(source)
+        if records is not None:
+            return found._replace(sent=records)
+        # Several items may be made of one record.
+        longest = longest_in(source)
+        is_more = bool(longest) and len(longest) < (found.received or 0)
+        received = len(longest) if is_more else found.received
+        return found._replace(received=received, sent=longest, is_guess=True)
 
     def beside(self, value: Any) -> Any:
         """Return the object of a body that holds the items, where totals stand."""
@@ -175,14 +186,30 @@ class DataPath:
             if source is None and not self.has_alternative:
                 return Extraction([], None, matched=present)
             raise self._failure(error) from None
-        nothing = bool(outputs) and all(output is None for output in outputs)
-        matched = (present and source is None) or not nothing
+        matched = self._is_matched(outputs, present, source)
         return self._from_outputs(outputs, source, matched=matched)
+
+    def _is_matched(self, outputs: list[Any], present: bool, source: Any) -> bool:
+        """Return whether there was something at what the expression goes through.
+
+        Where it gives nothing, what it begins with must be there, or any list where it begins with
+        none: what has `?` behind it, as in `(.users[]? | select(.ok))`, only does not fail.
+        """
+        is_null = present and source is None
+        if is_null or any(output not in (None, []) for output in outputs):
+            return True
+        if outputs and all(output is None for output in outputs):
+            return False
+        if self._has_alternative:
+            return True
+        is_barren = isinstance(source, dict) and self._goes_through and not lists_in(source)
+        return present and not is_barren
 
     def _from_outputs(self, outputs: list[Any], source: Any, *, matched: bool) -> Extraction:
         items = list(chain.from_iterable(map(_elements, outputs)))
-        if isinstance(source, list):
-            return Extraction(items, len(source), matched)
+        records = self._records_of(source)
+        if records is not None:
+            return Extraction(items, len(records), matched)
         if isinstance(source, dict) and len(outputs) != 1:
             return Extraction(items, len(items), matched)
         is_one = len(outputs) == 1 and not isinstance(outputs[0], list)
@@ -193,7 +220,7 @@ class DataPath:
         """Return all outputs of the expression, whose path leads to this source."""
         text = body.text if body.text is not None else (await json_text(body)).encode()
         if self._each and self._each.counting and isinstance(source, list):
-            path = self.expression.removesuffix(self._rest)
+            path = self._unwrapped.removesuffix(self._rest)
             outputs = await self._each_of(path, source, text, evaluator)
             return outputs if self._each.is_piped else [outputs]
         return await evaluator.outputs(program_of(self.expression), text, self._name)
@@ -211,6 +238,11 @@ class DataPath:
         return [
             element for element, count in zip(elements, counts, strict=True) for _ in range(count)
         ]
+
+    def _records_of(self, source: Any) -> Sequence[Any] | None:
+        """Return the records at the path: a list, or the values of an object it goes through."""
+        is_map = isinstance(source, dict) and _THROUGH_VALUES.match(self._rest)
+        return list(source.values()) if is_map else source if isinstance(source, list) else None
 
     def _iterate(self, source: Any) -> list[Any]:
         """Return the outputs of a simple path, whose rest is nothing or an iteration."""

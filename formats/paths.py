@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 type Step = str | int
@@ -12,6 +12,27 @@ _STEP = re.compile(
     r'\.(?P<name>[A-Za-z_]\w*)|\.?\[?"(?P<quoted>(?:[^"\\]|\\.)*)"\]?|\.?\[(?P<index>-?\d+)\]'
 )
 _PREFIX_ENDS = ("[", "|", "//", "?")
+# What is given in place of nothing: `// []`.
+_NOTHING = re.compile(r"//\s*(?:\[\s*\]|\{\s*\}|empty|null)\s*")
+_ROOT = re.compile(r"\.\s*\|(?![|=/])")
+
+
+def unwrapped(expression: str) -> str:
+    """Return the same expression without what stands around or before its path.
+
+    Sample: `.users[] | select(.ok)` for `(.users[] | select(.ok))`, and for the same behind `. |`.
+    """
+    text = expression.strip()
+    while True:
+        if root := _ROOT.match(text):
+            inner, after = "", text[root.end() :]
+        elif text.startswith("(") and (end := _closing(text)):
+            inner, after = text[1:end].strip(), text[end + 1 :].strip()
+        else:
+            return text
+        if inner and after and not after.startswith("|") and leading_path(inner)[1]:
+            return text
+        text = f"{inner} {after}".strip() if after.startswith("|") else f"{inner}{after.strip()}"
 
 
 def leading_path(expression: str) -> tuple[list[Step], str]:
@@ -20,10 +41,17 @@ def leading_path(expression: str) -> tuple[list[Step], str]:
     Where the rest combines it with something else (`.a + .b`), there is no leading path: what
     `.a` holds is then not what the API sent in all.
     """
-    inner = _within_brackets(expression)
-    if inner:
-        steps, rest = leading_path(inner)
-        return (steps, expression) if rest.startswith("[]") else ([], expression)
+    if expression.startswith("[") and (end := _closing(expression)):
+        # `[.items[] | select(.ok)]` is as good as `.items | map(…)`.
+        steps, rest = leading_path(unwrapped(expression[1:end]))
+        is_whole = expression[end + 1 :].strip()[:1] in ("", "|")
+        return (steps, expression) if rest.startswith("[]") and is_whole else ([], expression)
+    if expression.startswith("(") and (end := _closing(expression)):
+        # `(.items // [])[]` is about `.items`.
+        path, _, alternative = expression[1:end].partition("//")
+        steps, rest = leading_path(path.strip())
+        is_path = not rest and _NOTHING.fullmatch(f"//{alternative}")
+        return (steps, f"//{expression}") if is_path else ([], expression)
     if not _is_one_pipeline(expression):
         return [], expression
     steps = []
@@ -41,9 +69,10 @@ def leading_path(expression: str) -> tuple[list[Step], str]:
     return (steps, "") if not rest else ([], expression)
 
 
-def _within_brackets(expression: str) -> str:
-    """Return the inside of `[.items[] | select(.ok)]`, which is as good as `.items | map(…)`."""
-    return expression[1:-1].strip() if _outside_brackets(expression) == "[]" else ""
+def _closing(expression: str) -> int:
+    """Return where the bracket ends with which an expression begins; 0 where it does not end."""
+    ends = (at for at, each, depth in _outside_quotes(expression) if each in "])}" and depth == 0)
+    return next(ends, 0)
 
 
 def _is_one_pipeline(expression: str) -> bool:
@@ -54,21 +83,22 @@ def _is_one_pipeline(expression: str) -> bool:
 
 def _outside_brackets(expression: str) -> str:
     """Return the expression with nothing left between brackets or in quotes: `.a[]`."""
-    outer, depth, quoted = "", 0, False
+    return "".join(each for _, each, depth in _outside_quotes(expression) if depth == 0)
+
+
+def _outside_quotes(expression: str) -> Iterator[tuple[int, str, int]]:
+    """Yield the characters outside of texts, with their positions, and in how many brackets.
+
+    A bracket itself is in those around it.
+    """
+    depth, quoted = 0, False
     for position, character in enumerate(expression):
         if character == '"' and expression[position - 1] != "\\":
             quoted = not quoted
-        elif quoted:
-            continue
-        elif character in "[({":
-            outer += character * (depth == 0)
-            depth += 1
-        elif character in "])}":
-            depth -= 1
-            outer += character * (depth == 0)
-        elif depth == 0:
-            outer += character
-    return outer
+        elif not quoted:
+            depth -= character in "])}"
+            yield position, character, depth
+            depth += character in "[({"
 
 
 def _step_value(step: re.Match[str]) -> Step | None:

@@ -1,6 +1,10 @@
 """Doubts over the end of an endpoint, in words: what was seen, and the settings that answer it."""
 
+from collections.abc import Iterable
+
+from formats.lists import Place
 from outcomes import Doubt
+from pagination.likeness import Likeness
 from pagination.witness import Rank, Sign
 from settings.pagination import (
     CursorSettings,
@@ -12,6 +16,10 @@ from settings.pagination import (
 )
 
 _BY_LINKS = "set paginationType: header_link, because answers have a Link header; "
+_WITHOUT_PAGES = (
+    "look at paginationType and paginationParam; where the API has no pages, say "
+    "`pagination: none` in the selector"
+)
 _MOST_NAMES = 3
 _WAYS: dict[str, type[PaginationSettings]] = {
     "cursorPath": CursorSettings,
@@ -87,15 +95,28 @@ def advice_on_repeat(*, has_links: bool) -> str:
     return f"{_BY_LINKS if has_links else ''}look at paginationType and paginationParam"
 
 
-def but_for(differing: frozenset[str] | None) -> str:
+def but_for(like: Likeness | None) -> str:
     """Return in which fields a page differs that came again; empty where it does in none.
 
-    Sample: `, but for age and seen that change each time`.
+    Sample: `, but for age and load.cpu`.
     """
-    if not differing:
-        return ""
-    names = sorted(filter(None, differing))[:_MOST_NAMES]
-    return f", but for {' and '.join(names) or 'fields'} that change each time"
+    return f", but for {_names_of(like.differing)}" if like and like.differing else ""
+
+
+def _names_of(places: Iterable[Place]) -> str:
+    names = {".".join(each for each in place if each != "?") for place in places}
+    shown = sorted(names)[:_MOST_NAMES]
+    more = " and others" if len(names) > len(shown) else ""
+    return ", ".join(shown) + more
+
+
+def doubt_over_likeness(pages: int, parameter: str, places: Iterable[Place]) -> Doubt:
+    """Return the doubt over many pages of which only the numbers of their rows are the same."""
+    return Doubt(
+        f"{pages} pages differ in nothing but {_names_of(places)}, which changes with each answer, "
+        f"as if the API ignored {parameter}",
+        _WITHOUT_PAGES,
+    )
 
 
 def doubt_over_overlap(place: str) -> Doubt:
@@ -120,8 +141,7 @@ def doubt_over_filtered_repeat(parameter: str) -> Doubt:
     return Doubt(
         "a page came again that is full before data_path leaves records out, as if the API ignored "
         f"{parameter}",
-        "look at paginationType and paginationParam; where the API has no pages, say "
-        "`pagination: none` in the selector",
+        _WITHOUT_PAGES,
     )
 
 

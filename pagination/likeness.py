@@ -8,83 +8,111 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, starmap
-from typing import Any
+from typing import Any, NamedTuple
 
 from formats.identifiers import IDENTIFIERS, mark_of
 from formats.lists import Place
 
-type _Keys = frozenset[str]
-
 # Names of fields that may identify an item where none of the usual ones is there, at their end.
 _TELLING = re.compile(r"(?:id|name|host|login|slug|serial|number|code|title|email)$", re.IGNORECASE)
+# What does not change by itself: where it differs, so does the item.
+_NAMING = {*map(str.lower, IDENTIFIERS), "uid", "name", "title", "slug", "login", "email"}
+# So many fields are tried for what identifies items; on so many items first, and then so many of
+# them on all.
+_MOST_TRIED = 16
+_SHOWN = 50
+_MOST_COMPARED = 3
+_DEEPEST = 2
 _MISSING = object()
 
 
-def difference(before: Sequence[Any], now: Sequence[Any]) -> _Keys | None:
-    """Return the fields in which two lists of the same items differ; None where they hold others.
+class Likeness(NamedTuple):
+    """Two lists of the same items, as it seems, that differ in some fields: `("cpu", "load")`.
 
-    The order of the items is none. Which is which tells the first field that identifies them.
+    It `is_sure` where not only numbers of rows say that they are the same.
+    """
+
+    differing: frozenset[Place] = frozenset()
+    is_sure: bool = True
+
+
+def likeness(before: Sequence[Any], now: Sequence[Any]) -> Likeness | None:
+    """Return in what two lists of the same items differ; None where they hold others.
+
+    The order of the items is none. Which is which tells the first field that identifies them; where
+    another one differs that names them, they are others.
 
     Sample: `age` for `[{"id": 1, "age": 7}]` and `[{"id": 1, "age": 8}]`.
     """
-    if not before or len(before) != len(now):
+    if len(before) != len(now):
         return None
-    if before == now:
-        return frozenset()
-    place = _identity_of(now)
-    if place is None:
-        is_reordered = Counter(map(mark_of, before)) == Counter(map(mark_of, now))
-        return frozenset() if is_reordered else None
-    known = {_at(item, place): item for item in before}
-    if len(known) != len(now) or not all(_at(item, place) in known for item in now):
+    place = _identity_of(before, now)
+    known = {_at(item, place): item for item in before} if place else {}
+    pairs = [(known[_at(item, place)], item) for item in now] if place else []
+    differing = frozenset(chain.from_iterable(starmap(_changed_in, pairs)))
+    if any(changed[-1].lower() in _NAMING for changed in differing):
         return None
-    pairs = ((known[_at(item, place)], item) for item in now)
-    return frozenset(chain.from_iterable(starmap(_changed_keys, pairs)))
+    if place and differing:
+        return Likeness(differing, _is_sure(place, now, differing))
+    return Likeness() if _is_reordered(before, now) else None
 
 
-def is_variation(differing: _Keys | None, varying: _Keys | None) -> bool:
-    """Return whether a page differs from another one only as that one does from itself.
-
-    Inputs: the `difference` of the two pages, and that of the other one when it came once more.
-    What names an item does not change by itself: then the items stand for others.
-    """
-    if differing is None or varying is None or not differing <= varying:
-        return False
-    return not any(_TELLING.fullmatch(name) for name in differing)
-
-
-def common_difference(
+def common_likeness(
     before: Mapping[Place, Sequence[Any]], now: Mapping[Place, Sequence[Any]]
-) -> _Keys | None:
-    """Return the `difference` of all lists of two bodies; None where one holds other items."""
-    if not before or before.keys() != now.keys():
+) -> Likeness | None:
+    """Return the `likeness` of all lists together; None where one holds other items."""
+    if before.keys() != now.keys():
         return None
-    keys: set[str] = set()
-    for place, found in now.items():
-        differing = difference(before[place], found) if found or before[place] else frozenset()
-        if differing is None:
-            return None
-        keys |= differing
-    return frozenset(keys)
+    found = [likeness(before[place], now[place]) for place in now]
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
+        return None
+    differing = frozenset(chain.from_iterable(each.differing for each in known))
+    return Likeness(differing, all(each.is_sure for each in known))
 
 
-def _identity_of(items: Sequence[Any]) -> Place | None:
-    """Return the place of what tells some items apart; None where nothing does."""
-    first = items[0]
-    places = _places(first) if isinstance(first, dict) else ()
-    return next((place for place in places if _identifies(place, items)), None)
+def _is_reordered(before: Sequence[Any], now: Sequence[Any]) -> bool:
+    return before is now or Counter(map(mark_of, before)) == Counter(map(mark_of, now))
 
 
-def _places(item: Mapping[str, Any]) -> Iterator[Place]:
-    """Yield where something may identify an item, the surest first."""
-    held = [(key, value) for key, value in item.items() if isinstance(value, dict)]
-    places: list[Place] = [(key,) for key in item]
-    places += [(key, inner) for key, value in held for inner in value]
-    yield from sorted(
-        (place for place in places if place[-1] in IDENTIFIERS),
-        key=lambda place: (len(place), IDENTIFIERS.index(place[-1])),
-    )
-    yield from (place for place in places if _TELLING.search(place[-1]))
+def _identity_of(before: Sequence[Any], now: Sequence[Any]) -> Place | None:
+    """Return the place of what tells items apart, and is the same in both lists; None if none is.
+
+    Other fields than those that may identify by their name count where there is none of these.
+    """
+    first = now[0] if now else None
+    for places in _places(first) if isinstance(first, dict) else ():
+        shown = [place for place in places if _identifies(place, now[:_SHOWN])]
+        for place in shown[:_MOST_COMPARED]:
+            if _is_shared(place, before, now):
+                return place
+        if shown:
+            break
+    return None
+
+
+def _is_shared(place: Place, before: Sequence[Any], now: Sequence[Any]) -> bool:
+    here = {_at(item, place) for item in now}
+    return len(here) == len(now) and here == {_at(item, place) for item in before}
+
+
+def _places(item: Mapping[str, Any]) -> tuple[list[Place], list[Place]]:
+    """Return where something may identify an item, the surest first, and where else."""
+    places = sorted(_fields_of(item), key=len)
+    usual = [place for place in places if place[-1] in IDENTIFIERS]
+    usual.sort(key=lambda place: (len(place), IDENTIFIERS.index(place[-1])))
+    others = [place for place in places if place[-1] not in IDENTIFIERS]
+    telling = [place for place in others if _TELLING.search(place[-1])]
+    rest = [place for place in others if not _TELLING.search(place[-1])]
+    return [*usual, *telling][:_MOST_TRIED], rest[:_MOST_TRIED]
+
+
+def _fields_of(item: Mapping[str, Any], above: Place = ()) -> Iterator[Place]:
+    for key, value in item.items():
+        if not isinstance(value, dict):
+            yield (*above, key)
+        elif len(above) < _DEEPEST:
+            yield from _fields_of(value, (*above, key))
 
 
 def _identifies(place: Place, items: Sequence[Any]) -> bool:
@@ -99,8 +127,44 @@ def _at(item: Any, place: Place) -> Any:
     return item if type(item) in (str, int) else None
 
 
-def _changed_keys(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    if one == other:
-        return []
-    keys = one.keys() | other.keys()
-    return [key for key in keys if one.get(key, _MISSING) != other.get(key, _MISSING)]
+def _is_sure(place: Place, items: Sequence[Any], differing: frozenset[Place]) -> bool:
+    """Return whether what identifies items is not only their place on the page, or one for all.
+
+    Beside their place, anything else that tells them apart makes sure, as a name that stays.
+    """
+    name = place[-1]
+    if not _are_positions([_at(item, place) for item in items]):
+        return len(items) > 1 or name in IDENTIFIERS or name.lower() in _NAMING
+    others = [
+        each
+        for each in chain(*_places(items[0]))
+        if each != place and each not in differing and type(_at(items[0], each)) is str
+    ]
+    if len(items) == 1:
+        return any(each[-1].lower() in _NAMING for each in others)
+    return any(_identifies(each, items) for each in others)
+
+
+def _are_positions(values: Sequence[Any]) -> bool:
+    """Return whether values are those of a row's number, counted from 0 or 1."""
+    count = len(values)
+    found = {int(value) for value in values if f"{value}".isdecimal() and len(f"{value}") < 9}
+    return found in (set(range(count)), set(range(1, count + 1)))
+
+
+def _changed_in(one: Any, other: Any, place: Place = ()) -> Iterator[Place]:
+    """Yield the fields in which two items differ, of an address also before its query."""
+    if one == other and type(one) is type(other):
+        return
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            inner = (one.get(key, _MISSING), other.get(key, _MISSING))
+            yield from _changed_in(*inner, (*place, key))
+    elif isinstance(one, str) and isinstance(other, str) and "?" in one + other:
+        heads = [text.partition("?") for text in (one, other)]
+        if heads[0][0] != heads[1][0]:
+            yield place
+        if heads[0][2] != heads[1][2]:
+            yield (*place, "?")
+    else:
+        yield place

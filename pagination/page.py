@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 from api_messages import ApiRequest
 from errors import EndpointError
 from expressions.evaluator import Outputs
-from formats.lists import EACH, Place, lists_in, place_of
+from formats.identifiers import mark_of
+from formats.lists import Place, lists_in
 from formats.paths import Step, walk
 from outcomes import Doubt
 from pagination.counts import Count, counts_in
 from pagination.holders import Holder, holders_around
-from pagination.likeness import common_difference, difference
+from pagination.likeness import Likeness, common_likeness, likeness
+
+# The place of the items among the lists of a body, of which none has such a key.
+_ITEMS = ("", "items")
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,13 @@ class Page:
     Names of `headers` are lower case. `count` is how many items data_path found, and `items` are
     these, unless they were too many to keep: then `digest` is equal for equal ones, `identities`
     for those with the same identifiers (None without any), and only `first_item` and `last_item`
-    are there. `received` is how many records the API sent (None when
-    the answer is a single object); `beside` is the object that holds the items, where totals stand;
-    `fingerprint` is equal for equal bodies. Where there are no items, `matched` tells whether the
+    are there. `received` is how many records the API sent (None when the answer is a single
+    object); `beside` is the object that holds the items, where totals stand; `fingerprint` is equal
+    for equal bodies. Where there are no items, `matched` tells whether the
     list is there, `is_null` that it is null. `path` leads to the items, as far as data_path is a
     path; where that is all it is, and what it finds is what the API counts, the page `is_plain`.
-    `sent` are the records of the API where data_path may leave out or change some, as far as can be
-    told; `counted` tells whether `received` is how many. `size` is that of the items, in bytes.
+    `sent` are the records of the API where data_path may leave out or change some; where it does
+    not say which list they are, that `is_guess`. `size` is that of the items, in bytes.
     `told` is what an expression of the user, by which the strategy goes on, gives on this page.
     """
 
@@ -53,15 +56,12 @@ class Page:
     size: int = 0
     told: Outputs = ()
     sent: Sequence[Any] = ()
-    counted: bool = True
+    is_guess: bool = False
 
     @cached_property
     def holders(self) -> list[Holder]:
         """Return the objects around the items, which may speak of further pages."""
-        # Where data_path does not say where its list is, it is that of the records.
-        found = () if self.path or self.is_plain else self.record_place or ()
-        path = self.path or tuple(takewhile(EACH.__ne__, found))
-        return holders_around(self.body, path, is_plain=self.is_plain)
+        return holders_around(self.body, self.path, is_plain=self.is_plain)
 
     @cached_property
     def counts(self) -> tuple[Count, ...]:
@@ -69,9 +69,14 @@ class Page:
         return tuple(counts_in(self.holders, self.headers))
 
     @cached_property
-    def record_place(self) -> Place | None:
-        """The place in the body of the records that were `sent`; None where there are none."""
-        return place_of(self.sent[0], self.body) if self.sent else None
+    def lists(self) -> dict[Place, Sequence[Any]]:
+        """Return all lists of the body, by their places."""
+        return lists_in(self.body)
+
+    @property
+    def counted(self) -> bool:
+        """Return whether there can be no more records than were `received`."""
+        return not self.is_guess or len(self.sent) <= (self.received or 0)
 
     @property
     def is_object(self) -> bool:
@@ -93,7 +98,7 @@ class Page:
 
     def starts_with(self, item: Any) -> bool:
         """Return whether an answer that starts with this item may be the same once more."""
-        return self.count > 0 and difference([self.first_item], [item]) is not None
+        return self.count > 0 and self.first_item == item
 
     def repeats(self, before: "Page") -> bool:
         """Return whether this answer, or its list of records, is the same as the one before."""
@@ -103,21 +108,18 @@ class Page:
             return False
         if self.digest != before.digest or self.items != before.items:
             return False
-        # Items that are made of other records may be equal.
-        return not self.sent or self.difference(before) == frozenset()
+        # Items that are made of other records may be equal, and 1 and true are so in Python.
+        is_same = self.lists == before.lists if self.is_guess else self.sent == before.sent
+        return is_same and list(map(mark_of, self.items)) == list(map(mark_of, before.items))
 
-    def difference(self, before: "Page") -> frozenset[str] | None:
-        """Return the fields in which the records differ from those before; None for other records.
-
-        Of pages of which the records were too many to keep, the name of the fields is empty.
-        """
-        if self.digest:
-            is_same = self.received == before.received and self.identities == before.identities
-            known = self.identities is not None and is_same
-            return frozenset({""} if self.digest != before.digest else ()) if known else None
-        if self.sent and not self.counted:
-            return common_difference(lists_in(before.body), lists_in(self.body))
-        return difference(before.sent or before.items, self.sent or self.items)
+    def likeness(self, before: "Page") -> Likeness | None:
+        """Return in what the records differ from those before; None where they are others."""
+        if self.is_guess:
+            # Which of the lists are the records is not known, or they are in none.
+            return common_likeness(
+                {**before.lists, _ITEMS: before.items}, {**self.lists, _ITEMS: self.items}
+            )
+        return likeness(before.sent or before.items, self.sent or self.items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
 from expressions.evaluator import Column
+from formats.lists import Place
 from formats.messages import says_success
 from outcomes import Doubt
 from pagination.doubts import (
@@ -21,12 +22,13 @@ from pagination.doubts import (
     doubt_over_empty_pages,
     doubt_over_filtered_repeat,
     doubt_over_known_request,
+    doubt_over_likeness,
     doubt_over_overlap,
     doubt_over_part,
     doubt_over_passed,
     doubt_over_start,
 )
-from pagination.likeness import is_variation
+from pagination.likeness import Likeness
 from pagination.lookup import find, show, truth
 from pagination.page import SILENT, Page, Statement, Verdict
 from pagination.sizes import PageSizes
@@ -44,14 +46,16 @@ from pagination.witness import (
 from settings.pagination import CursorSettings, CustomSettings, PaginationSettings
 from statuses import Meaning, Situation, meaning_of
 
+# After so many pages that differ in nothing but what changes by itself, none is asked for.
+_MOST_ALIKE = 32
+
 
 class Pager:
     """The way through one endpoint, from its first page to its end.
 
     Send `request`; give the answer to `receive`, or its error status to `refused`; go on with
     the request of the verdict until there is none. `received` counts the records so far, and
-    `previous` is the page that arrived last. Where it `asks_again`, the page was there already, and
-    must be answered anew.
+    `previous` is the page that arrived last.
 
     Inputs: `request`, the endpoint's own; `sizes`, shared by all endpoints of a resource;
     `base_url`, that of the API.
@@ -79,12 +83,12 @@ class Pager:
         # Whether a page that another one followed was shorter than others.
         self._is_uneven = False
         self._empty_pages = 0
-        # The last page of which data_path left items, or else the first.
-        self._filled: Page | None = None
+        # The page before the previous one.
+        self._former: Page | None = None
+        # What the page that comes next is like, and in what the one before has changed by itself.
+        self._likeness: Likeness | None = None
+        self._varying: frozenset[Place] = frozenset()
         self._probed_length = 0
-        # A page like the one before it, until that one was asked for again.
-        self._alike: Page | None = None
-        self.asks_again = False
         # Whether the page just asked for is one of which the answer before says that there is none.
         self._asks_anyway = False
         self._by_count = False
@@ -110,7 +114,7 @@ class Pager:
     @property
     def is_probing(self) -> bool:
         """Return whether the page just asked for is only a question whether there is one."""
-        return not self.asks_again and (self._probed_length > 0 or self._asks_anyway)
+        return self._probed_length > 0 or self._asks_anyway
 
     @property
     def _is_behind(self) -> bool:
@@ -132,13 +136,10 @@ class Pager:
         if self._places:
             self._sizes.look_for(self._places, page.body)
         statement = self._marked(page) or self._stated(page)
-        if self._alike:
-            return self._after_alike(self._alike, page, statement)
-        was_settled, self.asks_again = self.asks_again, False
-        if self._is_repeated(page):
-            return self._after_asking(self._end_repeated(page, statement))
-        if not was_settled and self._may_be_the_same(page):
-            return self._ask_again_before(page)
+        like, self._likeness = self._likeness, None
+        is_same = self._is_repeated(page) or self._is_whole_again(page)
+        if is_same or (like and like.is_sure):
+            return self._after_asking(self._end_repeated(page, statement, like))
         self._refuse_object(page)
         was_promised = self._was_promised
         probed = self._take(page)
@@ -147,12 +148,43 @@ class Pager:
             self._check_most_pages(page)
             if probed:
                 self._learn_from_probe(probed, page)
-            verdict = self._decide(page, statement)
+            verdict = self._decide_if_new(page, statement, like)
         except PaginationError as error:
             verdict = Verdict(keep=True, error=error)
         verdict = self._with_doubt(verdict, page)
         is_denied = verdict.is_end and self._is_denied(page, statement)
         return verdict._replace(denied=True) if is_denied else verdict
+
+    def doubted(self, page: Page) -> Page | None:
+        """Return the page before, where it is time to ask whether this one is another one.
+
+        `compare` them then, before the page is received. It is time after as many pages as there
+        are powers of two, so that an API that knows nothing of pages is found out, and others are
+        not slowed down; where an answer tells the way to the next one, after the first, because no
+        way may be gone twice.
+        """
+        before, count = self.previous, self._pages
+        is_due = count == 1 or (self._strategy.counts and count & (count - 1) == 0)
+        if before is None or not is_due or self._settings.stateful or page.digest:
+            return None
+        is_like = page.received and page.received == before.received
+        return before if is_like and page.fingerprint != before.fingerprint else None
+
+    def is_worth_asking(self, like: Likeness) -> bool:
+        """Return whether to ask for the page before once more, which is like the one to come.
+
+        An API that moves on by itself, unsaid, numbers the rows of each answer at most.
+        """
+        return bool(like.differing) and (like.is_sure or self._strategy.counts)
+
+    def compare(self, like: Likeness, again: Likeness | None) -> None:
+        """Note in what the page to come differs from the one before, and that one from itself.
+
+        Inputs: `again`, the latter; None where that was not asked.
+        """
+        self._varying |= again.differing if again else frozenset()
+        if like.differing <= self._varying:
+            self._likeness = like
 
     def _is_denied(self, page: Page, statement: Statement) -> bool:
         """Return whether the answer itself says that this is all: a marker, a total, or success."""
@@ -169,12 +201,10 @@ class Pager:
         before = self.previous.received if self.previous else None
         if before and page.received and before < max(self._longest, page.received):
             self._is_uneven = True
-        self.previous = page
+        self._former, self.previous = self.previous, page
         self._pages += 1
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
-        if page.received or self._pages == 1:
-            self._filled = page
         found = self._total_of(page)
         is_withdrawn = not found and self._total.is_withdrawn(page, self.received)
         self._total = found or (Total() if is_withdrawn else self._total)
@@ -299,8 +329,6 @@ class Pager:
         return None if verdict is None else self._after_asking(verdict)
 
     def _end_refused(self, status: int, said: str) -> Verdict | None:
-        if self.asks_again:
-            return None
         situation = Situation.EXTRA_PAGE if self.is_probing else Situation.LATER_PAGE
         meaning = meaning_of(status, situation if self._pages else Situation.REQUEST)
         if meaning is Meaning.NO_MORE:
@@ -347,6 +375,13 @@ class Pager:
         if path in self._sizes.markers_seen and says_more:
             return Statement(False, path, "is gone")
         return None
+
+    def _decide_if_new(self, page: Page, statement: Statement, like: Likeness | None) -> Verdict:
+        """Decide on a page, unless very many had nothing but the numbers of the same rows."""
+        if like and self._pages > _MOST_ALIKE:
+            doubt = doubt_over_likeness(self._pages, self._strategy.parameter, like.differing)
+            return self._end("pages with the same items", doubt)
+        return self._decide(page, statement)
 
     def _decide(self, page: Page, statement: Statement) -> Verdict:
         self._by_count, self._asked_for = False, None
@@ -452,10 +487,12 @@ class Pager:
         return self._ask(self._strategy.following(page), reason=f"{sign}" if sign else "")
 
     def _is_filtered(self, page: Page) -> bool:
-        """Return whether data_path may have left out records: of the list that others came from."""
-        # Where nothing is left, another list may be the longest.
-        assert self._filled is not None  # noqa: S101 (it is the first page, at least)
-        return not page.counted and page.record_place == self._filled.record_place
+        """Return whether data_path, which does not say of which list, may have left out records."""
+        if page.received or not page.is_guess:
+            return not page.counted
+        # What stands on each page, such as facets, is no list of records.
+        known = self._former.lists if self._former else {}
+        return any(found and found != known.get(place) for place, found in page.lists.items())
 
     def _decide_after_empty_page(
         self, page: Page, sign: Sign | None, *, is_filtered: bool
@@ -529,40 +566,22 @@ class Pager:
         # Equal empty pages are no loop yet: their number is limited where the API says "more".
         return self.previous is not None and not page.is_empty and page.repeats(self.previous)
 
-    def _may_be_the_same(self, page: Page) -> bool:
-        """Return whether a page has the items of the one before, which may change each time.
+    def _is_whole_again(self, page: Page) -> bool:
+        """Return whether the same large list came again, of an API that sends more than is asked.
 
-        It is looked at after as many pages as there are powers of two, so that an API that knows
-        nothing of pages is found out, and the others are not slowed down.
+        Its items may change with each answer; what tells them apart does not.
         """
-        before, count = self.previous, self._pages
-        if before is None or count & (count - 1) or not page.received or self._settings.stateful:
+        before = self.previous
+        if before is None or not (page.digest and before.digest and self._strategy.counts):
             return False
-        return page.difference(before) is not None
-
-    def _ask_again_before(self, page: Page) -> Verdict:
-        """Ask for the page before once more: does it differ from itself as this one does?"""
-        assert self.previous is not None  # noqa: S101 (it is what this page is like)
-        self._alike, self.asks_again = page, True
-        reason = "a page with the same items: is it another one?"
-        return Verdict(keep=False, request=self.previous.request, reason=reason, extra=True)
-
-    def _after_alike(self, alike: Page, again: Page, statement: Statement) -> Verdict:
-        """Decide after the page before came once more, on one that has the same items."""
-        before, self._alike = self.previous, None
-        assert before is not None  # noqa: S101 (it was asked for again)
-        differing, varying = alike.difference(before), again.difference(before)
-        if is_variation(differing, varying):
-            self.asks_again = False
-            return self._after_asking(self._end_repeated(alike, statement, differing))
-        return Verdict(keep=False, request=alike.request, reason="it is another one", extra=True)
+        is_like = page.identities is not None and page.identities == before.identities
+        is_too_much = (page.received or 0) > self._settings.page_size
+        return is_like and is_too_much and page.received == before.received
 
     def _end_repeated(
-        self, page: Page, statement: Statement, differing: frozenset[str] | None = None
+        self, page: Page, statement: Statement, like: Likeness | None = None
     ) -> Verdict:
-        # Of records that were not kept, it is not known in what they differ.
-        is_unclear = bool(differing and page.digest)
-        full = is_unclear or self._sizes.is_full(page.received or 0)
+        full = self._sizes.is_full(page.received or 0)
         unfinished = self._is_behind
         complete = self._total.is_reached(self.received, self._pages)
         if self._total.items is None and self._may_overlap:
@@ -570,7 +589,7 @@ class Pager:
         goes_on = statement.more or self._leads_on(page, statement)
         if not complete and (full or goes_on or unfinished):
             raise PaginationError(
-                f"page {self._pages + 1} is the same as the one before{but_for(differing)}; "
+                f"page {self._pages + 1} is the same as the one before{but_for(like)}; "
                 f"the API seems to ignore {self._strategy.parameter}",
                 advice=advice_on_repeat(has_links=self._strategy.counts and self._has_links),
             )

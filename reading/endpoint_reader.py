@@ -1,5 +1,6 @@
 """Reads one endpoint from its first page to its end: request, body, items, and what follows."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -250,12 +251,13 @@ class EndpointReader:
         visit.error, visit.denied = verdict.error, verdict.denied
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
-        elif visit.request and not visit.pager.asks_again and (room := visit.ahead.room):
+        elif visit.request and (room := visit.ahead.room):
             visit.ahead.send(visit.pager.expected(visit.request, room))
         return verdict.keep
 
     async def _verdict(self, visit: _Visit, page: Page) -> Verdict:
         """Return the pager's verdict; the page stands, also where what follows cannot be told."""
+        await self._compare(visit, page)
         column = visit.pager.column
         seen = None if column is None else visit.pager.seen(page)
         if column is None or seen is None:
@@ -266,6 +268,30 @@ class EndpointReader:
             return Verdict(keep=True, error=error)
         return visit.pager.receive(replace(page, told=table[0][0]))
 
+    async def _compare(self, visit: _Visit, page: Page) -> None:
+        """Ask for the page before once more, where this one may be the same: what changes then?"""
+        before = visit.pager.doubted(page)
+        like = await asyncio.to_thread(page.likeness, before) if before else None
+        if before is None or like is None:
+            return
+        again = None
+        if visit.pager.is_worth_asking(like):
+            self.account.extra_requests += 1
+            once_more = await self._once_more(before.request)
+            again = await asyncio.to_thread(once_more.likeness, before) if once_more else None
+        visit.pager.compare(like, again)
+
+    async def _once_more(self, request: ApiRequest) -> Page | None:
+        """Return a page that was there already; None where it is not: that tells nothing."""
+        try:
+            page = await self._parser.parse(request, await self._client.send(request))
+        except EndpointError:
+            return None
+        if isinstance(page, LargePage):
+            page.abandon()
+            return None
+        return page
+
     def _note_doubt(self, visit: _Visit, verdict: Verdict, request: ApiRequest) -> None:
         if verdict.doubt:
             doubt = verdict.doubt.at(self._client.describe(request))
@@ -274,7 +300,7 @@ class EndpointReader:
 
     async def _next_page(self, visit: _Visit, request: ApiRequest) -> Page | LargePage | None:
         """Return the page; or none, by the user's rules or else by pagination's."""
-        fetch: Fetch = self._client.send if visit.pager.asks_again else visit.ahead.fetch
+        fetch: Fetch = visit.ahead.fetch
         for attempt in itertools.count(1):
             error: StatusError | ResponseError
             try:

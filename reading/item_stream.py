@@ -36,8 +36,7 @@ class ItemStream:
 
     After `pieces` has ended: `received` is how many records the API sent, `count` how many items
     the data_path made of them, `matched` whether it found anything but nulls, `digest` is equal for
-    equal lists, `identities` for lists whose records have the same identifiers in any order (None
-    without any), and `body` is the body with an empty list where the items were; where several
+    equal lists, and `body` is the body with an empty list where the items were; where several
     documents were packed, that of the first.
     """
 
@@ -62,7 +61,7 @@ class ItemStream:
         self._since_item = 0
         self._digest = hashlib.blake2b(digest_size=16)
         self._identifier: str | None = None
-        self.identities: int | None = 0
+        self._identities: int | None = 0
 
     @classmethod
     async def open(
@@ -100,6 +99,16 @@ class ItemStream:
     def digest(self) -> bytes:
         """Equal for equal lists."""
         return self._digest.digest()
+
+    @property
+    def identities(self) -> int | None:
+        """Equal for lists whose records have the same identifiers, in any order.
+
+        None without any, or where they may be the numbers of rows, counted from 0 or 1.
+        """
+        count = self.received
+        rows = (count * (count - 1) // 2, count * (count + 1) // 2)
+        return None if self._identities in rows else self._identities
 
     async def first_item(self) -> Any:
         """Return the first item, which `pieces` still gives; None when there is none."""
@@ -208,6 +217,6 @@ class ItemStream:
     def _identify(self, elements: Sequence[Any]) -> None:
         if self._identifier is None and elements:
             self._identifier = identifier_of(elements[0])
-        if self.identities is not None:
+        if self._identities is not None:
             told = sum_of(self._identifier or "", elements)
-            self.identities = None if told is None else self.identities + told
+            self._identities = None if told is None else self._identities + told

@@ -160,7 +160,7 @@ class PageParser:
             is_plain=self.endpoint.data_path.is_plain,
             size=_size_of(documents, found.items),
             sent=found.sent,
-            counted=found.counted,
+            is_guess=found.is_guess,
         )
 
     async def _found_in(self, documents: Documents) -> tuple[Any, Extraction]:
@@ -190,7 +190,7 @@ def _together(found: list[Extraction]) -> Extraction:
         any(one.matched for one in found),
         beside=found[0].beside,
         sent=[record for one in found for record in one.sent],
-        counted=all(one.counted for one in found),
+        is_guess=any(one.is_guess for one in found),
     )
 
 

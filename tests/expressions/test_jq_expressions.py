@@ -285,7 +285,12 @@ def test_all_outputs_count() -> None:
         (".[] | select(.on)", [{"on": False}], 1),
         (".items[:1]", {"items": [1, 2, 3]}, 3),
         (".data | .items", {"data": {"items": [1, 2]}}, 2),
-        (".a + .b", {"a": [1], "b": [2, 3]}, 3),
+        # A page of two lists begins where each of them goes on.
+        (".a + .b", {"a": [1], "b": [2, 3]}, 2),
+        (".items[].tags[]", {"items": [{"tags": [1, 2]}, {"tags": [3]}]}, 2),
+        ("if .items then .items[].tags[] else empty end", {"items": [{"tags": [1, 2]}]}, 1),
+        (".users[] | select(.on)", {"users": {"a": {"on": True}, "b": {"on": False}}}, 2),
+        (".users[]", {"users": {"a": {"on": True}}}, 1),
         (".users // []", {"users": [1, 2]}, 2),
     ],
 )
@@ -296,14 +301,26 @@ def test_pagination_counts_what_came_before_any_filter(
 
 
 @pytest.mark.contract("body.no-match-allowed")
-@pytest.mark.parametrize("path", [".users // []", ".users // empty, []", ".a.users // []"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(".users // []", ".users // empty, []", ".a.users // []", "(.users // [])[]"),
+        *("(.users // [])[] | select(.ok)", "[(.users // [])[] | select(.ok)]", "select(.ok)"),
+    ],
+)
 def test_an_alternative_always_matches(path: str) -> None:
     found = _extract(path, {"other": 1})
     assert (found.items, found.matched) == ([], True)
 
 
+@pytest.mark.contract("body.no-match-anywhere")
 @pytest.mark.parametrize(
-    "path", [".users", ".users[]", ".data.users", ".users | .x", ".other.users"]
+    "path",
+    [
+        *(".users", ".users[]", ".data.users", ".users | .x", ".other.users", ".users[]?"),
+        *(".users[]? | select(.ok)", "(.users[]? | select(.ok // .on))", "[.users[]? | .a]"),
+        *(". | .users[]?", "first(.users[]?), .x[]?", ".users[]? | .a // .b"),
+    ],
 )
 def test_a_path_that_leads_to_nothing_does_not_match(path: str) -> None:
     found = _extract(path, {"other": "text"})

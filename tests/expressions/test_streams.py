@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from expressions.streams import may_give_several
+from expressions.streams import has_alternative, may_give_several
 
 SEVERAL = [
     ".items[]",
@@ -29,6 +29,7 @@ SEVERAL = [
     ".items | map(.a) | .[]",
     "recurse(.children[]?)",
     "[.a] | .[] # all of it",
+    '{id: "\\(.items[].id)"}',
 ]
 ONE = [
     ".",
@@ -116,3 +117,20 @@ def test_what_jq_gives_several_outputs_for_may_give_several(expression: str, val
 def _is_same(outputs: list[object]) -> bool:
     """Return whether `select` gave one element as often as its condition is true."""
     return all(output == outputs[0] for output in outputs)
+
+
+@pytest.mark.parametrize(
+    "expression, expected",
+    [
+        (".users // []", True),
+        ("(.users // [])[]", True),
+        ("(.users // []) | map(select(.ok))", True),
+        (".users[] | select(.age // 0 > 17)", False),
+        ("(.users[] | select((.a // .b) == 1))", False),
+        ('"a // b"', False),
+        (".users # // []", False),
+        (".users[]? | .a // .b", False),
+    ],
+)
+def test_an_alternative_is_told(expression: str, expected: bool) -> None:
+    assert has_alternative(expression) is expected

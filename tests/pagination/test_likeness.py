@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagination.likeness import common_difference, difference, is_variation
+from pagination.likeness import Likeness, common_likeness, likeness
 
 ITEMS = st.lists(
     st.fixed_dictionaries(
@@ -18,30 +18,43 @@ ITEMS = st.lists(
 )
 
 
+def fields(like: Likeness | None) -> set[str] | None:
+    return None if like is None else {".".join(place) for place in like.differing}
+
+
 @given(ITEMS, st.randoms(use_true_random=False), st.sampled_from([(), ("age",), ("age", "more")]))
 def test_the_fields_that_differ_are_told_in_any_order(
-    items: list[dict[str, Any]], chance: Any, fields: tuple[str, ...]
+    items: list[dict[str, Any]], chance: Any, names: tuple[str, ...]
 ) -> None:
-    now = [{**item, **dict.fromkeys(fields, 7)} for item in items]
-    assert difference(items, chance.sample(now, len(now))) == frozenset(fields)
+    now = [{**item, **dict.fromkeys(names, 7)} for item in items]
+    assert fields(likeness(items, chance.sample(now, len(now)))) == {*names}
 
 
 @given(ITEMS, ITEMS)
 def test_other_items_are_told(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:
-    is_same = {item["id"] for item in before} == {item["id"] for item in now}
-    assert (difference(before, now) is not None) is is_same
+    changed = [{**item, "name": "d"} for item in now]
+    ids = {item["id"] for item in before} == {item["id"] for item in now}
+    names = {item["id"]: item["name"] for item in before} == {i["id"]: i["name"] for i in now}
+    assert (likeness(before, now) is not None) is (ids and names)
+    assert likeness(before, changed) is None
 
 
 @pytest.mark.parametrize(
     "before, now, expected",
     [
-        ([], [], None),
         ([1, 2], [2, 1], set()),
         ([1, 2], [2, 2], None),
         ([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1}], set()),
         ([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 3}], None),
-        ([{"node": {"id": 1, "n": 1}}], [{"node": {"id": 1, "n": 2}}], {"node"}),
+        ([{"v": 1}], [{"v": True}], None),
+        ([{"node": {"id": 1, "n": 1}}], [{"node": {"id": 1, "n": 2}}], {"node.n"}),
+        ([{"a": {"b": {"id": 7, "n": 1}}}], [{"a": {"b": {"id": 7, "n": 2}}}], {"a.b.n"}),
         ([{"hostname": "a", "load": 1}], [{"hostname": "a", "load": 2}], {"load"}),
+        ([{"symbol": "a", "price": 1.5}], [{"symbol": "a", "price": 2.5}], {"price"}),
+        ([{"trace_id": 1, "hostname": "a"}], [{"trace_id": 2, "hostname": "a"}], {"trace_id"}),
+        # Of an address, what comes before its query is the address.
+        ([{"id": 7, "url": "/a?s=1"}], [{"id": 7, "url": "/a?s=2"}], {"url.?"}),
+        ([{"id": 7, "url": "/a?s=1"}], [{"id": 7, "url": "/b?s=1"}], {"url"}),
         # An identifier that is none: it is the same for all.
         ([{"id": 1, "name": n} for n in "ab"], [{"id": 1, "name": n} for n in "ba"], set()),
         ([{"id": 1, "x": n} for n in "ab"], [{"id": 1, "x": n} for n in "bc"], None),
@@ -51,17 +64,16 @@ def test_other_items_are_told(before: list[dict[str, Any]], now: list[dict[str, 
     ],
 )
 def test_shapes(before: Any, now: Any, expected: set[str] | None) -> None:
-    assert difference(before, now) == (None if expected is None else frozenset(expected))
+    assert fields(likeness(before, now)) == expected
 
 
 def test_all_lists_of_a_body_are_compared() -> None:
     one = {"a": [{"id": 1, "x": 1}], "b": []}
-    assert common_difference(_lists(one), _lists({**one, "page": 2})) == frozenset()
     other = {**one, "a": [{"id": 1, "x": 2}]}
-    assert common_difference(_lists(one), _lists(other)) == frozenset({"x"})
-    assert common_difference(_lists(one), _lists({**one, "b": [1]})) is None
-    assert common_difference(_lists(one), _lists({"a": one["a"]})) is None
-    assert common_difference(_lists({}), _lists({})) is None
+    assert fields(common_likeness(_lists(one), _lists({**one, "page": 2}))) == set()
+    assert fields(common_likeness(_lists(one), _lists(other))) == {"x"}
+    assert common_likeness(_lists(one), _lists({**one, "b": [1]})) is None
+    assert common_likeness(_lists(one), _lists({"a": one["a"]})) is None
 
 
 def _lists(body: dict[str, Any]) -> Any:
@@ -69,19 +81,35 @@ def _lists(body: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize(
-    "differing, varying, expected",
+    "items, is_sure",
     [
-        ({"age"}, {"age"}, True),
-        ({"age"}, {"age", "seen"}, True),
-        (set(), set(), True),
-        ({"age", "seen"}, {"age"}, False),
-        ({"name"}, {"name"}, False),
-        ({"age"}, None, False),
-        (None, {"age"}, False),
+        ([{"id": 17}, {"id": 4}], True),
+        ([{"id": 17}], True),
+        ([{"tenant_id": 17}], False),
+        ([{"hostname": "a"}, {"hostname": "b"}], True),
+        ([{"id": 0}, {"id": 1}], False),
+        ([{"number": "1"}, {"number": "2"}], False),
+        ([{"id": 1, "name": "x"}], True),
+        ([{"id": 1, "type": "x"}], False),
+        ([{"id": 1, "place": "x"}, {"id": 2, "place": "y"}], True),
+        ([{"id": 1, "place": "x"}, {"id": 2, "place": "x"}], False),
     ],
 )
-def test_a_variation_is_what_a_page_has_by_itself(
-    differing: set[str] | None, varying: set[str] | None, expected: bool
-) -> None:
-    first, second = (None if each is None else frozenset(each) for each in (differing, varying))
-    assert is_variation(first, second) is expected
+def test_numbers_of_rows_are_not_sure(items: list[dict[str, Any]], is_sure: bool) -> None:
+    like = likeness([{**item, "age": 1} for item in items], [{**item, "age": 2} for item in items])
+    assert like == Likeness(frozenset({("age",)}), is_sure)
+
+
+def test_large_lists_are_compared_in_linear_time() -> None:
+    """Each field of the first record is looked at in few others, and few of them in all."""
+    looked_at: list[str] = []
+
+    class Counting(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            looked_at.append(key)
+            return super().get(key, default)
+
+    wide = {f"{number}_id": number for number in range(500)}
+    items = [Counting(wide), *(Counting() for _ in range(5000))]
+    assert likeness(items, [*items]) is not None
+    assert len(looked_at) < 3 * len(items)
