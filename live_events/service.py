@@ -27,6 +27,7 @@ from cache.hook_secrets import HookSecrets
 from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.evaluator import Evaluator
+from formats.messages import only_explains
 from framework.catalog import DeletionGuard
 from framework.live_events import LiveEventSync, UploadError, original_of
 from live_events.arrival import body_of
@@ -43,7 +44,9 @@ from mapping.plan.error_rules import ErrorPolicy
 from mapping.plan.live_events import EventSubject, LiveEventPlan
 from mapping.plan.resource import ResourcePlan
 from mapping.resources import CustomResourceConfig
-from reading.endpoint_reader import EndpointReader
+from pagination.page import Page
+from reading.data_path_fit import DataPathFit
+from reading.endpoint_reader import EndpointReader, Watch
 from reading.resource_reader import marked, objects_among
 from reading.session import Session
 from reading.shaper import Shaper
@@ -413,6 +416,18 @@ def _lower(headers: EventHeaders) -> dict[str, str]:
     return {name.lower(): str(value) for name, value in headers.items()}
 
 
+class _Messages(Watch):
+    """Notes whether an answer may be a message, which filters leave out like an item."""
+
+    def __init__(self, fit: DataPathFit) -> None:
+        self._fit = fit
+        self.found = False
+
+    def answered(self, page: Page) -> None:
+        lone = page.items if page.items else [page.first_item]
+        self.found |= self._fit.has_sign(page) or any(map(only_explains, lone))
+
+
 async def fetch_items(
     change: Change, session: Session, evaluator: Evaluator
 ) -> tuple[list[dict[str, Any]], int]:
@@ -420,7 +435,8 @@ async def fetch_items(
 
     Raises:
         GoneError: it is there no more.
-        LiveEventError: a filter leaves nothing, and looks at what is not there.
+        LiveEventError: a filter leaves nothing, and looks at what is not there, or what it leaves
+            out may be a message.
         OceanCustomError: it could not be read to its end.
     """
     endpoint = change.entry.endpoint
@@ -432,7 +448,8 @@ async def fetch_items(
     shaper = Shaper(change.plan.shape, evaluator, reader.account)
     items: list[dict[str, Any]] = []
     received = 0
-    async with aclosing(reader.read(request, texts)) as portions:
+    messages = _Messages(reader.fit)
+    async with aclosing(reader.read(request, texts, messages)) as portions:
         async for portion in portions:
             received += len(portion.items)
             found, odd = objects_among(await shaper.apply(portion.items))
@@ -443,4 +460,9 @@ async def fetch_items(
     shaper.check()
     if doubt := shaper.unmet.doubt("items_filter"):
         raise LiveEventError(f"{doubt}")
+    if received and not items and messages.found:
+        raise LiveEventError(
+            f"{session.client.describe(request)}: items_filter or emit leaves nothing of an answer "
+            "that may be an error, so that nothing is deleted before the next resync"
+        )
     return items, received

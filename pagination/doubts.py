@@ -77,6 +77,16 @@ def doubt_over_known_request(pages: int) -> Doubt:
     )
 
 
+def doubt_over_known_way(pages: int, parameter: str) -> Doubt:
+    """Return the doubt over a cursor or link that leads back, on a page as long as the longest."""
+    return Doubt(
+        f"page {pages} is as long as the longest one, and leads to one that was read already, as "
+        f"if the API ignored {parameter}",
+        "look at paginationParam, cursorPath and nextLinkPath; where its last page leads to itself, "
+        "set hasMorePath or totalPath, or `stop: empty_page` in the selector's pagination",
+    )
+
+
 def advice_on_broken_promise(sign: Sign, parameter: str, *, has_links: bool) -> str:
     """Return what to look at where numbered pages are empty although a sign says more.
 

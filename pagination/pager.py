@@ -22,6 +22,7 @@ from pagination.doubts import (
     doubt_over_empty_pages,
     doubt_over_filtered_repeat,
     doubt_over_known_request,
+    doubt_over_known_way,
     doubt_over_likeness,
     doubt_over_overlap,
     doubt_over_part,
@@ -662,9 +663,22 @@ class Pager:
                 advice="pagination.cursor_item must be something that no two items share",
             )
         reason = "an address that was already read"
-        if sign is None and isinstance(self._settings, CustomSettings) and not self._is_all_told:
-            return self._end(reason, doubt_over_known_request(self._pages))
+        if sign is None and not self._is_all_told:
+            return self._end(reason, self._doubt_over_known_way())
         return self._end(reason, doubt_over(sign, reason, self._settings) if sign else None)
+
+    def _doubt_over_known_way(self) -> Doubt | None:
+        """Return the doubt over a way on that was gone before, although the page looks like no end.
+
+        An API that gives its last cursor once more has a last page, which is seldom as long as all
+        others.
+        """
+        if isinstance(self._settings, CustomSettings):
+            return doubt_over_known_request(self._pages)
+        is_full = self.previous and self.previous.received and self._is_longest(self.previous)
+        if not is_full or self._settings.stop != "auto":
+            return None
+        return doubt_over_known_way(self._pages, self._strategy.parameter)
 
     @property
     def _is_all_told(self) -> bool:

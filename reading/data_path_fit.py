@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from api_messages import ApiRequest
 from errors import ResourceError, ResponseError
 from expressions.jq_expressions import DataPath, keys_of
+from formats.json_values import kind_of
 from formats.messages import (
     KnownCodes,
     Lack,
@@ -25,6 +26,7 @@ from formats.messages import (
     other_words_in,
     text_of,
 )
+from formats.paths import walk
 from mapping.plan.endpoint import Endpoint
 from outcomes import Doubt
 from pagination.page import Page
@@ -93,6 +95,7 @@ class _Lacking:
     place: str
     keys: str
     said: str
+    obstacle: str
 
 
 class _Suspect(NamedTuple):
@@ -164,7 +167,8 @@ class DataPathFit:
             self._take_message(message, quote)
         elif _lack(page) is Lack.LIST and not self.data_path.has_alternative:
             self._take_words(parts, quote)
-        if page.matched or page.count:
+        obstacle = "" if self.data_path.has_alternative else _obstacle_in(page)
+        if (page.matched or page.count) and not obstacle:
             self._matched += 1
             self._has_lists |= page.received is not None
             if page.received:
@@ -173,7 +177,7 @@ class DataPathFit:
                 self._lone_objects.take_empty(quote.place)
             self._learn_keys(parts)
         else:
-            self._take_lack(page, parts, quote)
+            self._take_lack(page, parts, quote, obstacle)
 
     @property
     def messages(self) -> list[ResponseError]:
@@ -319,7 +323,7 @@ class DataPathFit:
             self._shape = shape
             self._keys |= _keys_in(parts)
 
-    def _take_lack(self, page: Page, parts: list[Part], quote: Quote) -> None:
+    def _take_lack(self, page: Page, parts: list[Part], quote: Quote, obstacle: str) -> None:
         if self.asks_graphql and page.is_cut:
             raise ResponseError(
                 f"data_path {self.data_path.expression} leads through a null, which GraphQL gives "
@@ -328,10 +332,12 @@ class DataPathFit:
                 advice=self._hint(speaks=True),
             )
         self._unmatched += 1
-        keys = frozenset(_keys_in(parts))
+        keys = frozenset(_keys_in(parts) | ({(obstacle, "")} if obstacle else set()))
+        if not keys:
+            self._lone_objects.take_empty(quote.place)
         if keys not in self._lacking and len(self._lacking) < _MOST_LACKING:
             said = quote.text(text_of(page.body))
-            self._lacking[keys] = _Lacking(quote.place, keys_of(page.body), said)
+            self._lacking[keys] = _Lacking(quote.place, keys_of(page.body), said, obstacle)
 
     def _matches_nothing(self, setting: str) -> ResourceError:
         path, lacking = self.data_path.expression, list(self._lacking.values())
@@ -347,14 +353,19 @@ class DataPathFit:
     def _check_lacking(self, setting: str) -> None:
         path = self.data_path.expression
         for keys, lacking in self._lacking.items():
-            if strange := sorted({name for place, name in keys if (place, name) not in self._keys}):
-                said = f", and says: {lacking.said}" if lacking.said else ""
-                hint = self._hint(speaks=bool(lacking.said))
-                raise ResourceError(
-                    f"{lacking.place}: {setting} {path} matches nothing; the body has "
-                    f"{', '.join(strange[:_MOST_NAMES])}, which none has where the list is{said}"
-                    f"{hint and f' ({hint})'}"
-                )
+            names = sorted({name for _, name in keys - self._keys})[:_MOST_NAMES]
+            if lacking.obstacle:
+                strange = f"{lacking.obstacle}, where others lead to the list"
+            elif names:
+                strange = f"the body has {', '.join(names)}, which none has where the list is"
+            else:
+                continue
+            said = f", and says: {lacking.said}" if lacking.said else ""
+            hint = self._hint(speaks=bool(lacking.said))
+            raise ResourceError(
+                f"{lacking.place}: {setting} {path} matches nothing; {strange}{said}"
+                f"{hint and f' ({hint})'}"
+            )
 
     def _hint(self, *, speaks: bool) -> str:
         """Return how a mapping says that an answer without the list means no items."""
@@ -369,6 +380,29 @@ def _said_error(text: str, quote: Quote, advice: str = "") -> ResponseError:
 
 def _lack(page: Page) -> Lack:
     return Lack.LIST if page.is_null or not page.matched else Lack.ITEMS
+
+
+def _obstacle_in(page: Page) -> str:
+    """Return what stands in the way to a list, where neither an object nor nothing is.
+
+    Sample: `the body is a text` for `"Rate limit exceeded"`. PHP writes an object without keys as
+    `[]`.
+    """
+    if page.count or page.received:
+        return ""
+    value, place = page.body, ""
+    for step in (*page.path, None):
+        if value in (None, [], {}):
+            return ""
+        fits = isinstance(value, list if isinstance(step, int) else dict)
+        if step is None or not fits:
+            is_held = isinstance(value, dict) or (isinstance(value, list) and step is None)
+            return "" if is_held else f"{place or 'the body'} is {kind_of(value)}"
+        present, value = walk(value, [step])
+        if not present:
+            return ""
+        place += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return ""
 
 
 def _keys_in(parts: list[Part]) -> set[Key]:

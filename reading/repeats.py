@@ -201,6 +201,14 @@ class ByIdentifier(Repeats):
         """Return the marks by which these items are told apart, as `marks` has them."""
         return _marks_in(_mixed_numbers_of(map(self._identifier_of, items)))
 
+    def anew(self) -> "ByIdentifier":
+        """Return one that goes by the same field, and has seen nothing yet."""
+        return ByIdentifier(Room(), self.name)
+
+    def versions_of(self, items: Iterable[Any]) -> dict[Any, int]:
+        """Return the marks of the JSON of some items, by what they are told apart by."""
+        return {self._identifier_of(item): mark_of(item) for item in items}
+
     def _identifier_of(self, item: Any) -> Any:
         """Return what an item is told apart by: its JSON, where it has no identifier."""
         value = item.get(self.name) if isinstance(item, dict) else None

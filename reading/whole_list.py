@@ -32,6 +32,8 @@ from settings.pagination import OffsetSettings, PageNumberSettings, PaginationSe
 _MOST_AGAIN = 2
 # Items of a first page that wait to see whether there is a second one.
 _MOST_WAITING = 5000
+# So many of them are compared with those of the next reading.
+_MOST_VERSIONS = 50
 _REPEATED = "an item stood on two pages of the list"
 _ADVICE = (
     "ask for a fixed order with query_params, such as a sort by id, or page by a cursor where the "
@@ -47,6 +49,8 @@ class _Comparison:
 
     def __init__(self, room: Room, repeats: Repeats | None = None) -> None:
         self.repeats = repeats
+        # The JSON of the first items, where others are told apart by something else.
+        self.versions: dict[Any, int] = {}
         self._room = room
         # The first page, which is looked at only where there is another one.
         self._first: list[Sequence[Any]] = []
@@ -85,6 +89,8 @@ class _Comparison:
     def _begin(self) -> Repeats:
         """Look at the first page, or at what arrived of it."""
         self.repeats = repeats_of(self._first, self._room)
+        if isinstance(self.repeats, ByIdentifier):
+            self.versions = self.repeats.versions_of(self._first[0][:_MOST_VERSIONS])
         for items in self._first:
             self.repeats.portion(items)
         if self._has_first:
@@ -149,6 +155,11 @@ class Movement(Watch):
         return self._cause or (_REPEATED if self._sent.has_moved else "")
 
     @property
+    def versions(self) -> dict[Any, int]:
+        """The JSON of the first items, where others are told apart by an identifier."""
+        return self._items.versions
+
+    @property
     def sent_marks(self) -> set[int] | None:
         """The marks of what the API sent beyond the items, where it was read by its JSON."""
         repeats = self._sent.repeats
@@ -205,6 +216,45 @@ class Movement(Watch):
         """Give back what memory was reserved, at the end of the reading."""
         self._items.forget()
         self._sent.forget()
+
+
+class _Again(Movement):
+    """Watches a further reading, which goes by the JSON of items.
+
+    Where that changes by itself, as where items hold their age, it does not tell what stood on two
+    pages; then an identifier does. Inputs: `versions`, the JSON of items of the first reading, by
+    their identifiers, and `by_identifier`, which compares these.
+    """
+
+    def __init__(
+        self, *args: Any, versions: Mapping[Any, int], by_identifier: ByIdentifier | None
+    ) -> None:
+        super().__init__(*args)
+        self._versions = versions
+        self._by_identifier = by_identifier
+        # Whether items at the start of the list are not what they were; None before they came.
+        self._is_changed: bool | None = None
+
+    @property
+    def cause(self) -> str:
+        has_moved = self._is_changed and self._by_identifier and self._by_identifier.found
+        return super().cause or (_REPEATED if has_moved else "")
+
+    async def portion(self, portion: Portion, evaluator: Evaluator) -> None:
+        await super().portion(portion, evaluator)
+        if self._by_identifier is None:
+            return
+        self._by_identifier.portion(portion.items)
+        if self._is_changed is None and portion.items:
+            found = self._by_identifier.versions_of(portion.items[:_MOST_VERSIONS])
+            self._is_changed = any(
+                self._versions.get(key, now) != now for key, now in found.items()
+            )
+
+    def page_ended(self, received: int) -> str | None:
+        if self._by_identifier:
+            self._by_identifier.page_ended()
+        return super().page_ended(received)
 
 
 class _Union:
@@ -290,7 +340,7 @@ class WholeListReader(EndpointReader):
     async def _read_whole(
         self, first: ApiRequest, path_params: Mapping[str, str] | None, watch: Watch
     ) -> AsyncGenerator[Portion]:
-        movement = self._movement(watch)
+        movement = Movement(*self._watched(watch))
         try:
             async with aclosing(super().read(first, path_params, movement)) as portions:
                 async for portion in portions:
@@ -311,12 +361,16 @@ class WholeListReader(EndpointReader):
     ) -> AsyncGenerator[Portion]:
         place = self._client.describe(first)
         union = _Union(before.repeats)
+        versions, known = before.versions, before.repeats
         for _ in range(_MOST_AGAIN):
             log_lines.few("reading the list again").info(
                 f"{place}: reading the list again, because {before.cause}"
             )
             repeats = ByJson(Room())
-            movement = self._movement(watch, repeats)
+            by_identifier = known.anew() if isinstance(known, ByIdentifier) else None
+            movement = _Again(
+                *self._watched(watch), repeats, versions=versions, by_identifier=by_identifier
+            )
             # It is the same endpoint once more.
             self.account.endpoints -= 1
             reading = super().read(first, path_params, movement, anew=True)
@@ -344,6 +398,5 @@ class WholeListReader(EndpointReader):
             return True
         return (movement.is_uneven or movement.is_overlapping) and union.is_below(movement.total)
 
-    def _movement(self, watch: Watch, repeats: Repeats | None = None) -> Movement:
-        room, room_for_sent = self._rooms
-        return Movement(watch, self._pagination, self._sizes, room, room_for_sent, repeats)
+    def _watched(self, watch: Watch) -> tuple[Watch, PaginationSettings, PageSizes, Room, Room]:
+        return watch, self._pagination, self._sizes, *self._rooms

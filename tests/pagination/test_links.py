@@ -223,6 +223,33 @@ def test_a_repeated_cursor_is_an_error_where_there_should_be_more(beside: dict[s
 
 
 @pytest.mark.contract("loop.doubt")
+@pytest.mark.parametrize("last, doubts", [(2, 1), (1, 0), (0, 0)])
+@pytest.mark.parametrize("beside", [{}, {"has_more": False}])
+@pytest.mark.parametrize("ways", [(1, 1), (1, 2, 1)])
+@pytest.mark.parametrize("kind", ["cursor", "next_link", "header_link"])
+def test_a_way_that_leads_back_is_no_end_of_full_pages(
+    kind: str, ways: tuple[int, ...], beside: dict[str, Any], last: int, doubts: int
+) -> None:
+    """An API that repeats its last cursor has a last page, which is as long as others by chance."""
+    counts = iter(range(100))
+
+    def api(request: ApiRequest) -> Answer:
+        page = next(counts)
+        way, is_last = ways[page], page == len(ways) - 1
+        items = numbered(last if is_last else 2, 2 * page)
+        link = f"https://h.test/x?cursor={way}"
+        body = {"items": items, **(beside if is_last else {})}
+        if kind == "header_link":
+            return Answer(body, headers={"Link": f'<{link}>; rel="next"'})
+        return Answer({**body, **({"next": link} if kind == "next_link" else {"cursor": way})})
+
+    done = read(api, settings_of(kind, next_link_path="next"))
+    assert len(done.ids) == 2 * len(ways) - 2 + last
+    assert len(done.doubts) == (0 if beside else doubts)
+    assert all("is as long as the longest one" in doubt.seen for doubt in done.doubts)
+
+
+@pytest.mark.contract("loop.doubt")
 @quickly
 @given(
     kind=st.sampled_from(["cursor", "next_link", "header_link"]),

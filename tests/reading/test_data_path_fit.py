@@ -74,6 +74,49 @@ def test_the_order_of_answers_does_not_matter(empty: dict[str, Any]) -> None:
     assert in_any_order({"users": ONE}, {**empty, "error": "x"}) == {True}
 
 
+@pytest.mark.contract("body.lacks-list")
+@pytest.mark.parametrize(
+    "data_path, good, odd, is_wrong",
+    [
+        (".users", {"users": ONE}, "Rate limit exceeded", True),
+        (".users", {"users": ONE}, False, True),
+        (".users", {"users": ONE}, -1, True),
+        (".users", {"users": ONE}, [{"errorCode": "LIMIT"}], True),
+        (".users", {"users": ONE}, ["no"], True),
+        (".users[] | select(.id)", {"users": ONE}, "Rate limit exceeded", True),
+        (".users[]? | select(.id)", {"users": ONE}, {"users": "not now"}, True),
+        (".users[]?", {"users": ONE}, {"users": False}, True),
+        (".data.users", {"data": {"users": ONE}}, {"data": "try later"}, True),
+        (".data.users", {"data": {"users": ONE}}, {"data": [1]}, True),
+        (".[0].users", [{"users": ONE}], "Rate limit exceeded", True),
+        # Nothing, and PHP's way to write an object without keys.
+        (".users", {"users": ONE}, {}, False),
+        (".users", {"users": ONE}, [], False),
+        (".users", {"users": ONE}, None, False),
+        (".data.users", {"data": {"users": ONE}}, {"data": []}, False),
+        (".data.users", {"data": {"users": ONE}}, {"data": {}}, False),
+        (".[0].users", [{"users": ONE}], [], False),
+        (".users[]?", {"users": ONE}, {"users": {}}, False),
+        # The mapping says that anything goes.
+        (".users // []", {"users": ONE}, {"users": None}, False),
+    ],
+    ids=str,
+)
+def test_what_is_no_object_is_no_empty_answer(
+    data_path: str, good: Any, odd: Any, is_wrong: bool
+) -> None:
+    assert in_any_order(good, odd, data_path=data_path) == {is_wrong}
+
+
+@pytest.mark.contract("body.lacks-list")
+def test_what_stands_in_place_of_a_list_is_quoted() -> None:
+    told = judged([{"users": ONE}, "Rate limit exceeded, s3cret"])
+    assert ".users matches nothing; the body is a text, where others lead to the list" in told
+    assert "says: Rate limit exceeded, ***" in told
+    told = judged([{"data": {"users": ONE}}, {"data": False}], data_path=".data.users")
+    assert ".data is true or false, where others lead to the list (if" in told
+
+
 @pytest.mark.contract("messages.known-codes")
 def test_a_code_beside_one_object_is_known_too() -> None:
     good = {"code": 1, "msg": "Ergebnis", "user": {"id": 1}}

@@ -80,6 +80,8 @@ THINGS = [{"id": number, "name": "x"} for number in range(3)]
         (THINGS, [], ".", False),
         (THINGS, {}, ".", False),
         (THINGS[:1], [], ".", False),
+        ([{"thing": thing} for thing in THINGS], {}, ".thing", False),
+        ([{"things": THINGS}], {}, ".things", True),
         # The mapping says that it means none.
         (THINGS, [], "(. | objects | select(any(. != null))) // []", True),
         (THINGS, {}, "(. | objects | select(any(. != null))) // []", True),

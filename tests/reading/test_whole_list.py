@@ -406,6 +406,25 @@ async def test_what_stands_on_two_pages_for_good_costs_one_more_reading(items: R
     assert len(asked) == 6
 
 
+@pytest.mark.contract("whole-list.kept")
+async def test_items_that_hold_their_age_are_told_apart_by_their_identifier() -> None:
+    asked: list[int] = []
+
+    def route(request: ApiRequest) -> Any:
+        # It counts from 1, and gives two at most: 0 and 1, then 1 and 2, of the total of 4.
+        asked.append(len(asked))
+        start = max(int(request.url.params["offset"]) - 1, 0)
+        return {
+            "items": [{**row, "age": len(asked)} for row in rows(4)[start : start + 2]],
+            "total": 4,
+        }
+
+    found, _, outcome = await read(route, page_size="3")
+    assert ids(found) == {0, 1, 2}
+    assert outcome.standing is Standing.KEPT
+    assert "an item stood on two pages" in outcome.reasons[0]
+
+
 async def test_a_total_of_what_is_left_costs_one_more_reading() -> None:
     def route(request: ApiRequest) -> Any:
         start = int(request.url.params["offset"])

@@ -202,6 +202,27 @@ async def test_what_items_filter_lets_through_no_longer_is_deleted(alone: bool) 
 
 
 @pytest.mark.contract("live-events.unmet-filter")
+@pytest.mark.parametrize(
+    "told_instead, is_deleted",
+    [
+        ({"error": "too many requests", "version": None}, False),
+        ({"code": 429, "msg": "Too Many Requests", "version": 0}, False),
+        ({"message": "not now"}, False),
+        ({"id": "a", "version": 3, "reason": "moved"}, True),
+    ],
+    ids=["error", "code", "message", "item"],
+)
+async def test_a_filter_that_leaves_out_a_message_deletes_nothing(
+    told_instead: dict[str, Any], is_deleted: bool, lines: list[str]
+) -> None:
+    mapped = resource(BY_ID, items_filter='(.version // "none") == 1')
+    api = ModelApi({}, missing=200, told=told_instead)
+    async with open_world(api, Catalog({"a": 1}), mapped) as world:
+        await told(world, {"id": "a"})
+        assert world.catalog.entities == ({} if is_deleted else {"a": 1})
+    assert any("a live event is lost until" in line for line in lines) is not is_deleted
+
+
 @pytest.mark.parametrize("setting", ["query", "items_filter"])
 @pytest.mark.parametrize(
     "condition, left",

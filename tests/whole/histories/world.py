@@ -40,7 +40,7 @@ type Pause = Callable[[], float]
 @dataclass
 class ModelApi:
     """Users by id, each with a version. `fails` says of each request whether it is answered 500;
-    `missing` is the answer where there is none.
+    `missing` is the status where there is none, and `told` the body.
 
     An answer is what was true when the request arrived, and comes a pause later.
     """
@@ -49,6 +49,7 @@ class ModelApi:
     fails: Callable[[], bool] = lambda: False
     pause: Pause = lambda: 0.0
     missing: int = 404
+    told: dict[str, Any] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
     async def send(self, request: ApiRequest) -> ApiResponse:
@@ -72,7 +73,9 @@ class ModelApi:
             return 200, [{"id": name, "version": self.users[name]} for name in self.users]
         name = path.rpartition("/")[2]
         known = name in self.users
-        return (200, {"id": name, "version": self.users[name]}) if known else (self.missing, {})
+        return (
+            (200, {"id": name, "version": self.users[name]}) if known else (self.missing, self.told)
+        )
 
 
 @dataclass
