@@ -21,6 +21,8 @@ _HEADERS = {
 }
 _RANGE = re.compile(r"(?!bytes\b)(?:[\w-]+[ =])?(?:\d+-\d+|\*)/(\d{1,19})", re.IGNORECASE)
 _MOST_DIGITS = 20
+# As in `9.0`, and `1,234`.
+_WHOLE = re.compile(r"(\d{1,19})\.0+|(\d{1,3}(?:,\d{3}){1,5})")
 
 
 class Count(NamedTuple):
@@ -58,6 +60,20 @@ def number_of(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
+
+
+def number_told(value: Any) -> int | None:
+    """Return the number that stands where settings say that one is, as `number_of` does.
+
+    Other than under a usual name, which may be a sum of money, it may also be written `9.0`,
+    `"1,234"` or `{"value": 9}`.
+    """
+    if isinstance(value, dict):
+        value = value.get(dialects.TOTAL_VALUE)
+    if isinstance(value, float | str):
+        whole = _WHOLE.fullmatch(str(value).strip())
+        value = int((whole[1] or whole[2]).replace(",", "")) if whole else value
+    return number_of(value)
 
 
 def _in_holder(holder: Holder) -> Iterator[Count]:

@@ -82,7 +82,7 @@ def doubt_over_known_way(pages: int, parameter: str) -> Doubt:
     return Doubt(
         f"page {pages} is as long as the longest one, and leads to one that was read already, as "
         f"if the API ignored {parameter}",
-        "look at paginationParam, cursorPath and nextLinkPath; where its last page leads to itself, "
+        "look at paginationParam, cursorPath and nextLinkPath; where the last leads to itself, "
         "set hasMorePath or totalPath, or `stop: empty_page` in the selector's pagination",
     )
 

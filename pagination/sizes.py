@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from expressions.jq_expressions import keys_of
+from formats.json_values import kind_of
+from pagination.counts import number_told
 from pagination.lookup import find
 from pagination.witness import Rank
 from settings.pagination import PaginationSettings
@@ -65,11 +67,18 @@ class PageSizes:
         return self._trusted[length] > _ALL_ASKED
 
     def look_for(self, places: Mapping[str, str], body: Any) -> None:
-        """Note which places, by the settings that name them, a body has."""
+        """Note which places, by the settings that name them, a body has.
+
+        A total that is no number is none.
+        """
         for setting, path in places.items():
             if setting in self._met or not isinstance(body, dict | list):
                 continue
-            if find(body, path)[0]:
+            present, value = find(body, path)
+            is_total = setting == "total_path"
+            if present and is_total and value is not None and number_told(value) is None:
+                self._unmet[setting] = f"{path} holds {kind_of(value)}, and no number of items"
+            elif present:
                 self._met.add(setting)
                 self._unmet.pop(setting, None)
             elif setting not in self._unmet:
@@ -85,6 +94,6 @@ class PageSizes:
         return None if "total_path" in self._unmet else settings.total_path
 
     def unmet_places(self) -> Iterator[str]:
-        """Yield what to say of each place that settings name and no answer had."""
+        """Yield what to say of places that settings name: no answer has them, or no number there."""
         for setting, said in self._unmet.items():
             yield f"{setting}: {said}"

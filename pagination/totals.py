@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pagination.counts import Count, number_of
+from pagination.counts import Count, number_told
 from pagination.lookup import find
 from pagination.page import Page
 from pagination.witness import is_below
@@ -63,7 +63,7 @@ def find_total(
     count a page, or what the credentials may not see. Inputs: `ignored`, places that do not count.
     """
     if total_path:
-        return Total(items=number_of(find(page.body, total_path)[1]), place=total_path)
+        return Total(items=number_told(find(page.body, total_path)[1]), place=total_path)
     counts = [one for one in page.counts if not is_below(one.place, ignored)]
     if not counts:
         return _UNKNOWN

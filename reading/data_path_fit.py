@@ -138,6 +138,8 @@ class DataPathFit:
     _strangers: dict[frozenset[str], ResponseError] = field(default_factory=dict)
     _item_keys: set[str] = field(default_factory=set)
     _lone_objects: LoneObjects = field(default_factory=LoneObjects)
+    # The first answer of what looks like GraphQL that has errors beside data.
+    _beside_data: Doubt | None = None
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> "DataPathFit":
@@ -202,6 +204,8 @@ class DataPathFit:
         for name, doubt in self._words.values():
             if self._known.always_succeed(name):
                 yield doubt
+        if self._beside_data:
+            yield self._beside_data
         if not self._has_listed:
             yield from self._lone_objects.doubts(self.data_path)
 
@@ -223,8 +227,16 @@ class DataPathFit:
     def _refuse_errors(self, page: Page, quote: Quote) -> None:
         """Refuse what is an error even beside items."""
         body = page.body
-        if self.is_graphql and isinstance(body, dict) and body.get("errors"):
-            raise _said_error(text_of(body["errors"]), quote)
+        if self.asks_graphql and isinstance(body, dict) and (errors := body.get("errors")):
+            if self.is_graphql or not page.count:
+                raise _said_error(text_of(errors), quote)
+            if self._beside_data is None:
+                self._beside_data = Doubt(
+                    f"errors stands beside data, which lacks what they are about: "
+                    f"{quote.text(text_of(errors))}",
+                    "mend what they say; with `body_format: graphql`, the resource fails instead",
+                    quote.place,
+                )
         for part in self.data_path.parts_without_list(body):
             if is_evident_error(part.value):
                 raise _said_error(text_of(part.value), quote)

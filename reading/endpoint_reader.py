@@ -290,6 +290,9 @@ class EndpointReader:
         if isinstance(page, LargePage):
             page.abandon()
             return None
+        if records := _records_of(page):
+            self.account.received += records
+            self.account.left_out[Reason.READ_BEFORE] += records
         return page
 
     def _note_doubt(self, visit: _Visit, verdict: Verdict, request: ApiRequest) -> None:

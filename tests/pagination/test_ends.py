@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from api_messages import ApiRequest
 from errors import PaginationError, TooDeepError
+from pagination.counts import number_told
 from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
@@ -412,6 +413,35 @@ def test_a_place_that_no_answer_had_is_told_with_the_keys_that_are_there() -> No
     ]
     read(lambda _: Answer({"items": [], "meta": {"total": 0, "nxt": None}}), asked, sizes)
     assert list(sizes.unmet_places()) == []
+
+
+@pytest.mark.contract("places.unmet")
+@pytest.mark.parametrize("told", [9, 9.0, "9", "9.0", " 9 ", {"value": 9}, {"value": "9"}], ids=repr)
+def test_a_total_that_settings_name_may_be_written_in_any_way(told: Any) -> None:
+    sizes = PageSizes(5)
+    # Without a total, the first page is the longest of short ones, and the second the last.
+    pages = numbered_pages(3, 2, 4, all=told)
+    done = read(pages, settings_of("page", total_path="all"), sizes)
+    assert (len(done.ids), list(sizes.unmet_places())) == (9, [])
+
+
+@pytest.mark.contract("places.unmet")
+@pytest.mark.parametrize(
+    "told, kind",
+    [(9.5, "a number"), ("nine", "a text"), ([], "a list"), ({"n": 9}, "an object")],
+    ids=repr,
+)
+def test_a_total_that_is_no_number_is_told_and_hides_no_other(told: Any, kind: str) -> None:
+    sizes = PageSizes(5)
+    pages = numbered_pages(3, 2, 4, all=told, total=9)
+    done = read(pages, settings_of("page", total_path="all"), sizes)
+    assert len(done.ids) == 9
+    assert list(sizes.unmet_places()) == [f"total_path: all holds {kind}, and no number of items"]
+
+
+def test_thousands_may_be_parted_by_commas_where_settings_name_the_total() -> None:
+    assert number_told("1,234,567") == 1_234_567
+    assert [number_told(each) for each in ("1,23", "12345,678", "1.5", "", True, -1)] == [None] * 6
 
 
 def test_a_default_place_is_not_looked_for() -> None:

@@ -321,6 +321,25 @@ def test_what_graphql_does_not_give_is_an_error_among_others_too() -> None:
     assert not judged([good, {"data": {"group": {"projects": {"nodes": []}}}}], path, fit)
 
 
+@pytest.mark.contract("messages.heard")
+def test_errors_beside_data_leave_a_doubt_where_a_request_looks_like_graphql() -> None:
+    path, errors = ".data.users", [{"message": "no field s3cret"}]
+    partial = {"data": {"users": ONE}, "errors": errors}
+    fit = DataPathFit(DataPath(path), asks_graphql=True)
+    assert not judged([partial], path, fit)
+    assert [doubt.seen for doubt in fit.doubts()] == [
+        "errors stands beside data, which lacks what they are about: no field ***"
+    ]
+    for body in ({"data": {"users": ONE}, "errors": []}, {"data": {"users": ONE}}):
+        fit = DataPathFit(DataPath(path), asks_graphql=True)
+        assert not judged([body], path, fit)
+        assert not list(fit.doubts())
+    # Of other APIs, errors beside items are none of the list.
+    fit = DataPathFit(DataPath(path))
+    assert not judged([partial], path, fit)
+    assert not list(fit.doubts())
+
+
 @pytest.mark.parametrize(
     "body, expected",
     [
