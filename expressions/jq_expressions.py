@@ -92,6 +92,17 @@ class DataPath:
         return self._is_path or _ONE_FOR_EACH.fullmatch(self._rest) is not None
 
     @property
+    def way_within(self) -> tuple[Step | None, ...]:
+        """The keys from each element at `path` to a list of items within it, if there is one.
+
+        None stands for each element of a list between. Sample: `("issues", "nodes")` for
+        `.repos[].issues.nodes[]`.
+        """
+        if None not in self._way or self.is_plain:
+            return ()
+        return tuple(self._way[self._way.index(None) + 1 :])
+
+    @property
     def has_alternative(self) -> bool:
         """True where it says what is meant when the path leads to nothing: `.users // []`."""
         return self._rest.startswith("//")

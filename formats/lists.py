@@ -8,8 +8,9 @@ from formats.identifiers import has_identifier
 type Place = tuple[str, ...]
 
 # Where links are objects, what they mean and where they lead: `{"rel": "next", "href": "/users"}`.
-RELATION_NAMES = ("rel", "relation")
-ADDRESS_NAMES = ("href", "url", "link", "uri", "$ref")
+# In XML they are attributes.
+RELATION_NAMES = ("rel", "relation", "@rel")
+ADDRESS_NAMES = ("href", "url", "link", "uri", "$ref", "@href", "@url")
 # Through so many objects, lists are looked for.
 _DEPTH = 8
 

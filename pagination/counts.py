@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 from pagination import dialects
 from pagination.holders import Holder
-from pagination.spellings import every_spelling
+from pagination.spellings import every_spelling, with_attributes
 
 _NAMES = {
     **every_spelling(dialects.TOTAL_NAMES, "items"),
     **every_spelling(dialects.PAGE_TOTALS, "pages"),
 }
 # Names that count where the number of the page stands beside them.
-_NEIGHBOURS = every_spelling(dialects.PAGE_TOTALS_BESIDE.values(), "").keys()
+_NEIGHBOURS = with_attributes(every_spelling(dialects.PAGE_TOTALS_BESIDE.values(), ""))
+_MONEY_NEIGHBOURS = with_attributes(dialects.MONEY_NEIGHBOURS)
 _NAMES_BESIDE = {**_NAMES, **every_spelling(dialects.PAGE_TOTALS_BESIDE, "pages")}
 _HEADERS = {
     **dict.fromkeys(dialects.TOTAL_HEADERS, "items"),
@@ -36,7 +37,7 @@ class Count(NamedTuple):
 def counts_in(holders: Iterable[Holder], headers: Mapping[str, str]) -> Iterator[Count]:
     """Yield all that the usual names in these objects and headers say."""
     for holder in holders:
-        if holder.value.keys().isdisjoint(dialects.MONEY_NEIGHBOURS):
+        if holder.value.keys().isdisjoint(_MONEY_NEIGHBOURS):
             yield from _in_holder(holder)
     if not headers.keys().isdisjoint(_HEADERS.keys()):
         for name, text in headers.items():

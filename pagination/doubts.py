@@ -47,6 +47,15 @@ def doubt_over_part(sign: Sign) -> Doubt:
     return Doubt(f"{sign}, so that the list is not whole", answer)
 
 
+def doubt_over_inner_list(sign: Sign) -> Doubt:
+    """Return the doubt over a list within an element, for the rest of which no request asks."""
+    return Doubt(
+        f"{sign} in an element, so that the list there is not whole",
+        "ask for more of it at once, or read it from an endpoint of its own, by a path parameter; "
+        f"if {sign.place} does not speak of that list, {_ignoring(sign)}",
+    )
+
+
 def doubt_over_start(sign: Sign, start: int, setting: str) -> Doubt:
     """Return the doubt over a first page of which the API itself says that it is not the first.
 

@@ -26,10 +26,14 @@ class Holder(NamedTuple):
         return self.prefix.rstrip(".").rpartition(".")[2]
 
     def words[Word](self, known: Mapping[str, Word]) -> Iterator[tuple[Word, str, Any]]:
-        """Yield what is known of its keys, with their places and values."""
+        """Yield what is known of its keys, with their places and values.
+
+        An attribute of XML, such as `@total`, is called like an element.
+        """
         for key, value in self.value.items():
-            if key in known and key != self.leads_on:
-                yield known[key], f"{self.prefix}{key}", value
+            word = known.get(key) or (known.get(key[1:]) if key[:1] == "@" else None)
+            if word is not None and key != self.leads_on:
+                yield word, f"{self.prefix}{key}", value
 
 
 def holders_around(body: Any, path: Sequence[Step], *, is_plain: bool) -> list[Holder]:
@@ -39,7 +43,7 @@ def holders_around(body: Any, path: Sequence[Step], *, is_plain: bool) -> list[H
     is itself the items, or one of them, as in NDJSON. Inputs: `path` leads to the items, and where
     that is all that data_path is, it `is_plain`.
     """
-    return [found for holder in _around(body, path, is_plain) for found in _inside(holder)]
+    return [found for holder in _around(body, path, is_plain) for found in inside(holder)]
 
 
 def _around(body: Any, path: Sequence[Step], is_plain: bool) -> Iterator[Holder]:
@@ -52,12 +56,13 @@ def _around(body: Any, path: Sequence[Step], is_plain: bool) -> Iterator[Holder]
         value, prefix = _at(value, step), f"{prefix}{step}."
 
 
-def _inside(holder: Holder, depth: int = 2) -> Iterator[Holder]:
+def inside(holder: Holder, depth: int = 2) -> Iterator[Holder]:
+    """Yield an object, and the usual objects in it that speak of pages, such as `meta`."""
     yield holder
     if depth:
         for _, place, value in holder.words(_CONTAINERS):
             if isinstance(value, dict):
-                yield from _inside(Holder(value, f"{place}."), depth - 1)
+                yield from inside(Holder(value, f"{place}."), depth - 1)
 
 
 def _at(value: Any, step: Step) -> Any:

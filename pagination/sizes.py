@@ -94,6 +94,6 @@ class PageSizes:
         return None if "total_path" in self._unmet else settings.total_path
 
     def unmet_places(self) -> Iterator[str]:
-        """Yield what to say of places that settings name: no answer has them, or no number there."""
+        """Yield what to say of places that settings name: no answer has them, or a number there."""
         for setting, said in self._unmet.items():
             yield f"{setting}: {said}"

@@ -20,3 +20,8 @@ def spellings(name: str) -> set[str]:
 def every_spelling[Value](words: Iterable[str], value: Value) -> dict[str, Value]:
     """Return a look-up table of the words in all their spellings."""
     return {spelt: value for word in words for spelt in spellings(word)}
+
+
+def with_attributes(names: Iterable[str]) -> frozenset[str]:
+    """Return the names, and those that attributes of XML have: `total` and `@total`."""
+    return frozenset(spelt for name in names for spelt in (name, f"@{name}"))

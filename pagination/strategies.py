@@ -19,7 +19,7 @@ from pagination.link_headers import parse_link_header
 from pagination.lookup import any_says_more, find, steps_of
 from pagination.next_requests import SETTING, NextRequests, places_read_by
 from pagination.page import SILENT, Page, Statement
-from pagination.witness import Rank, next_link_in
+from pagination.witness import Rank, is_link, next_link_in
 from settings.pagination import (
     AskedSettings,
     CursorSettings,
@@ -308,6 +308,7 @@ class NextLink(Strategy[NextLinkSettings]):
         header = (self._settings.next_link_header or "").lower()
         if not header:
             present, link = find(page.body, self._settings.next_link_path)
+            link = [link] if is_link(link) else link
             # FHIR gives a list of links by relation.
             by_relation = isinstance(link, list) and all(isinstance(one, dict) for one in link)
             return present, next_link_in(link) if by_relation else link

@@ -19,6 +19,7 @@ from typing import Any
 
 from formats.lists import ADDRESS_NAMES, RELATION_NAMES
 from pagination import dialects
+from pagination.holders import Holder
 from pagination.link_headers import parse_link_header
 from pagination.lookup import show, truth
 from pagination.page import Page
@@ -177,10 +178,22 @@ def sign_of_page_before(page: Page) -> Sign | None:
     return None
 
 
+def signs_beside(holder: Holder) -> Iterator[Sign]:
+    """Yield what an object says that holds a list, or stands beside one."""
+    for read, place, value in holder.words(_READERS_IN.get(holder.name, _READERS)):
+        yield from read(place, value)
+
+
+def signs_of_record(holder: Holder) -> Iterator[Sign]:
+    """Yield what a record says of a list in it: other words are about the record itself."""
+    for read, place, value in holder.words(_RECORD_READERS):
+        if isinstance(value, bool):
+            yield from read(place, value)
+
+
 def _signs(page: Page) -> Iterator[Sign]:
     for holder in page.holders:
-        for read, place, value in holder.words(_READERS_IN.get(holder.name, _READERS)):
-            yield from read(place, value)
+        yield from signs_beside(holder)
     if not page.headers.keys().isdisjoint(_HEADERS.keys()):
         for name, text in page.headers.items():
             if name in _HEADERS:
@@ -313,6 +326,8 @@ def _link(place: str, value: Any) -> Sign:
 
 def _links(place: str, value: Any) -> Iterator[Sign]:
     """Read an object of links by name, or a list of links by relation."""
+    if is_link(value):
+        value = [value]
     if isinstance(value, list):
         yield from _by_relation(place, next_link_in(value), relations_in(value))
     elif isinstance(value, dict):
@@ -355,6 +370,11 @@ def relations_in(links: Iterable[Any]) -> dict[str, Any]:
                 if isinstance(name, str):
                     found.setdefault(name.lower(), address)
     return found
+
+
+def is_link(value: Any) -> bool:
+    """Return whether a value is one link by relation, as a list of one is in XML."""
+    return isinstance(value, dict) and any(name in value for name in RELATION_NAMES)
 
 
 def next_link_in(links: Iterable[Any]) -> Any:
@@ -459,6 +479,11 @@ _READERS: dict[str, _Reader] = {
     **every_spelling(dialects.CONTINUE, _token),
     **every_spelling(dialects.LINK_CONTAINERS, _links),
     **_LINK_WORDS,
+}
+_RECORD_READERS: dict[str, _Reader] = {
+    **every_spelling(dialects.MORE_MARKERS, _marker),
+    **every_spelling(dialects.PARTIAL_MARKERS, _partial),
+    **every_spelling(dialects.CUT_MARKERS, _cut),
 }
 _BACK_READERS: dict[str, _Reader] = {
     **every_spelling(dialects.FIRST_MARKERS, _not_first),

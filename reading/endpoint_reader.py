@@ -2,9 +2,10 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 from loguru import logger
@@ -22,12 +23,14 @@ from formats.json_values import LARGEST_VALUE, check_sizes
 from mapping.plan.endpoint import Endpoint
 from mapping.plan.error_rules import NO_RULES, Action, ErrorPolicy
 from outcomes import Doubt
+from pagination.doubts import doubt_over_inner_list
+from pagination.inner_lists import cut_within, message_within
 from pagination.page import Page, Verdict
 from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from pagination.strategies import create_strategy
 from reading.account import Account, Reason
-from reading.data_path_fit import DataPathFit
+from reading.data_path_fit import SAYS_ERROR, DataPathFit
 from reading.item_stream import Portion
 from reading.page_parser import LargePage, PageParser
 from reading.prefetch import Allowance, Fetch, FetchAhead
@@ -83,6 +86,8 @@ class _Visit:
     denied: bool = False
     # Why a page that arrived is the last one, by the user's rules.
     stop: str = ""
+    # Whether a doubt over a list within an element was told.
+    has_told_within: bool = False
 
     def end(self, reason: str) -> None:
         self.request, self.reason = None, reason
@@ -131,6 +136,7 @@ class EndpointReader:
         # Whether every end so far was one of which the answer itself says that it is.
         self.is_denied = True
         self.fit = DataPathFit.of(endpoint)
+        self._way_within = endpoint.data_path.way_within
         self._evaluator = evaluator
         self._parser = PageParser(
             endpoint,
@@ -225,9 +231,37 @@ class EndpointReader:
         if portion.size > LARGEST_VALUE or not self._endpoint.data_path.is_plain:
             check_sizes(portion.items, "an item")
         self.account.step(portion.records, len(portion.items), Reason.DATA_PATH)
+        if portion.sent and self._way_within:
+            await self._look_within(visit, portion.sent)
         visit.items += len(portion.items)
         await visit.watch.portion(portion, self._evaluator)
         return portion
+
+    async def _look_within(self, visit: _Visit, elements: Sequence[Any]) -> None:
+        """Look whether lists within elements are there, and whole."""
+        if visit.error is None and (
+            message := await asyncio.to_thread(message_within, elements, self._way_within)
+        ):
+            visit.error = ResponseError(
+                f"{SAYS_ERROR} in an element that should have a list",
+                said=self._client.redactor.excerpt(message.text.encode()),
+                advice="if it is none, leave such elements out by `select` in data_path",
+            )
+        if visit.has_told_within:
+            return
+        place = ".".join(map(str, self._endpoint.data_path.path))
+        sign = await asyncio.to_thread(
+            cut_within,
+            elements,
+            self._way_within,
+            f"{place}." if place else "",
+            self._pagination.ignored,
+        )
+        if sign:
+            visit.has_told_within = True
+            # Reading in parts, as a watch may, makes no list within an element whole.
+            place = self._client.describe(visit.first)
+            self.doubts.append(doubt_over_inner_list(sign).at(place))
 
     async def _decide(self, visit: _Visit, page: Page, records: int) -> bool:
         """Decide how to go on after a page, and tell whether its items are to be kept.
@@ -248,7 +282,7 @@ class EndpointReader:
         if records and not verdict.keep:
             self.account.left_out[Reason.REPEATED_PAGE] += records
         visit.request, visit.reason = verdict.request, verdict.reason
-        visit.error, visit.denied = verdict.error, verdict.denied
+        visit.error, visit.denied = visit.error or verdict.error, verdict.denied
         if visit.request and visit.pages == self._most_pages:
             visit.end(f"the limit of {visit.pages} pages")
         elif visit.request and (room := visit.ahead.room):

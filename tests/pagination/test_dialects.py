@@ -116,6 +116,31 @@ def test_no_word_is_misheard_where_it_does_not(table: str, word: str, value: Any
     assert not is_heard(beside(word, value))
 
 
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize("table", SPEAKING)
+def test_attributes_of_xml_speak_like_elements(table: str) -> None:
+    for words, heard in ((WORDS, True), (INNOCENT, False)):
+        for _, word, value in (each for each in words if each[0] == table):
+            assert is_heard(beside(f"@{word.removeprefix('@')}", value)) is heard
+
+
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize("relation, is_next", [("next", True), ("self", False)])
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_links_of_atom_are_heard_and_followed(relation: str, is_next: bool, is_alone: bool) -> None:
+    link = {"@rel": relation, "@href": "https://h.test/feed?page=2"}
+    links = link if is_alone else [{"@rel": "self", "@href": LINK}, link]
+    assert is_heard(Said({"items": ITEMS, "link": links})) is is_next
+
+    def api(request: ApiRequest) -> Answer:
+        if "page" in request.url.params:
+            return Answer({"items": numbered(1, 3)})
+        return Answer({"items": numbered(3), "link": links})
+
+    done = read(api, settings_of("next_link", next_link_path="link"))
+    assert done.ids == list(range(4 if is_next else 3))
+
+
 @pytest.mark.parametrize("table, word, value", [each for each in WORDS if each[2] == each[2]][::3])
 def test_no_word_is_heard_in_an_item_or_where_there_is_no_list(
     table: str, word: str, value: Any

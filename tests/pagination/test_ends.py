@@ -416,7 +416,9 @@ def test_a_place_that_no_answer_had_is_told_with_the_keys_that_are_there() -> No
 
 
 @pytest.mark.contract("places.unmet")
-@pytest.mark.parametrize("told", [9, 9.0, "9", "9.0", " 9 ", {"value": 9}, {"value": "9"}], ids=repr)
+@pytest.mark.parametrize(
+    "told", [9, 9.0, "9", "9.0", " 9 ", {"value": 9}, {"value": "9"}], ids=repr
+)
 def test_a_total_that_settings_name_may_be_written_in_any_way(told: Any) -> None:
     sizes = PageSizes(5)
     # Without a total, the first page is the longest of short ones, and the second the last.

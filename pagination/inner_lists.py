@@ -1,0 +1,102 @@
+"""Lists within the elements of a list, such as the issues of each repository: are they whole?
+
+    .data.repos.nodes[].issues.nodes[]
+
+No request asks for the rest of such a list, so that an element that speaks of more makes a doubt.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from formats.messages import Lack, Message, Part, is_evident_error, message_in
+from formats.paths import Step, walk
+from pagination.counts import counts_in
+from pagination.holders import Holder, inside
+from pagination.witness import Evidence, Rank, Sign, is_below, signs_beside, signs_of_record
+
+type Way = Sequence[Step | None]
+"""The keys from an element to its list; None stands for each element of a list between."""
+
+
+class _Inner(NamedTuple):
+    """The object that holds a list within an element; it may be that element, a record itself."""
+
+    holder: Holder
+    found: Any
+    is_record: bool
+
+
+def cut_within(
+    elements: Iterable[Any], way: Way, prefix: str, ignored: Iterable[str]
+) -> Sign | None:
+    """Return what says that a list within one of some elements is not whole; None without it.
+
+    Inputs: `way` leads from each to its list, `prefix` to the elements; `ignored` are places that
+    do not speak of lists. Sample: `issues.pageInfo.hasNextPage is true` of
+    `{"issues": {"nodes": [], "pageInfo": {"hasNextPage": true}}}`.
+    """
+    ignored = tuple(ignored)
+    for element in elements:
+        for inner in _inner_lists(element, way, prefix):
+            signs = [sign for sign in _signs_of(inner) if not is_below(sign.place, ignored)]
+            whole = [sign for sign in signs if sign.rank > Rank.CUT]
+            sign = next((sign for sign in signs if sign.rank <= Rank.CUT), None)
+            sign = sign or Evidence(tuple(whole)).leading() or _total_of(inner, ignored)
+            if sign and sign.more:
+                return sign
+    return None
+
+
+def message_within(elements: Iterable[Any], way: Way) -> Message | None:
+    """Return the error that stands in place of a list within one of some elements, if any."""
+    for element in elements:
+        for inner in _inner_lists(element, way, ""):
+            if not inner.found and (message := _message_of(inner)):
+                return message
+    return None
+
+
+def _message_of(inner: _Inner) -> Message | None:
+    lack = Lack.LIST if inner.found is None else Lack.ITEMS
+    # A record without its list may say much of itself.
+    if inner.is_record and not (lack is Lack.LIST and is_evident_error(inner.holder.value)):
+        return None
+    return message_in([Part("", inner.holder.value)], lack)
+
+
+def _signs_of(inner: _Inner) -> Iterator[Sign]:
+    first, *others = inside(inner.holder)
+    yield from (signs_of_record if inner.is_record else signs_beside)(first)
+    for holder in others:
+        yield from signs_beside(holder)
+
+
+def _total_of(inner: _Inner, ignored: tuple[str, ...]) -> Sign | None:
+    """Return the total that says more than an inner list has, and no other one that fits it."""
+    if inner.is_record or not isinstance(inner.found, list):
+        return None
+    length = len(inner.found)
+    counts = [
+        one
+        for one in counts_in(inside(inner.holder), {})
+        if one.unit == "items" and one.number >= length and not is_below(one.place, ignored)
+    ]
+    least = min(counts, key=lambda one: one.number, default=None)
+    if least is None or least.number == length:
+        return None
+    return Sign(Rank.TOTAL, least.place, more=True, said=f"is {least.number}, beside {length}")
+
+
+def _inner_lists(element: Any, way: Way, prefix: str) -> Iterator[_Inner]:
+    value, place = element, prefix
+    for position, step in enumerate(way):
+        if step is None:
+            for each in value if isinstance(value, list) else ():
+                yield from _inner_lists(each, way[position + 1 :], place)
+            return
+        is_last = position + 1 == len(way) or way[position + 1] is None
+        if is_last and isinstance(value, dict):
+            held = value.get(step)
+            if held is None or isinstance(held, list):
+                yield _Inner(Holder(value, place, step), held, is_record=position == 0)
+        value, place = walk(value, [step])[1], f"{place}{step}."
