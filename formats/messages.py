@@ -46,6 +46,7 @@ class Needs(Enum):
     TEXT_IF_EMPTY = "an error text, where an empty list is"
     TEXT = "an error text"
     NO_LIST = "an error text, and no list"
+    NO_SUCCESS = "nothing that says success"
 
 
 class Sign(NamedTuple):
@@ -100,6 +101,7 @@ MESSAGE_SIGNS: Sequence[Sign] = (
     Sign(("status",), Kind.HTTP_STATUS, Needs.TEXT, "problem details (RFC 9457), Spring Boot"),
     Sign(("result",), Kind.NUMBER, Needs.NO_LIST, "Kea"),
     Sign(("resource_type",), Kind.OUTCOME, Needs.NOTHING, "FHIR"),
+    Sign(("err", "error_msg", "err_msg"), Kind.TRUTHY, Needs.NO_SUCCESS, "Node and Java services"),
 )
 # Names of texts that explain an error, those that say most first.
 ERROR_TEXTS = (
@@ -107,7 +109,7 @@ ERROR_TEXTS = (
     *("error_info", "error_detail", "err_msg", "status_message", "result_message", "result_msg"),
     *("ret_msg", "return_msg", "return_message", "resp_msg", "message", "msg", "sub_msg", "reason"),
     *("failure_description", "fault_string"),
-    *("errors", "error", "fault", "exception", "error_response"),
+    *("errors", "error", "fault", "exception", "error_response", "err"),
 )
 # Records have these as well: they count beside a number, and where no list is.
 RECORD_TEXTS = ("detail", "description", "text")
@@ -275,7 +277,7 @@ def is_evident_error(value: Any) -> bool:
     return any(
         _says_error(sign.kind, found)
         for sign in MESSAGE_SIGNS
-        if sign.kind in _EVIDENT
+        if sign.kind in _EVIDENT and sign.needs is Needs.NOTHING
         for _, found in _named(value, _NAMES_OF[sign])
     )
 
@@ -300,9 +302,13 @@ def says_success(body: Any) -> bool:
     """Return whether a body says of itself that it is a success: `{"code": 0, "data": []}`."""
     if not isinstance(body, dict) or message_in([Part("", body)], Lack.ITEMS):
         return False
-    flags = (value for _, value in _named(body, _FLAG_NAMES))
-    codes = (value for _, value in _named(body, _LEARNT_NAMES) if value not in (None, ""))
-    return any(value is True or value == "true" for value in flags) or any(map(_is_success, codes))
+    return _has_success(body)
+
+
+def _has_success(value: Mapping[str, Any]) -> bool:
+    flags = (held for _, held in _named(value, _FLAG_NAMES))
+    codes = (held for _, held in _named(value, _LEARNT_NAMES) if held not in (None, ""))
+    return any(held is True or held == "true" for held in flags) or any(map(_is_success, codes))
 
 
 def says_pending(value: Any) -> bool:
@@ -384,6 +390,8 @@ def _counts(sign: Sign, code: Code, beside: Mapping[str, Any], lack: Lack) -> bo
     texts = _texts_beside(beside, is_record=lack is Lack.ITEMS or code.is_word)
     if is_code and any(map(_text_says_success, texts)):
         return False
+    if sign.needs is Needs.NO_SUCCESS:
+        return not _has_success(beside)
     if sign.needs is Needs.NO_LIST:
         return lack is Lack.LIST and bool(texts)
     is_doubtful = sign.needs is Needs.TEXT_IF_EMPTY or (is_code and code.is_word)
@@ -438,7 +446,7 @@ def _is_said(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_is_said, value[:_MOST_ELEMENTS]))
     if isinstance(value, str):
-        return value.strip().lower() not in _QUIET_TEXTS and not _NO_ERROR.fullmatch(value.strip())
+        return value.strip().lower() not in _QUIET_TEXTS and not _text_says_success(value)
     return bool(value)
 
 

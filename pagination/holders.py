@@ -1,6 +1,8 @@
 """The objects of an answer that may speak of further pages: those around its items."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from formats.paths import Step
@@ -13,12 +15,14 @@ _CONTAINERS = every_spelling(dialects.CONTAINERS, value=True)
 class Holder(NamedTuple):
     """An object that may speak of pages, and its place in the body, such as `data.`.
 
-    Its key `leads_on` holds the items, however it is called.
+    Its key `leads_on` holds the items, however it is called. Where it `is_header`, no path into
+    the body names what it says.
     """
 
     value: Mapping[str, Any]
     prefix: str
     leads_on: Any = None
+    is_header: bool = False
 
     @property
     def name(self) -> str:
@@ -44,6 +48,15 @@ def holders_around(body: Any, path: Sequence[Step], *, is_plain: bool) -> list[H
     that is all that data_path is, it `is_plain`.
     """
     return [found for holder in _around(body, path, is_plain) for found in inside(holder)]
+
+
+def holders_in(headers: Mapping[str, str]) -> Iterator[Holder]:
+    """Yield the objects that stand in headers as JSON; names of headers are lower case."""
+    for name in dialects.OBJECT_HEADERS.keys() & headers.keys():
+        with suppress(ValueError, RecursionError):
+            value = json.loads(headers[name])
+            if isinstance(value, dict):
+                yield Holder(value, f"{name}.", is_header=True)
 
 
 def _around(body: Any, path: Sequence[Step], is_plain: bool) -> Iterator[Holder]:

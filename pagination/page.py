@@ -13,7 +13,7 @@ from formats.lists import Place, lists_in
 from formats.paths import Step, walk
 from outcomes import Doubt
 from pagination.counts import Count, counts_in
-from pagination.holders import Holder, holders_around
+from pagination.holders import Holder, holders_around, holders_in
 from pagination.likeness import Likeness, common_likeness, likeness
 
 # The place of the items among the lists of a body, of which none has such a key.
@@ -60,8 +60,9 @@ class Page:
 
     @cached_property
     def holders(self) -> list[Holder]:
-        """Return the objects around the items, which may speak of further pages."""
-        return holders_around(self.body, self.path, is_plain=self.is_plain)
+        """Return the objects around the items, and in headers, which may speak of further pages."""
+        around = holders_around(self.body, self.path, is_plain=self.is_plain)
+        return [*around, *holders_in(self.headers)]
 
     @cached_property
     def counts(self) -> tuple[Count, ...]:

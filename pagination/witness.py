@@ -181,7 +181,8 @@ def sign_of_page_before(page: Page) -> Sign | None:
 def signs_beside(holder: Holder) -> Iterator[Sign]:
     """Yield what an object says that holds a list, or stands beside one."""
     for read, place, value in holder.words(_READERS_IN.get(holder.name, _READERS)):
-        yield from read(place, value)
+        for sign in read(place, value):
+            yield replace(sign, way="") if holder.is_header else sign
 
 
 def signs_of_record(holder: Holder) -> Iterator[Sign]:
@@ -392,6 +393,11 @@ def _token_in_header(name: str, text: str) -> Iterator[Sign]:
     yield _of_header(Rank.TOKEN, name, text, way)
 
 
+def _marker_in_header(name: str, text: str) -> Iterator[Sign]:
+    for sign in _marker(name, text):
+        yield replace(sign, way="")
+
+
 def _of_header(rank: Rank, name: str, text: str, way: str) -> Sign:
     more = truth(text) and text.strip().lower() != "null"
     return Sign(rank, name, more, "is set" if more else "is empty", way)
@@ -503,5 +509,6 @@ _READERS_IN: dict[str, dict[str, _Reader]] = {
 _HEADERS: dict[str, _Reader] = {
     **dict.fromkeys(dialects.NEXT_LINK_HEADERS, _link_in_header),
     **dict.fromkeys(dialects.NEXT_TOKEN_HEADERS, _token_in_header),
+    **dict.fromkeys(dialects.MORE_HEADERS, _marker_in_header),
     "link": _in_link_header,
 }

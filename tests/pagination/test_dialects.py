@@ -1,6 +1,7 @@
 """Each word of the table of dialects, and each API as its documentation shows it: heard where it
 speaks of more, and not misheard where it does not."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -296,6 +297,40 @@ def test_headers_that_lead_on_are_heard(name: str) -> None:
     assert is_heard(Said(ITEMS, (), {name.title(): "2"}))
     for empty in ("", "null", " "):
         assert not is_heard(Said(ITEMS, (), {name: empty}))
+
+
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize("name", dialects.MORE_HEADERS)
+def test_markers_in_headers_are_heard(name: str) -> None:
+    assert is_heard(Said(ITEMS, (), {name.title(): "true"}))
+    for silent in ("false", "", "0", "null"):
+        assert not is_heard(Said(ITEMS, (), {name.title(): silent}))
+
+
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize("name", dialects.OBJECT_HEADERS)
+def test_objects_in_headers_are_heard(name: str) -> None:
+    for speaking in (
+        {"HasNext": True},
+        {"TotalCount": 9, "PageSize": 3, "CurrentPage": 1},
+        {"TotalPages": 3, "CurrentPage": 1},
+        {"nextPageLink": LINK},
+    ):
+        verdict = end_of(Said(ITEMS, (), {name.title(): json.dumps(speaking)}))
+        assert verdict.doubt
+        assert f"{name}." in verdict.doubt.seen
+        # No path leads there.
+        assert f"Path: {name}" not in verdict.doubt.advice
+    for silent in (
+        json.dumps({"HasNext": False, "TotalCount": 3}),
+        json.dumps({"TotalCount": 3, "TotalPages": 1, "CurrentPage": 1, "nextPageLink": ""}),
+        "page=1; total=9",
+        "[9]",
+        "9",
+        "",
+        "[" * 100_000,
+    ):
+        assert not is_heard(Said(ITEMS, (), {name.title(): silent}))
 
 
 @pytest.mark.parametrize("name", [*dialects.TOTAL_HEADERS, *dialects.PAGE_TOTAL_HEADERS])

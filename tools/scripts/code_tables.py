@@ -38,6 +38,8 @@ WORDS = {
     "a token in an object of that name": _inside(dialects.TOKENS_IN),
     "a token in a header": dialects.NEXT_TOKEN_HEADERS,
     "a total of items": dialects.TOTAL_NAMES,
+    "a marker in a header: true is more": dialects.MORE_HEADERS,
+    "a header of JSON with these words": dialects.OBJECT_HEADERS,
     "a total of items in a header": dialects.TOTAL_HEADERS,
     "a total of pages": dialects.PAGE_TOTALS,
     "a total of pages, where `page` is beside it": dict.fromkeys(
