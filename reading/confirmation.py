@@ -1,13 +1,16 @@
 """Asking the API whether entities are gone, before they are deleted (`confirm_deletion`)."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
+
+import httpx
 
 from api_messages import ApiRequest, ApiResponse
 from errors import OceanCustomError, StatusError
 from expressions.evaluator import Evaluator
-from formats.messages import only_explains
+from formats.messages import Part, message_in, only_explains
 from mapping.plan.confirm_deletion import DeletionCheck
 from mapping.plan.endpoint import PathValue
 from mapping.plan.resource import ResourcePlan
@@ -43,7 +46,8 @@ class Confirmation:
     """Asks about entities of one resource, with its `confirm_deletion`.
 
     An entity is gone where the API answers 404 or 410, `gone_when` is true, or the resource's own
-    filters leave out what it answers. Anything else is no confirmation.
+    filters leave out what it answers. Anything else is no confirmation: neither is an error on
+    which `gone_when` is only true because it would be so of an answer that says nothing.
     """
 
     def __init__(
@@ -82,18 +86,35 @@ class Confirmation:
         evaluator: Evaluator,
     ) -> Answer:
         texts = {name: value.text for name, value in values.items()}
+        gone = self._check.gone
         try:
             response = await self._session.client.send(request)
         except StatusError as error:
-            is_gone = meaning_of(error.status, Situation.LIVE_EVENT) is Meaning.GONE
-            if is_gone or await self._check.gone.action_for(error.answer, texts, evaluator):
+            if meaning_of(error.status, Situation.LIVE_EVENT) is Meaning.GONE:
                 return Answer(subject, is_gone=True)
+            if await gone.action_for(error.answer, texts, evaluator):
+                return await self._by_rule(subject, texts, evaluator)
             raise
-        if await self._check.gone.action_for(response, texts, evaluator):
+        if await gone.action_for(response, texts, evaluator):
+            if _may_be_message(response):
+                return await self._by_rule(subject, texts, evaluator)
             return Answer(subject, is_gone=True)
         if await self._is_left_out(request, response, texts, evaluator):
             return Answer(subject, is_gone=True)
         return Answer(subject, is_gone=False, why=f"the API answered {response.status}")
+
+    async def _by_rule(
+        self, subject: Subject, texts: dict[str, str], evaluator: Evaluator
+    ) -> Answer:
+        """Return that an error means "gone", unless the rule would be true of any other, too."""
+        nothing = ApiResponse(httpx.URL("https://nothing.invalid"), 200, httpx.Headers(), b"{}")
+        if await self._check.gone.action_for(nothing, texts, evaluator):
+            why = (
+                "gone_when is true of an error, but would be of any answer that says nothing; let "
+                "it look at what the API says of an item that is gone"
+            )
+            return Answer(subject, is_gone=False, why=why)
+        return Answer(subject, is_gone=True)
 
     async def _is_left_out(
         self,
@@ -120,3 +141,14 @@ class Confirmation:
             return False
         marks = {f"__{name}": texts[name] for name in self._check.marked}
         return await self._leaves_out(marked(items, marks))
+
+
+def _may_be_message(response: ApiResponse) -> bool:
+    """Return whether an answer may be an error under a status of success."""
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return True
+    return only_explains(body) or (
+        isinstance(body, dict) and message_in([Part("", body)]) is not None
+    )

@@ -63,13 +63,15 @@ class Gift(NamedTuple):
     """All that one item gives.
 
     `values` are combinations of values, `missing` is how many were missing, null or empty;
-    `include` are fields to hand down, of which `failed` failed and are null.
+    `include` are fields to hand down, of which `failed` failed and are null. It is `broken` where a
+    field fails on the item, which is more than that it gives nothing.
     """
 
     values: list[dict[str, PathValue]]
     missing: int
     include: dict[str, Any]
     failed: int
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ class PathParameter:
             missing,
             dict(zip(self.include, included, strict=True)),
             sum(isinstance(each, ValueError) for each in include),
+            broken=any(isinstance(each, ValueError) for each in fields),
         )
 
     def _values(self, expression: ItemExpression, outputs: Outputs) -> tuple[list[PathValue], int]:

@@ -144,6 +144,8 @@ class Discovery:
         self.account = source.account
         self._looked_at = 0
         self._without_value = 0
+        self._broken = 0
+        self._objects = 0
         self._include_failures = 0
         self._timeless = 0
         self._keys = ""
@@ -208,11 +210,29 @@ class Discovery:
 
     def doubts(self) -> Iterator[Doubt]:
         """Yield what speaks against believing that no more is to be discovered."""
-        return self._left_out.doubts()
+        yield from self._left_out.doubts()
+        name = f"path_parameters.{self.parameter.name}"
+        if self.parameter.endpoint and 0 < self._objects < self._looked_at:
+            odd = self._looked_at - self._objects
+            yield Doubt(
+                f"{odd} of {self._looked_at} discovered items of {name} are no objects, as the "
+                "others are, so that what is below them is not read",
+                f"look at {name}.data_path; where they mean nothing, add `[] | objects` to it",
+            )
+        elif self._broken:
+            fields = ", ".join(
+                f"{field.setting} {field.expression}" for field in self.parameter.fields.values()
+            )
+            yield Doubt(
+                f"{fields} fails on {self._broken} of {self._looked_at} discovered items, so that "
+                "what is below them is not read",
+                "look at data_path; where such an item has none, write `(…)? // empty`",
+            )
 
     async def _passing(self, items: list[Any]) -> list[Any]:
         """Return the items that are to be looked at, and count the others."""
         self._looked_at += len(items)
+        self._objects += sum(isinstance(item, dict) for item in items)
         verdicts = await self.parameter.verdicts(items, self._evaluator)
         for verdict in verdicts:
             if verdict in _BY_VERDICT:
@@ -228,6 +248,7 @@ class Discovery:
     def _take(self, item: Any, gift: Gift) -> Iterator[Found]:
         self.account.added += len(gift.values) + gift.missing - 1
         self.account.left_out[Reason.NO_VALUE] += gift.missing
+        self._broken += gift.broken
         if not gift.values:
             self._without_value += 1
             self._keys = keys_of(item)

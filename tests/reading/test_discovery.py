@@ -116,6 +116,31 @@ async def test_a_filter_that_fails_on_some_items_leaves_them_out(logs: list[str]
     assert "2 left out (1 by filter, 1 where filter fails)" in logs[-1]
 
 
+@pytest.mark.contract("discovery.doubt.field")
+@pytest.mark.parametrize(
+    "items, field, seen",
+    [
+        (
+            [{"id": 1}, "odd"],
+            ".id",
+            "1 of 2 discovered items of path_parameters.team are no objects",
+        ),
+        ([{"id": 1}, None, {"id": 2}], ".id", "1 of 3 discovered items"),
+        ([{"id": 1}, {"id": "x"}], ".id + 1", "field .id + 1 fails on 1 of 2 discovered items"),
+        # Innocent: nothing there, also where it is said to be so, and texts alone.
+        ([{"id": 1}, {"id": None}, {}], ".id", ""),
+        ([{"id": 1}, {"id": "x"}], "(.id + 1)? // empty", ""),
+        (["a", "b"], ".", ""),
+        ([{"id": 1}, {"id": ""}], ".id", ""),
+    ],
+)
+async def test_an_item_that_cannot_be_read_is_in_doubt(
+    items: list[Any], field: str, seen: str
+) -> None:
+    found = await doubts(discovery(Pages(items), field=field))
+    assert [seen in each for each in found] == ([True] if seen else [])
+
+
 @pytest.mark.parametrize("never_decides", [".id | test(1)", ".id = 1", ".id"])
 async def test_a_filter_that_always_fails_is_an_error(never_decides: str) -> None:
     with pytest.raises(ResourceError, match=r"path_parameters\.team\.filter fails on each of 2"):

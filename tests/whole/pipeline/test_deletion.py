@@ -417,6 +417,29 @@ async def test_what_the_api_confirms_is_deleted_however_much_it_is(
 
 @pytest.mark.contract("evidence.confirm.kept")
 @pytest.mark.parametrize(
+    "rule, answer, is_gone",
+    [
+        (".body.id == null", reply({"message": "down"}, 503), False),
+        (".body.id == null", {"error": "rate limit exceeded"}, False),
+        (".body.id == null", {"message": "not now"}, False),
+        ("(.body.items | length) == 0", {"success": False, "items": []}, False),
+        ('.body.error == "not found"', {"error": "not found"}, True),
+        (".status == 403", reply({"message": "no such item"}, 403), True),
+        ("(.body.items | length) == 0", {"items": [], "page": 1}, True),
+    ],
+)
+async def test_a_rule_that_is_true_of_any_error_confirms_nothing(
+    sync: Sync, rule: str, answer: Any, is_gone: bool
+) -> None:
+    routes = {"/items": numbered(1), "/items/0": {"id": 0, "items": [0]}}
+    routes |= {f"/items/{name}": answer for name in GONE}
+    outcome = await sync({"maxRetries": "1"}, [asking(gone_when=rule)], routes, ["0", *GONE])
+    assert outcome.succeeded().deleted == (GONE if is_gone else [])
+    assert ("confirm_deletion" in outcome.warnings) is not is_gone
+
+
+@pytest.mark.contract("evidence.confirm.kept")
+@pytest.mark.parametrize(
     "answer, why",
     [
         ({"id": 5}, "the API answered 200"),
