@@ -35,6 +35,11 @@ _THROUGH_VALUES = re.compile(r"\[\]|\|\s*(?:map\(|to_entries\b|with_entries\()")
 _MOST_PARTS = 1000
 # What gives one item for each element of a list, such as GraphQL's `.edges[].node`.
 _ONE_FOR_EACH = re.compile(r"\[\]\??(?:\.[A-Za-z_]\w*)+")
+# A path that may lead to nothing: `.users // []`, `(.users // [])[]`.
+_OR_NOTHING = re.compile(
+    r"\??\s*//\s*(?:(?:\[\s*\]|empty)(?:\s*\|\s*\.\[\]\??)?"
+    r"|\([\w.]+\s*//\s*(?:\[\s*\]|empty)\)\s*\[\]\??)"
+)
 
 
 class Extraction(NamedTuple):
@@ -73,6 +78,9 @@ class DataPath:
         self._steps, self._rest = leading_path(self._unwrapped)
         begins_with_path = self._unwrapped.startswith(".")
         self._is_path = self._rest in ("", "[]", "[]?", "?") and begins_with_path
+        self._is_plain = self._is_path or any(
+            form.fullmatch(self._rest) for form in (_ONE_FOR_EACH, _OR_NOTHING)
+        )
         self._each = _EachItem.of(self._rest) if begins_with_path else None
         self._way = _way_to_list(self._unwrapped)
         self._gives_several = may_give_several(self.expression)
@@ -89,7 +97,7 @@ class DataPath:
     @property
     def is_plain(self) -> bool:
         """True where it gives what is at a path, one item for each record there."""
-        return self._is_path or _ONE_FOR_EACH.fullmatch(self._rest) is not None
+        return self._is_plain
 
     @property
     def way_within(self) -> tuple[Step | None, ...]:
@@ -105,7 +113,7 @@ class DataPath:
     @property
     def has_alternative(self) -> bool:
         """True where it says what is meant when the path leads to nothing: `.users // []`."""
-        return self._rest.startswith("//")
+        return self._rest.removeprefix("?").lstrip().startswith("//")
 
     @property
     def list_path(self) -> list[Step] | None:

@@ -117,10 +117,11 @@ class CsvRecords(ItemReader):
 
     @property
     def _may_be_prose(self) -> bool:
-        """True where nothing but `response_format` makes a CSV of the only line."""
+        """True where nothing but `response_format` makes a CSV of the only line, or it is words."""
         is_empty = self._has_begun and not self._records
         is_header = self._has_line_end and len(self._columns) > 1
-        return is_empty and not self._declared and not is_header
+        is_words = len(self._columns) == 1 and " " in self._columns[0].strip()
+        return is_empty and not is_header and (not self._declared or is_words)
 
     def _take(self, text: str, *, is_last: bool) -> list[ListPart]:
         self._pending.append(text)

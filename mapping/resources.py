@@ -9,7 +9,7 @@ from pydantic.v1 import Field, root_validator
 
 from errors import SelectorError
 from mapping.fields.entity_mapping import problems_of, without_nulls
-from mapping.fields.problems import unusable
+from mapping.fields.problems import misspelt_in, unusable
 from mapping.fields.selector import CustomSelector
 from mapping.plan.live_events import check_blueprint
 from mapping.plan.resource import ResourcePlan
@@ -33,6 +33,11 @@ class CustomResourceConfig(ResourceConfig):
     @root_validator(pre=True)
     def _null_is_not_given(cls, given: dict[str, Any]) -> dict[str, Any]:
         return without_nulls(given)
+
+    @root_validator(pre=True)
+    def _is_spelt_right(cls, given: dict[str, Any]) -> dict[str, Any]:
+        # What is ignored may be what keeps entities: `enable_deletes: false`.
+        return _spelt_right(given, cls)
 
     def plan(self, settings: ConnectionSettings) -> ResourcePlan:
         """Return the checked form of this resource.
@@ -60,6 +65,21 @@ class CustomPortAppConfig(PortAppConfig):
         title="Resources",
         description="The endpoints to read, and how their items become entities.",
     )  # type: ignore[assignment]  # narrows the element type, as Ocean's integrations do
+
+    @root_validator(pre=True)
+    def _is_spelt_right(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return _spelt_right(given, cls)
+
+
+def _spelt_right(given: dict[str, Any], model: Any) -> dict[str, Any]:
+    """Return what is given.
+
+    Raises:
+        ValueError: it has names that are nearly known.
+    """
+    if misspelt := misspelt_in(given, model):
+        raise ValueError("; ".join(misspelt))
+    return given
 
 
 def is_incremental(resource: object) -> bool:

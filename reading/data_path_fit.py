@@ -134,6 +134,8 @@ class DataPathFit:
     _objects: list[ResponseError] = field(default_factory=list)
     # Lists of one item that says nothing but an error: messages, if others hold records.
     _lone: list[ResponseError] = field(default_factory=list)
+    # Records that are errors at the end of others: a stream of lines tells what broke it off.
+    _broken_off: list[ResponseError] = field(default_factory=list)
     # Objects that are no lists, by their keys, and the keys of items that stood in lists.
     _strangers: dict[frozenset[str], ResponseError] = field(default_factory=dict)
     _item_keys: set[str] = field(default_factory=set)
@@ -191,6 +193,7 @@ class DataPathFit:
         ]
         found += self._objects if self._has_lists else []
         found += self._lone if self._has_records else []
+        found += self._broken_off
         if not self._has_lists:
             found += self._lone_objects.messages
         return found + [
@@ -249,6 +252,9 @@ class DataPathFit:
             self._has_records = True
             if isinstance(page.first_item, dict) and len(self._item_keys) < _MOST_KEYS:
                 self._item_keys.update(page.first_item)
+            if len(self._broken_off) < _EXAMPLES and is_bare_message(page.last_item):
+                error = _said_error(text_of(page.last_item), quote)
+                self._broken_off.append(error.at(quote.place))
         elif page.received == 1:
             self._take_lone_item(page, quote)
         # What the body itself says as an item, it does not say beside items.

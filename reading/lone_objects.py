@@ -69,7 +69,7 @@ class LoneObjects:
 
     def doubts(self, data_path: DataPath) -> Iterator[Doubt]:
         """Yield what has nothing of what most others have, and is no plain error either."""
-        if self._records and self._empty and data_path.is_plain:
+        if self._records and self._empty and data_path.is_plain and not data_path.has_alternative:
             advised = f"({data_path.expression} | objects | select(any(. != null))) // []"
             yield Doubt(
                 "the answer is empty, where others are one object each",

@@ -1,5 +1,6 @@
 """Problems of a selector, in the words in which users write it."""
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -7,6 +8,9 @@ from pydantic.v1 import BaseModel
 
 from errors import SelectorError
 from mapping.fields.pagination import spelt
+
+# As in `entityDeletionTreshold`.
+_CLOSE_ENOUGH = 0.8
 
 
 def unusable(kind: str, problems: Iterable[str], what: str = "selector") -> SelectorError:
@@ -18,6 +22,16 @@ def unusable(kind: str, problems: Iterable[str], what: str = "selector") -> Sele
 def names_of(model: type[BaseModel]) -> set[str]:
     """Return all spellings of the fields of a model."""
     return {name for field in model.__fields__.values() for name in (field.name, field.alias)}
+
+
+def misspelt_in(given: Iterable[str], model: type[BaseModel]) -> list[str]:
+    """Return a line for each name that is no field of a model, but nearly one."""
+    names = names_of(model)
+    return [
+        f"{name}: is not known; did you mean {close[0]}?"
+        for name in sorted(set(given) - names)
+        if (close := difflib.get_close_matches(name, sorted(names), 1, _CLOSE_ENOUGH))
+    ]
 
 
 def describe(selector: type[BaseModel], detail: Mapping[str, Any]) -> str:

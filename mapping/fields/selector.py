@@ -4,7 +4,6 @@ A selector that cannot be used must fail its own resource and no other, so that 
 with the selector until its resource is read.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,7 +20,7 @@ from mapping.fields.endpoint import EndpointFields, ErrorRuleConfig
 from mapping.fields.export import ExportConfig
 from mapping.fields.live_events import LiveEventConfig
 from mapping.fields.path_parameters import PathParameterConfig
-from mapping.fields.problems import describe, names_of, unusable
+from mapping.fields.problems import describe, misspelt_in, names_of, unusable
 from mapping.fields.times import OPEN, IncrementalConfig, WindowsConfig
 from mapping.plan.dependencies import check_names, in_order, stands_in_text
 from mapping.plan.endpoint import Endpoint, check_placeholders
@@ -33,7 +32,6 @@ from mapping.plan.resource import ResourcePlan
 from settings.connection import ConnectionSettings
 
 _WRITING = frozenset({"PUT", "PATCH", "DELETE"})
-_CLOSE_ENOUGH = 0.8
 # The placeholder that baseUrl and the other servers of the API fill.
 _INSTANCE = "instance"
 
@@ -272,12 +270,7 @@ class CustomSelector(Selector, EndpointFields):
         return sorted(set(self.__dict__) - set(self.__fields__))
 
     def _misspelt(self) -> list[str]:
-        names = names_of(type(self))
-        return [
-            f"{key}: is not known; did you mean {close[0]}?"
-            for key in self._unknown()
-            if (close := difflib.get_close_matches(key, sorted(names), 1, _CLOSE_ENOUGH))
-        ]
+        return misspelt_in(self.__dict__, type(self))
 
 
 def _owners(configs: Mapping[str, PathParameterConfig]) -> dict[str, str]:

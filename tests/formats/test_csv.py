@@ -101,6 +101,12 @@ def test_a_declared_csv_may_be_just_its_header() -> None:
     assert items_of(b"id", ".", media_type="text/csv") == []
 
 
+@pytest.mark.parametrize("body", [b"Rate limit exceeded", b"Rate limit exceeded\n", b"try later"])
+def test_words_are_no_header_also_where_csv_is_declared(body: bytes) -> None:
+    with pytest.raises(EndpointError, match="no CSV but a message"):
+        items_of(body, ".", media_type="text/csv")
+
+
 def test_a_quote_that_nobody_closes_costs_no_more_than_reading_on() -> None:
     reader = CsvRecords(Csv(), "utf-8", declared=True)
     start = time.thread_time()

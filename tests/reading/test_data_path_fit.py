@@ -117,6 +117,26 @@ def test_what_stands_in_place_of_a_list_is_quoted() -> None:
     assert ".data is true or false, where others lead to the list (if" in told
 
 
+@pytest.mark.contract("messages.heard")
+@pytest.mark.parametrize(
+    "last, is_wrong",
+    [
+        ({"error": "shard 3 is gone"}, True),
+        ({"code": 500, "message": "broken off"}, True),
+        ({"id": 2, "error": "disk full"}, False),
+        ({"id": 2}, False),
+        ({}, False),
+    ],
+)
+@pytest.mark.parametrize("data_path", [".users", "."])
+def test_an_error_at_the_end_of_records_is_heard(last: Any, is_wrong: bool, data_path: str) -> None:
+    items = [{"id": 1}, last]
+    body = {"users": items} if data_path == ".users" else items
+    assert bool(judged([body], data_path)) is is_wrong
+    # Innocent: where all of them are such, they are the records.
+    assert not judged([{"users": [{"error": "a"}, {"error": "b"}]}])
+
+
 @pytest.mark.contract("messages.known-codes")
 def test_a_code_beside_one_object_is_known_too() -> None:
     good = {"code": 1, "msg": "Ergebnis", "user": {"id": 1}}

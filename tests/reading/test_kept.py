@@ -104,3 +104,32 @@ async def test_an_empty_answer_among_objects_is_no_proof(
     outcome = await outcome_of(api, plan)
     assert outcome.is_proven is is_proven
     assert all("the answer is empty, where others are one" in one for one in outcome.doubts)
+
+
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize("path", [".items // []", "(.items // [])[]", ".items? // []", ".items"])
+@pytest.mark.parametrize(
+    "body, is_proven",
+    [
+        ({"items": THINGS, "total": 257}, False),
+        ({"items": THINGS, "total": 3}, True),
+        ({"items": [], "total": 0}, True),
+        ({"items": [], "total": 5}, False),
+    ],
+)
+async def test_a_total_counts_also_where_a_missing_list_means_none(
+    path: str, body: Any, is_proven: bool
+) -> None:
+    plan = ResourcePlan("/things", Endpoint("/things", data_path=DataPath(path)))
+    outcome = await outcome_of(Api(lambda request: body), plan)
+    assert outcome.is_proven is is_proven
+
+
+@pytest.mark.contract("more.every-type")
+@pytest.mark.parametrize("total, is_proven", [(0, True), (None, True), (5, False)])
+async def test_a_missing_list_means_none_unless_a_total_counts_some(
+    total: int | None, is_proven: bool
+) -> None:
+    plan = ResourcePlan("/things", Endpoint("/things", data_path=DataPath(".items // []")))
+    outcome = await outcome_of(Api(lambda request: {"total": total}), plan)
+    assert outcome.is_proven is is_proven

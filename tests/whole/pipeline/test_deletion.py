@@ -375,6 +375,26 @@ async def test_what_is_the_same_in_the_next_resync_is_believed(logs: list[str]) 
     assert '95 of 100 entities of "item" would be deleted' in first.warnings
 
 
+@pytest.mark.contract("evidence.threshold", "items.enable-delete")
+@pytest.mark.parametrize(
+    "mapping, of_resource, said",
+    [
+        ({"entityDeletionTreshold": 0.1}, {}, "did you mean entityDeletionThreshold?"),
+        ({"entityDeletionThresold": 0.1}, {}, "did you mean entityDeletionThreshold?"),
+        ({}, {"enableDeletes": False}, "did you mean enableDelete?"),
+        ({}, {"enabledDelete": False}, "did you mean enableDelete?"),
+    ],
+)
+async def test_a_misspelt_setting_that_would_keep_entities_deletes_none(
+    sync: Sync, mapping: dict[str, Any], of_resource: dict[str, Any], said: str
+) -> None:
+    resources = [{**ITEMS, **of_resource}]
+    outcome = await sync({}, resources, {"/items": numbered(1)}, ["old"], mapping=mapping)
+    assert outcome.deleted == []
+    assert not outcome.result.reconciliation_success
+    assert said in "".join(outcome.log)
+
+
 @pytest.mark.contract("evidence.strict", "evidence.threshold")
 async def test_strict_fails_a_run_in_which_the_last_guard_holds_something_up(sync: Sync) -> None:
     routes = {"/items": numbered(5)}
