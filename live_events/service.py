@@ -27,7 +27,8 @@ from cache.hook_secrets import HookSecrets
 from client import ApiClient
 from errors import GoneError, LiveEventError, OceanCustomError, SelectorError
 from expressions.evaluator import Evaluator
-from formats.messages import only_explains
+from formats.identifiers import has_identifier
+from formats.messages import Part, is_evident_error, message_in, only_explains
 from framework.catalog import DeletionGuard
 from framework.live_events import LiveEventSync, UploadError, original_of
 from live_events.arrival import body_of
@@ -424,8 +425,16 @@ class _Messages(Watch):
         self.found = False
 
     def answered(self, page: Page) -> None:
-        lone = page.items if page.items else [page.first_item]
-        self.found |= self._fit.has_sign(page) or any(map(only_explains, lone))
+        items = page.items or [page.first_item]
+        self.found |= self._fit.has_sign(page, is_of_item=False) or any(map(_may_be_message, items))
+
+
+def _may_be_message(item: Any) -> bool:
+    """Return whether an item may be a message: a job that failed says so, too, and has an id."""
+    if only_explains(item) or is_evident_error(item):
+        return True
+    is_told = isinstance(item, dict) and message_in([Part("", item)]) is not None
+    return is_told and not has_identifier(item)
 
 
 async def fetch_items(

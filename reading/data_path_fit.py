@@ -152,9 +152,15 @@ class DataPathFit:
             asks_graphql=endpoint.asks_graphql,
         )
 
-    def has_sign(self, page: Page) -> bool:
-        """Return whether an answer has a sign of an error, be it beside items."""
-        return message_in(self.data_path.parts(page.body), Lack.LIST, self._known) is not None
+    def has_sign(self, page: Page, *, is_of_item: bool = True) -> bool:
+        """Return whether an answer has a sign of an error, be it beside items.
+
+        Inputs: `is_of_item` tells that what an item says that is all of the answer counts, too.
+        """
+        parts = self.data_path.parts(page.body)
+        if not is_of_item:
+            parts = [part for part in parts if part.value is not page.first_item]
+        return bool(parts) and message_in(parts, Lack.LIST, self._known) is not None
 
     def judge(self, page: Page, quote: Quote) -> None:
         """Note whether data_path fits an answer, and what it has beside the list.

@@ -208,9 +208,11 @@ async def test_what_items_filter_lets_through_no_longer_is_deleted(alone: bool) 
         ({"error": "too many requests", "version": None}, False),
         ({"code": 429, "msg": "Too Many Requests", "version": 0}, False),
         ({"message": "not now"}, False),
+        ({"jsonrpc": "2.0", "id": 7, "error": {"message": "busy"}}, False),
         ({"id": "a", "version": 3, "reason": "moved"}, True),
+        ({"id": "a", "status": "failed", "message": "exit 1", "version": 3}, True),
     ],
-    ids=["error", "code", "message", "item"],
+    ids=["error", "code", "message", "rpc", "item", "failed job"],
 )
 async def test_a_filter_that_leaves_out_a_message_deletes_nothing(
     told_instead: dict[str, Any], is_deleted: bool, lines: list[str]
