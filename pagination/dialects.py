@@ -185,6 +185,14 @@ TOTAL_VALUE = "value"
 # Beside these, a `total` is a sum of money.
 MONEY_NEIGHBOURS = frozenset({"currency", "subtotal", "sub_total", "tax", "vat", "discount"})
 
+# Within an element, as in an order beside its lines, `total` may be money as well: there it counts
+# beside one of these.
+BARE_TOTAL = "total"
+PAGING_NEIGHBOURS = (
+    *("start_at", "max_results", "offset", "limit", "page", "per_page", "page_size", "start"),
+    *("count", "size"),
+)
+
 PAGE_TOTALS: Mapping[str, str] = {
     "total_pages": "Spring Data, Zendesk, Intercom",
     "last_page": "Laravel",
@@ -228,7 +236,8 @@ LINK_CONTAINERS: Mapping[str, str] = {
     "links": "JSON:API, Zendesk",
     "_links": "HAL, Confluence",
     "urls": "Lacework, Discogs",
-    "link": "FHIR",
+    "link": "FHIR, Atom",
+    "atom:link": "RSS",
 }
 # What an object called `next` may hold instead of an address.
 TOKEN_NAMES = ("after", "cursor", "starting_after", "token", "page", "offset", "start", "number")

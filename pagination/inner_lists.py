@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 from formats.messages import Lack, Message, Part, is_evident_error, message_in
 from formats.paths import Step, walk
+from pagination import dialects
 from pagination.counts import counts_in
 from pagination.holders import Holder, inside
+from pagination.spellings import every_spelling, with_attributes
 from pagination.witness import Evidence, Rank, Sign, is_below, signs_beside, signs_of_record
+
+_PAGING_NEIGHBOURS = with_attributes(every_spelling(dialects.PAGING_NEIGHBOURS, ""))
 
 type Way = Sequence[Step | None]
 """The keys from an element to its list; None stands for each element of a list between."""
@@ -78,13 +82,21 @@ def _total_of(inner: _Inner, ignored: tuple[str, ...]) -> Sign | None:
     length = len(inner.found)
     counts = [
         one
-        for one in counts_in(inside(inner.holder), {})
+        for holder in inside(inner.holder)
+        for one in counts_in([holder], {})
         if one.unit == "items" and one.number >= length and not is_below(one.place, ignored)
+        if not _may_be_sum(one.place, holder)
     ]
     least = min(counts, key=lambda one: one.number, default=None)
     if least is None or least.number == length:
         return None
     return Sign(Rank.TOTAL, least.place, more=True, said=f"is {least.number}, beside {length}")
+
+
+def _may_be_sum(place: str, holder: Holder) -> bool:
+    """Return whether a number is called `total` alone, as that of an order beside its lines is."""
+    name = place.rpartition(".")[2].lstrip("@").lower()
+    return name == dialects.BARE_TOTAL and _PAGING_NEIGHBOURS.isdisjoint(holder.value)
 
 
 def _inner_lists(element: Any, way: Way, prefix: str) -> Iterator[_Inner]:

@@ -50,6 +50,7 @@ async def read(
         (repos(pageInfo={"endCursor": "x9"}), OF_REPOS, "issues.pageInfo.endCursor"),
         (repos(totalCount=5), OF_REPOS, "issues.totalCount"),
         (repos(next=LINK), OF_REPOS, "issues.next"),
+        (repos(total=5, startAt=0, maxResults=3), OF_REPOS, "issues.total"),
         (repos(partial=True), OF_REPOS, "issues.partial"),
         (repos(has_more=True), f"{OF_REPOS} | select(.id != 1)", "issues.has_more"),
         ({"results": [{"series": ITEMS, "partial": True}]}, ".results[].series[]?", "partial"),
@@ -95,6 +96,9 @@ async def test_a_place_that_does_not_speak_of_the_list_is_ignored() -> None:
         (repos(total=9, total_filtered_count=3), OF_REPOS),
         (repos(next=None), OF_REPOS),
         (repos(partial=False), OF_REPOS),
+        # A sum of money.
+        (repos(total=1200), OF_REPOS),
+        (repos(total=1200, currency="EUR", count=3), OF_REPOS),
         # What a record says of itself.
         ([{"issues": ITEMS, "last": False, "next": LINK, "total": 9}], ".[].issues[]"),
         ([{"issues": ITEMS, "more": LINK, "cursor": "x9", "done": False}], ".[].issues[]"),
