@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     |(?<![.$])\b(?P<reduce>reduce)\b | \b(?P<named>as)\b
     |(?P<call>(?<![.$\w])(?:limit\s*\(\s*1\s*;|[A-Za-z_]\w*\s*\()) | (?P<index>(?<=[\w.\])"?}])\[)
     |(?P<open>[\[({]) | (?P<close>[\])}]) | (?P<comma>,) | (?P<alternative>//)
+    |(?P<pipe>\|(?!=))
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -65,14 +66,27 @@ def may_give_several(expression: str) -> bool:
 def has_alternative(expression: str) -> bool:
     """Return whether an expression says what is meant where there is nothing.
 
-    Sample: true for `(.users // [])[]`, false for `.users[] | select(.age // 0 > 17)` and
-    `.users[] | .name // .login`, which speak of elements.
+    Sample: true for `(.users // [])[]` and `.users[]? // empty`, false for
+    `.users[] | select(.age // 0 > 17)` and `.users[] | .name // .login`, which speak of elements.
     """
+    depth, goes_through = 0, False
+    # Behind a pipe, in brackets as deep or deeper, it is about elements.
+    of_elements: int | None = None
     for token, inside in _tokens(expression):
-        if token.lastgroup == "alternative" and not inside.is_call:
-            return True
-        if token.lastgroup == "many":
-            break
+        match token.lastgroup:
+            case "many":
+                goes_through = True
+            case "pipe" if goes_through and of_elements is None:
+                of_elements = depth
+            case "call" | "index" | "open":
+                depth += 1
+            case "close":
+                depth -= 1
+                of_elements = (
+                    None if of_elements is not None and depth < of_elements else of_elements
+                )
+            case "alternative" if of_elements is None and not inside.is_call:
+                return True
     return False
 
 

@@ -47,8 +47,10 @@ def likeness(before: Sequence[Any], now: Sequence[Any]) -> Likeness | None:
     if len(before) != len(now):
         return None
     place = _identity_of(before, now)
-    known = {_at(item, place): item for item in before} if place else {}
-    pairs = [(known[_at(item, place)], item) for item in now] if place else []
+    pairs: list[tuple[Any, Any]] = []
+    if place:
+        known = dict(zip(_all_at(before, place), before, strict=True))
+        pairs = [(known[key], item) for key, item in zip(_all_at(now, place), now, strict=True)]
     differing = frozenset(chain.from_iterable(starmap(_changed_in, pairs)))
     if any(changed[-1].lower() in _NAMING for changed in differing):
         return None
@@ -72,6 +74,9 @@ def common_likeness(
 
 
 def _is_reordered(before: Sequence[Any], now: Sequence[Any]) -> bool:
+    # Others are told at once by the first of them.
+    if before is not now and now and now[0] not in before:
+        return False
     return before is now or Counter(map(mark_of, before)) == Counter(map(mark_of, now))
 
 
@@ -92,8 +97,8 @@ def _identity_of(before: Sequence[Any], now: Sequence[Any]) -> Place | None:
 
 
 def _is_shared(place: Place, before: Sequence[Any], now: Sequence[Any]) -> bool:
-    here = {_at(item, place) for item in now}
-    return len(here) == len(now) and here == {_at(item, place) for item in before}
+    here = set(_all_at(now, place))
+    return len(here) == len(now) and here == set(_all_at(before, place))
 
 
 def _places(item: Mapping[str, Any]) -> tuple[list[Place], list[Place]]:
@@ -116,15 +121,17 @@ def _fields_of(item: Mapping[str, Any], above: Place = ()) -> Iterator[Place]:
 
 
 def _identifies(place: Place, items: Sequence[Any]) -> bool:
-    values = [_at(item, place) for item in items]
+    values = _all_at(items, place)
     return set(map(type, values)) <= {str, int} and len(set(values)) == len(values)
 
 
-def _at(item: Any, place: Place) -> Any:
-    """Return the text or number at a place of an item; None where there is none."""
+def _all_at(items: Sequence[Any], place: Place) -> list[Any]:
+    """Return the text or number at a place of each item; None where there is none."""
+    # No call for each item: most pages that are compared are others.
+    values: Sequence[Any] = items
     for key in place:
-        item = item.get(key) if isinstance(item, dict) else None
-    return item if type(item) in (str, int) else None
+        values = [value.get(key) if isinstance(value, dict) else None for value in values]
+    return [value if type(value) in (str, int) else None for value in values]
 
 
 def _is_sure(place: Place, items: Sequence[Any], differing: frozenset[Place]) -> bool:
@@ -133,12 +140,12 @@ def _is_sure(place: Place, items: Sequence[Any], differing: frozenset[Place]) ->
     Beside their place, anything else that tells them apart makes sure, as a name that stays.
     """
     name = place[-1]
-    if not _are_positions([_at(item, place) for item in items]):
+    if not _are_positions(_all_at(items, place)):
         return len(items) > 1 or name in IDENTIFIERS or name.lower() in _NAMING
     others = [
         each
         for each in chain(*_places(items[0]))
-        if each != place and each not in differing and type(_at(items[0], each)) is str
+        if each != place and each not in differing and type(_all_at(items[:1], each)[0]) is str
     ]
     if len(items) == 1:
         return any(each[-1].lower() in _NAMING for each in others)

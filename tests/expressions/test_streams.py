@@ -130,6 +130,11 @@ def _is_same(outputs: list[object]) -> bool:
         ('"a // b"', False),
         (".users # // []", False),
         (".users[]? | .a // .b", False),
+        (".users[]? // empty", True),
+        ("(.users[] | .name) // empty", True),
+        ("(.users[] | .name // 1)", False),
+        ("[.users[] | .n // 1]", False),
+        ("(.a // {}).users[] | .x", True),
     ],
 )
 def test_an_alternative_is_told(expression: str, expected: bool) -> None:
