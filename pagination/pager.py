@@ -84,7 +84,7 @@ class Pager:
         # Whether a page that another one followed was shorter than others.
         self._is_uneven = False
         self._empty_pages = 0
-        # The page before the previous one.
+        # The page before the previous one, where it is a guess which list are the records.
         self._former: Page | None = None
         # What the page that comes next is like, and in what the one before has changed by itself.
         self._likeness: Likeness | None = None
@@ -202,7 +202,9 @@ class Pager:
         before = self.previous.received if self.previous else None
         if before and page.received and before < max(self._longest, page.received):
             self._is_uneven = True
-        self._former, self.previous = self.previous, page
+        # Kept only where it is looked at: the memory of a page is that of the one after the next.
+        self._former = self.previous if page.is_guess else None
+        self.previous = page
         self._pages += 1
         self.received += page.received or 0
         self._longest = max(self._longest, page.received or 0)
