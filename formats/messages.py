@@ -138,6 +138,11 @@ _DENIAL_WORDS = frozenset(
 )
 _SAYS_SUCCESS = re.compile(r"\b(?:success\w*|succeed\w*|ok|okay)\b|成功", re.IGNORECASE)
 _NO_ERROR = re.compile(r"\bno[ _-]errors?\b", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(
+    r"\b(?:no|not|0|without)\b.*\b(?:data|records?|results?|rows?|items?|entries|match(?:es)?|found)\b"
+    r"|^\W*(?:n/?a|done|completed?|finished)?\W*$",
+    re.IGNORECASE,
+)
 _SAYS_OTHERWISE = re.compile(
     r"\b(?:not?|without|never|but|too|unsuccess\w*|unable|unauthori\w*|unknown|fail\w*|errors?|"
     r"denied|invalid|exceed\w*|expire[ds]?|forbidden|refused?|rejected|limit\w*)\b|n't\b|"
@@ -388,15 +393,28 @@ def _counts(sign: Sign, code: Code, beside: Mapping[str, Any], lack: Lack) -> bo
     """Return whether what stands beside a sign makes it an error."""
     is_code = sign.kind is Kind.CODE
     texts = _texts_beside(beside, is_record=lack is Lack.ITEMS or code.is_word)
-    if is_code and any(map(_text_says_success, texts)):
+    is_failure = 400 <= (_number(code.value) or 0) <= 599
+    if is_code and not is_failure and any(map(_text_says_success, texts)):
         return False
     if sign.needs is Needs.NO_SUCCESS:
-        return not _has_success(beside)
+        return not _is_quiet(code, beside, lack)
     if sign.needs is Needs.NO_LIST:
         return lack is Lack.LIST and bool(texts)
     is_doubtful = sign.needs is Needs.TEXT_IF_EMPTY or (is_code and code.is_word)
     needs_text = sign.needs is Needs.TEXT or (lack is Lack.ITEMS and is_doubtful)
     return bool(texts) or not needs_text
+
+
+def _is_quiet(code: Code, beside: Mapping[str, Any], lack: Lack) -> bool:
+    """Return whether a text that is there on success too, as `errmsg`, tells of no error."""
+    numbers = [held for _, held in _named(beside, _CODE_NAMES) if _is_scalar(held)]
+    if numbers and all(map(_is_success, numbers)):
+        return True
+    if lack is Lack.LIST:
+        return False
+    text = str(code.value)
+    is_told = _text_says_success(text) or bool(_SAYS_NOTHING.search(text))
+    return is_told or _has_success(beside)
 
 
 def _texts_beside(value: Mapping[str, Any], *, is_record: bool) -> list[str]:
@@ -446,7 +464,7 @@ def _is_said(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_is_said, value[:_MOST_ELEMENTS]))
     if isinstance(value, str):
-        return value.strip().lower() not in _QUIET_TEXTS and not _text_says_success(value)
+        return value.strip().lower() not in _QUIET_TEXTS and not _NO_ERROR.fullmatch(value.strip())
     return bool(value)
 
 

@@ -185,8 +185,9 @@ TOTAL_VALUE = "value"
 # Beside these, a `total` is a sum of money.
 MONEY_NEIGHBOURS = frozenset({"currency", "subtotal", "sub_total", "tax", "vat", "discount"})
 
-# Within an element, as in an order beside its lines, `total` may be money as well: there it counts
-# beside one of these.
+# Within an element, as in an order beside its lines, `total` may be money as well, and attributes
+# of XML with these names may be anything: they count beside one of the neighbours.
+VAGUE_ATTRIBUTES = frozenset({"total", "next", "last", "done", "offset", "cursor", "marker"})
 BARE_TOTAL = "total"
 PAGING_NEIGHBOURS = (
     *("start_at", "max_results", "offset", "limit", "page", "per_page", "page_size", "start"),

@@ -1,6 +1,6 @@
 """Doubts over the end of an endpoint, in words: what was seen, and the settings that answer it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from formats.lists import Place
 from outcomes import Doubt
@@ -129,13 +129,12 @@ def _names_of(places: Iterable[Place]) -> str:
     return ", ".join(shown) + more
 
 
-def doubt_over_likeness(pages: int, parameter: str, places: Iterable[Place]) -> Doubt:
-    """Return the doubt over many pages of which only the numbers of their rows are the same."""
-    return Doubt(
-        f"{pages} pages differ in nothing but {_names_of(places)}, which changes with each answer, "
-        f"as if the API ignored {parameter}",
-        _WITHOUT_PAGES,
-    )
+def doubt_over_likeness(pages: int, parameter: str, places: Collection[Place]) -> Doubt:
+    """Return the doubt over so many pages of the same items, as it seems, that differ in places."""
+    what = "have the same items in another order"
+    if places:
+        what = f"differ in nothing but {_names_of(places)}, which changes with each answer"
+    return Doubt(f"{pages} pages {what}, as if the API ignored {parameter}", _WITHOUT_PAGES)
 
 
 def doubt_over_overlap(place: str) -> Doubt:

@@ -9,6 +9,9 @@ from formats.paths import Step
 from pagination import dialects
 from pagination.spellings import every_spelling
 
+_PAGING_ATTRIBUTES = frozenset(
+    f"@{name}" for name in every_spelling(dialects.PAGING_NEIGHBOURS, value=True)
+)
 _CONTAINERS = every_spelling(dialects.CONTAINERS, value=True)
 
 
@@ -32,12 +35,19 @@ class Holder(NamedTuple):
     def words[Word](self, known: Mapping[str, Word]) -> Iterator[tuple[Word, str, Any]]:
         """Yield what is known of its keys, with their places and values.
 
-        An attribute of XML, such as `@total`, is called like an element.
+        An attribute of XML, such as `@has_more`, is called like an element. `@total` and the like
+        count where others beside them speak of pages: a suite of tests has a total, too.
         """
         for key, value in self.value.items():
-            word = known.get(key) or (known.get(key[1:]) if key[:1] == "@" else None)
+            word = known.get(key)
+            if word is None and key[:1] == "@" and not self._is_vague(key[1:]):
+                word = known.get(key[1:])
             if word is not None and key != self.leads_on:
                 yield word, f"{self.prefix}{key}", value
+
+    def _is_vague(self, name: str) -> bool:
+        neighbours = _PAGING_ATTRIBUTES - {f"@{name}"}
+        return name.lower() in dialects.VAGUE_ATTRIBUTES and neighbours.isdisjoint(self.value)
 
 
 def holders_around(body: Any, path: Sequence[Step], *, is_plain: bool) -> list[Holder]:

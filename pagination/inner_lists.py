@@ -8,13 +8,13 @@ No request asks for the rest of such a list, so that an element that speaks of m
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from formats.messages import Lack, Message, Part, is_evident_error, message_in
+from formats.messages import is_evident_error
 from formats.paths import Step, walk
 from pagination import dialects
 from pagination.counts import counts_in
 from pagination.holders import Holder, inside
 from pagination.spellings import every_spelling, with_attributes
-from pagination.witness import Evidence, Rank, Sign, is_below, signs_beside, signs_of_record
+from pagination.witness import Evidence, Rank, Sign, is_below, signs_of_inner_list, signs_of_record
 
 _PAGING_NEIGHBOURS = with_attributes(every_spelling(dialects.PAGING_NEIGHBOURS, ""))
 
@@ -51,28 +51,29 @@ def cut_within(
     return None
 
 
-def message_within(elements: Iterable[Any], way: Way) -> Message | None:
-    """Return the error that stands in place of a list within one of some elements, if any."""
+def message_within(
+    elements: Iterable[Any], way: Way, prefix: str, ignored: Iterable[str]
+) -> Sign | None:
+    """Return the place of an error in place of a list within one of some elements; None without.
+
+    What an element itself says is that of a record. Inputs: as for `cut_within`.
+    """
+    ignored = tuple(ignored)
     for element in elements:
-        for inner in _inner_lists(element, way, ""):
-            if not inner.found and (message := _message_of(inner)):
-                return message
+        for inner in _inner_lists(element, way, prefix):
+            value, place = inner.holder.value, inner.holder.prefix.removesuffix(".")
+            if inner.found or inner.is_record or not is_evident_error(value):
+                continue
+            if not is_below(place, ignored):
+                return Sign(Rank.PARTIAL, place, more=True, said="speaks of an error")
     return None
-
-
-def _message_of(inner: _Inner) -> Message | None:
-    lack = Lack.LIST if inner.found is None else Lack.ITEMS
-    # A record without its list may say much of itself.
-    if inner.is_record and not (lack is Lack.LIST and is_evident_error(inner.holder.value)):
-        return None
-    return message_in([Part("", inner.holder.value)], lack)
 
 
 def _signs_of(inner: _Inner) -> Iterator[Sign]:
     first, *others = inside(inner.holder)
-    yield from (signs_of_record if inner.is_record else signs_beside)(first)
+    yield from (signs_of_record if inner.is_record else signs_of_inner_list)(first)
     for holder in others:
-        yield from signs_beside(holder)
+        yield from signs_of_inner_list(holder)
 
 
 def _total_of(inner: _Inner, ignored: tuple[str, ...]) -> Sign | None:

@@ -17,6 +17,8 @@ from formats.lists import Place
 _TELLING = re.compile(r"(?:id|name|host|login|slug|serial|number|code|title|email)$", re.IGNORECASE)
 # What does not change by itself: where it differs, so does the item.
 _NAMING = {*map(str.lower, IDENTIFIERS), "uid", "name", "title", "slug", "login", "email"}
+# What is one item's own. Others, such as a name or state, stand on each page of a history as well.
+_IDENTIFYING = _NAMING - {"name", "title", "key", "identifier"}
 # So many fields are tried for what identifies items; on so many items first, and then so many of
 # them on all.
 _MOST_TRIED = 16
@@ -54,9 +56,10 @@ def likeness(before: Sequence[Any], now: Sequence[Any]) -> Likeness | None:
     differing = frozenset(chain.from_iterable(starmap(_changed_in, pairs)))
     if any(changed[-1].lower() in _NAMING for changed in differing):
         return None
+    is_sure = place is not None and _is_sure(place, now, differing)
     if place and differing:
-        return Likeness(differing, _is_sure(place, now, differing))
-    return Likeness() if _is_reordered(before, now) else None
+        return Likeness(differing, is_sure)
+    return Likeness(is_sure=is_sure) if _is_reordered(before, now) else None
 
 
 def common_likeness(
@@ -137,18 +140,15 @@ def _all_at(items: Sequence[Any], place: Place) -> list[Any]:
 def _is_sure(place: Place, items: Sequence[Any], differing: frozenset[Place]) -> bool:
     """Return whether what identifies items is not only their place on the page, or one for all.
 
-    Beside their place, anything else that tells them apart makes sure, as a name that stays.
+    Beside their place, something else that names them makes sure.
     """
-    name = place[-1]
     if not _are_positions(_all_at(items, place)):
-        return len(items) > 1 or name in IDENTIFIERS or name.lower() in _NAMING
-    others = [
+        return place[-1].lower() in _IDENTIFYING
+    others = (
         each
         for each in chain(*_places(items[0]))
-        if each != place and each not in differing and type(_all_at(items[:1], each)[0]) is str
-    ]
-    if len(items) == 1:
-        return any(each[-1].lower() in _NAMING for each in others)
+        if each[-1].lower() in _NAMING and each != place and each not in differing
+    )
     return any(_identifies(each, items) for each in others)
 
 

@@ -185,6 +185,18 @@ def signs_beside(holder: Holder) -> Iterator[Sign]:
             yield replace(sign, way="") if holder.is_header else sign
 
 
+def signs_of_inner_list(holder: Holder) -> Iterator[Sign]:
+    """Yield what an object says of a list that it holds within an element.
+
+    It may be an invoice, a course or a schedule, so that fewer words count, and `next` where it is
+    an address.
+    """
+    for sign in signs_beside(holder):
+        is_vague = sign.rank is Rank.BARE_TOKEN or sign.place.endswith(_VAGUE_WITHIN)
+        if not is_vague or sign.rank is Rank.LINK:
+            yield sign
+
+
 def signs_of_record(holder: Holder) -> Iterator[Sign]:
     """Yield what a record says of a list in it: other words are about the record itself."""
     for read, place, value in holder.words(_RECORD_READERS):
@@ -261,6 +273,9 @@ def _partial_word(place: str, value: Any) -> Iterator[Sign]:
 
 
 def _token(place: str, value: Any) -> Iterator[Sign]:
+    if isinstance(value, dict) and value and all(key[:1] in ("@", "#") for key in value):
+        # An element of XML with attributes: OAI-PMH's last `resumptionToken` has nothing else.
+        value = value.get("#text")
     if isinstance(value, bool) and value:
         yield Sign(Rank.MARKER, place, more=True, said="is true", way=_has_more(place))
         return
@@ -486,10 +501,12 @@ _READERS: dict[str, _Reader] = {
     **every_spelling(dialects.LINK_CONTAINERS, _links),
     **_LINK_WORDS,
 }
+_VAGUE_WITHIN = tuple(f".{word}" for word in ("next", "last", "done", "Next", "Last", "Done"))
+# A text that is cut off is a record's own, as that of a post.
 _RECORD_READERS: dict[str, _Reader] = {
     **every_spelling(dialects.MORE_MARKERS, _marker),
     **every_spelling(dialects.PARTIAL_MARKERS, _partial),
-    **every_spelling(dialects.CUT_MARKERS, _cut),
+    **every_spelling((w for w in dialects.CUT_MARKERS if w != "truncated"), _cut),
 }
 _BACK_READERS: dict[str, _Reader] = {
     **every_spelling(dialects.FIRST_MARKERS, _not_first),

@@ -416,7 +416,7 @@ def _obstacle_in(page: Page) -> str:
         return ""
     value, place = page.body, ""
     for step in (*page.path, None):
-        if value in (None, [], {}):
+        if value in (None, [], {}, ""):
             return ""
         fits = isinstance(value, list if isinstance(step, int) else dict)
         if step is None or not fits:

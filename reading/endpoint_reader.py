@@ -30,7 +30,7 @@ from pagination.pager import Pager
 from pagination.sizes import PageSizes
 from pagination.strategies import create_strategy
 from reading.account import Account, Reason
-from reading.data_path_fit import SAYS_ERROR, DataPathFit
+from reading.data_path_fit import DataPathFit
 from reading.item_stream import Portion
 from reading.page_parser import LargePage, PageParser
 from reading.prefetch import Allowance, Fetch, FetchAhead
@@ -239,24 +239,12 @@ class EndpointReader:
 
     async def _look_within(self, visit: _Visit, elements: Sequence[Any]) -> None:
         """Look whether lists within elements are there, and whole."""
-        if visit.error is None and (
-            message := await asyncio.to_thread(message_within, elements, self._way_within)
-        ):
-            visit.error = ResponseError(
-                f"{SAYS_ERROR} in an element that should have a list",
-                said=self._client.redactor.excerpt(message.text.encode()),
-                advice="if it is none, leave such elements out by `select` in data_path",
-            )
         if visit.has_told_within:
             return
         place = ".".join(map(str, self._endpoint.data_path.path))
-        sign = await asyncio.to_thread(
-            cut_within,
-            elements,
-            self._way_within,
-            f"{place}." if place else "",
-            self._pagination.ignored,
-        )
+        given = (elements, self._way_within, f"{place}." if place else "", self._pagination.ignored)
+        sign = await asyncio.to_thread(message_within, *given)
+        sign = sign or await asyncio.to_thread(cut_within, *given)
         if sign:
             visit.has_told_within = True
             # Reading in parts, as a watch may, makes no list within an element whole.

@@ -232,13 +232,14 @@ class _Again(Movement):
         super().__init__(*args)
         self._versions = versions
         self._by_identifier = by_identifier
-        # Whether items at the start of the list are not what they were; None before they came.
+        # Whether items of the first page are not what they were; None before they came again.
         self._is_changed: bool | None = None
 
     @property
     def cause(self) -> str:
-        has_moved = self._is_changed and self._by_identifier and self._by_identifier.found
-        return super().cause or (_REPEATED if has_moved else "")
+        has_moved = self._by_identifier is not None and self._by_identifier.found
+        # Where none of the known items came again, it is not known whether they change.
+        return super().cause or (_REPEATED if has_moved and self._is_changed is not False else "")
 
     async def portion(self, portion: Portion, evaluator: Evaluator) -> None:
         await super().portion(portion, evaluator)

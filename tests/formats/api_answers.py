@@ -257,6 +257,19 @@ ERRORS = [
     ApiAnswer("Java", ".rows", {"errorMsg": "Session expired", "rows": []}, "Session expired"),
     ApiAnswer("Node", ".rows", {"err": "not now", "rows": None}, "not now"),
     ApiAnswer("errmsg", ".rows", {"errmsg": "over the limit", "rows": []}, "over the limit"),
+    ApiAnswer("a hint", ".rows", {"error": "ok to retry later", "rows": []}, "ok to retry later"),
+    ApiAnswer(
+        "a hint",
+        ".rows",
+        {"code": 401, "msg": "sign in; then all is ok", "rows": []},
+        "sign in; then all is ok",
+    ),
+    ApiAnswer(
+        "a status",
+        ".data",
+        {"status": 200, "errorMsg": "token expired", "data": None},
+        "token expired",
+    ),
     ApiAnswer("MongoDB", ".batch", {"ok": 0, "errmsg": "not allowed", "batch": []}, "not allowed"),
     ApiAnswer(
         "ServiceNow",
@@ -342,6 +355,8 @@ INNOCENT = [
     ApiAnswer("WeChat", ".rows", {"rows": [], "errcode": 0, "errmsg": "已完成"}),
     ApiAnswer("a text", ".rows", {"rows": [], "success": True, "errorMsg": "nothing found"}),
     ApiAnswer("a text", ".rows", {"rows": [], "errMsg": "query successful", "err": None}),
+    ApiAnswer("nothing", ".rows", {"rows": [], "errorMsg": "No data found"}),
+    ApiAnswer("nothing", ".rows", {"rows": [], "errorMsg": "N/A", "err": "-"}),
     ApiAnswer("a code of its own", ".rows", {"rows": [], "code": 7}),
     ApiAnswer("success in words", ".rows", {"rows": None, "code": 1, "msg": "query successful"}),
     ApiAnswer("success in words", ".rows", {"rows": [], "code": 1, "msg": "操作成功"}),

@@ -122,7 +122,22 @@ def test_no_word_is_misheard_where_it_does_not(table: str, word: str, value: Any
 def test_attributes_of_xml_speak_like_elements(table: str) -> None:
     for words, heard in ((WORDS, True), (INNOCENT, False)):
         for _, word, value in (each for each in words if each[0] == table):
-            assert is_heard(beside(f"@{word.removeprefix('@')}", value)) is heard
+            attribute = {f"@{word.removeprefix('@')}": value}
+            assert is_heard(Said({"items": ITEMS, "@limit": "3", **attribute})) is heard
+
+
+@pytest.mark.parametrize("name", sorted(dialects.VAGUE_ATTRIBUTES))
+def test_a_vague_attribute_speaks_beside_others_of_pages_alone(name: str) -> None:
+    """NUnit's `total` counts tests, and a schedule's `next` is a date."""
+    said = {"items": ITEMS, f"@{name}": "2026-12-01"}
+    for value in ("2026-12-01", "18", "x9", False):
+        assert not is_heard(Said({**said, f"@{name}": value, "@passed": "2"}))
+
+
+def test_the_last_token_of_oai_pmh_has_nothing_but_attributes() -> None:
+    last = {"@completeListSize": "9", "@cursor": "6"}
+    assert not is_heard(beside("resumptionToken", last))
+    assert is_heard(beside("resumptionToken", {**last, "#text": "x9"}))
 
 
 @pytest.mark.contract("more.every-type")
