@@ -246,11 +246,10 @@ class _Again(Movement):
         if self._by_identifier is None:
             return
         self._by_identifier.portion(portion.items)
-        if self._is_changed is None and portion.items:
-            found = self._by_identifier.versions_of(portion.items[:_MOST_VERSIONS])
-            self._is_changed = any(
-                self._versions.get(key, now) != now for key, now in found.items()
-            )
+        if self._is_changed is None:
+            found = self._by_identifier.versions_of(portion.items)
+            if shared := found.keys() & self._versions.keys():
+                self._is_changed = any(found[key] != self._versions[key] for key in shared)
 
     def page_ended(self, received: int) -> str | None:
         if self._by_identifier:

@@ -110,11 +110,8 @@ async def test_a_place_that_does_not_speak_of_the_list_is_ignored() -> None:
             ".[].result.steps[]",
         ),
         (
-            [
-                {"id": 1, "status": {"code": 137, "message": "killed"}},
-                {"status": {"containers": ITEMS}},
-            ],
-            ".[].status.containers[]",
+            [{"state": {"code": 137, "message": "killed", "units": []}}],
+            ".[].state.units[]",
         ),
         ([{"checklist": {"items": ITEMS, "done": False}}], ".[].checklist.items[]"),
         ([{"course": {"units": ITEMS, "last": False, "next": "unit-4"}}], ".[].course.units[]"),

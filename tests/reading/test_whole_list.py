@@ -425,6 +425,23 @@ async def test_items_that_hold_their_age_are_told_apart_by_their_identifier() ->
     assert "an item stood on two pages" in outcome.reasons[0]
 
 
+@pytest.mark.contract("whole-list.kept")
+@pytest.mark.parametrize("seed", range(20))
+async def test_items_that_hold_their_age_and_have_no_order_are_kept_unless_all_came(
+    seed: int,
+) -> None:
+    chance, asked = random.Random(seed), []
+
+    def route(request: ApiRequest) -> Any:
+        asked.append(request)
+        start = int(request.url.params["offset"])
+        rows_now = [{**row, "age": len(asked)} for row in chance.sample(rows(23), 23)]
+        return {"items": rows_now[start : start + 5], "total": 23}
+
+    found, _, outcome = await read(route)
+    assert outcome.standing is Standing.KEPT or ids(found) == set(range(23))
+
+
 async def test_a_total_of_what_is_left_costs_one_more_reading() -> None:
     def route(request: ApiRequest) -> Any:
         start = int(request.url.params["offset"])
